@@ -1,0 +1,60 @@
+"""The kinds of payload this deployment can run. Each package under workers/payloads/ registers its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+QUEUES = ("default", "http", "datasource", "spark")
+"""Queues by kind of work; a run with several kinds goes to the last of its kinds' queues in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the rest of the system must know of a payload kind without executing it.
+
+    Args:
+        name: The word in a payload's ``kind``.
+        queue: One of `QUEUES`.
+        batchable: True when a lane may execute many before it reports. False for whatever has outside effects.
+        job_types: The job types (``datasource``, ``spark``, ``task``) whose payloads may be of this kind.
+        parameters: The pydantic model that a payload's ``parameters`` must satisfy.
+    """
+
+    name: str
+    queue: str
+    batchable: bool
+    job_types: frozenset[str]
+    parameters: type[BaseModel]
+
+
+_registry: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """Make a kind known to validation and to the engine. Registering the same name again replaces it."""
+    if kind.queue not in QUEUES:
+        raise ValueError(f"kind {kind.name}: queue must be one of {', '.join(QUEUES)}, not {kind.queue}")
+    _registry[kind.name] = kind
+
+
+def get(name: str) -> Kind | None:
+    """The kind of that name, or None."""
+    return _registry.get(name)
+
+
+def names(job_type: str | None = None) -> list[str]:
+    """The registered names, sorted; with ``job_type``, only those that such a job may have."""
+    return sorted(kind.name for kind in _registry.values() if job_type is None or job_type in kind.job_types)
+
+
+def queue_for(kinds: set[str]) -> str:
+    """The queue whose workers run a payload list with these kinds (unknown ones count as ``default``)."""
+    queues = {_registry[name].queue for name in kinds if name in _registry}
+    return max(queues, key=QUEUES.index, default="default")
+
+
+def batchable(kinds: set[str]) -> bool:
+    """True when every one of these kinds may be executed in batches."""
+    return all(name in _registry and _registry[name].batchable for name in kinds)

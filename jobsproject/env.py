@@ -1,0 +1,78 @@
+"""Strict readers of the environment: a setting that is present and wrong stops the start, with its name and what is right."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The variable, or the default; without a default the variable must be set."""
+    value = os.environ.get(name, "")
+    if value:
+        return value
+    if default is None:
+        raise ImproperlyConfigured(f"{name} is not set; `make up` sets it for you, a deployment sets it itself (docs/how-to/deploy.md)")
+    return default
+
+
+def flag(name: str, default: bool) -> bool:
+    """true/false, yes/no, on/off or 1/0."""
+    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    value = text(name, str(default)).lower()
+    if value not in words:
+        raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}")
+    return words[value]
+
+
+def number(name: str, default: float, *, least: float = 0) -> float:
+    """A number of at least ``least``."""
+    value = text(name, str(default))
+    try:
+        parsed = float(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a number, not {value!r}") from None
+    if not parsed >= least:
+        raise ImproperlyConfigured(f"{name} must be at least {least:g}, not {value!r}")
+    return parsed
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A comma-separated list, without blanks and empty entries."""
+    return [word.strip() for word in text(name, default or " ").split(",") if word.strip()]
+
+
+def networks(name: str) -> list[IPNetwork]:
+    """A comma-separated list of networks such as 127.0.0.0/8 or ::1/128."""
+    try:
+        return [ipaddress.ip_network(word) for word in words(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be networks such as 10.1.0.0/16, separated by commas: {error}") from None
+
+
+def database(name: str) -> dict[str, object]:
+    """A PostgreSQL URL as Django's settings.
+
+    ``postgresql://user:password@host:port/name``; a host that begins with a slash (percent-encoded) is a folder of unix sockets.
+    """
+    url = urlsplit(text(name))
+    if url.scheme not in ("postgresql", "postgres") or not url.path.strip("/"):
+        raise ImproperlyConfigured(f"{name} must be postgresql://user:password@host:port/database")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(url.path.strip("/")),
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": unquote(url.hostname or "") if "%2F" not in url.netloc.upper() else unquote(_raw_host(url.netloc)),
+        "PORT": str(url.port or ""),
+    }
+
+
+def _raw_host(netloc: str) -> str:
+    """The host with its case kept: urlsplit's ``hostname`` lowers it, which a folder's name does not survive."""
+    return netloc.rpartition("@")[2].partition(":")[0]

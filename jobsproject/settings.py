@@ -1,0 +1,125 @@
+"""Settings. Everything that differs between deployments comes from the environment; the defaults are the safe ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jobsproject import env
+from jobsproject.logs import logging_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+SECRET_KEY = env.text("SECRET_KEY")
+DEBUG = env.flag("DEBUG", False)
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_celery_beat",
+    "rest_framework",
+    "jobs",
+    "scheduler",
+    "sinks",
+    "workers",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "jobsproject.urls"
+WSGI_APPLICATION = "jobsproject.wsgi.application"
+LOGIN_REDIRECT_URL = "/admin/"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {
+    "default": {
+        **env.database("DATABASE_URL"),
+        "OPTIONS": {
+            "pool": {"min_size": 0, "max_size": int(env.number("DATABASE_POOL_SIZE", 8, least=1)), "timeout": 10},
+            "connect_timeout": 5,
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = env.text("STATIC_ROOT", str(BASE_DIR / ".data" / "static"))
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("SECURE_COOKIES", True)
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "jobs.api.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "jobsproject.api.problem_details",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+
+# --- The engine ---------------------------------------------------------------------------------------------------------
+
+BROKER_URL = env.text("BROKER_URL")
+
+JOBS_LEASE_SECONDS = env.number("JOBS_LEASE_SECONDS", 15, least=1)
+"""How long a silent worker keeps its work. The heartbeat renews at a fifth of it."""
+
+JOBS_SLICE_SECONDS = env.number("JOBS_SLICE_SECONDS", 5, least=0.1)
+"""How long a lane works before it stands in line again."""
+
+JOBS_SWEEP_SECONDS = env.number("JOBS_SWEEP_SECONDS", 1, least=0.05)
+"""The longest pause between two passes of the sweep."""
+
+JOBS_SECRET_KEYS = env.words("JOBS_SECRET_KEYS")
+"""Fernet keys for secrets at rest, the newest first; older ones still decrypt."""
+
+JOBS_EGRESS_ALLOW = env.networks("JOBS_EGRESS_ALLOW")
+"""Private, loopback or link-local networks that HTTP payloads may reach. None by default."""
+
+JOBS_FILE_ROOTS = [Path(word).resolve() for word in env.words("JOBS_FILE_ROOTS")]
+"""Folders that datasource payloads may read files from and write DuckDB files into. None by default."""
+
+JOBS_DATASOURCE_OWN_DATABASE = env.flag("JOBS_DATASOURCE_OWN_DATABASE", False)
+"""Whether a datasource may name ``default`` as its destination: this system's own PostgreSQL, in a schema of its own."""
+
+LOGGING = logging_settings(level=env.text("LOG_LEVEL", "INFO"), json_lines=env.flag("LOG_JSON", True))

@@ -1,0 +1,15 @@
+"""The payload kinds: one package each, none knows another. A package offers KIND and EXECUTOR."""
+
+from jobs import kinds
+from workers.payloads import noop
+from workers.payloads.base import Executor
+
+_PACKAGES = (noop,)
+
+EXECUTORS: dict[str, Executor] = {package.KIND.name: package.EXECUTOR for package in _PACKAGES}
+
+
+def register_all() -> None:
+    """Tell the rest of the system which kinds there are."""
+    for package in _PACKAGES:
+        kinds.register(package.KIND)
