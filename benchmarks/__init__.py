@@ -1,0 +1,1 @@
+"""How fast, beside the peers: `make bench`. See docs/explanation/performance.md."""

@@ -1,0 +1,3 @@
+"""What to run, and every run of it."""
+
+__version__ = "0.1.0"

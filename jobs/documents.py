@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import pydantic
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from jobs import kinds
+from jobs import kinds, strict_json
 from jobs.durations import parse_ms
 from jobs.errors import FieldError, ValidationError
 from jobs.retry import DEFAULT_MAXIMUM_ATTEMPTS, RetryPolicy
@@ -19,6 +19,8 @@ KEY_PATTERN = r"^(datasource|spark|task):[A-Za-z0-9][A-Za-z0-9_.\-]{0,126}$"
 MAX_PAYLOADS = 1_000_000
 DEFAULT_TIMEOUT_MS = 600_000.0
 MAX_TIMEOUT_MS = 7 * 86_400_000.0
+MAX_ERRORS = 100
+"""A list of a million payloads with the same mistake is told in a hundred lines."""
 
 _PLAIN_WORDS = {
     "missing": "this field is required",
@@ -27,7 +29,18 @@ _PLAIN_WORDS = {
     "model_type": "expected an object",
     "model_attributes_type": "expected an object",
     "list_type": "expected a list",
+    "string_type": "expected text",
+    "int_type": "expected a whole number",
+    "int_from_float": "expected a whole number",
+    "float_type": "expected a number",
+    "bool_type": "expected true or false",
+    "greater_than_equal": "expected at least {ge}",
+    "less_than_equal": "expected at most {le}",
+    "string_too_short": "expected at least {min_length} character(s)",
+    "string_too_long": "expected at most {max_length} characters",
+    "too_long": "expected at most {max_length} entries",
 }
+"""By pydantic's type of error; the braces take its context."""
 
 
 def _duration(value: object) -> str | int | float:
@@ -50,6 +63,9 @@ Duration = Annotated[str | int | float, BeforeValidator(_duration)]
 Timeout = Annotated[str | int | float, BeforeValidator(_timeout)]
 
 
+M = TypeVar("M", bound=BaseModel)
+
+
 class Strict(BaseModel):
     """The base of everything a person writes: unknown fields are refused, not dropped."""
 
@@ -62,13 +78,13 @@ class Retry(Strict):
     maximum_attempts: int | None = Field(default=None, ge=1, le=1000, strict=True)
     initial_interval: Duration | None = None
     maximum_interval: Duration | None = None
-    backoff_coefficient: float | None = Field(default=None, ge=1, le=1000)
+    backoff_coefficient: float | None = Field(default=None, ge=1, le=1000, strict=True)
 
 
 class PayloadItem(Strict):
     """One element of a job's payload list."""
 
-    kind: str
+    kind: str = Field(max_length=40)
     name: str = Field(default="", max_length=200)
     parameters: dict[str, Any] = Field(default_factory=dict)
     retry: Retry | None = None
@@ -124,6 +140,13 @@ class JobDocument(Strict):
         return self.model_dump(mode="json", exclude_none=True)
 
 
+class TriggerRequest(Strict):
+    """What may be said when a job is triggered by hand."""
+
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    comment: str = Field(default="", max_length=2000)
+
+
 def parse_job(data: object) -> JobDocument:
     """Validate a job document from anywhere: manifest, API, admin form.
 
@@ -134,25 +157,46 @@ def parse_job(data: object) -> JobDocument:
         The document, with the parameters of each payload checked by its kind.
 
     Raises:
-        ValidationError: With one `FieldError` per problem, in the document's order.
+        ValidationError: With one `FieldError` per problem, in the document's order, at most `MAX_ERRORS` and one that says
+            how many were left out.
     """
-    if not isinstance(data, Mapping):
-        raise ValidationError([FieldError("", "expected an object with key, payload and configuration")])
-    try:
-        document = JobDocument.model_validate(dict(data))
-    except pydantic.ValidationError as error:
-        raise ValidationError(field_errors(error)) from error
-    errors = [*_key_errors(document), *_payload_errors(document), *_not_yet_errors(document)]
-    if errors:
-        raise ValidationError(errors)
+    document = _validated(JobDocument, data, "expected an object with key, payload and configuration")
+    _refuse([*_key_errors(document), *_payload_errors(document), *_not_yet_errors(document)])
     return document
+
+
+def parse_trigger(data: object) -> TriggerRequest:
+    """Validate what a caller, a form or a command says when it triggers a job. Raises ValidationError as `parse_job` does."""
+    return _validated(TriggerRequest, data, "expected an object with parameters and comment")
+
+
+def _validated(model: type[M], data: object, expected: str) -> M:
+    if not isinstance(data, Mapping):
+        raise ValidationError([FieldError("", expected)])
+    _refuse(strict_json.problems(data))
+    try:
+        return model.model_validate(dict(data))
+    except pydantic.ValidationError as error:
+        raise ValidationError(_some(field_errors(error))) from error
+
+
+def _refuse(errors: list[FieldError]) -> None:
+    if errors:
+        raise ValidationError(_some(errors))
+
+
+def _some(errors: list[FieldError]) -> list[FieldError]:
+    left_out = len(errors) - MAX_ERRORS
+    if left_out <= 0:
+        return errors
+    return [*errors[:MAX_ERRORS], FieldError("", f"{left_out} more problems are not shown")]
 
 
 def field_errors(error: pydantic.ValidationError, prefix: str = "") -> list[FieldError]:
     """Translate pydantic's errors into ours: dotted paths under ``prefix``, and words that say what would be right."""
     return [
         FieldError(".".join([*filter(None, [prefix]), *map(str, detail["loc"])]), _words(dict(detail)))
-        for detail in error.errors(include_url=False)
+        for detail in error.errors(include_url=False, include_input=False)
     ]
 
 
@@ -219,6 +263,6 @@ def _not_yet_errors(document: JobDocument) -> list[FieldError]:
 
 def _words(detail: dict[str, Any]) -> str:
     if detail["type"] in _PLAIN_WORDS:
-        return _PLAIN_WORDS[detail["type"]]
+        return _PLAIN_WORDS[detail["type"]].format_map(detail.get("ctx", {}))
     message = str(detail["msg"]).removeprefix("Value error, ")
     return message[:1].lower() + message[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 _UNIT_MS = {
@@ -60,3 +61,8 @@ def _finite(value: float) -> float:
     if value != value or value in (float("inf"), float("-inf")):
         raise ValueError(EXPECTED)
     return float(value)
+
+
+def seconds(value: float) -> dt.timedelta:
+    """A number of seconds as a timedelta."""
+    return dt.timedelta(seconds=value)

@@ -18,7 +18,9 @@ def unseal(ciphertext: bytes) -> str:
     try:
         return _box().decrypt(bytes(ciphertext)).decode()
     except InvalidToken:
-        raise PermanentError("the secret was encrypted with a key that JOBS_SECRET_KEYS no longer holds", code="secret") from None
+        raise PermanentError(
+            "the secret was encrypted with a key that JOBS_SECRET_KEYS no longer holds", code="secret"
+        ) from None
 
 
 def _box() -> MultiFernet:

@@ -9,3 +9,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("jobs.api.urls")),
 ]
+
+handler400 = "jobsproject.api.bad_request"
+handler403 = "jobsproject.api.permission_denied"
+handler404 = "jobsproject.api.page_not_found"
+handler500 = "jobsproject.api.server_error"

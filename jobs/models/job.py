@@ -19,7 +19,10 @@ class Job(models.Model):
     name = models.CharField(max_length=127)
     description = models.CharField(max_length=2000, blank=True, default="")
     state = models.CharField(
-        max_length=10, choices=[(state, state) for state in JobState], default=JobState.ACTIVE, db_default=JobState.ACTIVE
+        max_length=10,
+        choices=[(state, state) for state in JobState],
+        default=JobState.ACTIVE,
+        db_default=JobState.ACTIVE,
     )
     payload = models.JSONField(default=list, blank=True)
     configuration = models.JSONField(default=dict, blank=True)
@@ -27,7 +30,9 @@ class Job(models.Model):
     metadata = models.JSONField(default=dict, blank=True)
     sinks = models.JSONField(default=list, blank=True)
     schedules = models.JSONField(default=list, blank=True)
-    version = models.PositiveIntegerField(default=1, help_text="Counts changes, so that two editors cannot overwrite each other.")
+    version = models.PositiveIntegerField(
+        default=1, help_text="Counts changes, so that two editors cannot overwrite each other."
+    )
 
     queue = models.CharField(max_length=20, default="default", editable=False)
     strict = models.BooleanField(default=True, editable=False)

@@ -21,7 +21,8 @@ class Lane(models.Model):
     low = models.PositiveIntegerField(default=0)
     high = models.PositiveIntegerField(default=0)
     reached = models.PositiveIntegerField(
-        default=0, help_text="The furthest position known to have been started; only up to here is an attempt charged if the lane is lost."
+        default=0,
+        help_text="The furthest position known to have been started; only up to here is an attempt charged if the lane is lost.",
     )
     leased_at = models.DateTimeField(help_text="When the present range was leased.")
     lease_expires_at = models.DateTimeField()

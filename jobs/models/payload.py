@@ -34,7 +34,9 @@ class Payload(models.Model):
     class Meta:
         db_table = "jobs_payload"
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=[s.value for s in STORED_STATES]), name="payload_state_stored"),
+            models.CheckConstraint(
+                condition=Q(state__in=[s.value for s in STORED_STATES]), name="payload_state_stored"
+            ),
             models.CheckConstraint(
                 condition=Q(state="queued", ended_at__isnull=True) | (~Q(state="queued") & Q(ended_at__isnull=False)),
                 name="payload_outcome_has_an_end",

@@ -20,7 +20,8 @@ class Requeued(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Attempts made so far.")
     due_at = models.DateTimeField()
     alone = models.BooleanField(
-        default=False, help_text="Executed and reported by itself: one payload of a lost range may be what kills workers."
+        default=False,
+        help_text="Executed and reported by itself: one payload of a lost range may be what kills workers.",
     )
     lane = models.ForeignKey(Lane, on_delete=models.SET_NULL, null=True, related_name="held", db_index=False)
 

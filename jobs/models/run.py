@@ -30,7 +30,9 @@ class Run(models.Model):
     actor = models.CharField(max_length=200, blank=True, default="")
     comment = models.CharField(max_length=2000, blank=True, default="")
     parameters = models.JSONField(default=dict, blank=True)
-    snapshot = models.JSONField(help_text="The job's document when the run began, less its payload list: the payload rows hold that.")
+    snapshot = models.JSONField(
+        help_text="The job's document when the run began, less its payload list: the payload rows hold that."
+    )
 
     queue = models.CharField(max_length=20, default="default")
     strict = models.BooleanField(default=True)
@@ -39,7 +41,8 @@ class Run(models.Model):
 
     total = models.PositiveIntegerField(default=0)
     next_position = models.PositiveIntegerField(
-        default=0, help_text="The first position that no lane has leased. May run past the total by less than one range."
+        default=0,
+        help_text="The first position that no lane has leased. May run past the total by less than one range.",
     )
     succeeded = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
@@ -49,7 +52,9 @@ class Run(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     wake_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the sweep looks at the run: a message may be owed. Null once the run has ended."
+        null=True,
+        blank=True,
+        help_text="When the sweep looks at the run: a message may be owed. Null once the run has ended.",
     )
     nudges = models.PositiveSmallIntegerField(
         default=0, help_text="Messages the sweep published since a lane was last taken; spaces out the next ones."
@@ -75,7 +80,9 @@ class Run(models.Model):
                 condition=~Q(state__in=["succeeded", "failed"]) | Q(total=_SETTLED), name="run_ends_when_all_have"
             ),
             models.CheckConstraint(
-                condition=Q(state__in=[s.value for s in ACTIVE_RUN_STATES], wake_at__isnull=False, ended_at__isnull=True)
+                condition=Q(
+                    state__in=[s.value for s in ACTIVE_RUN_STATES], wake_at__isnull=False, ended_at__isnull=True
+                )
                 | Q(state__in=[s.value for s in FINAL_RUN_STATES], wake_at__isnull=True, ended_at__isnull=False),
                 name="run_active_wakes_ended_rests",
             ),

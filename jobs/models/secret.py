@@ -18,7 +18,9 @@ class Secret(models.Model):
         db_table = "jobs_secret"
         constraints = [
             models.UniqueConstraint(fields=["workspace", "name"], name="secret_name_once_per_workspace"),
-            models.CheckConstraint(condition=models.Q(name__regex=r"^[A-Za-z][A-Za-z0-9_.-]*$"), name="secret_name_form"),
+            models.CheckConstraint(
+                condition=models.Q(name__regex=r"^[A-Za-z][A-Za-z0-9_.-]*$"), name="secret_name_form"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,1 @@
+"""What the peers' worker processes load: their applications, made from the environment."""

@@ -1,0 +1,12 @@
+"""The app of ``procrastinate --app=benchmarks.apps.procrastinate.app worker``."""
+
+import os
+
+import procrastinate
+
+app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=os.environ["BENCH_DATABASE_URL"]))
+
+
+@app.task(name="noop")
+async def noop() -> None:
+    """Do nothing."""

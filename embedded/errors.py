@@ -1,0 +1,9 @@
+"""What stops a start, in words for the person who started it."""
+
+
+class StartError(Exception):
+    """The servers or processes cannot be started; the message says what to do about it."""
+
+
+class AlreadyRunning(StartError):  # noqa: N818 - it is a state that the caller reports, not a fault
+    """Another process owns the folder."""

@@ -1,0 +1,190 @@
+"""The whole system on one machine: servers, web, beat, two workers and the service that the examples call."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+
+from embedded.errors import StartError
+from embedded.output import Output
+from embedded.owner_lock import OwnerLock
+from embedded.ports import free_port
+from embedded.private_files import private_folder, read_json, write_private_json
+from embedded.processes import stop_leftover, wait_until
+from embedded.servers import CHECKOUT, DATA, Servers, running_servers
+from embedded.supervisor import Program, Supervisor
+
+ADMIN = "admin"
+WORKSPACE = "demo"
+EXAMPLES = CHECKOUT / "examples"
+EXAMPLE_SERVICE = "http://127.0.0.1:8001"
+"""The address that the manifests are written for; they are loaded with the one that is really used."""
+UP_LOCK = "up.lock"
+_WORKER = ("-m", "celery", "-A", "jobsproject", "worker", "-P", "threads", "-c", "16", "-Q", "default,http,datasource,spark")
+_ANSWER_SECONDS = 30.0
+
+
+@dataclass
+class System:
+    """A system that runs.
+
+    Args:
+        url: The web server's address, without a slash at the end.
+        admin_password, api_token: Made for this start.
+        manifests: The examples, as they were loaded.
+        servers, supervisor: What to keep running.
+    """
+
+    url: str
+    admin_password: str = field(repr=False)
+    api_token: str = field(repr=False)
+    manifests: list[Path]
+    servers: Servers
+    supervisor: Supervisor
+
+    def revive(self) -> list[str]:
+        """One pass: start again what has died. Returns the names of what was started."""
+        return [*self.servers.revive(), *self.supervisor.revive()]
+
+    def describe(self) -> dict[str, object]:
+        """What a script needs to use the system (``.data/up.json``)."""
+        return {
+            "url": self.url,
+            "admin_user": ADMIN,
+            "admin_password": self.admin_password,
+            "api_token": self.api_token,
+            "workspace": WORKSPACE,
+            "database_url": self.servers.database_url,
+            "broker_url": self.servers.broker_url,
+            "processes": {**self.supervisor.pids(), **self.servers.pids()},
+        }
+
+
+@contextlib.contextmanager
+def running_system(*, port: int, output: Output, data: Path = DATA) -> Iterator[System]:
+    """Have the system for the length of a ``with`` block; at its end everything is stopped.
+
+    Args:
+        port: Of the web server, on 127.0.0.1.
+        output: Gets the lines of all processes.
+        data: The private folder.
+
+    Raises:
+        AlreadyRunning: Another process runs the system of this folder.
+        StartError: Something does not start.
+    """
+    private_folder(data)
+    lock = OwnerLock(data / UP_LOCK, what="the system of this checkout (make up or make demo)")
+    with contextlib.ExitStack() as cleanup:
+        cleanup.callback(lock.release)
+        end_leftovers(data / "up.json")
+        servers = cleanup.enter_context(running_servers(data))
+        environment = _environment(servers, data=data)
+        supervisor = Supervisor(environment=environment, folder=CHECKOUT, lines=output)
+        cleanup.callback(supervisor.stop)
+        service = free_port(preferred=port + 1)
+        password = secrets.token_urlsafe(15)
+        manifests = written_for(f"http://127.0.0.1:{service}", folder=data / "examples")
+        token = _prepare(environment, password=password, manifests=manifests)
+        supervisor.start(_programs(port=port, service=service))
+        system = System(f"http://127.0.0.1:{port}", password, token, manifests, servers, supervisor)
+        _wait_for_answer(system.url)
+        yield system
+
+
+def written_for(service: str, *, folder: Path, examples: Path = EXAMPLES) -> list[Path]:
+    """Copy the example manifests, with the address at which the example service really is. Returns the copies, by name."""
+    private_folder(folder)
+    for stale in folder.glob("*.yaml"):
+        stale.unlink()
+    copies = []
+    for manifest in sorted(examples.glob("*.yaml")):
+        copies.append(folder / manifest.name)
+        copies[-1].write_text(manifest.read_text(encoding="utf-8").replace(EXAMPLE_SERVICE, service), encoding="utf-8")
+    return copies
+
+
+def end_leftovers(up_json: Path) -> None:
+    """End the processes of a start that was killed, where the system could not do that itself, and remove what it wrote."""
+    recorded = read_json(up_json).get("processes", {})
+    for name, pid in recorded.items():
+        if name in ("postgres", "redis"):
+            continue  # their own start looks after them
+        stop_leftover(int(pid), is_ours=_runs_our_python, ask=signal.SIGTERM, grace_seconds=5)
+    up_json.unlink(missing_ok=True)
+
+
+def _runs_our_python(command_line: str) -> bool:
+    ours = ("-m gunicorn jobsproject", "-m celery -A jobsproject", "-m embedded.example_service")
+    return command_line.startswith(f"{sys.executable} ") and any(words in command_line for words in ours)
+
+
+def _environment(servers: Servers, *, data: Path) -> dict[str, str]:
+    """The processes' environment: ours, the servers' addresses, and what is allowed on one's own machine only."""
+    files = private_folder(data / "files")
+    local = {
+        "JOBS_EGRESS_ALLOW": "127.0.0.0/8,::1/128",
+        "JOBS_FILE_ROOTS": f"{EXAMPLES / 'data'},{files}",
+        "JOBS_DATASOURCE_OWN_DATABASE": "true",
+        "STATIC_ROOT": str(private_folder(data / "static")),
+        "SECURE_COOKIES": "false",
+        "LOG_JSON": "false",
+        "LOG_LEVEL": "INFO",  # the ready words are said at this level
+        "PYTHONUNBUFFERED": "1",
+        "DJANGO_SETTINGS_MODULE": "jobsproject.settings",
+    }
+    return {**os.environ, **local, **servers.environment}
+
+
+def _programs(*, port: int, service: int) -> list[Program]:
+    python = sys.executable
+    web = ("-m", "gunicorn", "jobsproject.wsgi", "-k", "gthread", "-w", "2", "--threads", "8", "-b", f"127.0.0.1:{port}")
+    workers = [Program(name, (python, *_WORKER, "-n", f"{name}@%h"), " ready.") for name in ("worker-1", "worker-2")]
+    return [
+        Program("example", (python, "-m", "embedded.example_service", str(service)), "listening at"),
+        Program("web", (python, *web), "Listening at"),
+        Program("beat", (python, "-m", "celery", "-A", "jobsproject", "beat"), "beat: Starting"),
+        *workers,
+    ]
+
+
+def _prepare(environment: Mapping[str, str], *, password: str, manifests: list[Path]) -> str:
+    """Run embedded/prepare.py; the API token."""
+    wishes = {"admin_user": ADMIN, "admin_password": password, "workspace": WORKSPACE, "manifests": list(map(str, manifests))}
+    done = subprocess.run(
+        [sys.executable, "-m", "embedded.prepare"],
+        input=json.dumps(wishes),
+        env=dict(environment),
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise StartError(f"the database cannot be prepared: {done.stderr.strip()[-1500:]}")
+    return str(json.loads(done.stdout.splitlines()[-1])["api_token"])
+
+
+def _wait_for_answer(url: str) -> None:
+    def answers() -> bool:
+        with contextlib.suppress(requests.RequestException):
+            return requests.get(f"{url}/admin/login/", timeout=5).ok
+        return False
+
+    if not wait_until(answers, seconds=_ANSWER_SECONDS):
+        raise StartError(f"the web server does not answer at {url}/admin/login/; see .data/logs/web.log")
+
+
+def write_up_json(path: Path, system: System) -> None:
+    """Tell scripts that all is ready, and where."""
+    write_private_json(path, system.describe())

@@ -1,0 +1,59 @@
+"""What all views of the API share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from jobs.api.parsers import StrictJSONParser
+from jobs.api.permissions import NEEDED, HasRole
+from jobs.models import Role, Workspace
+from jobs.selectors.access import Access
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """Answers in JSON whatever Accept says, as RFC 9110 allows: nobody is helped by a 406 in place of an answer."""
+
+    def select_parser(self, request: Request, parsers: Any) -> BaseParser | None:
+        """The parser of the body's media type; None makes a 415."""
+        media_type = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == media_type), None)
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """The first renderer."""
+        return renderers[0], renderers[0].media_type
+
+
+class JSONView(APIView):
+    """JSON in, JSON out."""
+
+    parser_classes = (StrictJSONParser,)
+    content_negotiation_class = AlwaysJSON
+    metadata_class = None  # OPTIONS would describe the view to whoever asks: 405 instead.
+
+
+class WorkspaceView(JSONView):
+    """A view under ``/workspaces/{workspace}/``. ``roles``: what a method takes, when not a viewer."""
+
+    permission_classes = (IsAuthenticated, HasRole)
+    roles: Mapping[str, Role] = NEEDED
+    access: Access
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace of the address, of which the caller is a member."""
+        return self.access.workspace
+
+    @property
+    def actor(self) -> str:
+        """The caller, as the event log names them."""
+        return str(self.request.user.get_username())

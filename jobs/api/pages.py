@@ -1,0 +1,94 @@
+"""Query parameters and pages: keyset cursors, so that the thousandth page costs what the first does, and no COUNT."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs.errors import FieldError, ValidationError
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1000
+MAX_ID = 2**63 - 1
+MAX_POSITION = 2**31 - 1
+
+T = TypeVar("T")
+S = TypeVar("S", bound=StrEnum)
+
+
+class Query:
+    """A request's query parameters, read strictly: each known one at most once, and no unknown ones."""
+
+    def __init__(self, request: Request, *, known: Iterable[str] = ()) -> None:
+        """Raise ValidationError for a parameter that is neither ``after``, ``limit`` nor in ``known``, or that stands twice."""
+        names = ("after", "limit", *known)
+        self._values = request.query_params
+        errors = [
+            FieldError(name, f"unknown parameter; known are {', '.join(names)}")
+            for name in self._values
+            if name not in names
+        ]
+        errors += [FieldError(name, "given more than once") for name in names if len(self._values.getlist(name)) > 1]
+        if errors:
+            raise ValidationError(errors)
+
+    @property
+    def limit(self) -> int:
+        """How many entries a page has: 1 to `MAX_LIMIT`."""
+        return self.number("limit", least=1, most=MAX_LIMIT) or DEFAULT_LIMIT
+
+    def text(self, name: str) -> str | None:
+        """The parameter as it is, or None. Raises ValidationError for what PostgreSQL could not compare."""
+        value = self._values.get(name)
+        if value is not None and "\x00" in value:
+            raise ValidationError([FieldError(name, "holds the character NUL")])
+        return value
+
+    def number(self, name: str, *, least: int = 0, most: int = MAX_ID) -> int | None:
+        """A whole number, or None when it is not given. Raises ValidationError."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if not (value.isascii() and value.isdecimal() and len(value) < 20 and least <= int(value) <= most):
+            raise ValidationError([FieldError(name, f"expected a whole number from {least} to {most}")])
+        return int(value)
+
+    def word(self, name: str, words: type[S]) -> S | None:
+        """One of the words of an enumeration, or None when it is not given. Raises ValidationError."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        try:
+            return words(value)
+        except ValueError:
+            raise ValidationError([FieldError(name, f"expected one of {', '.join(words)}")]) from None
+
+
+def page(
+    request: Request,
+    entries: Sequence[T],
+    *,
+    limit: int,
+    cursor: Callable[[T], object],
+    show: Callable[[T], dict[str, Any]],
+) -> Response:
+    """Answer with ``{results, next}``.
+
+    Args:
+        request: Its address, with another ``after``, is the next page's.
+        entries: Up to ``limit + 1``: the one too many says that there is a next page.
+        limit: How many to show.
+        cursor: What ``after`` is to say for the page that follows an entry.
+        show: An entry's JSON.
+    """
+    shown = entries[:limit]
+    following = None
+    if len(entries) > limit:
+        parameters = request.query_params.copy()
+        parameters["after"] = str(cursor(shown[-1]))
+        following = request.build_absolute_uri(f"{request.path}?{parameters.urlencode()}")
+    return Response({"results": [show(entry) for entry in shown], "next": following})

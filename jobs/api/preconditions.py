@@ -1,0 +1,48 @@
+"""Optimistic concurrency: the version a writer saw, from If-Match or from the body."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rest_framework import status
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+
+from jobs.errors import FieldError, ValidationError
+from jobs.models import Job
+
+
+class PreconditionFailedError(APIException):
+    """If-Match names another version than the job has."""
+
+    status_code = status.HTTP_412_PRECONDITION_FAILED
+
+
+def etag(job: Job) -> str:
+    """The entity tag of a job's version."""
+    return f'"{job.version}"'
+
+
+def matched_version(request: Request, job: Job) -> int | None:
+    """The job's version when If-Match names it; None without the header, or with ``*``.
+
+    Raises:
+        PreconditionFailedError: It names other versions only. A weak tag matches none: RFC 9110, section 13.1.1.
+    """
+    header = request.headers.get("If-Match")
+    if header is None or header.strip() == "*":
+        return None
+    if etag(job) in re.split(r"\s*,\s*", header.strip()):
+        return job.version
+    raise PreconditionFailedError(
+        f"{job.key} has version {job.version} (ETag {etag(job)}): read it again and repeat your change"
+    )
+
+
+def taken_version(body: dict[str, Any]) -> int | None:
+    """Take ``version`` out of a body; None when it is not there. Raises ValidationError."""
+    version = body.pop("version", None)
+    if version is None or (isinstance(version, int) and not isinstance(version, bool) and 1 <= version < 2**31):
+        return version
+    raise ValidationError([FieldError("version", "expected the whole number that the job's answer had")])

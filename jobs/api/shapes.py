@@ -1,0 +1,117 @@
+"""The JSON of the API. One function a noun; docs/reference/api.md shows each."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from jobs.models import Attempt, Event, LogLine
+from jobs.selectors.jobs import JobView
+from jobs.selectors.payloads import PayloadView
+from jobs.selectors.runs import RunView
+
+READ_ONLY = ("state", "created_at", "updated_at", "last_run")
+"""What a job's JSON has beyond its document and its version."""
+
+
+def job_summary(view: JobView) -> dict[str, Any]:
+    """A job in a list: without its payload, sinks and schedules."""
+    job = view.job
+    return {
+        "key": job.key,
+        "description": job.description,
+        "configuration": job.configuration,
+        "tags": job.tags,
+        "metadata": job.metadata,
+        **_about(view),
+    }
+
+
+def job_json(view: JobView) -> dict[str, Any]:
+    """A whole job: its document, and what the system knows about it."""
+    return view.job.document() | _about(view)
+
+
+def run_json(view: RunView) -> dict[str, Any]:
+    """A run with its counts."""
+    run = view.run
+    return {
+        "id": run.pk,
+        "job": run.job_key,
+        "state": run.state,
+        "trigger": run.trigger,
+        "scheduled_for": run.scheduled_for,
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "counts": asdict(view.counts),
+        "error": run.error,
+        "result": run.result,
+        "actor": run.actor,
+        "comment": run.comment,
+        "parameters": run.parameters,
+    }
+
+
+def payload_json(view: PayloadView) -> dict[str, Any]:
+    """A payload of a run."""
+    payload = view.payload
+    return {
+        "position": payload.position,
+        "name": payload.name,
+        "kind": payload.kind,
+        "state": view.state,
+        "attempts": view.attempts,
+        "started_at": view.started_at,
+        "ended_at": payload.ended_at,
+        "result": payload.result,
+        "error": payload.error,
+        "parameters": payload.parameters,
+        "due_at": view.due_at,
+        "progress": view.progress,
+    }
+
+
+def payload_detail(view: PayloadView) -> dict[str, Any]:
+    """A payload with its failed and lost attempts, the first first."""
+    return payload_json(view) | {"failed_attempts": [attempt_json(attempt) for attempt in view.failed_attempts]}
+
+
+def attempt_json(attempt: Attempt) -> dict[str, Any]:
+    """An attempt that did not succeed."""
+    return {
+        "number": attempt.number,
+        "state": attempt.state,
+        "error": attempt.error,
+        "worker": attempt.worker,
+        "started_at": attempt.started_at,
+        "ended_at": attempt.ended_at,
+    }
+
+
+def log_json(line: LogLine) -> dict[str, Any]:
+    """A log line of a payload."""
+    return {
+        "id": line.pk,
+        "position": line.position,
+        "attempt": line.attempt,
+        "level": line.level,
+        "message": line.message,
+        "at": line.at,
+    }
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """An entry of a run's event log."""
+    return {"id": event.pk, "kind": event.kind, "actor": event.actor, "data": event.data, "at": event.at}
+
+
+def _about(view: JobView) -> dict[str, Any]:
+    job = view.job
+    return {
+        "version": job.version,
+        "state": job.state,
+        "created_at": job.created_at,
+        "updated_at": job.updated_at,
+        "last_run": run_json(view.last_run) if view.last_run else None,
+    }

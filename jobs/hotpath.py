@@ -1,0 +1,84 @@
+"""Database connections of the run engine.
+
+Celery's Django fix-up closes Django's connection after every task, at 5 ms of PostgreSQL each, and the ORM costs more than the
+statements do; so the engine has a psycopg pool of its own, one a process. Its sessions pin what the planner may do: the
+statements in jobs/sql touch few rows through an index each, and a payload table that was just filled has no statistics that
+would say so. tests/integration/test_plans.py holds the plans to it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.db import connection as django_connection
+from psycopg.rows import namedtuple_row
+from psycopg_pool import ConnectionPool
+
+SESSION = " ".join(
+    f"-c {setting}"
+    for setting in (
+        "plan_cache_mode=force_generic_plan",
+        "enable_seqscan=off",
+        "enable_hashjoin=off",
+        "enable_mergejoin=off",
+        "jit=off",
+        "statement_timeout=60s",
+        "lock_timeout=30s",
+        "timezone=UTC",
+    )
+)
+_POOL_SIZE = 64
+"""An upper bound only: a lane has a connection while a statement runs, so a process of 16 lanes seldom holds four."""
+
+_pools: dict[tuple[int, str], ConnectionPool[psycopg.Connection[Any]]] = {}
+
+RETRYABLE = (psycopg.OperationalError, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+"""What passes: a restarting server, a broken connection, a deadlock's victim."""
+
+
+@contextmanager
+def connection() -> Iterator[psycopg.Connection[Any]]:
+    """A connection in autocommit mode, returned to the pool afterwards. Raises psycopg.OperationalError when there is none."""
+    with _pool().connection(timeout=10) as leased:
+        yield leased
+
+
+def close() -> None:
+    """Close this process's connections (tests do, before they drop a database)."""
+    for key in [key for key in _pools if key[0] == os.getpid()]:
+        _pools.pop(key).close()
+
+
+def _pool() -> ConnectionPool[psycopg.Connection[Any]]:
+    """The pool of this process (a forked child must not share its parent's) for Django's present database."""
+    key = (os.getpid(), str(django_connection.settings_dict["NAME"]))
+    if key not in _pools:
+        _pools[key] = _open()
+    return _pools[key]
+
+
+def _open() -> ConnectionPool[psycopg.Connection[Any]]:
+    settings = django_connection.settings_dict
+    return ConnectionPool(
+        kwargs={
+            "host": settings["HOST"] or None,
+            "port": settings["PORT"] or None,
+            "user": settings["USER"] or None,
+            "password": settings["PASSWORD"] or None,
+            "dbname": settings["NAME"],
+            "options": SESSION,
+            "application_name": "jobs-engine",
+            "autocommit": True,
+            "prepare_threshold": 0,
+            "connect_timeout": 5,
+            "row_factory": namedtuple_row,
+        },
+        min_size=0,
+        max_size=_POOL_SIZE,
+        open=True,
+        name="engine",
+    )

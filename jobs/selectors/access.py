@@ -1,0 +1,48 @@
+"""Who may do what in which workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import OuterRef, Subquery
+
+from jobs.errors import NotFoundError
+from jobs.models import Membership, Role, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A person's place in a workspace."""
+
+    workspace: Workspace
+    role: Role
+
+    def allows(self, role: Role) -> bool:
+        """True when the person has this role, or one that includes it."""
+        return self.role.rank >= role.rank
+
+
+def get_access(*, user: User, slug: str) -> Access:
+    """A user's place in the workspace of that slug, in one query.
+
+    A superuser counts as an owner everywhere: who can edit the memberships could become one at any time, and a wall that its
+    guard can walk through is better not painted on.
+
+    Raises:
+        NotFoundError: There is no such workspace, or the user is not in it; which of the two is nobody else's business.
+    """
+    mine = Membership.objects.filter(workspace=OuterRef("pk"), user=user)
+    workspace = Workspace.objects.filter(slug=slug).annotate(my_role=Subquery(mine.values("role")[:1])).first()
+    role = Role.OWNER if user.is_superuser else getattr(workspace, "my_role", None)
+    if workspace is None or role is None:
+        raise NotFoundError(f"there is no workspace {slug!r}, or you are not a member of it")
+    return Access(workspace, Role(role))
+
+
+def roles_of(*, user: User | AnonymousUser) -> dict[int, Role]:
+    """The roles of a user by workspace id, in one query. Superusers have more than this says: see `get_access`."""
+    if not isinstance(user, User):
+        return {}
+    rows = Membership.objects.filter(user=user).values_list("workspace_id", "role")
+    return {workspace_id: Role(role) for workspace_id, role in rows}

@@ -1,0 +1,62 @@
+"""Reading jobs with their last runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from jobs.errors import NotFoundError
+from jobs.models import Job, Workspace
+from jobs.selectors import runs
+from jobs.selectors.runs import RunView
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job as readers see it. In lists the job's payload is not loaded."""
+
+    job: Job
+    last_run: RunView | None
+
+
+def find_job(*, workspace: Workspace, key: str) -> Job:
+    """The job of that key, in one query. Raises NotFoundError, also for another workspace's."""
+    job_type, _, name = key.partition(":")
+    job = Job.objects.filter(workspace=workspace, type=job_type, name=name).first()
+    if job is None:
+        raise NotFoundError(f"there is no job {key!r} in {workspace.slug}")
+    return job
+
+
+def get_job(*, workspace: Workspace, key: str) -> JobView:
+    """The job of that key with its last run, in two queries. Raises NotFoundError as `find_job` does."""
+    return job_view(find_job(workspace=workspace, key=key))
+
+
+def job_view(job: Job) -> JobView:
+    """A job with its last run, in one query."""
+    return JobView(job, runs.last_runs(job_ids=[job.pk]).get(job.pk))
+
+
+def list_jobs(*, workspace: Workspace, limit: int, after: str | None = None) -> list[JobView]:
+    """A page of jobs by key, without their payload lists, in two queries.
+
+    Args:
+        workspace: Whose.
+        limit: The most to return.
+        after: The key of the last job of the page before; None for the first page.
+    """
+    jobs = Job.objects.filter(workspace=workspace)
+    if after is not None:
+        job_type, _, name = after.partition(":")
+        jobs = jobs.filter(Q(type=job_type, name__gt=name) | Q(type__gt=job_type))
+    page = list(jobs.defer("payload").order_by("type", "name")[:limit])
+    last = runs.last_runs(job_ids=[job.pk for job in page])
+    return [JobView(job, last.get(job.pk)) for job in page]
+
+
+def versions(*, workspace: Workspace) -> dict[str, int]:
+    """The version of every job of a workspace by key, in one query."""
+    rows = Job.objects.filter(workspace=workspace).values_list("type", "name", "version")
+    return {f"{job_type}:{name}": version for job_type, name, version in rows}

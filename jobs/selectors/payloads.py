@@ -1,0 +1,104 @@
+"""Reading payloads. That one is running, or waits for a retry, is said by the lanes and the queue of retries, not by its row."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from jobs.errors import NotFoundError
+from jobs.models import Attempt, Lane, Payload, Requeued, Run
+from jobs.states import PayloadState
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadView:
+    """A payload as readers see it.
+
+    ``state`` is the derived one. ``attempts`` counts those that have ended. ``started_at`` of a running payload and its
+    ``progress`` are known when its lane holds it alone. ``due_at`` is set while it waits for its next attempt.
+    """
+
+    payload: Payload
+    state: PayloadState
+    attempts: int
+    started_at: dt.datetime | None
+    due_at: dt.datetime | None = None
+    progress: Any = None
+    failed_attempts: list[Attempt] = field(default_factory=list)
+
+
+def list_payloads(
+    *, run: Run, limit: int, after: int | None = None, state: PayloadState | None = None
+) -> list[PayloadView]:
+    """A page of a run's payloads by position, in three queries.
+
+    Args:
+        run: Whose.
+        limit: The most to return.
+        after: The position of the last payload of the page before; None for the first page.
+        state: Only payloads in this (derived) state.
+    """
+    lanes = _lanes(run)
+    payloads = Payload.objects.filter(run=run)
+    if after is not None:
+        payloads = payloads.filter(position__gt=after)
+    if state is not None:
+        payloads = _in_state(payloads, state, lanes)
+    return _views(run, list(payloads.order_by("position")[:limit]), lanes)
+
+
+def get_payload(*, run: Run, position: int) -> PayloadView:
+    """One payload with its failed attempts, the first first, in four queries. Raises NotFoundError."""
+    found = _views(run, list(Payload.objects.filter(run=run, position=position)), _lanes(run))
+    if not found:
+        raise NotFoundError(f"run {run.pk} has no payload {position}")
+    found[0].failed_attempts.extend(Attempt.objects.filter(run=run, position=position).order_by("number"))
+    return found[0]
+
+
+def list_attempts(*, run: Run, limit: int) -> list[Attempt]:
+    """The first failed and lost attempts of a run by position and number, in one query."""
+    return list(Attempt.objects.filter(run=run).order_by("position", "number")[:limit])
+
+
+def _lanes(run: Run) -> list[Lane]:
+    return list(Lane.objects.filter(run=run))
+
+
+def _in_state(payloads: QuerySet[Payload], state: PayloadState, lanes: Sequence[Lane]) -> QuerySet[Payload]:
+    if state not in (PayloadState.QUEUED, PayloadState.RUNNING):
+        return payloads.filter(state=state)
+    held = Requeued.objects.filter(run=OuterRef("run"), position=OuterRef("position"), lane__isnull=False)
+    running = Q(Exists(held))
+    for lane in lanes:
+        running |= Q(position__gte=lane.low, position__lt=lane.high)
+    return payloads.filter(running if state == PayloadState.RUNNING else ~running, state=PayloadState.QUEUED)
+
+
+def _views(run: Run, payloads: Sequence[Payload], lanes: Sequence[Lane]) -> list[PayloadView]:
+    unsettled = [payload.position for payload in payloads if payload.state == PayloadState.QUEUED]
+    out_of_line = {row.position: row for row in Requeued.objects.filter(run=run, position__in=unsettled)}
+    return [_view(payload, out_of_line.get(payload.position), lanes) for payload in payloads]
+
+
+def _view(payload: Payload, requeued: Requeued | None, lanes: Sequence[Lane]) -> PayloadView:
+    if payload.state != PayloadState.QUEUED:
+        return PayloadView(payload, PayloadState(payload.state), payload.attempts, payload.started_at)
+    attempts = requeued.attempts if requeued else 0
+    lane = _owner(payload.position, requeued, lanes)
+    if lane is not None:
+        alone = lane.high - lane.low == 1 or (requeued is not None and requeued.alone)
+        started_at, progress = (lane.leased_at, lane.progress) if alone else (None, None)
+        return PayloadView(payload, PayloadState.RUNNING, attempts, started_at, progress=progress)
+    due_at = requeued.due_at if requeued else None
+    return PayloadView(payload, PayloadState.QUEUED, attempts, None, due_at=due_at)
+
+
+def _owner(position: int, requeued: Requeued | None, lanes: Sequence[Lane]) -> Lane | None:
+    if requeued is not None:
+        return next((lane for lane in lanes if lane.pk == requeued.lane_id), None)
+    return next((lane for lane in lanes if lane.low <= position < lane.high), None)

@@ -1,0 +1,127 @@
+"""Reading runs with their counts, and what is kept beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from jobs.errors import NotFoundError
+from jobs.models import Event, Job, Lane, LogLine, Requeued, Run, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A run's payloads by state; ``total`` is the sum of the others."""
+
+    total: int
+    queued: int
+    running: int
+    succeeded: int
+    failed: int
+    cancelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run as readers see it."""
+
+    run: Run
+    counts: Counts
+
+
+def get_run(*, workspace: Workspace, run_id: int) -> RunView:
+    """One run, in one query. Raises NotFoundError, also for another workspace's."""
+    found = _views(Run.objects.filter(workspace=workspace, pk=run_id))
+    if not found:
+        raise NotFoundError(f"there is no run {run_id} in {workspace.slug}")
+    return found[0]
+
+
+def list_runs(
+    *, workspace: Workspace, limit: int, after: int | None = None, job_key: str | None = None, state: str | None = None
+) -> list[RunView]:
+    """A page of runs, the newest first, in one query; in two with ``job_key``.
+
+    Args:
+        workspace: Whose.
+        limit: The most to return.
+        after: The id of the last run of the page before; None for the first page.
+        job_key: Only runs of the job of this key; when there is none, those that deleted jobs of this key left.
+        state: Only runs in this state.
+    """
+    runs = Run.objects.filter(workspace=workspace)
+    if after is not None:
+        runs = runs.filter(pk__lt=after)
+    if job_key is not None:
+        runs = runs.filter(_of_job(workspace, job_key))
+    if state is not None:
+        runs = runs.filter(state=state)
+    return _views(runs.order_by("-pk")[:limit])
+
+
+def last_runs(*, job_ids: Iterable[int]) -> dict[int, RunView]:
+    """The newest run of each job that has one, by job id, in one query."""
+    # One step into the index (job, -id) for each job; asking the runs instead would visit every run of theirs.
+    newest = Run.objects.filter(job=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    last = Job.objects.filter(pk__in=list(job_ids)).annotate(last_run=Subquery(newest))
+    views = _views(Run.objects.filter(pk__in=last.values("last_run")))
+    return {view.run.job_id: view for view in views if view.run.job_id is not None}
+
+
+def list_logs(*, run: Run, limit: int, after: int | None = None, position: int | None = None) -> list[LogLine]:
+    """A page of a run's log lines in the order they were written, in one query; ``after`` is the last line's id."""
+    lines = LogLine.objects.filter(run=run)
+    if after is not None:
+        lines = lines.filter(pk__gt=after)
+    if position is not None:
+        lines = lines.filter(position=position)
+    return list(lines.order_by("pk")[:limit])
+
+
+def list_events(*, run: Run, limit: int, after: int | None = None) -> list[Event]:
+    """A page of a run's events in the order they happened, in one query; ``after`` is the last event's id."""
+    events = Event.objects.filter(run=run)
+    if after is not None:
+        events = events.filter(pk__gt=after)
+    return list(events.order_by("pk")[:limit])
+
+
+def with_running(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """Annotate ``in_lanes`` and ``held``: the positions of the lanes' ranges, and the requeued ones that lanes hold."""
+    ranges = Lane.objects.filter(run=OuterRef("pk")).order_by().values("run")
+    in_lanes = ranges.annotate(width=Sum(F("high") - F("low"))).values("width")
+    # Through the lane, and not by run: a run may have a hundred thousand retries waiting, and a lane holds few.
+    taken = Requeued.objects.filter(lane__run=OuterRef("pk")).order_by().values("lane__run")
+    held = taken.annotate(number=Count("position")).values("number")
+    return runs.annotate(
+        in_lanes=Coalesce(Subquery(in_lanes, output_field=IntegerField()), 0),
+        held=Coalesce(Subquery(held, output_field=IntegerField()), 0),
+    )
+
+
+def counts_of(run: Run) -> Counts:
+    """The counts of a run that was read `with_running`."""
+    unsettled = run.total - run.succeeded - run.failed - run.cancelled
+    running = min(unsettled, getattr(run, "in_lanes", 0) + getattr(run, "held", 0))
+    return Counts(
+        total=run.total,
+        queued=unsettled - running,
+        running=running,
+        succeeded=run.succeeded,
+        failed=run.failed,
+        cancelled=run.cancelled,
+    )
+
+
+def _of_job(workspace: Workspace, key: str) -> Q:
+    """By the job's id, which has an index that ends with the run's; the key has none."""
+    job_type, _, name = key.partition(":")
+    job_id = Job.objects.filter(workspace=workspace, type=job_type, name=name).values_list("pk", flat=True).first()
+    return Q(job_key=key) if job_id is None else Q(job=job_id)
+
+
+def _views(runs: QuerySet[Run]) -> list[RunView]:
+    return [RunView(run, counts_of(run)) for run in with_running(runs).defer("snapshot")]

@@ -1,0 +1,62 @@
+"""Secrets of a workspace: written by people, read by workers, shown to nobody."""
+
+from __future__ import annotations
+
+import re
+
+from django.db.models.functions import Now
+
+from jobs import secret_box
+from jobs.errors import FieldError, PermanentError, ValidationError
+from jobs.models import Secret, Workspace
+
+MAX_VALUE_LENGTH = 65_536
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+
+
+def set_secret(*, workspace: Workspace, name: str, value: str) -> Secret:
+    """Store a secret, or replace its value.
+
+    Args:
+        workspace: The owner.
+        name: A letter, then letters, digits, ``.``, ``_`` and ``-``; at most 100 characters.
+        value: 1 to `MAX_VALUE_LENGTH` characters.
+
+    Raises:
+        ValidationError: The name or the value was refused; the message never holds the value.
+    """
+    ciphertext = seal(name=name, value=value)
+    secret, _ = Secret.objects.update_or_create(
+        workspace=workspace, name=name, defaults={"ciphertext": ciphertext, "updated_at": Now()}
+    )
+    return secret
+
+
+def seal(*, name: str, value: str) -> bytes:
+    """Check a secret and encrypt its value, without storing it. Raises ValidationError as `set_secret` does."""
+    errors = []
+    if not _NAME.fullmatch(name):
+        errors.append(FieldError("name", "expected a letter, then letters, digits, . _ or -, at most 100 in all"))
+    if not 1 <= len(value) <= MAX_VALUE_LENGTH:
+        errors.append(FieldError("value", f"expected 1 to {MAX_VALUE_LENGTH} characters"))
+    if errors:
+        raise ValidationError(errors)
+    try:
+        return secret_box.seal(value)
+    except (PermanentError, UnicodeEncodeError) as error:
+        reason = str(error) if isinstance(error, PermanentError) else "the text holds half of a surrogate pair"
+        raise ValidationError([FieldError("value", reason)]) from None
+
+
+def read_secret(*, workspace_id: int, name: str) -> str:
+    """Decrypt a secret, for the worker that needs it.
+
+    Raises:
+        PermanentError: code ``secret``: there is none of that name, or no key of this deployment fits.
+    """
+    ciphertext = (
+        Secret.objects.filter(workspace_id=workspace_id, name=name).values_list("ciphertext", flat=True).first()
+    )
+    if ciphertext is None:
+        raise PermanentError(f"the workspace has no secret named {name!r}", code="secret")
+    return secret_box.unseal(bytes(ciphertext))

@@ -1,0 +1,12 @@
+"""The engine's statements: one a file, read top to bottom, with a header that says what moves from where to where."""
+
+from functools import cache
+from pathlib import Path
+from typing import LiteralString, cast
+
+
+@cache
+def load(name: str) -> LiteralString:
+    """The text of ``jobs/sql/<name>.sql``."""
+    text = (Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8")
+    return cast(LiteralString, "\n".join(line for line in text.splitlines() if not line.startswith("--")))

@@ -1,0 +1,28 @@
+-- waiting -> held by this lane, for up to %(take)s positions that are due. Fenced by (lane, sequence); a stopped run leases none.
+-- SKIP LOCKED: lanes of one run share what is due instead of queueing for it.
+WITH mine AS MATERIALIZED (
+    SELECT l.id, l.run_id, COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now
+    FROM jobs_lane AS l WHERE l.id = %(lane_id)s AND l.sequence = %(sequence)s FOR UPDATE
+), run AS MATERIALIZED (
+    SELECT r.id FROM jobs_run AS r JOIN mine ON r.id = mine.run_id WHERE r.state = 'running' FOR NO KEY UPDATE OF r
+), due AS MATERIALIZED (
+    SELECT q.run_id, q.position
+    FROM run JOIN jobs_requeued AS q ON q.run_id = run.id, mine
+    WHERE q.lane_id IS NULL AND q.due_at <= mine.now AND q.alone = %(alone)s
+    ORDER BY q.due_at
+    LIMIT %(take)s
+    FOR UPDATE OF q SKIP LOCKED
+), held AS (
+    UPDATE jobs_requeued AS q SET lane_id = %(lane_id)s
+    FROM due WHERE q.run_id = due.run_id AND q.position = due.position
+    RETURNING q.run_id, q.position, q.attempts
+), lane AS (
+    UPDATE jobs_lane AS l
+    SET sequence = l.sequence + 1, low = 0, high = 0, reached = COALESCE((SELECT min(position) FROM held), 0), progress = NULL,
+        leased_at = mine.now, lease_expires_at = mine.now + %(lease)s::interval
+    FROM mine WHERE l.id = mine.id
+    RETURNING l.id
+)
+SELECT p.position, p.kind, p.name, p.parameters, p.options, held.attempts
+FROM lane LEFT JOIN (held JOIN jobs_payload AS p ON p.run_id = held.run_id AND p.position = held.position) ON true
+ORDER BY p.position

@@ -1,0 +1,46 @@
+-- queued -> succeeded | failed for the outcomes of one lane's range; then the lane's next range. One statement, one commit.
+-- Fenced by (lane, sequence): a lane that was taken back, or a report that was sent before, changes nothing and returns no row.
+-- Shape: each payload is found by its whole key and then by its ctid, which only the lane's owner can move; a plain join may be
+-- planned from the run's side, reading every payload of the run for each report. The same for the single row of `granted`.
+-- Counters move by the rows that really changed. An ended or stopped run leases nothing: its state is read under its row lock.
+WITH mine AS MATERIALIZED (
+    SELECT id, run_id FROM jobs_lane WHERE id = %(lane_id)s AND sequence = %(sequence)s FOR UPDATE
+), done AS (
+    UPDATE jobs_payload AS p
+    SET state = o.state, attempts = o.attempts, started_at = o.started_at, ended_at = o.ended_at,
+        result = o.result::jsonb, error = o.error::jsonb
+    FROM mine, unnest(
+        %(positions)s::int[], %(states)s::text[], %(attempts)s::smallint[], %(started_at)s::timestamptz[],
+        %(ended_at)s::timestamptz[], %(results)s::text[], %(errors)s::text[]
+    ) AS o (position, state, attempts, started_at, ended_at, result, error), LATERAL (
+        SELECT q.ctid FROM jobs_payload AS q WHERE q.run_id = mine.run_id AND q.position = o.position AND q.state = 'queued' OFFSET 0
+    ) AS q
+    WHERE p.ctid = q.ctid
+    RETURNING p.state
+), counted AS (
+    SELECT count(*) FILTER (WHERE state = 'succeeded') AS succeeded, count(*) FILTER (WHERE state = 'failed') AS failed FROM done
+), run AS (
+    UPDATE jobs_run AS r
+    SET succeeded = r.succeeded + counted.succeeded, failed = r.failed + counted.failed,
+        next_position = r.next_position + CASE WHEN r.state = 'running' THEN %(take)s ELSE 0 END
+    FROM mine, counted
+    WHERE r.id = mine.run_id
+    RETURNING r.id, r.state, r.succeeded + r.failed + r.cancelled >= r.total AS complete, LEAST(r.next_position, r.total) AS high,
+        LEAST(r.next_position - CASE WHEN r.state = 'running' THEN %(take)s ELSE 0 END, r.total) AS low
+), lane AS (
+    UPDATE jobs_lane AS l
+    SET sequence = l.sequence + 1, low = run.low, high = run.high, reached = run.low, progress = NULL,
+        leased_at = t.now, lease_expires_at = t.now + %(lease)s::interval
+    FROM run, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
+    WHERE l.id = %(lane_id)s
+    RETURNING l.low, l.high, l.leased_at
+), granted AS MATERIALIZED (
+    SELECT run.id, run.state, run.complete, lane.low, lane.high, EXISTS (
+        SELECT 1 FROM jobs_requeued AS q WHERE q.run_id = run.id AND q.lane_id IS NULL AND q.due_at <= lane.leased_at
+    ) AS due
+    FROM run CROSS JOIN lane
+)
+SELECT granted.state, granted.complete, granted.due, p.position, p.kind, p.name, p.parameters, p.options
+FROM granted
+LEFT JOIN jobs_payload AS p ON p.run_id = granted.id AND p.position >= granted.low AND p.position < granted.high
+ORDER BY p.position

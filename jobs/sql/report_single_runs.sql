@@ -1,0 +1,22 @@
+-- queued -> succeeded | failed, and lane -> free slot, for the outcomes of many runs of one payload each.
+-- Fenced a lane at a time: an outcome whose lane was taken back changes nothing. Closing follows in the same transaction.
+WITH o AS MATERIALIZED (
+    SELECT * FROM unnest(
+        %(lane_ids)s::bigint[], %(states)s::text[], %(attempts)s::smallint[], %(started_at)s::timestamptz[],
+        %(ended_at)s::timestamptz[], %(results)s::text[], %(errors)s::text[]
+    ) AS o (lane_id, state, attempts, started_at, ended_at, result, error)
+), mine AS (
+    DELETE FROM jobs_lane AS l USING o WHERE l.id = o.lane_id AND l.sequence = 1 RETURNING l.id, l.run_id
+), done AS (
+    UPDATE jobs_payload AS p
+    SET state = o.state, attempts = o.attempts, started_at = o.started_at, ended_at = o.ended_at,
+        result = o.result::jsonb, error = o.error::jsonb
+    FROM mine JOIN o ON o.lane_id = mine.id
+    WHERE p.run_id = mine.run_id AND p.position = 0 AND p.state = 'queued'
+    RETURNING p.run_id, p.state
+)
+UPDATE jobs_run AS r
+SET succeeded = r.succeeded + (done.state = 'succeeded')::int, failed = r.failed + (done.state = 'failed')::int
+FROM done
+WHERE r.id = done.run_id
+RETURNING r.id

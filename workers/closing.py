@@ -1,0 +1,40 @@
+"""The one place where a run ends. What must happen with it (starting jobs that wait, deliveries) joins this transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import psycopg
+import structlog
+
+from jobs import claims, hotpath
+
+log = structlog.get_logger(__name__)
+
+
+def close_runs(*, run_ids: Sequence[int], now: claims.Now = None) -> None:
+    """End those of these runs whose payloads all have their outcome. Calling it again, or for others, changes nothing."""
+    with hotpath.connection() as connection, connection.transaction():
+        closed = close_in(connection, run_ids=run_ids, now=now)
+    announce(closed)
+
+
+def close_in(
+    connection: psycopg.Connection[object], *, run_ids: Sequence[int], now: claims.Now = None
+) -> list[claims.ClosedRun]:
+    """The same within the caller's transaction; `announce` what it returns after the commit."""
+    return claims.close_runs(connection, run_ids=run_ids, now=now)
+
+
+def announce(closed: Sequence[claims.ClosedRun]) -> None:
+    """Log the ends that were committed."""
+    for run in closed:
+        log.info(
+            f"run.{run.state}",
+            run=run.id,
+            job=run.job_key,
+            workspace=run.workspace_id,
+            payloads=run.total,
+            failed=run.failed,
+            seconds=round((run.ended_at - run.started_at).total_seconds(), 3),
+        )

@@ -1,0 +1,127 @@
+"""One attempt at one payload: prepare, perform, classify."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import json
+import threading
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from jobs.claims import Leased, RunInfo
+from jobs.documents import resolve_retry, resolve_timeout_ms
+from jobs.errors import PermanentError, TransientError
+from jobs.retry import RetryPolicy
+from jobs.services.secrets import read_secret
+from workers.outcomes import MAX_RESULT_BYTES, Attempted, Failed, Outcome, Succeeded
+from workers.payloads import EXECUTORS
+from workers.payloads.base import JSON, Log, Progress, Work
+
+log = structlog.get_logger(__name__)
+
+_TRACEBACK_LINES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an attempt gets from the lane it runs in: how to be told to stop, and where to say how it goes."""
+
+    cancelled: threading.Event
+    log: Log
+    progress: Progress
+
+
+class RunContext:
+    """What all payloads of a run share, resolved once a lane."""
+
+    def __init__(self, run: RunInfo) -> None:
+        self.run = run
+        self._retry: Mapping[str, Any] = run.configuration.get("retry") or {}
+        self._timeout = run.configuration.get("timeout")
+        self._policy = resolve_retry(job=self._retry, payload=None)
+        self._timeout_seconds = resolve_timeout_ms(job=self._timeout, payload=None) / 1000
+
+    def policy(self, payload: Leased) -> RetryPolicy:
+        """The retry policy for one payload: its own fields first, then the job's."""
+        own = payload.options and payload.options.get("retry")
+        return resolve_retry(job=self._retry, payload=own) if own else self._policy
+
+    def timeout_seconds(self, payload: Leased) -> float:
+        """How long one attempt at this payload may take."""
+        own = payload.options and payload.options.get("timeout")
+        return resolve_timeout_ms(job=self._timeout, payload=own) / 1000 if own is not None else self._timeout_seconds
+
+    def work(self, payload: Leased, surroundings: Surroundings, started_at: dt.datetime) -> Work:
+        """The attempt as its executor sees it."""
+        return Work(
+            run_id=self.run.run_id,
+            job_key=self.run.job_key,
+            workspace=self.run.workspace,
+            position=payload.position,
+            attempt=payload.attempts + 1,
+            kind=payload.kind,
+            name=payload.name,
+            parameters=payload.parameters,
+            run_parameters=self.run.parameters,
+            timeout_seconds=self.timeout_seconds(payload),
+            cancelled=surroundings.cancelled,
+            secret=functools.partial(_secret, self.run.workspace_id),
+            log=surroundings.log,
+            progress=surroundings.progress,
+            started_at=started_at,
+        )
+
+
+def attempt(*, context: RunContext, payload: Leased, surroundings: Surroundings) -> Attempted:
+    """Execute one attempt. Never raises for what the payload does; an outcome says it."""
+    started_at = dt.datetime.now(dt.UTC)
+    outcome = _perform(context.work(payload, surroundings, started_at))
+    return Attempted(payload, outcome, context.policy(payload), started_at, dt.datetime.now(dt.UTC))
+
+
+def _perform(work: Work) -> Outcome:
+    executor = EXECUTORS.get(work.kind)
+    if executor is None:
+        return Failed(_error(f"no payload kind {work.kind!r} on this worker: is it older than the web server?", "kind"))
+    try:
+        return Succeeded(_result_text(executor.perform(work)))
+    except PermanentError as error:
+        return Failed(_error(str(error), error.code, error.details), final=True)
+    except TransientError as error:
+        return Failed(_error(str(error), error.code, error.details), retry_after_seconds=error.retry_after_seconds)
+    except Exception as error:  # The one place that catches everything: whatever a payload does, its lane goes on.
+        log.exception("payload.crashed", run=work.run_id, position=work.position, kind=work.kind)
+        lines = traceback.format_exception(error)[-_TRACEBACK_LINES:]
+        return Failed(_error(f"{type(error).__name__}: {error}", "crash", {"traceback": "".join(lines)}))
+
+
+def _result_text(result: JSON) -> str | None:
+    if result is None:
+        return None
+    text = json.dumps(result, allow_nan=False)
+    if len(text) > MAX_RESULT_BYTES:
+        raise PermanentError(
+            f"the result has {len(text):,} bytes; at most {MAX_RESULT_BYTES:,} are kept", code="result_too_large"
+        )
+    return _without_nul(text)
+
+
+def _error(message: str, code: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    error: dict[str, Any] = {"message": message.replace("\x00", "�"), "code": code}
+    if details:
+        error["details"] = json.loads(_without_nul(json.dumps(details, default=str)))
+    return error
+
+
+def _without_nul(text: str) -> str:
+    """PostgreSQL's jsonb refuses the character NUL."""
+    return text.replace("\\u0000", "\\ufffd")
+
+
+def _secret(workspace_id: int, name: str) -> str:
+    return read_secret(workspace_id=workspace_id, name=name)

@@ -1,0 +1,111 @@
+"""The heartbeat: one thread a process moves forward the leases of all its lanes in one statement."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from typing import Any
+
+import psycopg
+import structlog
+from django.conf import settings
+
+from jobs import claims, hotpath
+from jobs.durations import seconds
+from jobs.states import RunState
+
+log = structlog.get_logger(__name__)
+
+BEATS_PER_LEASE = 5
+"""A lease outlives at least four lost heartbeats: a short stall of the database or of the process costs nothing."""
+
+LONGEST_PAUSE_SECONDS = 1.0
+"""Progress is shown, and a stopped run is noticed, this soon at the latest."""
+
+
+class Held:
+    """What the heartbeat knows of one lane of this process."""
+
+    def __init__(self, lane: claims.Lane) -> None:
+        self.lane = lane
+        self.reached = 0
+        self.progress: dict[str, Any] | None = None
+        self.cancelled = threading.Event()
+        self.state = RunState.RUNNING
+
+
+class Heartbeat:
+    """Keeps the lanes that it was given alive until they are taken away again."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, Held] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def add(self, lane: claims.Lane) -> Held:
+        """Begin to renew this lane's lease."""
+        held = Held(lane)
+        with self._lock:
+            self._held[lane.id] = held
+            self._ensure_thread()
+        return held
+
+    def held(self, lane: claims.Lane) -> Held:
+        """What was added for this lane."""
+        with self._lock:
+            return self._held[lane.id]
+
+    def remove(self, lane: claims.Lane) -> None:
+        """Stop renewing it."""
+        with self._lock:
+            self._held.pop(lane.id, None)
+
+    def beat(self) -> None:
+        """One pass: renew every lane; cancel the work of those that are lost."""
+        with self._lock:
+            held = list(self._held.values())
+        if not held:
+            return
+        states = claims.heartbeat(
+            lane_ids=[each.lane.id for each in held],
+            reached=[each.reached for each in held],
+            progress=[None if each.progress is None else json.dumps(each.progress) for each in held],
+            lease=seconds(settings.JOBS_LEASE_SECONDS),
+        )
+        for each in held:
+            self._learn(each, states.get(each.lane.id))
+
+    def _learn(self, held: Held, state: RunState | None) -> None:
+        if state is not None:
+            held.state = state
+            return
+        with self._lock:
+            gave_up = self._held.get(held.lane.id) is not held
+        if not gave_up and not held.cancelled.is_set():
+            log.warning("lane.lost", run=held.lane.run.run_id, slot=held.lane.slot, lane=held.lane.id)
+            held.cancelled.set()
+
+    def _ensure_thread(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._loop, name="heartbeat", daemon=True)
+            self._thread.start()
+
+    def _loop(self) -> None:
+        while True:
+            time.sleep(min(LONGEST_PAUSE_SECONDS, settings.JOBS_LEASE_SECONDS / BEATS_PER_LEASE))
+            try:
+                self.beat()
+            except hotpath.RETRYABLE as error:
+                log.warning("heartbeat.database_unavailable", reason=str(error).strip())
+            except psycopg.Error:
+                log.exception("heartbeat.failed")
+
+
+_heartbeats: dict[int, Heartbeat] = {}
+
+
+def heartbeat() -> Heartbeat:
+    """This process's heartbeat: a forked child has its own."""
+    return _heartbeats.setdefault(os.getpid(), Heartbeat())

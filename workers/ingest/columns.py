@@ -1,0 +1,110 @@
+"""Columns: their types as people write them, as DuckDB names them, and as PostgreSQL does."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from workers.ingest.sql import name
+
+TYPES = {
+    "boolean": "BOOLEAN",
+    "integer": "INTEGER",
+    "bigint": "BIGINT",
+    "double": "DOUBLE",
+    "text": "VARCHAR",
+    "date": "DATE",
+    "time": "TIME",
+    "timestamp": "TIMESTAMP",
+    "timestamptz": "TIMESTAMP WITH TIME ZONE",
+    "uuid": "UUID",
+    "json": "JSON",
+    "epoch_s": "BIGINT",
+    "epoch_ms": "BIGINT",
+}
+"""The words for a column's type to how DuckDB reads it. ``epoch_s`` and ``epoch_ms`` then become timestamptz."""
+
+_MICROSECONDS = {"epoch_s": 1_000_000, "epoch_ms": 1000}
+
+_POSTGRESQL = {
+    "BOOLEAN": "boolean",
+    "TINYINT": "smallint",
+    "UTINYINT": "smallint",
+    "SMALLINT": "smallint",
+    "USMALLINT": "integer",
+    "INTEGER": "integer",
+    "UINTEGER": "bigint",
+    "BIGINT": "bigint",
+    "UBIGINT": "numeric(20)",
+    "HUGEINT": "numeric(39)",
+    "UHUGEINT": "numeric(39)",
+    "FLOAT": "real",
+    "DOUBLE": "double precision",
+    "BLOB": "bytea",
+    "DATE": "date",
+    "TIME": "time",
+    "TIMESTAMP": "timestamp",
+    "TIMESTAMP_S": "timestamp",
+    "TIMESTAMP_MS": "timestamp",
+    "TIMESTAMP_NS": "timestamp",
+    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+    "UUID": "uuid",
+    "INTERVAL": "interval",
+    "JSON": "jsonb",
+}
+_ARROW_WRITES_THEM = frozenset(
+    {"BOOLEAN", "TINYINT", "UTINYINT", "SMALLINT", "USMALLINT", "INTEGER", "UINTEGER", "BIGINT", "UBIGINT", "FLOAT", "DOUBLE", "VARCHAR"}
+)
+_HAVE_ERAS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that DuckDB reads: its name and DuckDB's word for its type."""
+
+    name: str
+    type: str
+
+    @property
+    def nested(self) -> bool:
+        """True for structs, lists and maps, which are stored as JSON."""
+        return self.type.endswith("]") or self.type.startswith(("STRUCT(", "MAP(", "UNION("))
+
+    @property
+    def postgresql_type(self) -> str:
+        """The type of its column in PostgreSQL: text for whatever has no counterpart."""
+        if self.nested:
+            return "jsonb"
+        if self.type.startswith("DECIMAL("):
+            return self.type.replace("DECIMAL", "numeric")
+        return _POSTGRESQL.get(self.type, "text")
+
+    @property
+    def copy_expression(self) -> str:
+        """DuckDB SQL for the value as PostgreSQL's COPY reads it. Numbers stay numbers: Arrow writes them faster."""
+        column = name(self.name)
+        if self.type in _ARROW_WRITES_THEM:
+            return column
+        if self.nested:
+            return f"CAST(to_json({column}) AS VARCHAR)"
+        if self.type == "BLOB":
+            return f"'\\x' || hex({column})"
+        if self.type in _HAVE_ERAS:
+            return f"replace(CAST({column} AS VARCHAR), '(BC)', 'BC')"
+        return f"CAST({column} AS VARCHAR)"
+
+
+def duckdb_type(word: str) -> str:
+    """DuckDB's type for one of `TYPES` or ``numeric(p,s)``. Raises ValueError that lists what is allowed."""
+    if word in TYPES:
+        return TYPES[word]
+    if re.fullmatch(r"numeric\(\s*([1-9]|[12][0-9]|3[0-8])\s*(,\s*([0-9]|[12][0-9]|3[0-8])\s*)?\)", word):
+        return word.upper().replace("NUMERIC", "DECIMAL")
+    raise ValueError(f"expected one of {', '.join(TYPES)} or numeric(precision, scale), not {word[:40]!r}")
+
+
+def converted(column: str, word: str | None) -> str:
+    """DuckDB SQL that turns what was read into what ``word`` promises."""
+    if word in _MICROSECONDS:
+        return f"make_timestamptz({column} * {_MICROSECONDS[word]})"
+    return column if word is None else f"CAST({column} AS {duckdb_type(word)})"

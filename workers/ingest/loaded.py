@@ -1,0 +1,17 @@
+"""What a load did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """``rows`` are in the table because of this load; ``columns`` maps names to the destination's types, in order.
+
+    ``loaded_before`` says that an earlier attempt's commit had reached the destination and this one added nothing.
+    """
+
+    rows: int
+    columns: dict[str, str]
+    loaded_before: bool = False

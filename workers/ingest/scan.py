@@ -1,0 +1,24 @@
+"""A table expression of DuckDB's and the columns it yields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from workers.ingest.columns import Column
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Something to SELECT from. ``mapped`` says that ``source.fields`` have been applied to it already."""
+
+    expression: str
+    columns: list[Column]
+    mapped: bool = False
+
+
+def describe(connection: duckdb.DuckDBPyConnection, expression: str) -> list[Column]:
+    """The columns of a table expression, in order."""
+    rows = connection.execute(f"DESCRIBE SELECT * FROM {expression}").fetchall()  # noqa: S608 - every part is quoted
+    return [Column(name=row[0], type=str(row[1]).strip('"')) for row in rows]

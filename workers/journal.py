@@ -1,0 +1,60 @@
+"""What a lane's payloads say while they run: log lines, kept with the run, and progress, shown by the lane."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+
+from jobs import claims
+from jobs.claims import Leased, LogEntry
+from workers.executor import Surroundings
+from workers.heartbeat import Held
+
+FLUSH_SECONDS = 1.0
+MAX_LINES = 10_000
+"""Lines kept of one turn at a lane; the last one says that more were dropped."""
+MAX_MESSAGE = 4000
+
+
+class Journal:
+    """Collects the lines of the payload at work and writes them once a second, and with each report."""
+
+    def __init__(self, *, run_id: int, held: Held) -> None:
+        self._run_id = run_id
+        self._held = held
+        self._payload: Leased | None = None
+        self._lines: list[LogEntry] = []
+        self._kept = 0
+        self._flushed_at = time.monotonic()
+        self._lock = threading.Lock()
+        self._surroundings = Surroundings(cancelled=held.cancelled, log=self._log, progress=self._progress)
+
+    def surroundings(self, payload: Leased) -> Surroundings:
+        """What an attempt at this payload gets. A lane executes one payload at a time, so there is one for all."""
+        self._payload = payload
+        return self._surroundings
+
+    def flush(self) -> None:
+        """Write what was collected."""
+        with self._lock:
+            lines, self._lines = self._lines, []
+            self._flushed_at = time.monotonic()
+        if lines:
+            claims.keep_log(run_id=self._run_id, lines=lines)
+
+    def _log(self, level: str, message: str) -> None:
+        payload = self._payload
+        if payload is None or self._kept > MAX_LINES:
+            return
+        self._kept += 1
+        if self._kept > MAX_LINES:
+            level, message = "warning", f"more than {MAX_LINES:,} lines: the rest is dropped"
+        text = message.replace("\x00", "�")[:MAX_MESSAGE]
+        with self._lock:
+            self._lines.append(LogEntry(payload.position, payload.attempts + 1, level, text, dt.datetime.now(dt.UTC)))
+        if time.monotonic() - self._flushed_at > FLUSH_SECONDS:
+            self.flush()
+
+    def _progress(self, *, current: float, total: float | None = None, unit: str = "") -> None:
+        self._held.progress = {"current": current, "total": total, "unit": unit}

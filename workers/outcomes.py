@@ -1,0 +1,89 @@
+"""What can come of an attempt, and what each means for the payload."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.claims import FailedAttempt, Final, Leased, Report, Requeue
+from jobs.retry import RetryPolicy
+from jobs.states import AttemptState, PayloadState
+
+MAX_RESULT_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """The executor returned; ``result`` is JSON text, or None for no result."""
+
+    result: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The executor raised, or its worker vanished. ``final`` forbids another attempt."""
+
+    error: dict[str, Any]
+    final: bool = False
+    lost: bool = False
+    retry_after_seconds: float | None = None
+
+
+Outcome = Succeeded | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """One attempt that is over: which payload, how it ended, and when it ran."""
+
+    payload: Leased
+    outcome: Outcome
+    policy: RetryPolicy
+    started_at: dt.datetime
+    ended_at: dt.datetime
+
+
+def add(report: Report, attempted: Attempted) -> None:
+    """Enter an attempt into a lane's report: as the payload's outcome, or as a retry with its wait."""
+    match attempted.outcome:
+        case Succeeded(result=result):
+            _settle(report, attempted, PayloadState.SUCCEEDED, result=result, error=None)
+        case Failed() as failed:
+            _add_failure(report, attempted, failed)
+
+
+def give_back(report: Report, payload: Leased, *, alone: bool = False) -> None:
+    """Enter a payload that was leased and not begun: it waits for whoever comes next, and no attempt is charged."""
+    report.requeues.append(Requeue(payload.position, payload.attempts, 0.0, alone))
+
+
+def _add_failure(report: Report, attempted: Attempted, failed: Failed) -> None:
+    payload, number = attempted.payload, attempted.payload.attempts + 1
+    error = json.dumps(failed.error)
+    state = AttemptState.LOST if failed.lost else AttemptState.FAILED
+    report.failed_attempts.append(
+        FailedAttempt(payload.position, number, state, error, attempted.started_at, attempted.ended_at)
+    )
+    if failed.final or number >= attempted.policy.maximum_attempts:
+        _settle(report, attempted, PayloadState.FAILED, result=None, error=error)
+        return
+    # A lost attempt is tried again at once: the lease has been wait enough. Alone, for it may be what killed its worker.
+    wait_ms = 0.0 if failed.lost else _wait_ms(attempted.policy, number, failed)
+    report.requeues.append(Requeue(payload.position, number, wait_ms, failed.lost))
+
+
+def _wait_ms(policy: RetryPolicy, attempts_made: int, failed: Failed) -> float:
+    return policy.wait_ms(attempts_made=attempts_made, retry_after_ms=1000.0 * (failed.retry_after_seconds or 0.0))
+
+
+def _settle(
+    report: Report, attempted: Attempted, state: PayloadState, *, result: str | None, error: str | None
+) -> None:
+    payload = attempted.payload
+    report.finals.append(
+        Final(payload.position, state, payload.attempts + 1, attempted.started_at, attempted.ended_at, result, error)
+    )
+    if payload.requeued:
+        report.settled.append(payload.position)

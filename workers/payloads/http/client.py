@@ -1,0 +1,185 @@
+"""One call: send, follow redirects, read what may be kept and count the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import urllib3.response
+
+from workers.payloads.http.addresses import IPNetwork
+from workers.payloads.http.auth import NONE, Credentials
+from workers.payloads.http.connections import MAX_IDLE_SECONDS, POOL, Connection, new_connection, tls_context
+from workers.payloads.http.guard import Guard
+from workers.payloads.http.parameters import Redirects, Tls
+from workers.payloads.http.statuses import StatusRange, contains
+from workers.payloads.http.urls import Target, follow, with_query
+
+CHUNK_BYTES = 65_536
+MAX_INFLATED_BYTES = 64 * 1024 * 1024
+"""Compressed answers are counted up to here: a small bomb could keep a worker inflating until the call's time is up."""
+
+_SAFE_TO_SEND_TWICE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110, section 9.2.2
+SENSITIVE_HEADERS = frozenset({"authorization", "cookie"})
+_ABOUT_THE_BODY = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
+
+
+class RedirectRefused(Exception):
+    """A redirect that is not followed; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to send, with its templates rendered. ``headers`` are without the credentials."""
+
+    method: str
+    target: Target
+    headers: Mapping[str, str]
+    body: bytes | None = None
+    credentials: Credentials = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to send it and how much to keep. A status in ``expected`` is never followed."""
+
+    expected: tuple[StatusRange, ...]
+    redirects: Redirects = field(default_factory=Redirects)
+    tls: Tls = field(default_factory=Tls)
+    max_response_bytes: int = 1024 * 1024
+    allow: tuple[IPNetwork, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back.
+
+    Args:
+        kept: The body's first bytes, decompressed.
+        body_bytes: The length of the whole body, decompressed; of a compressed one at most about `MAX_INFLATED_BYTES`.
+        url: The URL that answered, without credentials.
+        redirects: How many were followed.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    kept: bytes
+    body_bytes: int
+    url: str
+    redirects: int = 0
+
+    @property
+    def truncated(self) -> bool:
+        """Whether there was more than was kept."""
+        return self.body_bytes > len(self.kept)
+
+
+def call(*, request: Request, options: Options, guard: Guard) -> Response:
+    """Make the call and return the last answer, whatever its status.
+
+    Raises:
+        RedirectRefused: Too many, or to where credentials must not or a URL cannot go.
+        EgressRefused, CallTimeout, CallCancelled: See there.
+        OSError, http.client.HTTPException, urllib3.exceptions.HTTPError: The connection or the protocol failed.
+    """
+    for followed in range(options.redirects.max + 1):
+        response = _send(request, options, guard)
+        location = response.headers.get("location")
+        if not _redirects(response.status, options) or not location:
+            return replace(response, redirects=followed)
+        request = _redirected(request, response.status, location)
+    raise RedirectRefused(f"more than {options.redirects.max} redirects")
+
+
+def _redirects(status: int, options: Options) -> bool:
+    return options.redirects.follow and status in (301, 302, 303, 307, 308) and not contains(options.expected, status)
+
+
+def _redirected(request: Request, status: int, location: str) -> Request:
+    """The next request (RFC 9110, section 15.4); what is private to one origin does not go to another."""
+    try:
+        target = follow(request.target, location)
+    except ValueError as error:
+        raise RedirectRefused(f"a redirect that cannot be followed: {error}") from error
+    method, body, dropped = request.method, request.body, frozenset[str]()
+    if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
+        method, body, dropped = "GET", None, _ABOUT_THE_BODY
+    credentials = request.credentials
+    if target.origin != request.target.origin:
+        _refuse_downgrade(request, target)
+        dropped, credentials = dropped | SENSITIVE_HEADERS, NONE
+    headers = {name: value for name, value in request.headers.items() if name.lower() not in dropped}
+    return Request(method=method, target=target, headers=headers, body=body, credentials=credentials)
+
+
+def _refuse_downgrade(request: Request, target: Target) -> None:
+    private = request.credentials is not NONE or any(name.lower() in SENSITIVE_HEADERS for name in request.headers)
+    if private and request.target.scheme == "https" and target.scheme == "http":
+        raise RedirectRefused("a redirect from https to http, and the request carries credentials")
+
+
+def _send(request: Request, options: Options, guard: Guard) -> Response:
+    """Send on a connection that is open already, or else on a new one."""
+    tls = tls_context(verify=options.tls.verify, ca=options.tls.ca) if request.target.scheme == "https" else None
+    place = (request.target.origin, tls, options.allow)
+    repeatable = request.method in _SAFE_TO_SEND_TWICE
+    # What must not be sent twice only takes a connection that its server has hardly had the time to close.
+    idle = POOL.take(place, max_idle_seconds=MAX_IDLE_SECONDS if repeatable else 1.0)
+    if idle is not None:
+        try:
+            return _converse(idle, place, request, options, guard)
+        except ConnectionError:
+            # The server closed it while we wrote: not its answer to this call, so ask anew (RFC 9112, section 9.3.1).
+            if not repeatable:
+                raise
+    return _converse(
+        new_connection(target=request.target, tls=tls, allow=options.allow), place, request, options, guard
+    )
+
+
+def _converse(connection: Connection, place: object, request: Request, options: Options, guard: Guard) -> Response:
+    connection.obey(guard)
+    reusable = False
+    try:
+        _write(connection, request)
+        answer = connection.getresponse()
+        kept, body_bytes, reusable = _read(answer, options.max_response_bytes)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status, headers, kept, body_bytes, request.target.url)
+    finally:
+        if reusable and not connection.is_closed:
+            POOL.give(place, connection)
+        else:
+            connection.close()
+
+
+def _write(connection: Connection, request: Request) -> None:
+    path = request.target.path
+    if request.credentials.query:
+        # Not through parse_target: its cache would hold the key.
+        path = with_query(path, request.credentials.query)
+    # http.client writes text as Latin-1; names and values that are not ASCII go out as UTF-8.
+    headers = {
+        name: value.encode().decode("latin-1")
+        for name, value in (*request.headers.items(), *request.credentials.headers)
+    }
+    try:
+        connection.request(request.method, path, request.body, headers, preload_content=False)
+    except BrokenPipeError:
+        # The server would not read on. It may have said why before it closed.
+        if request.body is None:
+            raise
+
+
+def _read(answer: urllib3.response.HTTPResponse, limit: int) -> tuple[bytes, int, bool]:
+    """Read to the end; return the bytes kept, how many there were, and whether the end was reached."""
+    kept, total = bytearray(), 0
+    ceiling = MAX_INFLATED_BYTES if "content-encoding" in answer.headers else None
+    while chunk := answer.read(CHUNK_BYTES, decode_content=True):
+        total += len(chunk)
+        if len(kept) < limit:
+            kept += chunk[: limit - len(kept)]
+        if ceiling is not None and total > ceiling:
+            answer.close()
+            return bytes(kept), total, False
+    return bytes(kept), total, 200 <= answer.status

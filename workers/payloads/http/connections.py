@@ -1,0 +1,138 @@
+"""Connections that are kept for the next call to the same place, shared by all threads of a process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import ssl
+import threading
+import time
+from collections.abc import Hashable
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import certifi
+import urllib3.connection
+
+from workers.payloads.http.addresses import IPNetwork
+from workers.payloads.http.egress import open_stream
+from workers.payloads.http.guard import Guard
+from workers.payloads.http.urls import Target
+
+MAX_IDLE = 256
+MAX_IDLE_SECONDS = 30.0
+# urllib3 warns of malformed headers with the whole URL, which may contain a key.
+logging.getLogger("urllib3.connection").addFilter(
+    lambda record: not str(record.msg).startswith("Failed to parse headers")
+)
+
+
+class Connection(urllib3.connection.HTTPConnection):
+    """A connection that is opened by the rules of `egress` and obeys the guard of the call under way."""
+
+    guard: Guard
+
+    def __init__(self, *, target: Target, tls: ssl.SSLContext | None, allow: tuple[IPNetwork, ...]) -> None:
+        super().__init__(target.host, target.port)
+        self._tls, self._allow = tls, allow
+
+    def connect(self) -> None:
+        """Open the stream; called by http.client when there is none."""
+        stream: Any = open_stream(
+            host=self._dns_host, port=self.port, tls=self._tls, allow=self._allow, guard=self.guard
+        )
+        self.sock = stream
+
+    def obey(self, guard: Guard) -> None:
+        """Begin a call: from now on this guard counts."""
+        self.guard = guard
+        stream: Any = self.sock
+        if stream is not None:
+            stream.guard = guard
+
+
+class SecureConnection(Connection):
+    """The same over TLS; the port that need not be written in the Host header is another one."""
+
+    default_port: ClassVar[int] = 443
+
+
+class Pool:
+    """Idle connections by place; the one used last is taken first. Any number of threads may use it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: dict[Hashable, list[tuple[float, Connection]]] = {}
+        self._count = 0
+        self._pruned_at = 0.0
+
+    def take(self, place: Hashable, *, max_idle_seconds: float = MAX_IDLE_SECONDS) -> Connection | None:
+        """A connection that its server has not closed as far as one can see, or None."""
+        oldest = time.monotonic() - max_idle_seconds
+        while True:
+            with self._lock:
+                if not (stack := self._idle.get(place)):
+                    return None
+                idle_since, connection = stack.pop()
+                self._count -= 1
+            # Anything to read on an idle connection is its end, or bytes that nobody asked for.
+            if idle_since >= oldest and not connection.is_closed and connection.is_connected:
+                return connection
+            connection.close()
+
+    def give(self, place: Hashable, connection: Connection) -> None:
+        """Keep a connection whose last answer was read to its end."""
+        now = time.monotonic()
+        with self._lock:
+            surplus = self._prune(now - MAX_IDLE_SECONDS) if now - self._pruned_at > 1 else []
+            if self._count < MAX_IDLE:
+                self._idle.setdefault(place, []).append((now, connection))
+                self._count += 1
+            else:
+                surplus.append(connection)
+        for one in surplus:
+            one.close()
+
+    def close(self) -> None:
+        """Close all idle connections; the pool stays usable."""
+        with self._lock:
+            idle, self._idle, self._count = self._idle, {}, 0
+        for stack in idle.values():
+            for _, connection in stack:
+                connection.close()
+
+    def forget(self) -> None:
+        """Begin anew in a forked child: its parent's connections are not its own."""
+        self.__init__()  # type: ignore[misc]
+
+    def _prune(self, oldest: float) -> list[Connection]:
+        """Take out what has been idle for too long, at most once a second. The caller holds the lock and closes."""
+        self._pruned_at = time.monotonic()
+        expired = [connection for stack in self._idle.values() for since, connection in stack if since < oldest]
+        if expired:
+            fresh = {place: [entry for entry in stack if entry[0] >= oldest] for place, stack in self._idle.items()}
+            self._idle = {place: stack for place, stack in fresh.items() if stack}
+            self._count -= len(expired)
+        return expired
+
+
+POOL = Pool()
+os.register_at_fork(after_in_child=POOL.forget)
+
+
+@lru_cache(maxsize=64)
+def tls_context(*, verify: bool, ca: str | None) -> ssl.SSLContext:
+    """The rules for TLS: the given certificates are trusted, or without any the system's and certifi's."""
+    context = ssl.create_default_context(cadata=ca) if ca else ssl.create_default_context(cafile=certifi.where())
+    if not ca:
+        context.load_default_certs()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def new_connection(*, target: Target, tls: ssl.SSLContext | None, allow: tuple[IPNetwork, ...]) -> Connection:
+    """A connection to the target's origin, not opened yet."""
+    return (SecureConnection if tls else Connection)(target=target, tls=tls, allow=allow)

@@ -1,0 +1,136 @@
+"""Opening connections to permitted addresses only.
+
+The name is looked up once, each answer is checked, and the socket connects to the checked address itself. So a DNS
+server that answers differently the second time (rebinding) has no second time.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from urllib3.util.wait import wait_for_write
+
+from workers.payloads.http.addresses import IPNetwork, why_refused
+from workers.payloads.http.guard import CallTimeout, Guard, GuardedStream
+
+Candidate = tuple[int, Any]
+"""Address family and socket address, as getaddrinfo gives them."""
+
+
+class EgressRefused(Exception):
+    """A host has no address that may be reached. ``address`` is the first that was refused, ``reason`` why."""
+
+    def __init__(self, *, host: str, address: str, reason: str) -> None:
+        super().__init__(
+            f"{host} is at {address} ({reason}), and this deployment does not let payloads go there; "
+            "whoever runs it can allow a network with JOBS_EGRESS_ALLOW"
+        )
+        self.host, self.address, self.reason = host, address, reason
+
+
+def open_stream(
+    *, host: str, port: int, tls: ssl.SSLContext | None, allow: Sequence[IPNetwork], guard: Guard
+) -> GuardedStream:
+    """Connect to a permitted address of a host, and shake hands if there is a TLS context.
+
+    Raises:
+        EgressRefused: No address of the host is permitted.
+        OSError: The name has no address, nobody accepts the connection, or the certificate is not good.
+        CallTimeout, CallCancelled: As `Guard.patience`.
+    """
+    until = time.monotonic() + guard.connect_seconds
+    candidates = _permitted(host, _look_up(host, port, guard, until), allow)
+    sock = _connect_to_any(candidates, guard, until)
+    try:
+        return GuardedStream(sock=_secured(sock, host, tls, guard, until) if tls else sock, guard=guard)
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _look_up(host: str, port: int, guard: Guard, until: float) -> list[Candidate]:
+    """Resolve in a thread of its own: getaddrinfo knows no time-out, and a dead name server takes half a minute."""
+    answer: Future[list[Candidate]] = Future()
+    threading.Thread(target=_ask, args=(answer, host, port), name="resolve", daemon=True).start()
+    while True:
+        patience = guard.patience(until=until, missed=f"{host} was not found within {guard.connect_seconds:g} s")
+        try:
+            return answer.result(timeout=patience)
+        except TimeoutError:
+            continue
+
+
+def _ask(answer: Future[list[Candidate]], host: str, port: int) -> None:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        answer.set_result([(entry[0], entry[4]) for entry in found if entry[0] in (socket.AF_INET, socket.AF_INET6)])
+    except (OSError, UnicodeError) as error:
+        answer.set_exception(error)
+
+
+def _permitted(host: str, candidates: list[Candidate], allow: Sequence[IPNetwork]) -> list[Candidate]:
+    reasons = [why_refused(str(address[0]), allow=allow) for _, address in candidates]
+    permitted = [candidate for candidate, reason in zip(candidates, reasons, strict=True) if not reason]
+    if permitted:
+        return permitted
+    if not candidates:
+        raise socket.gaierror(socket.EAI_NONAME, f"{host} has no address")
+    raise EgressRefused(host=host, address=str(candidates[0][1][0]), reason=reasons[0])
+
+
+def _connect_to_any(candidates: list[Candidate], guard: Guard, until: float) -> socket.socket:
+    """Try one address after the other; each may take its share of the time that is left."""
+    failure: OSError | CallTimeout | None = None
+    for tried, candidate in enumerate(candidates):
+        now = time.monotonic()
+        try:
+            return _connect(candidate, guard, now + (until - now) / (len(candidates) - tried))
+        except (OSError, CallTimeout) as error:
+            failure = error
+    raise failure or OSError(errno.EHOSTUNREACH, os.strerror(errno.EHOSTUNREACH))
+
+
+def _connect(candidate: Candidate, guard: Guard, until: float) -> socket.socket:
+    family, address = candidate
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        sock.setblocking(False)
+        failed = sock.connect_ex(address)
+        while failed in (errno.EINPROGRESS, errno.EWOULDBLOCK):
+            patience = guard.patience(until=until, missed=f"no connection within {guard.connect_seconds:g} s")
+            if wait_for_write(sock, patience):
+                failed = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if failed:
+            raise OSError(failed, os.strerror(failed))
+        return sock
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _secured(sock: socket.socket, host: str, tls: ssl.SSLContext, guard: Guard, until: float) -> ssl.SSLSocket:
+    """Shake hands under the host's name, whatever address was taken: the certificate must be for the name."""
+    secured = tls.wrap_socket(sock, server_hostname=host.rstrip("."), do_handshake_on_connect=False)
+    try:
+        while True:
+            secured.settimeout(
+                guard.patience(until=until, missed=f"no TLS handshake within {guard.connect_seconds:g} s")
+            )
+            try:
+                secured.do_handshake()
+                return secured
+            except TimeoutError:
+                continue
+    except BaseException:
+        secured.close()
+        raise

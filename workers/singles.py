@@ -1,0 +1,108 @@
+"""Messages that carry many runs of one payload each: taken, executed and closed together, as many as fit into one range."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from django.conf import settings
+
+from jobs import claims, hotpath
+from jobs.claims import Final, Lane, Report, SingleRun
+from jobs.durations import seconds
+from jobs.errors import LaneLost
+from workers import closing, executor, outcomes, pace, stopping
+from workers.heartbeat import heartbeat
+from workers.identity import worker_name
+from workers.journal import Journal
+from workers.lane import LINGER_SECONDS, hand_back, work_lane
+from workers.persistence import report
+
+
+def work_single_runs(*, run_ids: Sequence[int], queue: str) -> None:
+    """Work runs of one payload each. Once they prove slow, what is left goes out again, a message each, for others to take."""
+    waiting = sorted(run_ids)
+    speed = pace.Pace(strict=False)
+    while waiting:
+        begun = time.monotonic()
+        batch, waiting = waiting[: speed.size], waiting[speed.size :]
+        _work_batch(batch, queue)
+        took = time.monotonic() - begun
+        speed.measured(payloads=len(batch), seconds=took)
+        if took > pace.LIMIT_SECONDS or stopping.asked():
+            hand_back(queue=queue, lanes=[(run_id, 0) for run_id in waiting])
+            return
+
+
+def _work_batch(run_ids: Sequence[int], queue: str) -> None:
+    lease = seconds(settings.JOBS_LEASE_SECONDS)
+    taken = claims.take_single_runs(run_ids=run_ids, worker=worker_name(), lease=lease)
+    for single in taken:
+        heartbeat().add(single.lane)
+    try:
+        _finish(_execute(taken), queue)
+    finally:
+        for single in taken:
+            heartbeat().remove(single.lane)
+    for run_id in set(run_ids) - {single.lane.run.run_id for single in taken}:
+        work_lane(run_id=run_id, slot=0)  # begun before: a retry that is due, or nothing for us
+
+
+def _execute(taken: Sequence[SingleRun]) -> list[tuple[Lane, Report]]:
+    """Execute in order; once over 250 ms, give the rest back unbegun."""
+    reports: list[tuple[Lane, Report]] = []
+    begun = time.monotonic()
+    for single in taken:
+        outcome = Report()
+        if reports and time.monotonic() - begun > pace.LIMIT_SECONDS:
+            outcomes.give_back(outcome, single.payload)
+        else:
+            outcomes.add(outcome, _attempt(single))
+        reports.append((single.lane, outcome))
+    return reports
+
+
+def _attempt(single: SingleRun) -> outcomes.Attempted:
+    journal = Journal(run_id=single.lane.run.run_id, held=heartbeat().held(single.lane))
+    attempted = executor.attempt(
+        context=executor.RunContext(single.lane.run),
+        payload=single.payload,
+        surroundings=journal.surroundings(single.payload),
+    )
+    journal.flush()
+    return attempted
+
+
+def _finish(reports: Sequence[tuple[Lane, Report]], queue: str) -> None:
+    """Write the plain outcomes and close their runs in one transaction; the rest, a lane at a time."""
+    plain = [(lane, outcome.finals[0]) for lane, outcome in reports if outcome.is_plain]
+    if plain:
+        _close_plain(plain)
+    for lane, outcome in reports:
+        if not outcome.is_plain:
+            _report_one(lane, outcome, queue)
+
+
+def _close_plain(finals: Sequence[tuple[Lane, Final]]) -> None:
+    try:
+        with hotpath.connection() as connection, connection.transaction():
+            changed = claims.report_single_runs(connection, finals=finals)
+            closed = closing.close_in(connection, run_ids=changed)
+    except hotpath.RETRYABLE:
+        # The transaction may or may not have been committed: a lane at a time, resync tells.
+        for lane, final in finals:
+            _report_one(lane, Report(finals=[final]), queue="")
+        return
+    closing.announce(closed)
+
+
+def _report_one(lane: Lane, outcome: Report, queue: str) -> None:
+    try:
+        grant = report(lane=lane, outcome=outcome, take=0)
+    except LaneLost:
+        return
+    claims.leave_lane(lane=lane)
+    if grant.complete:
+        closing.close_runs(run_ids=[lane.run.run_id])
+    elif any(requeue.wait_ms <= LINGER_SECONDS * 1000 for requeue in outcome.requeues):
+        hand_back(queue=queue, lanes=[(lane.run.run_id, 0)])

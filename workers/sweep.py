@@ -1,0 +1,149 @@
+"""The sweep: finds lanes whose owner vanished, and runs that need a message and have none. Any number run side by side."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+
+import psycopg
+import structlog
+from django.conf import settings
+
+from jobs import claims, dispatch, hotpath
+from jobs.claims import DueRun, LostLane, Report, StartedRun
+from jobs.errors import BrokerUnavailable
+from workers import closing, executor, outcomes
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+REPUBLISH_SECONDS = 2.0
+"""The wait after the sweep published for a run; it doubles while the broker's queue is long, for then the message is there and
+only waits its turn."""
+LONGEST_REPUBLISH_SECONDS = 60.0
+WATCH_SECONDS = 10.0
+"""How often a run is looked at whose lanes are all alive."""
+SHORTEST_PAUSE_SECONDS = 0.01
+
+
+def sweep_once(*, now: dt.datetime | None = None) -> None:
+    """One pass: bury the lost lanes, close what is complete, publish what is owed."""
+    while bury_one_lane(now=now):
+        pass
+    while wake_runs(now=now) == BATCH:
+        pass
+
+
+def bury_one_lane(*, now: dt.datetime | None = None) -> bool:
+    """Take back the work of one lane whose lease has run out. False when there is none."""
+    with hotpath.connection() as connection, connection.transaction():
+        lost = claims.lock_expired_lane(connection, now=now)
+        if lost is None:
+            return False
+        claims.bury_lane(connection, lost=lost, outcome=_charge(lost, now or dt.datetime.now(dt.UTC)), now=now)
+    run_id = lost.lane.run.run_id
+    log.warning("lane.expired", run=run_id, slot=lost.lane.slot, worker=lost.lane.worker, payloads=len(lost.payloads))
+    closing.close_runs(run_ids=[run_id], now=now)
+    return True
+
+
+def _charge(lost: LostLane, now: dt.datetime) -> Report:
+    """An attempt is charged up to the position that the lane had reached; what lies beyond was not begun. Each of them is tried
+    alone next time: one of them may be what killed the worker."""
+    context = executor.RunContext(lost.lane.run)
+    report = Report()
+    for payload in lost.payloads:
+        if payload.position > lost.reached:
+            outcomes.give_back(report, payload, alone=True)
+            continue
+        message = f"worker {lost.lane.worker} stopped answering: its lease ran out before it reported"
+        failed = outcomes.Failed({"message": message, "code": "lost"}, lost=True)
+        outcomes.add(report, outcomes.Attempted(payload, failed, context.policy(payload), lost.leased_at, now))
+    return report
+
+
+def wake_runs(*, now: dt.datetime | None = None) -> int:
+    """Look at up to one batch of runs whose time has come: publish what they lack, and say when to look again.
+
+    Returns:
+        How many were looked at.
+    """
+    backlog = _Backlog()
+    with hotpath.connection() as connection, connection.transaction():
+        due = claims.lock_due_runs(connection, limit=BATCH, now=now)
+        if due:
+            claims.snooze_runs(connection, wakes=[_wake(run, backlog) for run in due])
+    complete = [run.id for run in due if run.complete]
+    if complete:
+        closing.close_runs(run_ids=complete, now=now)
+    _publish([run for run in due if not run.complete])
+    return len(due)
+
+
+class _Backlog:
+    """Whether a queue of the broker has messages, asked at most once a pass."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, bool] = {}
+
+    def has(self, queue: str) -> bool:
+        if queue not in self._waiting:
+            try:
+                self._waiting[queue] = dispatch.depth(queue) > 0
+            except BrokerUnavailable:
+                self._waiting[queue] = False
+        return self._waiting[queue]
+
+
+def _wake(run: DueRun, backlog: _Backlog) -> tuple[int, dt.datetime, int]:
+    """(run id, when to look again, nudges so far)."""
+    if not _missing(run):
+        watch_at = run.now + dt.timedelta(seconds=WATCH_SECONDS)
+        return run.id, min(watch_at, run.next_due_at or watch_at), 0
+    wait = REPUBLISH_SECONDS
+    if run.nudges and backlog.has(run.queue):
+        wait = min(REPUBLISH_SECONDS * 2.0 ** min(run.nudges, 10), LONGEST_REPUBLISH_SECONDS)
+    return run.id, run.now + dt.timedelta(seconds=wait), min(run.nudges + 1, 1000)
+
+
+def _missing(run: DueRun) -> list[int]:
+    """The slots that should have a lane and have none."""
+    free = [slot for slot in range(run.max_lanes) if slot not in run.slots]
+    return free[: run.unleased + run.due] if not run.complete else []
+
+
+def _publish(runs: list[DueRun]) -> None:
+    messages = dispatch.messages_for([StartedRun(run.id, 0, run.queue, 1, 1) for run in runs if _is_fresh_single(run)])
+    for run in runs:
+        if not _is_fresh_single(run):
+            messages += [dispatch.LaneMessage(run.queue, [(run.id, slot)]) for slot in _missing(run)]
+    try:
+        dispatch.publish(messages)
+    except BrokerUnavailable as error:
+        log.warning("sweep.broker_unavailable", messages=len(messages), reason=str(error))
+
+
+def _is_fresh_single(run: DueRun) -> bool:
+    return run.total == 1 and run.unleased == 1 and not run.slots
+
+
+def loop() -> None:
+    """Sweep for ever: once a second, and at once when a run's time comes."""
+    while True:
+        try:
+            sweep_once()
+            next_wake = claims.seconds_to_next_wake()
+        except hotpath.RETRYABLE as error:
+            log.warning("sweep.database_unavailable", reason=str(error).strip())
+            next_wake = None
+        except psycopg.Error:
+            log.exception("sweep.failed")
+            next_wake = None
+        pause = settings.JOBS_SWEEP_SECONDS
+        time.sleep(max(SHORTEST_PAUSE_SECONDS, min(pause, pause if next_wake is None else next_wake)))
+
+
+def start(**_: object) -> None:
+    """Sweep in a thread of this process. Connected to Celery's worker_ready."""
+    threading.Thread(target=loop, name="sweep", daemon=True).start()

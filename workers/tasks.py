@@ -1,0 +1,18 @@
+"""The Celery tasks: interfaces that load nothing and call one function."""
+
+from celery import shared_task
+from celery.signals import worker_ready, worker_shutting_down
+
+from jobs.dispatch import WORK_TASK
+from workers import stopping, sweep, turns
+
+worker_ready.connect(sweep.start)
+worker_shutting_down.connect(stopping.ask)
+
+
+@shared_task(name=WORK_TASK, bind=True)
+def work(self, *, lanes, **_unknown):  # type: ignore[no-untyped-def]
+    """Work the lanes that the message names; keys that a newer sender adds are ignored."""
+    turns.work(
+        lanes=[(int(run_id), int(slot)) for run_id, slot in lanes], queue=self.request.delivery_info["routing_key"]
+    )
