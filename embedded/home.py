@@ -14,7 +14,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -60,14 +60,14 @@ class Home:
         return private_folder(self.private / "logs") / f"{name}.log"
 
     def sockets(self) -> Path:
-        """The private folder for unix sockets: beside the data, or a short one elsewhere where that path is too long for a socket."""
+        """The private folder for unix sockets: beside the data, or elsewhere where that path is too long for a socket."""
         beside = self.data / "run"
         if len(os.fsencode(beside)) <= LONGEST_SOCKET_FOLDER and _PLAIN_PATH.fullmatch(str(beside)):
             return self.folder("run")
         return private_folder(_short_folder() / f"jobs-{self.secrets['id']}", owner=self.account.uid)
 
     def reachable(self, installed: PostgresPrograms) -> Path:
-        """The folder of PostgreSQL's programs that the account can run; a copy, where the installed ones lie behind a closed folder."""
+        """The folder of PostgreSQL's programs: a copy, where the installed ones lie behind a folder closed to the account."""
         postgres = installed.programs / "postgres"
         if not installed.parts or self._can_run(postgres):
             return installed.programs
@@ -85,10 +85,12 @@ class Home:
 
     def _can_run(self, program: Path) -> bool:
         try:
-            options = self.account.popen_options
-            return subprocess.run([program, "--version"], cwd="/", capture_output=True, check=False, **options).returncode == 0
+            told = subprocess.run(
+                [program, "--version"], cwd="/", capture_output=True, check=False, **self.account.popen_options
+            )
         except PermissionError:
             return False
+        return told.returncode == 0
 
     def _copy(self, *, program: Path, parts: Sequence[Path]) -> Path:
         """Copy a program once for each version installed. The copy is ours: the account can run it and not change it."""
@@ -127,7 +129,9 @@ def unprivileged_account() -> Account:
     try:
         found = pwd.getpwnam("nobody")
     except KeyError:
-        raise StartError("started by root, the servers run as the account `nobody`, which this machine does not have: add it") from None
+        raise StartError(
+            "as root, the servers run as the account `nobody`, which this machine does not have: add it"
+        ) from None
     return Account(uid=found.pw_uid, gid=found.pw_gid)
 
 
@@ -141,7 +145,7 @@ def open_folder(path: Path) -> Path:
 def _secrets(path: Path) -> dict[str, str]:
     """What was generated at the first start, completed by what newer versions need."""
     known = read_json(path)
-    makers = {
+    makers: dict[str, Callable[[], str]] = {
         "id": partial(secrets.token_hex, 8),
         "postgres_password": partial(secrets.token_urlsafe, 24),
         "secret_key": partial(secrets.token_urlsafe, 50),
@@ -159,7 +163,9 @@ def _store(home_id: str) -> Path:
     try:
         return open_folder(open_folder(store) / home_id)
     except OSError as error:
-        raise StartError(f"cannot keep data in {store} ({error.strerror}): set EMBEDDED_STORE to a folder that can") from error
+        raise StartError(
+            f"cannot keep data in {store} ({error.strerror}): set EMBEDDED_STORE to a folder that can"
+        ) from error
 
 
 def _short_folder() -> Path:
@@ -167,8 +173,8 @@ def _short_folder() -> Path:
     candidates = [os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp"]  # noqa: S108 - a 0700 folder is made in it
     if os.geteuid() == 0:
         del candidates[0]  # the unprivileged account cannot pass through root's
-    usable = (Path(name) for name in candidates if _PLAIN_PATH.fullmatch(name) and len(name) < 60 and os.access(name, os.W_OK))
-    return next(usable, Path("/tmp"))  # noqa: S108
+    short = [name for name in candidates if _PLAIN_PATH.fullmatch(name) and len(name) < 60]
+    return next(Path(name) for name in short if name == "/tmp" or os.access(name, os.W_OK))  # noqa: S108
 
 
 def _copy_part(source: Path, target: Path) -> None:

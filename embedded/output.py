@@ -81,6 +81,6 @@ def _log_file(path: Path) -> logging.Logger:
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
-    log = logging.Logger(path.stem, logging.INFO)  # noqa: LOG001
+    log = logging.Logger(path.stem, logging.INFO)
     log.addHandler(handler)
     return log

@@ -16,7 +16,7 @@ def wanted_port(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 65535:
         raise StartError(f"PORT must be a number from 1 to 65535, not {text!r}")
     if not is_free(int(text)):
-        raise StartError(f"port {text} is in use; choose another one: PORT={int(text) + 10 if int(text) < 65000 else 8000} make up")
+        raise StartError(f"port {text} is in use; choose another one: make up PORT={free_port()}")
     return int(text)
 
 

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,7 +22,8 @@ from embedded.processes import spawn, stop, stop_leftover, wait_until
 OWNER = DATABASE = "jobs"
 _PORT = 5432  # part of the socket's name only: it listens on no network
 _READY_SECONDS = 60.0  # a crash recovery may take its time
-_STARTS = 20  # after a kill -9, the old backends notice within moments that their parent has died; until then a start fails
+_STARTS = 20
+"""After a kill -9 a start fails until the old backends have noticed that their parent died, which takes them moments."""
 _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -67,7 +68,7 @@ class Postgres:
         """
         if not self._folder.exists():
             self._create()
-        self._end_leftover()
+        end_leftover(self._folder)
         if not any(self._try_to_start() for _ in range(_STARTS)):
             raise StartError(f"PostgreSQL does not start: {_last_lines(self._home.log(self.name))}")
         self._ensure_database()
@@ -84,9 +85,21 @@ class Postgres:
         private_folder(unfinished, owner=self._home.account.uid)
         password = self._home.folder("run-initdb") / "password"
         write_private(password, self._home.postgres_password, owner=self._home.account.uid)
-        command = [self._programs / "initdb", "-D", unfinished, "-U", OWNER, f"--pwfile={password}", "--auth=scram-sha-256", "-E", "utf8"]
-        options = self._home.account.popen_options
-        done = subprocess.run([*command, *self._locale], cwd="/", capture_output=True, text=True, check=False, **options)
+        options = [
+            f"--username={OWNER}",
+            f"--pwfile={password}",
+            "--auth=scram-sha-256",
+            "--encoding=utf8",
+            *self._locale,
+        ]
+        done = subprocess.run(
+            [str(self._programs / "initdb"), "-D", str(unfinished), *options],
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+            **self._home.account.popen_options,
+        )
         shutil.rmtree(password.parent)
         if done.returncode != 0:
             raise StartError(f"PostgreSQL's initdb failed: {done.stderr.strip()[-500:]}")
@@ -94,20 +107,10 @@ class Postgres:
 
     @property
     def _locale(self) -> list[str]:
+        options = ["--locale=C.UTF-8" if sys.platform == "linux" else "--locale=C"]
         if self._version >= 17:
-            return ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C.UTF-8" if sys.platform == "linux" else "--locale=C"]
-        return ["--locale=C.UTF-8" if sys.platform == "linux" else "--locale=C"]
-
-    def _end_leftover(self) -> None:
-        """End the server that the pid file names, if it is one on this data; then the file is stale, whoever has that id now."""
-        pid_file = self._folder / "postmaster.pid"
-        with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
-            pid = int(pid_file.read_text().splitlines()[0])
-            stop_leftover(pid, is_ours=self._serves_this_data, ask=signal.SIGINT, grace_seconds=20)
-            pid_file.unlink(missing_ok=True)
-
-    def _serves_this_data(self, command_line: str) -> bool:
-        return "postgres" in command_line and f" -D {self._folder} " in f"{command_line} "
+            options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        return options
 
     def _try_to_start(self) -> bool:
         settings = {**_SETTINGS, "unix_socket_directories": str(self.sockets), "port": str(_PORT)}
@@ -137,6 +140,19 @@ class Postgres:
     def _url(self, database: str) -> str:
         host = quote(str(self.sockets), safe="")
         return f"postgresql://{OWNER}:{self._home.postgres_password}@{host}:{_PORT}/{database}"
+
+
+def end_leftover(folder: Path) -> None:
+    """End the server that a data folder's pid file names, if it serves that folder; the file is stale then in any case."""
+    pid_file = folder / "postmaster.pid"
+    with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
+        pid = int(pid_file.read_text().splitlines()[0])
+        stop_leftover(pid, is_ours=partial(_serves, folder), ask=signal.SIGINT, grace_seconds=20)
+        pid_file.unlink(missing_ok=True)
+
+
+def _serves(folder: Path, command_line: str) -> bool:
+    return "postgres" in command_line and f" -D {folder} " in f"{command_line} "
 
 
 def _last_lines(log: Path) -> str:

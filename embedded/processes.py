@@ -54,7 +54,7 @@ def spawn(
     Call it from the main thread: Linux ties the signal to the thread that forked. Elsewhere than on Linux there is no such
     signal; what is left behind there is found by the next start.
     """
-    return subprocess.Popen(  # noqa: PLW1509 - one system call; it takes no lock and imports nothing
+    return subprocess.Popen(
         list(map(str, command)),
         stdin=subprocess.DEVNULL,
         stdout=output,
@@ -64,8 +64,18 @@ def spawn(
         cwd=folder,
         env=None if environment is None else dict(environment),
         start_new_session=True,
-        preexec_fn=partial(_die_with, os.getpid(), int(death_signal)),
+        preexec_fn=partial(_die_with, os.getpid(), int(death_signal)),  # noqa: PLW1509 - system calls alone, no lock, no import
         **account.popen_options,
+    )
+
+
+def spawn_in_foreground(command: Sequence[str], *, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Start a process that shares our terminal, and gets SIGTERM when this process dies."""
+    return subprocess.Popen(
+        list(command),
+        env=dict(environment),
+        text=True,
+        preexec_fn=partial(_die_with, os.getpid(), int(signal.SIGTERM)),  # noqa: PLW1509 - as above
     )
 
 
@@ -122,11 +132,10 @@ def stop_leftover(pid: int, *, is_ours: Callable[[str], bool], ask: signal.Signa
 
 def command_line(pid: int) -> str:
     """The arguments of a process, separated by blanks; empty when there is none, or only its zombie."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-    except (FileNotFoundError, ProcessLookupError):
-        if sys.platform == "linux":
-            return ""
+    if Path("/proc/self/cmdline").exists():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        return ""
     shown = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return shown.stdout.strip()
 

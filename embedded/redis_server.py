@@ -13,6 +13,8 @@ from embedded.errors import StartError
 from embedded.home import Home
 from embedded.processes import spawn, stop, stop_leftover, wait_until
 
+SOCKET = "redis.sock"
+PID_FILE = "redis.pid"
 _READY_SECONDS = 60.0  # it answers once it has read its file
 _SETTINGS = {
     "--port": "0",
@@ -37,7 +39,7 @@ class RedisServer:
     @cached_property
     def socket(self) -> Path:
         """The socket's path."""
-        return self._home.sockets() / "redis.sock"
+        return self._home.sockets() / SOCKET
 
     @property
     def url(self) -> str:
@@ -56,8 +58,8 @@ class RedisServer:
             StartError: It does not start; the message says where its log is.
         """
         folder = self._home.folder("redis")
-        pid_file = folder / "redis.pid"
-        self._end_leftover(pid_file)
+        pid_file = folder / PID_FILE
+        end_leftover(pid_file, serves=self.socket)
         places = {"--unixsocket": str(self.socket), "--dir": str(folder), "--pidfile": str(pid_file)}
         options = [word for option in {**_SETTINGS, **places}.items() for word in option]
         with self._home.log(self.name).open("a") as output:
@@ -73,12 +75,6 @@ class RedisServer:
         if self._process:
             stop(self._process, ask=signal.SIGTERM, grace_seconds=10)
 
-    def _end_leftover(self, pid_file: Path) -> None:
-        # Redis shows itself as "redis-server unixsocket:PATH", whatever it was started with.
-        with contextlib.suppress(FileNotFoundError, ValueError):
-            pid = int(pid_file.read_text())
-            stop_leftover(pid, is_ours=lambda line: str(self.socket) in line, ask=signal.SIGTERM, grace_seconds=10)
-
     def _answers(self) -> bool:
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(1)
@@ -86,3 +82,11 @@ class RedisServer:
             connection.sendall(b"PING\r\n")
             return connection.recv(7) == b"+PONG\r\n"
         return False
+
+
+def end_leftover(pid_file: Path, *, serves: Path) -> None:
+    """End the Redis that a pid file names, if it is the one on that socket."""
+    # It shows itself as "redis-server unixsocket:PATH", whatever it was started with.
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        pid = int(pid_file.read_text())
+        stop_leftover(pid, is_ours=lambda line: f"unixsocket:{serves}" in line, ask=signal.SIGTERM, grace_seconds=10)

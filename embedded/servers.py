@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from embedded import postgres, redis_server
 from embedded.binaries import find_postgres, find_redis
 from embedded.errors import StartError
 from embedded.home import Home, open_home
@@ -17,7 +18,7 @@ from embedded.postgres import Postgres
 from embedded.redis_server import RedisServer
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-DATA = CHECKOUT / ".data"
+DATA = CHECKOUT / (os.environ.get("EMBEDDED_DATA") or ".data")
 LOCK = "servers.lock"
 
 
@@ -85,6 +86,13 @@ def running_servers(folder: Path = DATA, *, keep: bool = True) -> Iterator[Serve
         yield _start(home, cleanup)
 
 
+def end_private_leftovers(home: Home) -> None:
+    """End the servers that a killed owner left behind, where the system could not do that itself."""
+    for folder in home.data.glob("postgres-*"):
+        postgres.end_leftover(folder)
+    redis_server.end_leftover(home.data / "redis" / redis_server.PID_FILE, serves=home.sockets() / redis_server.SOCKET)
+
+
 def given_addresses(environment: Mapping[str, str]) -> tuple[str, str] | None:
     """DATABASE_URL and BROKER_URL, or None when neither is set.
 
@@ -94,20 +102,24 @@ def given_addresses(environment: Mapping[str, str]) -> tuple[str, str] | None:
     database_url, broker_url = environment.get("DATABASE_URL"), environment.get("BROKER_URL")
     if bool(database_url) != bool(broker_url):
         missing = "BROKER_URL" if database_url else "DATABASE_URL"
-        raise StartError(f"{missing} is not set: set DATABASE_URL and BROKER_URL both, or neither to have private servers started")
+        raise StartError(
+            f"{missing} is not set: set DATABASE_URL and BROKER_URL both, or neither to have private servers started"
+        )
     return (database_url, broker_url) if database_url and broker_url else None
 
 
 def _start(home: Home, cleanup: contextlib.ExitStack) -> Servers:
-    postgres = Postgres(home=home, installed=find_postgres(os.environ.get("EMBEDDED_POSTGRES", "")))
-    redis = RedisServer(home=home, program=find_redis())
-    for server in (postgres, redis):
+    database = Postgres(home=home, installed=find_postgres(os.environ.get("EMBEDDED_POSTGRES", "")))
+    broker = RedisServer(home=home, program=find_redis())
+    for server in (database, broker):
         cleanup.callback(server.stop)
         server.start()
-    return Servers(postgres.url, redis.url, environment=_environment(home, postgres, redis), private=[postgres, redis])
+    return Servers(
+        database.url, broker.url, environment=_environment(home, database, broker), private=[database, broker]
+    )
 
 
-def _environment(home: Home, postgres: Postgres, redis: RedisServer) -> dict[str, str]:
+def _environment(home: Home, database: Postgres, broker: RedisServer) -> dict[str, str]:
     """What the settings need; what the caller has set himself stays."""
     generated = {
         "SECRET_KEY": home.secrets["secret_key"],
@@ -116,4 +128,4 @@ def _environment(home: Home, postgres: Postgres, redis: RedisServer) -> dict[str
         "LOG_JSON": "false",
     }
     given = {name: value for name in generated if (value := os.environ.get(name))}
-    return {**generated, **given, "DATABASE_URL": postgres.url, "BROKER_URL": redis.url}
+    return {**generated, **given, "DATABASE_URL": database.url, "BROKER_URL": broker.url}

@@ -57,7 +57,9 @@ class _Child:
 class Supervisor:
     """Starts programs, starts again what dies, stops everything. Use it from the main thread only (see `spawn`)."""
 
-    def __init__(self, *, environment: Mapping[str, str], folder: Path, lines: Lines, grace_seconds: float = 12.0) -> None:
+    def __init__(
+        self, *, environment: Mapping[str, str], folder: Path, lines: Lines, grace_seconds: float = 12.0
+    ) -> None:
         """Prepare.
 
         Args:
@@ -115,7 +117,9 @@ class Supervisor:
             folder=self._folder,
         )
         ready = threading.Event()
-        reader = threading.Thread(target=self._read, args=(program, process, ready), daemon=True, name=f"output of {program.name}")
+        reader = threading.Thread(
+            target=self._read, args=(program, process, ready), daemon=True, name=f"output of {program.name}"
+        )
         reader.start()
         self._children[program.name] = _Child(program, process, reader, ready)
 
@@ -123,8 +127,8 @@ class Supervisor:
         name, now = program.name, time.monotonic()
         if name not in self._start_again_at:
             self._start_again_at[name] = now + self._pause(name, now)
-            code = self._children[name].process.returncode
-            self._lines.show(f"{name} ended ({_how(code)}); it is started again in {self._start_again_at[name] - now:g} s", name="system")
+            how, pause = _how(self._children[name].process.returncode), self._start_again_at[name] - now
+            self._lines.show(f"{name} ended ({how}); it is started again in {pause:.1f} s", name="system")
         if now < self._start_again_at[name]:
             return False
         del self._start_again_at[name]

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import requests
 from embedded.errors import StartError
 from embedded.output import Output
 from embedded.owner_lock import OwnerLock
-from embedded.ports import free_port
+from embedded.ports import free_port, wanted_port
 from embedded.private_files import private_folder, read_json, write_private_json
 from embedded.processes import stop_leftover, wait_until
 from embedded.servers import CHECKOUT, DATA, Servers, running_servers
@@ -30,7 +31,10 @@ EXAMPLES = CHECKOUT / "examples"
 EXAMPLE_SERVICE = "http://127.0.0.1:8001"
 """The address that the manifests are written for; they are loaded with the one that is really used."""
 UP_LOCK = "up.lock"
-_WORKER = ("-m", "celery", "-A", "jobsproject", "worker", "-P", "threads", "-c", "16", "-Q", "default,http,datasource,spark")
+_WEB = "-m gunicorn jobsproject.wsgi -k gthread -w 2 --threads 8 --no-control-socket -b 127.0.0.1:{port}"
+_BEAT = "-m celery -q -A jobsproject beat"
+_WORKER = "-m celery -q -A jobsproject worker -P threads -c 16 --without-mingle --without-gossip -Q default,http,datasource,spark -n {name}@%h"
+_EXAMPLE = "-m embedded.example_service {port}"
 _ANSWER_SECONDS = 30.0
 
 
@@ -71,11 +75,11 @@ class System:
 
 
 @contextlib.contextmanager
-def running_system(*, port: int, output: Output, data: Path = DATA) -> Iterator[System]:
+def running_system(*, port: str, output: Output, data: Path = DATA) -> Iterator[System]:
     """Have the system for the length of a ``with`` block; at its end everything is stopped.
 
     Args:
-        port: Of the web server, on 127.0.0.1.
+        port: Of the web server, on 127.0.0.1, as a person wrote it; empty for any free one.
         output: Gets the lines of all processes.
         data: The private folder.
 
@@ -88,16 +92,17 @@ def running_system(*, port: int, output: Output, data: Path = DATA) -> Iterator[
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(lock.release)
         end_leftovers(data / "up.json")
+        web = wanted_port(port) if port else free_port()
         servers = cleanup.enter_context(running_servers(data))
         environment = _environment(servers, data=data)
         supervisor = Supervisor(environment=environment, folder=CHECKOUT, lines=output)
         cleanup.callback(supervisor.stop)
-        service = free_port(preferred=port + 1)
+        service = free_port(preferred=web + 1)
         password = secrets.token_urlsafe(15)
         manifests = written_for(f"http://127.0.0.1:{service}", folder=data / "examples")
         token = _prepare(environment, password=password, manifests=manifests)
-        supervisor.start(_programs(port=port, service=service))
-        system = System(f"http://127.0.0.1:{port}", password, token, manifests, servers, supervisor)
+        supervisor.start(_programs(port=web, service=service))
+        system = System(f"http://127.0.0.1:{web}", password, token, manifests, servers, supervisor)
         _wait_for_answer(system.url)
         yield system
 
@@ -114,6 +119,15 @@ def written_for(service: str, *, folder: Path, examples: Path = EXAMPLES) -> lis
     return copies
 
 
+def copied_to(folder: Path, *, examples: Path = EXAMPLES) -> Path:
+    """Copy the example data there, where it is not yet; the folder."""
+    for file in (examples / "data").iterdir():
+        copy = folder / file.name
+        if not copy.exists() or copy.stat().st_mtime_ns != file.stat().st_mtime_ns:
+            shutil.copy2(file, copy)
+    return folder
+
+
 def end_leftovers(up_json: Path) -> None:
     """End the processes of a start that was killed, where the system could not do that itself, and remove what it wrote."""
     recorded = read_json(up_json).get("processes", {})
@@ -125,45 +139,48 @@ def end_leftovers(up_json: Path) -> None:
 
 
 def _runs_our_python(command_line: str) -> bool:
-    ours = ("-m gunicorn jobsproject", "-m celery -A jobsproject", "-m embedded.example_service")
+    ours = ("-m gunicorn jobsproject", "-m celery -q -A jobsproject", "-m embedded.example_service")
     return command_line.startswith(f"{sys.executable} ") and any(words in command_line for words in ours)
 
 
 def _environment(servers: Servers, *, data: Path) -> dict[str, str]:
     """The processes' environment: ours, the servers' addresses, and what is allowed on one's own machine only."""
-    files = private_folder(data / "files")
+    # Relative paths in the examples mean the first of these folders: copies, so that what a job writes is not in the checkout.
+    files = copied_to(private_folder(data / "files"))
     local = {
         "JOBS_EGRESS_ALLOW": "127.0.0.0/8,::1/128",
-        "JOBS_FILE_ROOTS": f"{EXAMPLES / 'data'},{files}",
+        "JOBS_FILE_ROOTS": f"{files},{EXAMPLES / 'data'}",
         "JOBS_DATASOURCE_OWN_DATABASE": "true",
         "STATIC_ROOT": str(private_folder(data / "static")),
         "SECURE_COOKIES": "false",
         "LOG_JSON": "false",
         "LOG_LEVEL": "INFO",  # the ready words are said at this level
         "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser",  # it is one's own machine
         "DJANGO_SETTINGS_MODULE": "jobsproject.settings",
     }
     return {**os.environ, **local, **servers.environment}
 
 
 def _programs(*, port: int, service: int) -> list[Program]:
-    python = sys.executable
-    web = ("-m", "gunicorn", "jobsproject.wsgi", "-k", "gthread", "-w", "2", "--threads", "8", "-b", f"127.0.0.1:{port}")
-    workers = [Program(name, (python, *_WORKER, "-n", f"{name}@%h"), " ready.") for name in ("worker-1", "worker-2")]
     return [
-        Program("example", (python, "-m", "embedded.example_service", str(service)), "listening at"),
-        Program("web", (python, *web), "Listening at"),
-        Program("beat", (python, "-m", "celery", "-A", "jobsproject", "beat"), "beat: Starting"),
-        *workers,
+        Program("example", _python(_EXAMPLE.format(port=service)), "listening at"),
+        Program("web", _python(_WEB.format(port=port)), "Listening at"),
+        Program("beat", _python(_BEAT), "beat: Starting"),
+        *(Program(name, _python(_WORKER.format(name=name)), " ready.") for name in ("worker-1", "worker-2")),
     ]
+
+
+def _python(words: str) -> list[str]:
+    return [sys.executable, *words.split()]
 
 
 def _prepare(environment: Mapping[str, str], *, password: str, manifests: list[Path]) -> str:
     """Run embedded/prepare.py; the API token."""
-    wishes = {"admin_user": ADMIN, "admin_password": password, "workspace": WORKSPACE, "manifests": list(map(str, manifests))}
+    wishes = {"admin_user": ADMIN, "admin_password": password, "workspace": WORKSPACE}
     done = subprocess.run(
         [sys.executable, "-m", "embedded.prepare"],
-        input=json.dumps(wishes),
+        input=json.dumps({**wishes, "manifests": list(map(str, manifests))}),
         env=dict(environment),
         cwd=CHECKOUT,
         capture_output=True,
@@ -178,10 +195,13 @@ def _prepare(environment: Mapping[str, str], *, password: str, manifests: list[P
 def _wait_for_answer(url: str) -> None:
     def answers() -> bool:
         with contextlib.suppress(requests.RequestException):
-            return requests.get(f"{url}/admin/login/", timeout=5).ok
+            return session.get(f"{url}/admin/login/", timeout=5).ok
         return False
 
-    if not wait_until(answers, seconds=_ANSWER_SECONDS):
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy is not asked for what is on this machine
+        answered = wait_until(answers, seconds=_ANSWER_SECONDS)
+    if not answered:
         raise StartError(f"the web server does not answer at {url}/admin/login/; see .data/logs/web.log")
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
+from amqp.exceptions import ChannelError
 from celery import current_app
 from kombu.exceptions import OperationalError
 
@@ -14,11 +15,15 @@ from jobs.claims import StartedRun
 from jobs.errors import BrokerUnavailable
 
 WORK_TASK = "jobs.work"
-"""The stable name of the task that works lanes; its only argument is ``lanes``, a list of [run id, slot]."""
+"""The stable name of the task that works lanes. Its arguments: ``lanes``, a list of [run id, slot]; and ``single``, true when each
+of them is the only lane of a run of one payload, which can be taken, executed and closed together."""
 
-_SHARED_MESSAGE = {"default": 50, "http": 10, "datasource": 1, "spark": 1}
-"""How many runs of one payload may share a message, by queue. Publishing costs 0.48 ms, so small runs travel together; a worker
-that finds them slow sends the rest of the message out again, one by one."""
+_SHARED_AT_MOST = {"default": 50, "http": 10, "datasource": 1, "spark": 1}
+"""How many runs of one payload may share a message, by queue. Publishing costs 0.48 ms, so many small runs travel together; a
+worker that finds them slow sends the rest of the message out again, one by one."""
+
+_MESSAGES_TO_SPREAD = 32
+"""So many messages keep the workers busy: only runs beyond that share."""
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +33,7 @@ class LaneMessage(NamedTuple):
 
     queue: str
     lanes: list[tuple[int, int]]
+    single: bool = False
 
 
 def publish_started(runs: Sequence[StartedRun]) -> None:
@@ -47,12 +53,17 @@ def messages_for(runs: Sequence[StartedRun]) -> list[LaneMessage]:
 
 
 def _shared(runs: Sequence[StartedRun]) -> Iterator[LaneMessage]:
-    by_queue = sorted(runs, key=lambda run: run.queue)
-    for queue, group in itertools.groupby(by_queue, key=lambda run: run.queue):
+    alike = sorted(runs, key=_sharing)
+    for (queue, _), group in itertools.groupby(alike, key=_sharing):
         lanes = [(run.id, 0) for run in group]
-        size = _SHARED_MESSAGE[queue]
+        size = max(1, min(_SHARED_AT_MOST[queue], len(lanes) // _MESSAGES_TO_SPREAD))
         for start in range(0, len(lanes), size):
-            yield LaneMessage(queue, lanes[start : start + size])
+            yield LaneMessage(queue, lanes[start : start + size], single=True)
+
+
+def _sharing(run: StartedRun) -> tuple[str, bool]:
+    """Runs share a message when their queue is the same, and whether each must be reported by itself."""
+    return run.queue, run.strict
 
 
 def _one_a_lane(runs: Sequence[StartedRun]) -> list[LaneMessage]:
@@ -71,7 +82,7 @@ def publish(messages: Iterable[LaneMessage]) -> None:
             for message in messages:
                 current_app.send_task(
                     WORK_TASK,
-                    kwargs={"lanes": message.lanes},
+                    kwargs={"lanes": message.lanes, "single": message.single},
                     queue=message.queue,
                     producer=producer,
                     ignore_result=True,
@@ -84,7 +95,10 @@ def publish(messages: Iterable[LaneMessage]) -> None:
 def depth(queue: str) -> int:
     """How many messages wait in a queue of the broker. Raises BrokerUnavailable."""
     try:
-        with current_app.connection_for_read() as connection, connection.channel() as channel:
+        with current_app.connection_for_read() as connection:
+            channel: Any = connection.default_channel
             return int(channel.queue_declare(queue=queue, passive=True).message_count)
+    except ChannelError:
+        return 0  # to kombu, an empty list in Redis is a queue that does not exist
     except (OperationalError, OSError) as error:
         raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error

@@ -235,10 +235,11 @@ def _key_errors(document: JobDocument) -> list[FieldError]:
 
 def _payload_errors(document: JobDocument) -> list[FieldError]:
     errors: list[FieldError] = []
+    job_type = document.type if document.type in JOB_TYPES else None
     for position, item in enumerate(document.payload):
         kind = kinds.get(item.kind)
-        if kind is None or document.type not in kind.job_types:
-            allowed = ", ".join(kinds.names(document.type if document.type in JOB_TYPES else None)) or "none"
+        if kind is None or (job_type and job_type not in kind.job_types):
+            allowed = ", ".join(kinds.names(job_type)) or "none"
             message = f"{item.kind!r} is no payload kind of such a job; allowed here: {allowed}"
             errors.append(FieldError(f"payload.{position}.kind", message))
             continue

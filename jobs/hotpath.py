@@ -9,6 +9,7 @@ would say so. tests/integration/test_plans.py holds the plans to it.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -35,6 +36,7 @@ _POOL_SIZE = 64
 """An upper bound only: a lane has a connection while a statement runs, so a process of 16 lanes seldom holds four."""
 
 _pools: dict[tuple[int, str], ConnectionPool[psycopg.Connection[Any]]] = {}
+_opening = threading.Lock()
 
 RETRYABLE = (psycopg.OperationalError, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 """What passes: a restarting server, a broken connection, a deadlock's victim."""
@@ -56,9 +58,11 @@ def close() -> None:
 def _pool() -> ConnectionPool[psycopg.Connection[Any]]:
     """The pool of this process (a forked child must not share its parent's) for Django's present database."""
     key = (os.getpid(), str(django_connection.settings_dict["NAME"]))
-    if key not in _pools:
-        _pools[key] = _open()
-    return _pools[key]
+    pool = _pools.get(key)
+    if pool is None:
+        with _opening:
+            pool = _pools.get(key) or _pools.setdefault(key, _open())
+    return pool
 
 
 def _open() -> ConnectionPool[psycopg.Connection[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from jobs.errors import FieldError
@@ -45,41 +45,55 @@ def problems(value: object) -> list[FieldError]:
     Found are: characters that PostgreSQL refuses (NUL, unpaired surrogates), numbers without a JSON form, names that are
     not text, types that JSON does not know (YAML has more), and nesting beyond `MAX_DEPTH`.
     """
-    return [FieldError(".".join(path), message) for path, message in _problems(value, ())]
+    found: list[FieldError] = []
+    if isinstance(value, dict | list):
+        _look(value, (), found)
+    elif message := _objection(value):
+        found.append(FieldError("", message))
+    return found
 
 
-def _problems(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    if isinstance(value, str):
-        if _UNSTORABLE.search(value):
-            yield path, _bad_text("the text")
-    elif value is None or isinstance(value, bool):
-        return
-    elif isinstance(value, int | float):
-        if not _storable_number(value):
-            yield path, "expected a finite number of at most 1000 digits"
-    elif isinstance(value, Mapping | list):
-        yield from _problems_inside(value, path)
-    else:
-        yield path, f"expected text, a number, true, false, null, a list or an object, not a {type(value).__name__}"
-
-
-def _problems_inside(
-    value: Mapping[Any, Any] | list[Any], path: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], str]]:
+def _look(container: dict[Any, Any] | list[Any], path: tuple[str, ...], found: list[FieldError]) -> None:
     if len(path) >= MAX_DEPTH:
-        yield path[:3], f"nested too deeply: at most {MAX_DEPTH} levels"
+        found.append(_at(path[:3], f"nested too deeply: at most {MAX_DEPTH} levels"))
         return
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _problems(item, (*path, str(index)))
-        return
-    for name, item in value.items():
-        if not isinstance(name, str):
-            yield path, f"the name {name!r} must be text: put it in quotes"
-        elif _UNSTORABLE.search(name):
-            yield path, _bad_text("a name")
-        else:
-            yield from _problems(item, (*path, name))
+    for name, item in _entries(container):
+        if message := _name_objection(name):
+            found.append(_at(path, message))
+        elif isinstance(item, dict | list):
+            _look(item, (*path, name), found)
+        elif message := _objection(item):
+            found.append(_at((*path, name), message))
+
+
+def _entries(container: dict[Any, Any] | list[Any]) -> Iterable[tuple[Any, Any]]:
+    return (
+        zip(map(str, range(len(container))), container, strict=True)
+        if isinstance(container, list)
+        else container.items()
+    )
+
+
+def _objection(value: object) -> str:
+    """Why a scalar cannot be kept; empty when it can."""
+    if isinstance(value, str):
+        return _bad_text("the text") if _UNSTORABLE.search(value) else ""
+    if value is None or isinstance(value, bool):
+        return ""
+    if isinstance(value, int | float):
+        return "" if _storable_number(value) else "expected a finite number of at most 1000 digits"
+    return f"expected text, a number, true, false, null, a list or an object, not a {type(value).__name__}"
+
+
+def _name_objection(name: object) -> str:
+    """Why a name cannot be kept; empty when it can."""
+    if not isinstance(name, str):
+        return f"the name {name!r} must be text: put it in quotes"
+    return _bad_text("a name") if _UNSTORABLE.search(name) else ""
+
+
+def _at(path: tuple[str, ...], message: str) -> FieldError:
+    return FieldError(".".join(path), message)
 
 
 def _storable_number(value: float) -> bool:

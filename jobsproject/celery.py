@@ -47,6 +47,9 @@ app.conf.update(
         "retry_on_timeout": False,
         "health_check_interval": 10,
         "visibility_timeout": 3600,
+        # A publisher gives up at once, for the sweep will publish again; the worker's consumer has its own, endless retries.
+        "max_retries": 0,
+        "interval_start": 0,
     },
     task_publish_retry=False,
     enable_utc=True,

@@ -17,7 +17,9 @@ def text(name: str, default: str | None = None) -> str:
     if value:
         return value
     if default is None:
-        raise ImproperlyConfigured(f"{name} is not set; `make up` sets it for you, a deployment sets it itself (docs/how-to/deploy.md)")
+        raise ImproperlyConfigured(
+            f"{name} is not set: `make up` sets it for you, a deployment sets it itself (docs/how-to/deploy.md)"
+        )
     return default
 
 
@@ -52,7 +54,9 @@ def networks(name: str) -> list[IPNetwork]:
     try:
         return [ipaddress.ip_network(word) for word in words(name)]
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name} must be networks such as 10.1.0.0/16, separated by commas: {error}") from None
+        raise ImproperlyConfigured(
+            f"{name} must be networks such as 10.1.0.0/16, separated by commas: {error}"
+        ) from None
 
 
 def database(name: str) -> dict[str, object]:

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from jobs.errors import TransientError
-from workers.child_intake import Intake, LineSplitter
-from workers.payloads.base import JSON, Work
+from workers.child_intake import JSON, Attempt, Intake, LineSplitter
 
 POLL_SECONDS = 0.05
 """How late a cancellation or the end of the child may be noticed; output wakes the loop at once."""
@@ -30,7 +29,7 @@ _PROJECT = str(Path(__file__).resolve().parent.parent)
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-def run_child(*, module: str, spec: JSON, work: Work, secrets: Sequence[str] = ()) -> JSON:
+def run_child(*, module: str, spec: JSON, work: Attempt, secrets: Sequence[str] = ()) -> JSON:
     """Run ``module.run(spec=..., channel=...)`` in a fresh process and wait for its result.
 
     The child leads a session and process group of its own, works in an empty directory that is removed afterwards, and
@@ -59,7 +58,7 @@ def run_child(*, module: str, spec: JSON, work: Work, secrets: Sequence[str] = (
         return intake.outcome(child.returncode)
 
 
-def _watch(child: _Child, work: Work) -> None:
+def _watch(child: _Child, work: Attempt) -> None:
     deadline = time.monotonic() + work.timeout_seconds
     while not child.has_exited():
         if work.cancelled.is_set():
@@ -113,7 +112,7 @@ class _Child:
     """The process and its three pipes, read by one thread."""
 
     def __init__(self, process: subprocess.Popen[bytes], messages: IO[bytes], intake: Intake) -> None:
-        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+        assert process.stdin and process.stdout and process.stderr  # noqa: PT018 - one statement, for mypy
         self._process = process
         self._stdin = process.stdin
         self._files = (process.stdin, process.stdout, process.stderr)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import collections
 import json
 import signal
-from collections.abc import Iterator, Sequence
-from typing import Any
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 from jobs.errors import JobsError, PermanentError, TransientError
-from workers.payloads.base import JSON, Work
+
+JSON = Any
 
 MAX_LOG_LINES = 1000
 """Log lines kept of one attempt; the rest are counted."""
@@ -19,6 +21,19 @@ LAST_WORDS = 20
 LEVELS = ("debug", "info", "warning", "error")
 SHORTEST_SECRET = 4
 """Blacking out shorter ones would only make the text unreadable."""
+
+
+class Attempt(Protocol):
+    """What of a `workers.payloads.base.Work` a child needs. Said here, as that package imports this one."""
+
+    @property
+    def timeout_seconds(self) -> float: ...
+    @property
+    def cancelled(self) -> threading.Event: ...
+    @property
+    def log(self) -> Callable[[str, str], None]: ...
+    @property
+    def progress(self) -> Callable[..., None]: ...
 
 
 class LineSplitter:
@@ -58,7 +73,7 @@ class Intake:
     MESSAGE_BYTES = 1024 * 1024 + 4096
     LINE_BYTES = 4 * MAX_LINE_CHARACTERS
 
-    def __init__(self, *, work: Work, secrets: Sequence[str]) -> None:
+    def __init__(self, *, work: Attempt, secrets: Sequence[str]) -> None:
         self._work = work
         self._secrets = sorted({s for s in secrets if len(s) >= SHORTEST_SECRET}, key=len, reverse=True)
         self._lines = 0
@@ -85,7 +100,7 @@ class Intake:
                 self._log(level if level in LEVELS else "info", text)
             case {"type": "progress", "current": int() | float() as current}:
                 self._work.progress(current=current, total=message.get("total"), unit=str(message.get("unit", "")))
-            case {"type": "result" | "error"}:
+            case {"type": "result", "result": _} | {"type": "error"}:
                 self._ended = message
             case _:
                 self._log("warning", f"the child process sent what is no message: {line[:200]}")
@@ -93,11 +108,11 @@ class Intake:
     def outcome(self, returncode: int) -> JSON:
         """The child's result; raises the error it reported, or a TransientError when it died without a word."""
         self._count_dropped()
-        match self._ended:
-            case {"type": "error"} as error:
-                raise self._error(error)
-            case {"type": "result", "result": result} if returncode == 0:
-                return result
+        ended = self._ended or {}
+        if ended.get("type") == "error":
+            raise self._error(ended)
+        if ended.get("type") == "result" and returncode == 0:
+            return ended["result"]
         raise self._crash(returncode)
 
     def _error(self, error: dict[str, Any]) -> JobsError:
@@ -111,7 +126,9 @@ class Intake:
     def _crash(self, returncode: int) -> TransientError:
         how = f"was ended by {_signal_name(-returncode)}" if returncode < 0 else f"ended with exit code {returncode}"
         details: dict[str, object] = {"last_words": list(self._last_words)}
-        details["signal" if returncode < 0 else "exit_code"] = _signal_name(-returncode) if returncode < 0 else returncode
+        details["signal" if returncode < 0 else "exit_code"] = (
+            _signal_name(-returncode) if returncode < 0 else returncode
+        )
         return TransientError(f"the child process {how} without a result", code="crashed", details=details)
 
     def _log(self, level: str, text: str) -> None:

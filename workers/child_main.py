@@ -54,12 +54,19 @@ class Channel:
                 self._send(type="error", transient=False, message=str(error), code=error.code, details=error.details)
             case TransientError():
                 wait = error.retry_after_seconds
-                known = {"message": str(error), "code": error.code, "details": error.details, "retry_after_seconds": wait}
+                known = {
+                    "message": str(error),
+                    "code": error.code,
+                    "details": error.details,
+                    "retry_after_seconds": wait,
+                }
                 self._send(type="error", transient=True, **known)
             case _:
                 lines = "".join(traceback.format_exception(error)).splitlines()[-_TRACEBACK_LINES:]
                 message = f"{type(error).__name__}: {error}"
-                self._send(type="error", transient=True, message=message, code="unexpected", details={"traceback": lines})
+                self._send(
+                    type="error", transient=True, message=message, code="unexpected", details={"traceback": lines}
+                )
 
     def _send(self, **message: object) -> None:
         line = memoryview(json.dumps(message).encode() + b"\n")

@@ -25,6 +25,7 @@ from workers.payloads.base import JSON, Log, Progress, Work
 log = structlog.get_logger(__name__)
 
 _TRACEBACK_LINES = 12
+_MAX_MESSAGE = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def _result_text(result: JSON) -> str | None:
 
 
 def _error(message: str, code: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    error: dict[str, Any] = {"message": message.replace("\x00", "�"), "code": code}
+    error: dict[str, Any] = {"message": message.replace("\x00", "�")[:_MAX_MESSAGE], "code": code}
     if details:
         error["details"] = json.loads(_without_nul(json.dumps(details, default=str)))
     return error

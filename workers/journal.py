@@ -6,10 +6,12 @@ import datetime as dt
 import threading
 import time
 
-from jobs import claims
+from jobs import claims, hotpath
 from jobs.claims import Leased, LogEntry
 from workers.executor import Surroundings
 from workers.heartbeat import Held
+
+log = structlog.get_logger(__name__)
 
 FLUSH_SECONDS = 1.0
 MAX_LINES = 10_000
@@ -40,8 +42,12 @@ class Journal:
         with self._lock:
             lines, self._lines = self._lines, []
             self._flushed_at = time.monotonic()
-        if lines:
-            claims.keep_log(run_id=self._run_id, lines=lines)
+        try:
+            if lines:
+                claims.keep_log(run_id=self._run_id, lines=lines)
+        except hotpath.RETRYABLE:  # A log line must not fail its payload: it waits for the next flush.
+            with self._lock:
+                self._lines[:0] = lines
 
     def _log(self, level: str, message: str) -> None:
         payload = self._payload

@@ -12,11 +12,10 @@ from jobs.claims import Grant, Lane, Leased, Report
 from jobs.durations import seconds
 from jobs.errors import BrokerUnavailable, LaneLost
 from jobs.states import RunState
-from workers import closing, executor, outcomes, pace, stopping
+from workers import closing, executor, outcomes, pace, persistence, stopping
 from workers.heartbeat import Held, heartbeat
 from workers.identity import worker_name
 from workers.journal import Journal
-from workers.persistence import report
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +61,7 @@ class Turn:
         self._pace = pace.Pace(strict=lane.run.strict)
         self._ends_at = time.monotonic() + settings.JOBS_SLICE_SECONDS
         self._grant = NOTHING
+        self._asked_for_range = False
 
     def work(self) -> bool:
         """Work the lane and give it up.
@@ -79,19 +79,19 @@ class Turn:
             self._report(outcome, take=0 if over or self._grant.due else self._pace.size)
             if over:
                 break
-        claims.leave_lane(lane=self._lane)
+        persistence.until_answered(lambda: claims.leave_lane(lane=self._lane))
         if self._grant.complete:
             closing.close_runs(run_ids=[self._lane.run.run_id])
             return False
         return bool(payloads) and self._grant.state == RunState.RUNNING
 
     def _obtain(self) -> list[Leased]:
-        """The next payloads to execute: what the last report leased, else what waits out of line, else the range again."""
+        """The next payloads to execute: what the last report leased, else what waits out of line, else the next range."""
         if self._grant.payloads or self._is_over():
             return self._grant.payloads
-        if self._grant.due:
-            if payloads := self._lease_requeued():
-                return payloads
+        if self._grant.due and (payloads := self._lease_requeued()):
+            return payloads
+        if not self._asked_for_range:
             self._report(Report(), take=self._pace.size)
             if self._grant.payloads or self._is_over():
                 return self._grant.payloads
@@ -102,15 +102,15 @@ class Turn:
 
     def _linger(self) -> list[Leased]:
         """Wait for a retry that is due soon, for nothing else is left. Longer waits are the sweep's."""
-        wait = claims.seconds_to_next_due(run_id=self._lane.run.run_id)
+        wait = persistence.until_answered(lambda: claims.seconds_to_next_due(run_id=self._lane.run.run_id))
         if wait is None or wait > LINGER_SECONDS or stopping.asked():
             return []
         time.sleep(wait)
         return self._lease_requeued()
 
     def _lease_requeued(self) -> list[Leased]:
-        lease = seconds(settings.JOBS_LEASE_SECONDS)
-        payloads = claims.lease_requeued(lane=self._lane, take=self._pace.size, lease=lease)
+        payloads = persistence.lease_requeued(lane=self._lane, take=self._pace.size)
+        self._grant = self._grant._replace(due=False)  # the next report says whether more of them are due
         self._held.reached = payloads[0].position if payloads else 0
         return payloads
 
@@ -132,5 +132,6 @@ class Turn:
 
     def _report(self, outcome: Report, *, take: int) -> None:
         self._journal.flush()
-        self._grant = report(lane=self._lane, outcome=outcome, take=take)
+        self._grant = persistence.report(lane=self._lane, outcome=outcome, take=take)
+        self._asked_for_range = take > 0
         self._held.reached = self._grant.payloads[0].position if self._grant.payloads else 0

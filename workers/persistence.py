@@ -1,21 +1,38 @@
-"""Reports that outlive the database: a server that restarts delays an outcome and never loses it."""
+"""Statements that outlive the database: a server that restarts delays an outcome and never loses it."""
 
 from __future__ import annotations
 
+import datetime as dt
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 import structlog
 from django.conf import settings
 
 from jobs import claims, hotpath
-from jobs.claims import Grant, Lane, Report
+from jobs.claims import Grant, Lane, Leased, Report
 from jobs.durations import seconds
 from jobs.states import RunState
 
 log = structlog.get_logger(__name__)
 
+R = TypeVar("R")
+
 _PAUSES = (0.1, 0.2, 0.5)
 _LONGEST_PAUSE = 1.0
+
+
+def until_answered(action: Callable[[], R]) -> R:
+    """Repeat what may be done twice until the database answers."""
+    tries = 0
+    while True:
+        try:
+            return action()
+        except hotpath.RETRYABLE as error:
+            log.warning("engine.database_unavailable", tries=tries + 1, reason=str(error).strip())
+        _pause(tries)
+        tries += 1
 
 
 def report(*, lane: Lane, outcome: Report, take: int) -> Grant:
@@ -24,26 +41,48 @@ def report(*, lane: Lane, outcome: Report, take: int) -> Grant:
     Raises:
         LaneLost: The lane was taken back meanwhile: the outcome is no longer ours to write.
     """
-    lease = seconds(settings.JOBS_LEASE_SECONDS)
     try:
-        return claims.report(lane=lane, outcome=outcome, take=take, lease=lease)
+        return claims.report(lane=lane, outcome=outcome, take=take, lease=_lease())
     except hotpath.RETRYABLE as error:
-        log.warning("report.database_unavailable", run=lane.run.run_id, lane=lane.id, reason=str(error).strip())
-    return _report_until_taken(lane=lane, outcome=outcome, take=take)
+        _warn(lane, error)
+    return until_answered(lambda: _report_again(lane=lane, outcome=outcome, take=take))
 
 
-def _report_until_taken(*, lane: Lane, outcome: Report, take: int) -> Grant:
-    lease = seconds(settings.JOBS_LEASE_SECONDS)
-    tries = 0
-    while True:
-        time.sleep(_PAUSES[tries] if tries < len(_PAUSES) else _LONGEST_PAUSE)
-        tries += 1
-        try:
-            holdings = claims.resync(lane=lane)
-            if holdings is None:
-                return claims.report(lane=lane, outcome=outcome, take=take, lease=lease)
-            if holdings:
-                return Grant(RunState.RUNNING, complete=False, due=False, payloads=holdings)
-            return claims.report(lane=lane, outcome=Report(), take=0, lease=lease)
-        except hotpath.RETRYABLE:
-            continue
+def _report_again(*, lane: Lane, outcome: Report, take: int) -> Grant:
+    held = claims.resync(lane=lane)
+    if held is None:
+        return claims.report(lane=lane, outcome=outcome, take=take, lease=_lease())
+    if held:
+        return Grant(RunState.RUNNING, complete=False, due=False, payloads=held)
+    return claims.report(lane=lane, outcome=Report(), take=0, lease=_lease())
+
+
+def lease_requeued(*, lane: Lane, take: int) -> list[Leased]:
+    """Lease what waits out of line, as `jobs.claims.lease_requeued` does; what was leased without an answer is ours all the same.
+
+    Raises:
+        LaneLost: The lane was taken back meanwhile.
+    """
+    try:
+        return claims.lease_requeued(lane=lane, take=take, lease=_lease())
+    except hotpath.RETRYABLE as error:
+        _warn(lane, error)
+    return until_answered(lambda: _lease_again(lane=lane, take=take))
+
+
+def _lease_again(*, lane: Lane, take: int) -> list[Leased]:
+    held = claims.resync(lane=lane)
+    return claims.lease_requeued(lane=lane, take=take, lease=_lease()) if held is None else held
+
+
+def _lease() -> dt.timedelta:
+    return seconds(settings.JOBS_LEASE_SECONDS)
+
+
+def _warn(lane: Lane, error: Exception) -> None:
+    log.warning("lane.database_unavailable", run=lane.run.run_id, lane=lane.id, reason=str(error).strip())
+    _pause(0)
+
+
+def _pause(tries: int) -> None:
+    time.sleep(_PAUSES[tries] if tries < len(_PAUSES) else _LONGEST_PAUSE)

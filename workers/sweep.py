@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
+from collections.abc import Container, Iterable
 
 import psycopg
 import structlog
@@ -69,7 +70,7 @@ def wake_runs(*, now: dt.datetime | None = None) -> int:
     Returns:
         How many were looked at.
     """
-    backlog = _Backlog()
+    backlog = _backlog(claims.nudged_queues(now=now))
     with hotpath.connection() as connection, connection.transaction():
         due = claims.lock_due_runs(connection, limit=BATCH, now=now)
         if due:
@@ -81,28 +82,25 @@ def wake_runs(*, now: dt.datetime | None = None) -> int:
     return len(due)
 
 
-class _Backlog:
-    """Whether a queue of the broker has messages, asked at most once a pass."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, bool] = {}
-
-    def has(self, queue: str) -> bool:
-        if queue not in self._waiting:
-            try:
-                self._waiting[queue] = dispatch.depth(queue) > 0
-            except BrokerUnavailable:
-                self._waiting[queue] = False
-        return self._waiting[queue]
+def _backlog(queues: Iterable[str]) -> frozenset[str]:
+    """Those of the queues that have messages. Asked before runs are locked: a broker that is down takes seconds to say so."""
+    waiting = set()
+    for queue in queues:
+        try:
+            if dispatch.depth(queue):
+                waiting.add(queue)
+        except BrokerUnavailable:
+            break
+    return frozenset(waiting)
 
 
-def _wake(run: DueRun, backlog: _Backlog) -> tuple[int, dt.datetime, int]:
+def _wake(run: DueRun, backlog: Container[str]) -> tuple[int, dt.datetime, int]:
     """(run id, when to look again, nudges so far)."""
     if not _missing(run):
         watch_at = run.now + dt.timedelta(seconds=WATCH_SECONDS)
         return run.id, min(watch_at, run.next_due_at or watch_at), 0
     wait = REPUBLISH_SECONDS
-    if run.nudges and backlog.has(run.queue):
+    if run.nudges and run.queue in backlog:
         wait = min(REPUBLISH_SECONDS * 2.0 ** min(run.nudges, 10), LONGEST_REPUBLISH_SECONDS)
     return run.id, run.now + dt.timedelta(seconds=wait), min(run.nudges + 1, 1000)
 
@@ -114,7 +112,9 @@ def _missing(run: DueRun) -> list[int]:
 
 
 def _publish(runs: list[DueRun]) -> None:
-    messages = dispatch.messages_for([StartedRun(run.id, 0, run.queue, 1, 1) for run in runs if _is_fresh_single(run)])
+    messages = dispatch.messages_for(
+        [StartedRun(run.id, 0, run.queue, 1, 1, run.strict) for run in runs if _is_fresh_single(run)]
+    )
     for run in runs:
         if not _is_fresh_single(run):
             messages += [dispatch.LaneMessage(run.queue, [(run.id, slot)]) for slot in _missing(run)]

@@ -1,6 +1,9 @@
 """The Celery tasks: interfaces that load nothing and call one function."""
 
-from celery import shared_task
+from collections.abc import Sequence
+from typing import Any
+
+from celery import Task, shared_task
 from celery.signals import worker_ready, worker_shutting_down
 
 from jobs.dispatch import WORK_TASK
@@ -11,8 +14,10 @@ worker_shutting_down.connect(stopping.ask)
 
 
 @shared_task(name=WORK_TASK, bind=True)
-def work(self, *, lanes, **_unknown):  # type: ignore[no-untyped-def]
+def work(self: Task[Any, Any], /, *, lanes: Sequence[Sequence[int]], single: bool = False, **_unknown: object) -> None:
     """Work the lanes that the message names; keys that a newer sender adds are ignored."""
     turns.work(
-        lanes=[(int(run_id), int(slot)) for run_id, slot in lanes], queue=self.request.delivery_info["routing_key"]
+        lanes=[(int(run_id), int(slot)) for run_id, slot in lanes],
+        queue=str((self.request.delivery_info or {}).get("routing_key") or "default"),
+        single=bool(single),
     )

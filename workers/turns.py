@@ -9,11 +9,13 @@ from workers.lane import hand_back, work_lane
 from workers.singles import work_single_runs
 
 
-def work(*, lanes: Sequence[tuple[int, int]], queue: str) -> None:
-    """Work the lanes of one message, given as (run id, slot). A worker that is stopping passes them on."""
+def work(*, lanes: Sequence[tuple[int, int]], queue: str, single: bool = False) -> None:
+    """Work the lanes of one message, given as (run id, slot); ``single`` as in `jobs.dispatch.WORK_TASK`. A worker that is
+    stopping passes them on."""
     if stopping.asked():
         hand_back(queue=queue, lanes=list(lanes))
-    elif len(lanes) == 1:
-        work_lane(run_id=lanes[0][0], slot=lanes[0][1])
-    else:
+    elif single:
         work_single_runs(run_ids=[run_id for run_id, _ in lanes], queue=queue)
+    else:
+        for run_id, slot in lanes:
+            work_lane(run_id=run_id, slot=slot)

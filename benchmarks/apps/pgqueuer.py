@@ -14,14 +14,14 @@ from pgqueuer.models import Job
 BATCH = 50
 
 
+async def noop(job: Job) -> None:
+    """Do nothing."""
+
+
 async def work() -> None:
-    """Connect, offer the one entry point that does nothing, and work until killed."""
+    """Connect, offer the one entry point, and work until killed."""
     queuer = PgQueuer(AsyncpgDriver(await asyncpg.connect(os.environ["BENCH_DATABASE_URL"])))
-
-    @queuer.entrypoint("noop")
-    async def noop(job: Job) -> None:
-        """Do nothing."""
-
+    queuer.entrypoint("noop")(noop)
     await queuer.run(batch_size=BATCH)
 
 

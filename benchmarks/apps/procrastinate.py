@@ -7,6 +7,8 @@ import procrastinate
 app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=os.environ["BENCH_DATABASE_URL"]))
 
 
-@app.task(name="noop")
 async def noop() -> None:
     """Do nothing."""
+
+
+app.task(name="noop")(noop)

@@ -21,7 +21,7 @@ LIMIT_SECONDS = 300.0
 
 
 class Subject(Protocol):
-    """A system under measurement.
+    """A system under measurement: what the scenarios need of all alike. Each offers the measurements that make sense for it.
 
     Throughput means the same for all: from the first call that publishes, with the workers already started and warm, to the
     last completion on record, divided into the number of no-ops. So publishing and processing overlap, as they do in use. Each
@@ -35,9 +35,6 @@ class Subject(Protocol):
 
     def remove(self) -> None:
         """Drop what `install` made."""
-
-    def noops(self, *, count: int) -> Sample:
-        """Start the workers, run ``count`` no-ops, end the workers."""
 
 
 class Usage:

@@ -54,6 +54,7 @@ class CeleryBare:
     def enqueue(self, *, count: int) -> Sample:
         """The time to publish ``count`` tasks, with no worker running."""
         empty_broker(url=self._url)
+        self._publish(WARM_UP)
         began = time.time()
         self._publish(count)
         return {"seconds": time.time() - began}
@@ -77,7 +78,9 @@ class CeleryBare:
     def _workers(self) -> Iterator[tuple[redis.Redis, list[Group]]]:
         queue = empty_broker(url=self._url)
         with running(
-            commands={"celery": ["celery", "-A", "benchmarks.apps.celery_bare", "worker", "-P", "prefork", "-c", "2", *QUIET]},
+            commands={
+                "celery": ["celery", "-A", "benchmarks.apps.celery_bare", "worker", "-P", "prefork", "-c", "2", *QUIET]
+            },
             environment={"BROKER_URL": self._url, "BENCH_STAMPS_URL": client_url(url=self._stamps_url)},
             ready=lambda: answering(app=self._app, nodes=1),
         ) as workers:
@@ -92,5 +95,7 @@ class CeleryBare:
 
     def _drain(self, queue: redis.Redis) -> None:
         wait_until(
-            lambda: not queue.llen("celery") and not queue.hlen("unacked"), seconds=LIMIT_SECONDS, what="Celery to finish"
+            lambda: not queue.llen("celery") and not queue.hlen("unacked"),
+            seconds=LIMIT_SECONDS,
+            what="Celery to finish",
         )

@@ -54,7 +54,17 @@ class CeleryResults:
             psycopg.connect(self._environment["BENCH_DATABASE_URL"], autocommit=True) as connection,
             running(
                 commands={
-                    "celery-results": ["celery", "-A", "benchmarks.apps.celery_results", "worker", "-P", "prefork", "-c", "2", *QUIET]
+                    "celery-results": [
+                        "celery",
+                        "-A",
+                        "benchmarks.apps.celery_results",
+                        "worker",
+                        "-P",
+                        "prefork",
+                        "-c",
+                        "2",
+                        *QUIET,
+                    ]
                 },
                 environment=self._environment,
                 ready=lambda: answering(app=self._app, nodes=1),

@@ -89,6 +89,7 @@ class Ours:
         with self._driver() as driver, psycopg.connect(self._url, autocommit=True) as connection:
             session = Session(driver=driver, connection=connection, workers=[])
             session.clear()
+            session.ask(do="start", job_id=session.define(name="warm-up", payload=NOOP, count=WARM_UP))
             answer = session.ask(do="start", job_id=session.define(name="many", payload=NOOP, count=count))
             session.clear()
             return {"seconds": answer["returned"] - answer["began"]}
@@ -97,9 +98,13 @@ class Ours:
         """One run of ``count`` GETs with ``at_once`` lanes, on workers with enough threads for them."""
         with self._session(threads=-(-at_once // PROCESSES)) as session:
             payload = {"kind": "http", "parameters": {"method": "GET", "url": url}}
-            warm_up = session.define(name="gets", payload=payload, count=WARM_UP, configuration={"max_concurrent_requests": at_once})
+            warm_up = session.define(
+                name="gets", payload=payload, count=WARM_UP, configuration={"max_concurrent_requests": at_once}
+            )
             session.run(do="start", job_id=warm_up)
-            job_id = session.define(name="gets", payload=payload, count=count, configuration={"max_concurrent_requests": at_once})
+            job_id = session.define(
+                name="gets", payload=payload, count=count, configuration={"max_concurrent_requests": at_once}
+            )
             began, ended = session.run(do="start", job_id=job_id)
             return {"done_per_second": count / (ended - began)}
 
@@ -127,12 +132,16 @@ class Ours:
             if not keep:
                 session.clear()
             session.run(do="start", job_id=session.define(name="warm-up", payload=NOOP, count=WARM_UP))
-            session.run(do="start_many", job_id=session.define(name="warm-up-single", payload=NOOP, count=1), count=WARM_UP)
+            session.run(
+                do="start_many", job_id=session.define(name="warm-up-single", payload=NOOP, count=1), count=WARM_UP
+            )
             yield session
 
     @contextlib.contextmanager
     def _driver(self) -> Iterator[Group]:
-        driver = start(name="ours-driver", arguments=["benchmarks.ours_driver"], environment=self._environment, talk=True)
+        driver = start(
+            name="ours-driver", arguments=["benchmarks.ours_driver"], environment=self._environment, talk=True
+        )
         try:
             yield driver
         finally:
@@ -159,7 +168,9 @@ class Session:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def define(self, *, name: str, payload: dict[str, Any], count: int, configuration: dict[str, Any] | None = None) -> int:
+    def define(
+        self, *, name: str, payload: dict[str, Any], count: int, configuration: dict[str, Any] | None = None
+    ) -> int:
         """Save a job of ``count`` equal payloads; returns its id."""
         document = {"key": f"task:{name}", "configuration": configuration or {}}
         return int(self.ask(do="define", document=document, payload=payload, count=count)["job_id"])

@@ -71,7 +71,10 @@ class Procrastinate:
         app.configure_task("noop").batch_defer(*[{}] * count)
         unfinished = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
         wait_until(
-            lambda: _count(connection, unfinished) == 0, seconds=LIMIT_SECONDS, what="procrastinate to finish", pause=0.05
+            lambda: _count(connection, unfinished) == 0,
+            seconds=LIMIT_SECONDS,
+            what="procrastinate to finish",
+            pause=0.05,
         )
         query = "SELECT max(at) FROM procrastinate_events WHERE type = 'succeeded'"
         last: tuple[dt.datetime] | None = connection.execute(query).fetchone()

@@ -1,0 +1,10 @@
+"""The admin: Django's own, narrowed to what a person's roles allow."""
+
+from django.contrib import admin
+
+from jobs.admin import jobs, runs, secrets, tokens, workspaces
+
+__all__ = ["jobs", "runs", "secrets", "tokens", "workspaces"]
+
+admin.site.site_header = admin.site.site_title = "Jobs"
+admin.site.index_title = "Overview"

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-FILLFACTORS = {"jobs_payload": 60, "jobs_run": 50, "jobs_lane": 50, "jobs_requeued": 70}
+FILLFACTORS = {"jobs_payload": 45, "jobs_run": 50, "jobs_lane": 50, "jobs_requeued": 70}
 
 
 def _set(table: str, fillfactor: int) -> migrations.RunSQL:

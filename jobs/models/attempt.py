@@ -12,8 +12,8 @@ class Attempt(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="attempts", db_index=False)
-    position = models.PositiveIntegerField()
-    number = models.PositiveSmallIntegerField(help_text="1 for the first.")
+    position = models.IntegerField()
+    number = models.SmallIntegerField(help_text="1 for the first.")
     state = models.CharField(max_length=10, choices=[(s, s) for s in AttemptState])
     error = models.JSONField()
     worker = models.CharField(max_length=200)

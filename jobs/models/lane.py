@@ -15,12 +15,12 @@ class Lane(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="lanes", db_index=False)
-    slot = models.PositiveSmallIntegerField()
+    slot = models.SmallIntegerField()
     worker = models.CharField(max_length=200)
-    sequence = models.PositiveIntegerField(default=0)
-    low = models.PositiveIntegerField(default=0)
-    high = models.PositiveIntegerField(default=0)
-    reached = models.PositiveIntegerField(
+    sequence = models.IntegerField(default=0)
+    low = models.IntegerField(default=0)
+    high = models.IntegerField(default=0)
+    reached = models.IntegerField(
         default=0,
         help_text="The furthest position known to have been started; only up to here is an attempt charged if the lane is lost.",
     )

@@ -10,8 +10,8 @@ class LogLine(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="log_lines", db_index=False)
-    position = models.PositiveIntegerField()
-    attempt = models.PositiveSmallIntegerField()
+    position = models.IntegerField()
+    attempt = models.SmallIntegerField()
     level = models.CharField(max_length=10)
     message = models.CharField(max_length=4000)
     at = models.DateTimeField()

@@ -16,8 +16,8 @@ class Requeued(models.Model):
 
     pk = models.CompositePrimaryKey("run_id", "position")
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="requeued", db_index=False)
-    position = models.PositiveIntegerField()
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="Attempts made so far.")
+    position = models.IntegerField()
+    attempts = models.SmallIntegerField(default=0, help_text="Attempts made so far.")
     due_at = models.DateTimeField()
     alone = models.BooleanField(
         default=False,

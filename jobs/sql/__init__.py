@@ -2,11 +2,10 @@
 
 from functools import cache
 from pathlib import Path
-from typing import LiteralString, cast
 
 
 @cache
-def load(name: str) -> LiteralString:
+def load(name: str) -> str:
     """The text of ``jobs/sql/<name>.sql``."""
     text = (Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8")
-    return cast(LiteralString, "\n".join(line for line in text.splitlines() if not line.startswith("--")))
+    return "\n".join(line for line in text.splitlines() if not line.startswith("--"))

@@ -1,6 +1,6 @@
 -- Lock the runs that the sweep should look at, and say what each lacks. SKIP LOCKED: any number of sweeps side by side.
 SELECT
-    r.id, r.queue, r.max_lanes, r.total, r.nudges, r.succeeded + r.failed + r.cancelled >= r.total AS complete,
+    r.id, r.queue, r.max_lanes, r.total, r.strict, r.nudges, r.succeeded + r.failed + r.cancelled >= r.total AS complete,
     GREATEST(r.total - r.next_position, 0) AS unleased,
     ARRAY(SELECT l.slot FROM jobs_lane AS l WHERE l.run_id = r.id) AS slots,
     (SELECT count(*) FROM jobs_requeued AS q WHERE q.run_id = r.id AND q.lane_id IS NULL AND q.due_at <= t.now) AS due,

@@ -8,11 +8,10 @@ WITH mine AS MATERIALIZED (
 ), done AS (
     UPDATE jobs_payload AS p
     SET state = o.state, attempts = o.attempts, started_at = o.started_at, ended_at = o.ended_at,
-        result = o.result::jsonb, error = o.error::jsonb
-    FROM mine, unnest(
-        %(positions)s::int[], %(states)s::text[], %(attempts)s::smallint[], %(started_at)s::timestamptz[],
-        %(ended_at)s::timestamptz[], %(results)s::text[], %(errors)s::text[]
-    ) AS o (position, state, attempts, started_at, ended_at, result, error), LATERAL (
+        result = o.result, error = o.error
+    FROM mine, json_to_recordset(%(finals)s::json) AS o (
+        position int, state text, attempts smallint, started_at timestamptz, ended_at timestamptz, result jsonb, error jsonb
+    ), LATERAL (
         SELECT q.ctid FROM jobs_payload AS q WHERE q.run_id = mine.run_id AND q.position = o.position AND q.state = 'queued' OFFSET 0
     ) AS q
     WHERE p.ctid = q.ctid

@@ -1,16 +1,15 @@
 -- queued -> succeeded | failed, and lane -> free slot, for the outcomes of many runs of one payload each.
 -- Fenced a lane at a time: an outcome whose lane was taken back changes nothing. Closing follows in the same transaction.
 WITH o AS MATERIALIZED (
-    SELECT * FROM unnest(
-        %(lane_ids)s::bigint[], %(states)s::text[], %(attempts)s::smallint[], %(started_at)s::timestamptz[],
-        %(ended_at)s::timestamptz[], %(results)s::text[], %(errors)s::text[]
-    ) AS o (lane_id, state, attempts, started_at, ended_at, result, error)
+    SELECT * FROM json_to_recordset(%(finals)s::json) AS o (
+        lane_id bigint, state text, attempts smallint, started_at timestamptz, ended_at timestamptz, result jsonb, error jsonb
+    )
 ), mine AS (
     DELETE FROM jobs_lane AS l USING o WHERE l.id = o.lane_id AND l.sequence = 1 RETURNING l.id, l.run_id
 ), done AS (
     UPDATE jobs_payload AS p
     SET state = o.state, attempts = o.attempts, started_at = o.started_at, ended_at = o.ended_at,
-        result = o.result::jsonb, error = o.error::jsonb
+        result = o.result, error = o.error
     FROM mine JOIN o ON o.lane_id = mine.id
     WHERE p.run_id = mine.run_id AND p.position = 0 AND p.state = 'queued'
     RETURNING p.run_id, p.state

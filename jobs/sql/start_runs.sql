@@ -1,36 +1,39 @@
--- active job -> pending run, with its payloads and its event. Any number of jobs at once.
+-- active job -> pending run, with its payloads and its event. Any number of jobs at once; one that is paused, or gone, yields no row.
 -- The payload rows are the snapshot of the payload list: run.snapshot holds the rest of the document, not a second copy.
--- A job that is paused, or gone, yields no row.
-WITH asked AS (
-    SELECT job_id, scheduled_for, ordinality
-    FROM unnest(%(job_ids)s::bigint[], %(scheduled_for)s::timestamptz[]) WITH ORDINALITY AS a (job_id, scheduled_for, ordinality)
+-- FOR SHARE: a pause that is committed first is seen, and run and payloads come from one version of the job. The run's id is drawn
+-- before the insert, so that nothing has to be joined back.
+WITH locked AS MATERIALIZED (
+    SELECT job.*, asked.scheduled_for
+    FROM unnest(%(job_ids)s::bigint[], %(scheduled_for)s::timestamptz[]) WITH ORDINALITY AS asked (job_id, scheduled_for, ordinality)
+    JOIN jobs_job AS job ON job.id = asked.job_id
+    WHERE job.state = 'active'
+    ORDER BY asked.ordinality
+    FOR SHARE OF job
 ), job AS MATERIALIZED (
-    SELECT * FROM jobs_job WHERE id = ANY (%(job_ids)s::bigint[]) AND state = 'active' FOR SHARE
+    SELECT locked.*, nextval('jobs_run_id_seq') AS run_id FROM locked
 ), run AS (
     INSERT INTO jobs_run (
-        workspace_id, job_id, job_key, state, trigger, scheduled_for, actor, comment, parameters, snapshot, queue, strict,
+        id, workspace_id, job_id, job_key, state, trigger, scheduled_for, actor, comment, parameters, snapshot, queue, strict,
         max_lanes, priority, total, next_position, succeeded, failed, cancelled, nudges, created_at, wake_at
     )
     SELECT
-        job.workspace_id, job.id, job.type || ':' || job.name, 'pending', %(trigger)s, asked.scheduled_for, %(actor)s, %(comment)s,
+        run_id, workspace_id, id, type || ':' || name, 'pending', %(trigger)s, scheduled_for, %(actor)s, %(comment)s,
         %(parameters)s::jsonb,
         jsonb_build_object(
-            'key', job.type || ':' || job.name, 'description', job.description, 'configuration', job.configuration, 'sinks',
-            job.sinks, 'schedules', job.schedules, 'tags', job.tags, 'metadata', job.metadata, 'version', job.version
+            'key', type || ':' || name, 'description', description, 'configuration', configuration, 'sinks', sinks,
+            'schedules', schedules, 'tags', tags, 'metadata', metadata, 'version', version
         ),
-        job.queue, job.strict, job.max_lanes, job.priority, jsonb_array_length(job.payload), 0, 0, 0, 0, 0,
-        %(now)s, %(now)s + %(grace)s::interval
-    FROM asked JOIN job ON job.id = asked.job_id
-    ORDER BY asked.ordinality
-    RETURNING id, workspace_id, job_id, queue, max_lanes, total
+        queue, strict, max_lanes, priority, jsonb_array_length(payload), 0, 0, 0, 0, 0, %(now)s, %(now)s + %(grace)s::interval
+    FROM job
+    RETURNING id, job_id, queue, max_lanes, total, strict
 ), payload AS (
     INSERT INTO jobs_payload (run_id, position, kind, name, parameters, options, state, attempts)
     SELECT
-        run.id, item.ordinality - 1, item.value ->> 'kind', COALESCE(item.value ->> 'name', ''),
+        job.run_id, item.ordinality - 1, item.value ->> 'kind', COALESCE(item.value ->> 'name', ''),
         COALESCE(item.value -> 'parameters', '{}'), NULLIF(item.value - 'kind' - 'name' - 'parameters', '{}'), 'queued', 0
-    FROM run JOIN job ON job.id = run.job_id, jsonb_array_elements(job.payload) WITH ORDINALITY AS item (value, ordinality)
+    FROM job, jsonb_array_elements(job.payload) WITH ORDINALITY AS item (value, ordinality)
 ), event AS (
     INSERT INTO jobs_event (workspace_id, job_id, run_id, kind, actor, data, at)
-    SELECT workspace_id, job_id, id, 'run.created', %(actor)s, jsonb_build_object('trigger', %(trigger)s::text), %(now)s FROM run
+    SELECT workspace_id, id, run_id, 'run.created', %(actor)s, jsonb_build_object('trigger', %(trigger)s::text), %(now)s FROM job
 )
-SELECT id, job_id, queue, max_lanes, total FROM run ORDER BY id
+SELECT id, job_id, queue, max_lanes, total, strict FROM run ORDER BY id

@@ -25,25 +25,27 @@ def load(*, reader: duckdb.DuckDBPyConnection, query: Query, spec: LoadSpec, cha
     reader.execute("BEGIN TRANSACTION")
     loaded = (_append if spec.write == "append" else _replace)(reader, query, spec)
     reader.execute("COMMIT")
-    channel.progress(current=loaded.rows, total=loaded.rows, unit="rows")
+    channel.progress(current=loaded.rows_written, total=loaded.rows_written, unit="rows")
     return loaded
 
 
 def _replace(reader: duckdb.DuckDBPyConnection, query: Query, spec: LoadSpec) -> Loaded:
     rows = _count(reader, f"CREATE OR REPLACE TABLE {_table(spec)} AS {query.sql}")
-    return Loaded(rows=rows, columns=_columns(query))
+    return Loaded(rows_read=rows, rows_written=rows, columns=_columns(query))
 
 
 def _append(reader: duckdb.DuckDBPyConnection, query: Query, spec: LoadSpec) -> Loaded:
     """Add the rows and, in the same transaction, the load's key: an attempt after a commit that nobody heard of adds nothing."""
-    reader.execute(f"CREATE TABLE IF NOT EXISTS {_LOADS} (load_key VARCHAR PRIMARY KEY, table_name VARCHAR, rows BIGINT)")
+    reader.execute(
+        f"CREATE TABLE IF NOT EXISTS {_LOADS} (load_key VARCHAR PRIMARY KEY, table_name VARCHAR, rows BIGINT)"
+    )
     known = reader.execute(f"SELECT rows FROM {_LOADS} WHERE load_key = ?", [spec.load_key]).fetchone()  # noqa: S608
     if known:
-        return Loaded(rows=known[0], columns=_columns(query), loaded_before=True)
+        return Loaded(rows_read=known[0], rows_written=known[0], columns=_columns(query), loaded_before=True)
     reader.execute(f"CREATE TABLE IF NOT EXISTS {_table(spec)} AS {query.sql} LIMIT 0")
-    rows = _count(reader, f"INSERT INTO {_table(spec)} BY NAME {query.sql}")  # noqa: S608 - every part is quoted
+    rows = _count(reader, f"INSERT INTO {_table(spec)} BY NAME {query.sql}")
     reader.execute(f"INSERT INTO {_LOADS} VALUES (?, ?, ?)", [spec.load_key, spec.target.table, rows])  # noqa: S608
-    return Loaded(rows=rows, columns=_columns(query))
+    return Loaded(rows_read=rows, rows_written=rows, columns=_columns(query))
 
 
 def _count(reader: duckdb.DuckDBPyConnection, statement: str) -> int:

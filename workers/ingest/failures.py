@@ -7,12 +7,28 @@ from collections.abc import Iterator
 
 import duckdb
 import psycopg
+import pyarrow
 
 from jobs.errors import PermanentError, TransientError
 
 _MAX_CHARACTERS = 1000
 # Where DuckDB turns from what is wrong to advice in terms of its own options, which are not ours.
-_ADVICE = ("Possible fixes", "Possible solution", "Possible Solution", "Try setting", "LINE 1:", "The search space used was")
+_ADVICE = (
+    "*",
+    "Possible fixes",
+    "Possible solution",
+    "Possible Solution",
+    "Try setting",
+    "LINE 1:",
+    "The search space used was",
+)
+_DATA_ERRORS = (
+    "Conversion Error",
+    "Invalid Input Error",
+    "Out of Range Error",
+    "Out of Memory Error",
+    "Not implemented Error",
+)
 
 
 @contextlib.contextmanager
@@ -23,9 +39,13 @@ def explained() -> Iterator[None]:
     except (duckdb.IOException, duckdb.InternalException, duckdb.FatalException) as error:
         raise TransientError(_duckdb_words(error), code="files") from error
     except duckdb.OutOfMemoryException as error:
-        raise PermanentError(f"{_duckdb_words(error)}; raise memory_limit_mb, or load it as JSON Lines or Parquet", code="memory") from error
+        raise PermanentError(
+            f"{_duckdb_words(error)}; raise memory_limit_mb, or load it as JSON Lines or Parquet", code="memory"
+        ) from error
     except duckdb.Error as error:
         raise PermanentError(_duckdb_words(error), code="data") from error
+    except (OSError, pyarrow.ArrowException) as error:
+        raise _through_arrow(error) from error
     # ReadOnly: the server was a standby for the moment of a failover.
     except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction) as error:
         raise TransientError(f"PostgreSQL: {_postgresql_words(error)}", code="destination") from error
@@ -33,7 +53,15 @@ def explained() -> Iterator[None]:
         raise PermanentError(f"PostgreSQL: {_postgresql_words(error)}", code="destination") from error
 
 
-def _duckdb_words(error: duckdb.Error) -> str:
+def _through_arrow(error: Exception) -> TransientError | PermanentError:
+    """What DuckDB meets while Arrow pulls its batches comes out as Arrow's error, its kind only in the words."""
+    words = _duckdb_words(error)
+    if words.startswith(_DATA_ERRORS):
+        return PermanentError(words, code="data")
+    return TransientError(words, code="files")
+
+
+def _duckdb_words(error: Exception) -> str:
     lines = []
     for line in str(error).splitlines():
         if line.startswith(_ADVICE):

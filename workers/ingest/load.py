@@ -33,8 +33,8 @@ def run(*, spec: dict[str, Any], channel: Channel) -> dict[str, Any]:
     started = time.monotonic()
     wanted = LoadSpec.from_json(spec)
     with explained():
-        loaded_bytes = Path(wanted.source.path).stat().st_size
-        channel.log("info", f"reading {Path(wanted.source.path).name} as {wanted.source.format}, {loaded_bytes} bytes")
+        source_bytes = Path(wanted.source.path).stat().st_size
+        channel.log("info", f"reading {Path(wanted.source.path).name} as {wanted.source.format}, {source_bytes} bytes")
         with engine.connect(wanted) as reader:
             query = open_source(reader, wanted.source)
             inferred = ", ".join(f"{column.name} {column.type}" for column in query.columns)
@@ -43,13 +43,13 @@ def run(*, spec: dict[str, Any], channel: Channel) -> dict[str, Any]:
     if loaded.loaded_before:
         channel.log("warning", "an earlier attempt's commit had arrived: nothing was added again")
     duration_ms = round((time.monotonic() - started) * 1000)
-    channel.log("info", f"{loaded.rows} rows into {_described(wanted)} in {duration_ms} ms")
+    channel.log("info", f"{loaded.rows_written} rows into {_described(wanted)} in {duration_ms} ms")
     return {
-        "rows": {"input": loaded.rows, "output": loaded.rows},
+        "rows": {"input": loaded.rows_read, "output": loaded.rows_written},
         "destination": wanted.target.kind,
         "table": _described(wanted),
         "columns": loaded.columns,
-        "source_bytes": loaded_bytes,
+        "source_bytes": source_bytes,
         "duration_ms": duration_ms,
     }
 

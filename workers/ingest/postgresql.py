@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import duckdb
 import psycopg
@@ -20,7 +21,7 @@ BATCH_ROWS = 20_000
 LOCK_TIMEOUT = "30s"
 """How long the swap may wait for readers of the old table; new readers wait behind it, so it must end."""
 _KEEP_LOADS = "90 days"
-_CONNECTION = {
+_CONNECTION: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -37,11 +38,13 @@ def load(*, reader: duckdb.DuckDBPyConnection, query: Query, spec: LoadSpec, cha
         psycopg.Error: See `workers.ingest.failures`.
         TransientError: The server took over fewer rows than were sent.
     """
-    with psycopg.connect(spec.target.conninfo, **_CONNECTION) as connection:  # type: ignore[arg-type]
+    with psycopg.connect(spec.target.conninfo, **_CONNECTION) as connection:
         _prepare(connection, spec)
         with connection.transaction():
             # One load into a table at a time: the second waits, rather than dropping the first one's work.
-            connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{spec.target.schema}.{spec.target.table}"])
+            connection.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{spec.target.schema}.{spec.target.table}"]
+            )
             into = _append if spec.write == "append" else _replace
             return into(connection, reader, query, spec, channel)
 
@@ -56,13 +59,17 @@ def _prepare(connection: psycopg.Connection, spec: LoadSpec) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [spec.target.schema])
         if not _exists(connection, "SELECT to_regnamespace(%s) IS NOT NULL", Identifier(spec.target.schema)):
             connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(spec.target.schema)))
-        if spec.write == "append" and not _exists(connection, "SELECT to_regclass(%s) IS NOT NULL", _loads(spec.target)):
-            columns = SQL("load_key text PRIMARY KEY, table_name text NOT NULL, rows bigint NOT NULL, loaded_at timestamptz NOT NULL")
+        if spec.write == "append" and not _exists(
+            connection, "SELECT to_regclass(%s) IS NOT NULL", _loads(spec.target)
+        ):
+            columns = SQL(
+                "load_key text PRIMARY KEY, table_name text NOT NULL, rows bigint NOT NULL, loaded_at timestamptz NOT NULL"
+            )
             connection.execute(SQL("CREATE TABLE {} ({})").format(_loads(spec.target), columns))
 
 
 def _exists(connection: psycopg.Connection, question: str, named: Identifier) -> bool:
-    row = connection.execute(question, [named.as_string(connection)]).fetchone()  # type: ignore[arg-type]
+    row = connection.execute(question, [named.as_string(connection)]).fetchone()
     return bool(row and row[0])
 
 
@@ -76,7 +83,7 @@ def _replace(
     connection.execute(SQL("SET LOCAL lock_timeout = {}").format(LOCK_TIMEOUT))
     connection.execute(SQL("DROP TABLE IF EXISTS {}").format(_table(spec.target)))
     connection.execute(SQL("ALTER TABLE {} RENAME TO {}").format(new, Identifier(spec.target.table)))
-    return Loaded(rows=rows, columns={c.name: c.postgresql_type for c in query.columns})
+    return Loaded(rows_read=rows, rows_written=rows, columns={c.name: c.postgresql_type for c in query.columns})
 
 
 def _append(
@@ -87,14 +94,17 @@ def _append(
     loads, table = _loads(spec.target), _table(spec.target)
     mine = SQL("INSERT INTO {} VALUES (%s, %s, 0, now()) ON CONFLICT DO NOTHING").format(loads)
     if connection.execute(mine, [spec.load_key, spec.target.table]).rowcount == 0:
-        known = connection.execute(SQL("SELECT rows FROM {} WHERE load_key = %s").format(loads), [spec.load_key]).fetchone()
-        return Loaded(rows=known[0] if known else 0, columns=columns, loaded_before=True)
+        known = connection.execute(
+            SQL("SELECT rows FROM {} WHERE load_key = %s").format(loads), [spec.load_key]
+        ).fetchone()
+        rows = known[0] if known else 0
+        return Loaded(rows_read=rows, rows_written=rows, columns=columns, loaded_before=True)
     if not _exists(connection, "SELECT to_regclass(%s) IS NOT NULL", table):
         connection.execute(SQL("CREATE TABLE {} ({})").format(table, _definitions(query)))
     rows = _copy(connection, table, reader, query, channel)
     connection.execute(SQL("UPDATE {} SET rows = %s WHERE load_key = %s").format(loads), [rows, spec.load_key])
     connection.execute(SQL("DELETE FROM {} WHERE loaded_at < now() - {}::interval").format(loads, _KEEP_LOADS))
-    return Loaded(rows=rows, columns=columns)
+    return Loaded(rows_read=rows, rows_written=rows, columns=columns)
 
 
 def _copy(
@@ -123,7 +133,7 @@ def _as_csv(batch: pyarrow.RecordBatch) -> memoryview:
 
 
 def _definitions(query: Query) -> Composed:
-    return SQL(", ").join(SQL("{} {}").format(Identifier(c.name), SQL(c.postgresql_type)) for c in query.columns)  # type: ignore[arg-type]
+    return SQL(", ").join(SQL("{} {}").format(Identifier(c.name), SQL(c.postgresql_type)) for c in query.columns)
 
 
 def _table(target: Target) -> Identifier:

@@ -78,7 +78,9 @@ def _check_names(columns: list[Column], source: Source) -> None:
     _refuse_unknown("source.types", set(source.types) - set(results), results)
     for column in results:
         if len(column.encode()) > 63:
-            raise PermanentError(f"column {column[:80]!r} has a name of more than 63 bytes; rename it in source.fields", code="data")
+            raise PermanentError(
+                f"column {column[:80]!r} has a name of more than 63 bytes; rename it in source.fields", code="data"
+            )
 
 
 def _refuse_unknown(field: str, unknown: set[str], present: list[str]) -> None:

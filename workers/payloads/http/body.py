@@ -7,6 +7,7 @@ import json
 import math
 import re
 from email.message import Message
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -89,6 +90,7 @@ def _finite(text: str) -> float:
     return value
 
 
+@lru_cache(maxsize=256)
 def _charset(content_type: str) -> str:
     header = Message()
     header["Content-Type"] = content_type

@@ -24,7 +24,7 @@ SENSITIVE_HEADERS = frozenset({"authorization", "cookie"})
 _ABOUT_THE_BODY = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
 
 
-class RedirectRefused(Exception):
+class RedirectError(Exception):
     """A redirect that is not followed; the message says why."""
 
 
@@ -78,8 +78,8 @@ def call(*, request: Request, options: Options, guard: Guard) -> Response:
     """Make the call and return the last answer, whatever its status.
 
     Raises:
-        RedirectRefused: Too many, or to where credentials must not or a URL cannot go.
-        EgressRefused, CallTimeout, CallCancelled: See there.
+        RedirectError: Too many, or to where credentials must not or a URL cannot go.
+        EgressError, CallTimeoutError, CallCancelledError: See there.
         OSError, http.client.HTTPException, urllib3.exceptions.HTTPError: The connection or the protocol failed.
     """
     for followed in range(options.redirects.max + 1):
@@ -88,7 +88,7 @@ def call(*, request: Request, options: Options, guard: Guard) -> Response:
         if not _redirects(response.status, options) or not location:
             return replace(response, redirects=followed)
         request = _redirected(request, response.status, location)
-    raise RedirectRefused(f"more than {options.redirects.max} redirects")
+    raise RedirectError(f"more than {options.redirects.max} redirects")
 
 
 def _redirects(status: int, options: Options) -> bool:
@@ -100,7 +100,7 @@ def _redirected(request: Request, status: int, location: str) -> Request:
     try:
         target = follow(request.target, location)
     except ValueError as error:
-        raise RedirectRefused(f"a redirect that cannot be followed: {error}") from error
+        raise RedirectError(f"a redirect that cannot be followed: {error}") from error
     method, body, dropped = request.method, request.body, frozenset[str]()
     if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
         method, body, dropped = "GET", None, _ABOUT_THE_BODY
@@ -115,7 +115,7 @@ def _redirected(request: Request, status: int, location: str) -> Request:
 def _refuse_downgrade(request: Request, target: Target) -> None:
     private = request.credentials is not NONE or any(name.lower() in SENSITIVE_HEADERS for name in request.headers)
     if private and request.target.scheme == "https" and target.scheme == "http":
-        raise RedirectRefused("a redirect from https to http, and the request carries credentials")
+        raise RedirectError("a redirect from https to http, and the request carries credentials")
 
 
 def _send(request: Request, options: Options, guard: Guard) -> Response:
@@ -182,4 +182,4 @@ def _read(answer: urllib3.response.HTTPResponse, limit: int) -> tuple[bytes, int
         if ceiling is not None and total > ceiling:
             answer.close()
             return bytes(kept), total, False
-    return bytes(kept), total, 200 <= answer.status
+    return bytes(kept), total, answer.status >= 200

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Hashable
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 import certifi
 import urllib3.connection
@@ -54,7 +54,7 @@ class Connection(urllib3.connection.HTTPConnection):
 class SecureConnection(Connection):
     """The same over TLS; the port that need not be written in the Host header is another one."""
 
-    default_port: ClassVar[int] = 443
+    default_port = 443  # type: ignore[misc]  # urllib3's stubs and http.client's disagree on whose variable it is
 
 
 class Pool:

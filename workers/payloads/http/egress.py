@@ -19,13 +19,13 @@ from typing import Any
 from urllib3.util.wait import wait_for_write
 
 from workers.payloads.http.addresses import IPNetwork, why_refused
-from workers.payloads.http.guard import CallTimeout, Guard, GuardedStream
+from workers.payloads.http.guard import CallTimeoutError, Guard, GuardedStream
 
 Candidate = tuple[int, Any]
 """Address family and socket address, as getaddrinfo gives them."""
 
 
-class EgressRefused(Exception):
+class EgressError(Exception):
     """A host has no address that may be reached. ``address`` is the first that was refused, ``reason`` why."""
 
     def __init__(self, *, host: str, address: str, reason: str) -> None:
@@ -42,9 +42,9 @@ def open_stream(
     """Connect to a permitted address of a host, and shake hands if there is a TLS context.
 
     Raises:
-        EgressRefused: No address of the host is permitted.
+        EgressError: No address of the host is permitted.
         OSError: The name has no address, nobody accepts the connection, or the certificate is not good.
-        CallTimeout, CallCancelled: As `Guard.patience`.
+        CallTimeoutError, CallCancelledError: As `Guard.patience`.
     """
     until = time.monotonic() + guard.connect_seconds
     candidates = _permitted(host, _look_up(host, port, guard, until), allow)
@@ -83,17 +83,17 @@ def _permitted(host: str, candidates: list[Candidate], allow: Sequence[IPNetwork
         return permitted
     if not candidates:
         raise socket.gaierror(socket.EAI_NONAME, f"{host} has no address")
-    raise EgressRefused(host=host, address=str(candidates[0][1][0]), reason=reasons[0])
+    raise EgressError(host=host, address=str(candidates[0][1][0]), reason=reasons[0])
 
 
 def _connect_to_any(candidates: list[Candidate], guard: Guard, until: float) -> socket.socket:
     """Try one address after the other; each may take its share of the time that is left."""
-    failure: OSError | CallTimeout | None = None
+    failure: OSError | CallTimeoutError | None = None
     for tried, candidate in enumerate(candidates):
         now = time.monotonic()
         try:
             return _connect(candidate, guard, now + (until - now) / (len(candidates) - tried))
-        except (OSError, CallTimeout) as error:
+        except (OSError, CallTimeoutError) as error:
             failure = error
     raise failure or OSError(errno.EHOSTUNREACH, os.strerror(errno.EHOSTUNREACH))
 

@@ -19,9 +19,9 @@ from jobs.durations import parse_ms
 from jobs.errors import PermanentError, TransientError
 from workers.payloads.base import JSON, Work
 from workers.payloads.http import auth, body, statuses
-from workers.payloads.http.client import SENSITIVE_HEADERS, Options, RedirectRefused, Request, Response, call
-from workers.payloads.http.egress import EgressRefused
-from workers.payloads.http.guard import CallCancelled, CallTimeout, Guard
+from workers.payloads.http.client import SENSITIVE_HEADERS, Options, RedirectError, Request, Response, call
+from workers.payloads.http.egress import EgressError
+from workers.payloads.http.guard import CallCancelledError, CallTimeoutError, Guard
 from workers.payloads.http.masking import Masker
 from workers.payloads.http.parameters import HttpParameters
 from workers.payloads.http.rendering import build_request
@@ -72,16 +72,16 @@ class _Report:
         """Make the call; every failure on the way becomes one of the two errors."""
         try:
             return call(request=self._request, options=options, guard=guard)
-        except EgressRefused as error:
+        except EgressError as error:
             details: dict[str, object] = {"host": error.host, "address": error.address, "reason": error.reason}
             raise self._permanent("egress_refused", f"refused: {error}", **details) from error
-        except RedirectRefused as error:
+        except RedirectError as error:
             raise self._permanent("redirect_refused", f"stopped at {error}") from error
         except ssl.SSLCertVerificationError as error:
             raise self._permanent("tls", f"certificate not accepted: {error.verify_message}") from error
-        except CallTimeout as error:
+        except CallTimeoutError as error:
             raise self._transient("timeout", f"timed out: {error}") from error
-        except CallCancelled as error:
+        except CallCancelledError as error:
             raise self._transient("cancelled", f"stopped: {error}") from error
         except socket.gaierror as error:
             raise self._transient("dns", f"host not found: {error.strerror or error}") from error

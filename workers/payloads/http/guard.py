@@ -14,14 +14,14 @@ SLICE_SECONDS = 0.25
 """The longest wait in one piece; so long does a call take to notice that it was cancelled."""
 
 
-class CallTimeout(Exception):
+class CallTimeoutError(Exception):
     """The call ran out of one of its times. The message says of which, without the call itself.
 
     No OSError on purpose: urllib3 and http.client translate those, and this one must arrive as it is.
     """
 
 
-class CallCancelled(Exception):
+class CallCancelledError(Exception):
     """The attempt was told to stop."""
 
 
@@ -51,15 +51,15 @@ class Guard:
             missed: What to say when it is not.
 
         Raises:
-            CallTimeout: The step's or the call's time is over.
-            CallCancelled: The call is to stop.
+            CallTimeoutError: The step's or the call's time is over.
+            CallCancelledError: The call is to stop.
         """
         if self.cancelled.is_set():
-            raise CallCancelled("the attempt was told to stop")
+            raise CallCancelledError("the attempt was told to stop")
         left = min(self.deadline, until) - time.monotonic()
         if left > 0:
             return min(left, SLICE_SECONDS)
-        raise CallTimeout(missed if until < self.deadline else f"not finished within {self.total_seconds:g} s")
+        raise CallTimeoutError(missed if until < self.deadline else f"not finished within {self.total_seconds:g} s")
 
 
 class GuardedStream:

@@ -76,7 +76,7 @@ def _header_name(name: str) -> str:
     if not TOKEN.fullmatch(name):
         raise ValueError(f"{name[:40]!r} is no header name")
     if name.lower() in RESERVED_HEADERS:
-        raise ValueError(f"{name} cannot be given: {RESERVED_HEADERS[name.lower()]}")
+        raise ValueError(f"the header {name} cannot be given: {RESERVED_HEADERS[name.lower()]}")
     return name
 
 
@@ -119,7 +119,19 @@ def _certificates(value: str) -> str:
     return value
 
 
-SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.\-]*$", max_length=100)]
+def _secret_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.\-]{0,99}", value, re.ASCII):
+        raise ValueError("expected the name of a secret of the workspace: a letter, then letters, digits, _ . or -")
+    return value
+
+
+def _username(value: str) -> str:
+    if ":" in value:
+        raise ValueError("a user name must not contain a colon (RFC 7617)")
+    return check_header_value(value)
+
+
+SecretName = Annotated[str, AfterValidator(_secret_name)]
 Values = dict[str, Annotated[Any, BeforeValidator(_value)]]
 Headers = Annotated[dict[str, Annotated[str, BeforeValidator(_header_value)]], AfterValidator(_headers)]
 Statuses = Annotated[tuple[StatusRange, ...], BeforeValidator(parse_ranges)]
@@ -150,7 +162,7 @@ class Body(Strict):
 class BasicAuth(Strict):
     """User name and password (RFC 7617)."""
 
-    username: Annotated[str, StringConstraints(pattern=r"^[^:\x00-\x1f\x7f]*$")]
+    username: Annotated[str, AfterValidator(_username)]
     password_secret: SecretName
 
 
@@ -166,7 +178,7 @@ class ApiKeyAuth(Strict):
     secret: SecretName
     header: Annotated[str, AfterValidator(_header_name)] | None = None
     query: Annotated[str, StringConstraints(min_length=1)] | None = None
-    prefix: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=100)] = ""
+    prefix: Annotated[str, AfterValidator(check_header_value)] = ""
 
     @model_validator(mode="after")
     def _one_place(self) -> ApiKeyAuth:

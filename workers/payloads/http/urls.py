@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -65,11 +66,9 @@ def with_query(url: str, pairs: Iterable[tuple[str, str]]) -> str:
 
 def follow(target: Target, location: str) -> Target:
     """The target that a Location header leads to. Raises ValueError when it is no URL that may be followed."""
-    try:
-        # http.client reads headers as Latin-1; what servers put there in fact is UTF-8.
+    # http.client reads headers as Latin-1; what servers put there in fact is UTF-8.
+    with contextlib.suppress(UnicodeError):
         location = location.encode("latin-1").decode()
-    except UnicodeError:
-        pass
     return parse_target(urljoin(target.url, location))
 
 

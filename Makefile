@@ -1,0 +1,121 @@
+# Each target does its own set-up from nothing: the virtual environment, the locked packages, the servers, the tables.
+# `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# The set-up steps share one virtual environment.
+.NOTPARALLEL:
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first of these that is 3.11 or newer makes the virtual environment; PYTHON=... chooses another.
+PYTHON ?=
+PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3 python
+PROBE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+
+# Under `run` a command finds a database and a broker; where DATABASE_URL and BROKER_URL are set it finds those.
+WITH_SERVERS := exec $(BIN)/python -m embedded run --
+
+.PHONY: help
+help: ## List the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z0-9-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- Running it ----------------------------------------------------------------------------------------------------------
+
+.PHONY: up demo stop reset
+up: $(VENV)/embedded.stamp ## The whole system in the foreground, at http://127.0.0.1:8000 (PORT=... chooses the port)
+	@exec $(BIN)/python -m embedded up
+
+demo: $(VENV)/embedded.stamp ## Run every example job to its end, and print what came of it
+	@exec $(BIN)/python -m embedded demo
+
+stop: $(VENV)/embedded.stamp ## End what runs in this checkout
+	@exec $(BIN)/python -m embedded stop
+
+reset: $(VENV)/embedded.stamp ## End what runs in this checkout and remove its data: the database, the logs, the generated keys
+	@exec $(BIN)/python -m embedded reset
+
+# --- Checking it ---------------------------------------------------------------------------------------------------------
+
+.PHONY: check test acceptance test-pg15 format-check lint types contracts migrations-check coverage-floor
+check: format-check lint types contracts migrations-check test coverage-floor ## What CI runs: format, lint, types, contracts, migrations, tests
+
+test: $(VENV)/dev.stamp ## The unit and integration tests (ARGS=... are passed to pytest)
+	@exec $(BIN)/python -m coverage run -m pytest tests/unit tests/integration $(ARGS)
+
+acceptance: $(VENV)/dev.stamp ## The tests that start the real processes, kill them, and count (minutes)
+	@exec $(BIN)/python -m pytest tests/acceptance -m acceptance $(ARGS)
+
+test-pg15: $(VENV)/dev.stamp ## The engine's tests on PostgreSQL 15, where the machine has it
+	@if [ -x /usr/lib/postgresql/15/bin/postgres ]; then \
+	    exec env -u DATABASE_URL -u BROKER_URL EMBEDDED_POSTGRES=15 $(BIN)/python -m pytest tests/unit tests/integration -m engine $(ARGS); \
+	else \
+	    echo "test-pg15: left out, because this machine has no PostgreSQL 15 (/usr/lib/postgresql/15)"; \
+	fi
+
+coverage-floor: test # The share of the code that the tests must have run through: fail_under in pyproject.toml
+	@$(BIN)/python -m coverage report --skip-covered
+
+format: $(VENV)/dev.stamp ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix --select I .
+
+format-check: $(VENV)/dev.stamp
+	@$(BIN)/ruff format --check .
+
+lint: $(VENV)/dev.stamp ## ruff
+	@$(BIN)/ruff check .
+
+types: $(VENV)/dev.stamp ## mypy
+	@$(SETTINGS_ONLY) $(BIN)/mypy .
+
+contracts: $(VENV)/dev.stamp ## Who may import whom
+	@$(SETTINGS_ONLY) $(BIN)/lint-imports
+
+migrations-check: $(VENV)/dev.stamp # No model has changed without its migration. It has data of its own, so that `make up` may run beside it.
+	@EMBEDDED_DATA=.data/check $(WITH_SERVERS) $(BIN)/python manage.py makemigrations --check --dry-run
+
+# What reads the settings but connects to nothing.
+SETTINGS_ONLY := SECRET_KEY=not-used DATABASE_URL=postgresql://not-used/not-used BROKER_URL=redis://not-used
+
+.PHONY: bench format
+bench: $(VENV)/bench.stamp ## Measure, with other systems beside (SCENARIO=... runs one)
+	@$(WITH_SERVERS) $(BIN)/python -m benchmarks $(SCENARIO)
+
+# --- Packages ------------------------------------------------------------------------------------------------------------
+
+# One lock for each purpose; a stamp says that it is installed. bench holds dev holds embedded.
+.SECONDARY:
+$(VENV)/%.stamp: requirements/%.txt $(VENV)/tools.stamp
+	@echo "installing $<"
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r $< 2>/dev/null \
+	    || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+	@if [ $* = bench ]; then touch $(VENV)/dev.stamp; fi
+	@if [ $* != embedded ]; then touch $(VENV)/embedded.stamp; fi
+
+# uv takes seconds where pip takes a minute; where there is no uv for the platform, pip does.
+$(VENV)/tools.stamp: requirements/tools.txt
+	@[ -x $(BIN)/python ] || { \
+	    for python in $(PYTHONS); do \
+	        if "$$python" -c '$(PROBE)' 2>/dev/null; then found="$$python"; break; fi; \
+	    done; \
+	    [ -n "$${found:-}" ] || { echo "error: Python 3.11 or newer, with its venv module, is needed (Debian: apt-get install python3-venv)" >&2; exit 1; }; \
+	    echo "setting up $(VENV) with $$("$$found" --version)"; \
+	    "$$found" -m venv --clear $(VENV); \
+	}
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< \
+	    || echo "there is no uv for this platform; going on with pip"
+	@touch $@
+
+.PHONY: lock clean
+lock: $(VENV)/tools.stamp ## Write the locks anew from requirements/*.in (ARGS=--upgrade takes the newest versions)
+	@cd requirements; for name in tools base embedded dev bench; do \
+	    ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$name.in -o $$name.txt $(ARGS); \
+	done
+
+clean: ## Remove what was made here except the data: the virtual environment and the caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

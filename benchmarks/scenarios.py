@@ -1,0 +1,158 @@
+"""What is measured, of whom, and what is to be reached. The targets' source is the table in docs/explanation/performance.md."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import requests
+
+from benchmarks.processes import end, start
+from benchmarks.report import Target, percentile
+from benchmarks.servers import Servers
+from benchmarks.subjects.aiohttp_script import AiohttpScript
+from benchmarks.subjects.base import Sample, Subject
+from benchmarks.subjects.celery_bare import CeleryBare
+from benchmarks.subjects.celery_results import CeleryResults
+from benchmarks.subjects.history import OursWithHistory
+from benchmarks.subjects.ours import Ours
+from benchmarks.subjects.pgqueuer import PgQueuer
+from benchmarks.subjects.procrastinate import Procrastinate
+
+HTTP_DELAY_SECONDS = 0.05
+HTTP_COUNT = 2_000
+HTTP_AT_ONCE = 50
+LATENCY_TIMES = 200
+SINGLE_RUNS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One measurement: of which subject, and how. ``run`` starts and ends all processes that it needs."""
+
+    subject: Subject
+    run: Callable[[], Sample]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Measurements that are compared with each other, run in turn, round by round."""
+
+    name: str
+    measures: Sequence[Measure]
+    targets: Sequence[Target] = ()
+
+
+def all_scenarios(*, servers: Servers) -> list[Scenario]:
+    """Every scenario, in the order of the full run."""
+    ours, celery = Ours(servers=servers), CeleryBare(servers=servers)
+    results, procrastinate = CeleryResults(servers=servers), Procrastinate(servers=servers)
+    pgqueuer, aiohttp = PgQueuer(servers=servers), AiohttpScript()
+    history = OursWithHistory(servers=servers)
+    return [
+        Scenario(
+            "noop_batched",
+            [
+                Measure(ours, lambda: ours.noops(count=10_000)),
+                Measure(celery, lambda: celery.noops(count=10_000)),
+                # The rate of the next two does not depend on the number, and 10,000 would take them half a minute each.
+                Measure(results, lambda: results.noops(count=2_000)),
+                Measure(procrastinate, lambda: procrastinate.noops(count=2_000)),
+                Measure(pgqueuer, lambda: pgqueuer.noops(count=10_000)),
+            ],
+            _noop_targets(),
+        ),
+        Scenario(
+            "noop_batched_100000",
+            [
+                Measure(ours, lambda: ours.noops(count=100_000)),
+                # Celery's rate was the same at 20,000 and at 100,000, which would take six minutes in three rounds.
+                Measure(celery, lambda: celery.noops(count=20_000)),
+                Measure(pgqueuer, lambda: pgqueuer.noops(count=100_000)),
+            ],
+            _noop_targets(),
+        ),
+        Scenario(
+            "noop_strict",
+            [
+                Measure(ours, lambda: ours.noops(count=10_000, strict=True)),
+                Measure(celery, lambda: celery.noops(count=10_000)),
+            ],
+            [Target("done_per_second", 1.8, "celery")],
+        ),
+        Scenario(
+            "single_runs",
+            [
+                Measure(ours, lambda: ours.single_runs(count=SINGLE_RUNS)),
+                Measure(celery, lambda: celery.noops(count=SINGLE_RUNS)),
+            ],
+            [Target("done_per_second", 2, "celery")],
+        ),
+        Scenario(
+            "enqueue",
+            [
+                Measure(ours, lambda: ours.enqueue(count=10_000)),
+                Measure(celery, lambda: celery.enqueue(count=10_000)),
+                Measure(procrastinate, lambda: procrastinate.enqueue(count=10_000)),
+                Measure(pgqueuer, lambda: pgqueuer.enqueue(count=10_000)),
+            ],
+            [Target("seconds", 0.25, at_least=False)],
+        ),
+        Scenario(
+            "http_50ms",
+            [Measure(ours, lambda: _http(ours)), Measure(aiohttp, lambda: _http(aiohttp))],
+            [Target("done_per_second", 0.9, "aiohttp"), Target("most_at_once", HTTP_AT_ONCE, at_least=False)],
+        ),
+        Scenario(
+            "latency",
+            [
+                Measure(ours, lambda: _percentiles(ours.latency(times=LATENCY_TIMES))),
+                Measure(celery, lambda: _percentiles(celery.latency(times=LATENCY_TIMES))),
+            ],
+            [Target("p50_ms", 2.5, "celery", at_least=False), Target("p99_ms", 3, "celery", at_least=False)],
+        ),
+        Scenario(
+            "history",
+            [
+                Measure(history, lambda: history.noops(count=100_000, keep=True)),
+                Measure(ours, lambda: _as_baseline(ours.noops(count=100_000))),
+            ],
+            [Target("done_per_second", 0.9, "ours", peer_metric="baseline_per_second")],
+        ),
+    ]
+
+
+def _noop_targets() -> list[Target]:
+    return [Target("done_per_second", 12, "celery"), Target("done_per_second", 1.1, "pgqueuer")]
+
+
+def _http(subject: Ours | AiohttpScript) -> Sample:
+    with _http_service() as url:
+        sample = subject.get(url=url, count=HTTP_COUNT, at_once=HTTP_AT_ONCE)
+        stats = requests.get(f"{url}stats", timeout=5).json()
+    return sample | {"most_at_once": stats["most_at_once"]}
+
+
+@contextlib.contextmanager
+def _http_service() -> Iterator[str]:
+    """The local service for one measurement; gives its URL."""
+    service = start(
+        name="http-server", arguments=["benchmarks.http_server", str(HTTP_DELAY_SECONDS)], environment={}, talk=True
+    )
+    try:
+        port = service.stdout.readline().strip() if service.stdout else ""
+        if not port:
+            raise RuntimeError("the HTTP service did not start: see .data/bench/http-server.log")
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        end([service])
+
+
+def _percentiles(seconds: Sequence[float]) -> Sample:
+    return {f"p{percent}_ms": percentile(seconds, percent=percent) * 1000 for percent in (50, 99)}
+
+
+def _as_baseline(sample: Sample) -> Sample:
+    """Keep the throughput alone, under a name of its own: the subject is the same, and the history is what differs."""
+    return {"baseline_per_second": sample["done_per_second"]}

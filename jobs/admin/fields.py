@@ -1,0 +1,60 @@
+"""Form fields that keep what was typed, and leave judging it to the job document."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from django import forms
+
+from jobs import strict_json
+
+
+class _Absent:
+    """Marks an empty form field: the document leaves the name out, as a manifest would."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Final = _Absent()
+
+
+class RawText(forms.Field):
+    """Text as it was typed. Django's CharField strips it and refuses NUL in words of its own, where the document has its own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        """The text with a browser's line ends made plain, or `ABSENT`."""
+        text = str(value or "").replace("\r\n", "\n")
+        return text or ABSENT
+
+
+class JSONText(RawText):
+    """JSON in a text area. A mistake in its syntax is told on this field with its line and column."""
+
+    def __init__(self, *, rows: int = 6, **kwargs: Any) -> None:
+        attributes = {
+            "rows": rows,
+            "cols": 100,
+            "spellcheck": "false",
+            "class": "vLargeTextField",
+            "style": "font-family: monospace",
+        }
+        super().__init__(widget=forms.Textarea(attrs=attributes), **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        """The value, or `ABSENT` for an empty text."""
+        text = super().to_python(value)
+        if text is ABSENT or not text.strip():
+            return ABSENT
+        try:
+            return strict_json.loads(text)
+        except strict_json.NotJSONError as error:
+            raise forms.ValidationError(f"not JSON: {error}", code="json") from error
+
+    def prepare_value(self, value: Any) -> Any:
+        """What was typed, or the stored value written for people."""
+        return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,0 +1,119 @@
+"""The job form: a job document in pieces, judged by the same code as a manifest and an API call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from jobs.admin.fields import ABSENT, JSONText, RawText
+from jobs.admin.typed import TypedForm
+from jobs.documents import JobDocument, parse_job, parse_trigger
+from jobs.errors import FieldError, ValidationError
+from jobs.models import Job, Workspace
+from jobs.services.jobs import MUST_BE_NEW
+
+DOCUMENT_FIELDS = ("key", "description", "payload", "configuration", "tags", "metadata")
+EXAMPLE_PAYLOAD = [{"kind": "http", "name": "first", "parameters": {"method": "GET", "url": "https://example.com/"}}]
+
+
+class JobForm(TypedForm[Job]):
+    """Adds or changes a job. When it is valid, ``document`` and ``expected_version`` are what `save_job` takes."""
+
+    key = RawText(
+        widget=forms.TextInput(attrs={"size": 60, "placeholder": "task:name"}),
+        help_text="type:name, where the type is task, datasource or spark. It cannot be changed later.",
+    )
+    description = RawText(widget=forms.TextInput(attrs={"size": 100}))
+    payload = JSONText(
+        rows=16,
+        help_text="The list of units of work; each has a kind, and may have name, parameters, retry and timeout.",
+    )
+    configuration = JSONText(
+        help_text="retry, max_concurrent_requests, priority, strict, timeout. Empty for the defaults."
+    )
+    tags = JSONText(rows=2, help_text="A list of words.")
+    metadata = JSONText(rows=4, help_text="An object for your own data.")
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    document: JobDocument
+
+    class Meta:
+        model = Job
+        fields = ("workspace",)
+
+    @property
+    def workspace(self) -> Workspace:
+        """The job's owner: chosen when it is added, and fixed from then on."""
+        chosen: Workspace = self.instance.workspace if self.instance.pk else self.cleaned_data["workspace"]
+        return chosen
+
+    @property
+    def expected_version(self) -> int:
+        """The version that the person saw."""
+        return self.cleaned_data.get("version") or MUST_BE_NEW if self.instance.pk else MUST_BE_NEW
+
+    def clean(self) -> dict[str, Any]:
+        """Judge the document as a whole; each error goes to the field that its path begins with."""
+        unread = set(self.errors)
+        try:
+            self.document = parse_job(self._written())
+        except ValidationError as error:
+            for each in error.errors:
+                if each.field.partition(".")[0] not in unread:
+                    self.add_error(*_placed(each, self.fields))
+        if not self.errors:
+            self._check_nobody_was_faster()
+        return self.cleaned_data
+
+    def _post_clean(self) -> None:
+        """Leave the model alone: the document has been judged, and `save_job` writes it."""
+
+    def _written(self) -> dict[str, Any]:
+        typed = {name: self.cleaned_data.get(name, ABSENT) for name in DOCUMENT_FIELDS}
+        document = {name: value for name, value in typed.items() if value is not ABSENT}
+        if self.instance.pk:
+            document |= {"key": self.instance.key, "sinks": self.instance.sinks, "schedules": self.instance.schedules}
+        return document
+
+    def _check_nobody_was_faster(self) -> None:
+        names = {"type": self.document.type, "name": self.document.name}
+        present = Job.objects.filter(workspace=self.workspace, **names).only("type", "name", "version").first()
+        if present is None or present.version == self.expected_version:
+            return
+        if self.expected_version == MUST_BE_NEW:
+            self.add_error("key", f"{present.key} exists already")
+        else:
+            told = f"{present.key} was changed by somebody else meanwhile: it has version {present.version}."
+            self.add_error(None, f"{told} Copy your change, open the job again and repeat it.")
+
+
+class RunForm(forms.Form):
+    """What may be said when a job is run by hand. When it is valid, ``asked`` is the answer."""
+
+    parameters = JSONText(rows=4, help_text="An object, for the templates in the payload. Empty for none.")
+    comment = RawText(widget=forms.TextInput(attrs={"size": 100}))
+
+    def clean(self) -> dict[str, Any]:
+        """Judge both as the API does."""
+        unread = set(self.errors)
+        try:
+            self.asked = parse_trigger(
+                {name: value for name, value in self.cleaned_data.items() if value is not ABSENT}
+            )
+        except ValidationError as error:
+            for each in error.errors:
+                if each.field.partition(".")[0] not in unread:
+                    self.add_error(*_placed(each, self.fields))
+        return self.cleaned_data
+
+
+def _placed(error: FieldError, fields: Any) -> tuple[str | None, forms.ValidationError]:
+    """The form field for an error, None for the form as a whole, and its text: the path is named where it says more."""
+    first = error.field.partition(".")[0]
+    text = error.message if error.field == first else f"{error.field}: {error.message}"
+    params = {"field": error.field, "message": error.message}
+    # The text goes in as a parameter: Django would take a percent sign in it for a place to fill.
+    return (first if first in fields else None), forms.ValidationError(
+        "%(text)s", code="document", params=params | {"text": text}
+    )

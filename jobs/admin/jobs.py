@@ -1,0 +1,162 @@
+"""Jobs in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+
+from jobs.admin.job_form import JobForm, RunForm
+from jobs.admin.scope import WorkspaceAdmin, WorkspaceFilter, permits
+from jobs.documents import TriggerRequest
+from jobs.errors import ConflictError, JobsError
+from jobs.models import Job, Role, Run
+from jobs.services.jobs import delete_job, save_job
+from jobs.services.runs import start_run
+from jobs.states import Trigger
+
+
+@admin.register(Job)
+class JobAdmin(WorkspaceAdmin[Job]):
+    """List, add, change, delete and run."""
+
+    form = JobForm
+    change_form_template = "admin/jobs/job/change_form.html"
+    list_display = ("key", "description", "workspace", "state", "last_run", "version")
+    list_filter = (WorkspaceFilter, "state", "type")
+    search_fields = ("name", "description")
+    ordering = ("workspace__slug", "type", "name")
+    actions = ("run_selected",)
+    fields = ("workspace", "key", "description", "payload", "configuration", "tags", "metadata", "version")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        """With the last run's id and state, found in the index by job; payload lists may be long, and wait until they are shown."""
+        newest = Run.objects.filter(job=OuterRef("pk")).order_by("-pk")
+        return (
+            super()
+            .get_queryset(request)
+            .defer("payload")
+            .annotate(
+                last_run_id=Subquery(newest.values("pk")[:1]), last_run_state=Subquery(newest.values("state")[:1])
+            )
+        )
+
+    @admin.display(description="last run")
+    def last_run(self, job: Job) -> str:
+        """The last run's state, which leads to the run."""
+        run_id = getattr(job, "last_run_id", None)
+        return "-" if run_id is None else _run_link(run_id, str(getattr(job, "last_run_state", "")))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Job | None = None) -> tuple[str, ...]:
+        """A job keeps its workspace and its key."""
+        return ("workspace", "key") if obj else ()
+
+    def has_run_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        """Whether the caller may start runs."""
+        return permits(request, Role.OPERATOR, obj.workspace_id if obj else None)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Without deletion in bulk: a job with active runs must say so, and keep the others from being deleted half-way."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    @admin.action(description="Run selected jobs", permissions=["run"])
+    def run_selected(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        """Start one run of each."""
+        for job in queryset:
+            self._run(request, job, TriggerRequest())
+
+    def get_urls(self) -> list[URLPattern]:
+        """The admin's, and the page that runs a job."""
+        view = self.admin_site.admin_view(self.run_view)
+        return [path("<int:job_id>/run/", view, name="jobs_job_run"), *super().get_urls()]
+
+    def run_view(self, request: HttpRequest, job_id: int) -> HttpResponse:
+        """Ask for parameters and a comment, then start a run."""
+        job = self.get_object(request, str(job_id))
+        if job is None or not self.has_run_permission(request, job):
+            raise Http404("there is no such job, or you may not run it")
+        form = RunForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            run = self._run(request, job, form.asked)
+            return HttpResponseRedirect(reverse("admin:jobs_run_change", args=[run.pk]) if run else request.path)
+        context = self.admin_site.each_context(request) | {
+            "title": f"Run {job.key}",
+            "job": job,
+            "form": form,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/jobs/job/run.html", context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Say whether to show the Run button."""
+        job = kwargs.get("obj")
+        context["may_run"] = job is not None and self.has_run_permission(request, job)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """If somebody else writes the job between this form's check and its write, check again: now the form says so."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except ConflictError:
+            return super().changeform_view(request, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Job, form: Any, change: bool) -> None:
+        """Write through the service that the API and the manifests write through."""
+        saved = save_job(
+            workspace=form.workspace,
+            document=form.document,
+            actor=_actor(request),
+            expected_version=form.expected_version,
+        )
+        obj.pk = saved.pk
+        obj.refresh_from_db()
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """Say why a job cannot be deleted now."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except ConflictError as error:
+            self.message_user(request, f"Not deleted: {error}.", messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:jobs_job_change", args=[object_id]))
+
+    def delete_model(self, request: HttpRequest, obj: Job) -> None:
+        """Delete the job and keep its runs."""
+        delete_job(job=obj, actor=_actor(request))
+
+    def _run(self, request: HttpRequest, job: Job, asked: TriggerRequest) -> Run | None:
+        """Start a run and say so; say why when it cannot start."""
+        if not self.has_run_permission(request, job):
+            self.message_user(
+                request, f"Not started: {job.key} takes the role operator in {job.workspace}.", messages.ERROR
+            )
+            return None
+        try:
+            run = start_run(
+                job=job,
+                trigger=Trigger.MANUAL,
+                actor=_actor(request),
+                comment=asked.comment,
+                parameters=asked.parameters,
+            )
+        except JobsError as error:
+            self.message_user(request, f"Not started: {error}.", messages.ERROR)
+            return None
+        self.message_user(request, format_html("Started {} of {}.", _run_link(run.pk, f"run {run.pk}"), job.key))
+        return run
+
+
+def _actor(request: HttpRequest) -> str:
+    return str(request.user.get_username())
+
+
+def _run_link(run_id: int, text: str) -> str:
+    return format_html('<a href="{}">{}</a>', reverse("admin:jobs_run_change", args=[run_id]), text)

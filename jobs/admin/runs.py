@@ -1,0 +1,153 @@
+"""Runs in the admin: to be read, not written."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+
+from jobs.admin.scope import WorkspaceAdmin, WorkspaceFilter
+from jobs.errors import NotFoundError
+from jobs.models import Run
+from jobs.selectors import payloads as payload_selectors
+from jobs.selectors import runs as run_selectors
+from jobs.states import PayloadState
+
+PAGE = 100
+
+
+@admin.register(Run)
+class RunAdmin(WorkspaceAdmin[Run]):
+    """A list with filters; a page with counts, payloads, failed attempts and events."""
+
+    change_form_template = "admin/jobs/run/change_form.html"
+    list_display = ("id", "job_key", "workspace", "state", "trigger", "progress", "failed", "created_at", "duration")
+    list_filter = (WorkspaceFilter, "state", "trigger")
+    search_fields = ("^job_key",)
+    search_help_text = "The beginning of a job's key, such as task:ping"
+    ordering = ("-id",)
+    show_full_result_count = False
+    fields = (
+        "job_key",
+        "workspace",
+        "state",
+        ("trigger", "scheduled_for"),
+        ("actor", "comment"),
+        ("created_at", "started_at", "ended_at"),
+        "parameters_json",
+        "error_json",
+        "result_json",
+    )
+    readonly_fields = ("parameters_json", "error_json", "result_json")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
+        """With what the counts need."""
+        return run_selectors.with_running(super().get_queryset(request).defer("snapshot"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Runs are started from their job."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
+        """History is not edited."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
+        """History is not deleted by hand."""
+        return False
+
+    @admin.display(description="progress")
+    def progress(self, run: Run) -> str:
+        """Payloads with an outcome, of all."""
+        return f"{run.succeeded + run.failed + run.cancelled} / {run.total}"
+
+    @admin.display(description="duration")
+    def duration(self, run: Run) -> str:
+        """From the first lane to the end."""
+        return f"{(run.ended_at - run.started_at).total_seconds():.3f} s" if run.started_at and run.ended_at else "-"
+
+    @admin.display(description="parameters")
+    def parameters_json(self, run: Run) -> str:
+        """Written for people."""
+        return _pretty(run.parameters)
+
+    @admin.display(description="error")
+    def error_json(self, run: Run) -> str:
+        """Written for people."""
+        return _pretty(run.error)
+
+    @admin.display(description="result")
+    def result_json(self, run: Run) -> str:
+        """Written for people."""
+        return _pretty(run.result)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The admin's, and one page a payload."""
+        view = self.admin_site.admin_view(self.payload_view)
+        return [path("<int:run_id>/payloads/<int:position>/", view, name="jobs_run_payload"), *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add what lies beside the run's own row."""
+        run = kwargs.get("obj")
+        if run is not None:
+            context |= _beside(run, after=_number(request.GET.get("after")), state=_state(request.GET.get("state")))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def payload_view(self, request: HttpRequest, run_id: int, position: int) -> HttpResponse:
+        """One payload with its failed attempts and its log lines."""
+        run = self.get_object(request, str(run_id))
+        if run is None or not self.has_view_permission(request, run):
+            raise Http404("there is no such run")
+        try:
+            view = payload_selectors.get_payload(run=run, position=min(position, 2**31 - 1))
+        except NotFoundError as error:
+            raise Http404(str(error)) from error
+        payload = view.payload
+        context = self.admin_site.each_context(request) | {
+            "title": f"Payload {position} of run {run_id}",
+            "opts": self.opts,
+            "run": run,
+            "view": view,
+            "parts": [(name, _pretty(getattr(payload, name))) for name in ("error", "result", "parameters", "options")],
+            "attempts": [(attempt, _pretty(attempt.error)) for attempt in view.failed_attempts],
+            "log_lines": run_selectors.list_logs(run=run, position=position, limit=PAGE * 10),
+        }
+        return TemplateResponse(request, "admin/jobs/run/payload.html", context)
+
+
+def _beside(run: Run, *, after: int | None, state: PayloadState | None) -> dict[str, Any]:
+    found = payload_selectors.list_payloads(run=run, limit=PAGE + 1, after=after, state=state)
+    return {
+        "counts": run_selectors.counts_of(run),
+        "payloads": found[:PAGE],
+        "next_after": found[PAGE - 1].payload.position if len(found) > PAGE else None,
+        "after": after,
+        "state": state,
+        "states": list(PayloadState),
+        "attempts": payload_selectors.list_attempts(run=run, limit=PAGE),
+        "events": run_selectors.list_events(run=run, limit=PAGE),
+    }
+
+
+def _number(text: str | None) -> int | None:
+    return min(int(text), 2**31 - 1) if text and text.isascii() and text.isdecimal() and len(text) < 20 else None
+
+
+def _state(text: str | None) -> PayloadState | None:
+    return PayloadState(text) if text in list(PayloadState) else None
+
+
+def _pretty(value: object) -> str:
+    if value is None or value == {}:
+        return "-"
+    return format_html(
+        '<pre style="margin: 0; white-space: pre-wrap">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False)
+    )

@@ -1,0 +1,109 @@
+"""kill -9 of a worker in mid-run: everything is recorded exactly once, what was running is tried again, and the history says so."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.acceptance.payloads import calls, key_of, noops
+from tests.acceptance.service import CountingService
+from tests.acceptance.system import LEASE_SECONDS, Attempt, System, assert_recorded_once
+from tests.acceptance.worker import Worker
+
+pytestmark = pytest.mark.acceptance
+
+Record = Callable[[str, object], None]
+
+
+def lost(system: System, run_id: int) -> list[Attempt]:
+    """The lost attempts of a run's history, which must be all that went wrong."""
+    attempts = system.attempts(run_id)
+    assert {attempt.state for attempt in attempts} <= {"lost"}
+    return attempts
+
+
+def kill_in_mid_run(system: System, worker: Worker, run_id: int) -> tuple[set[int], set[int]]:
+    """kill -9 while it holds payloads of a run that is far from its end; the positions it held, and those it had reached."""
+    system.wait_for(f"payloads held by {worker.name}", lambda: system.held_by(worker), seconds=20)
+    worker.kill()
+    run, held = system.run(run_id), system.held_by(worker)
+    assert run.state == "running", "the run ended before the kill"
+    assert held, "the worker held nothing when it was killed"
+    return {row.position for row in held}, {row.position for row in held if row.reached}
+
+
+def test_what_a_killed_worker_was_at_is_tried_again_within_its_lease(
+    system: System, service: CountingService, record_property: Record
+) -> None:
+    dead, _ = system.start_workers(2, slots=3)
+    run_id = system.start(calls(service, "/work/200", 60), max_concurrent_requests=6)
+    system.wait_for_outcomes(run_id, 12, seconds=20)
+    killed_at = time.monotonic()
+    held, _ = kill_in_mid_run(system, dead, run_id)
+    system.wait_for_end(run_id, seconds=40)
+
+    assert_recorded_once(system, run_id, total=60)
+    assert {(each.position, each.number, each.worker) for each in lost(system, run_id)} == {
+        (position, 1, dead.identity) for position in held
+    }
+    assert {row.position: row.attempts for row in system.payloads(run_id)} == {
+        position: 2 if position in held else 1 for position in range(60)
+    }
+    by_key = service.calls.by_key()
+    repeated = {position for position in range(60) if len(by_key[key_of(run_id, position)]) == 2}
+    assert repeated <= held
+    assert len(service.calls.all()) == 60 + len(repeated)
+    waited = [by_key[key_of(run_id, position)][-1].began - killed_at for position in held]
+    record_property("seconds_to_second_attempt", max(waited))
+    assert max(waited) <= LEASE_SECONDS + 5
+
+
+def test_of_a_killed_workers_batches_nothing_is_missing_and_nothing_recorded_twice(system: System) -> None:
+    total = 60_000
+    key = system.define(noops(total), max_concurrent_requests=6)
+    dead, _ = system.start_workers(2, slots=3)
+    run_id = system.trigger(key)
+    system.wait_for_outcomes(run_id, 2_000, seconds=20)
+    held, reached = kill_in_mid_run(system, dead, run_id)
+    assert len(held) > len(reached), "no batch was held: the test says nothing about batches"
+    system.wait_for_end(run_id, seconds=60)
+
+    assert_recorded_once(system, run_id, total=total)
+    assert {(each.position, each.worker) for each in lost(system, run_id)} == {(at, dead.identity) for at in reached}
+    twice = system.rows("SELECT position FROM jobs_payload WHERE run_id = %s AND attempts > 1", run_id)
+    assert {row.position for row in twice} == reached
+
+
+def test_a_batch_with_outside_effects_is_repeated_no_further_than_it_was_held(
+    system: System, service: CountingService
+) -> None:
+    dead, _ = system.start_workers(2, slots=2)
+    run_id = system.start(calls(service, "/work/15", 600), max_concurrent_requests=4, strict=False)
+    system.wait_for_outcomes(run_id, 100, seconds=20)
+    held, reached = kill_in_mid_run(system, dead, run_id)
+    system.wait_for_end(run_id, seconds=40)
+
+    assert_recorded_once(system, run_id, total=600)
+    assert {each.position for each in lost(system, run_id)} == reached
+    by_key = service.calls.by_key()
+    assert len(by_key) == 600
+    repeated = {position for position in range(600) if len(by_key[key_of(run_id, position)]) > 1}
+    assert repeated <= held
+
+
+def test_a_killed_child_of_a_prefork_pool_loses_only_what_it_was_at(system: System, service: CountingService) -> None:
+    (worker,) = system.start_workers(1, pool="prefork", slots=3)
+    run_id = system.start(calls(service, "/work/200", 30), max_concurrent_requests=3)
+    system.wait_for_outcomes(run_id, 5, seconds=20)
+    victim = worker.children()[0]
+    os.kill(victim, signal.SIGKILL)
+    system.wait_for_end(run_id, seconds=40)
+
+    assert_recorded_once(system, run_id, total=30)
+    attempts = lost(system, run_id)
+    assert [attempt.worker.rpartition(":")[2] for attempt in attempts] == [str(victim)]
+    repeated = [key for key, made in service.calls.by_key().items() if len(made) > 1]
+    assert repeated in ([], [key_of(run_id, attempts[0].position)])
+    assert worker.process.poll() is None

@@ -1,0 +1,115 @@
+"""What the engine's tests stand on: its connections, a broker that only listens, a kind that obeys, and a clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from jobs import dispatch, hotpath, kinds
+from jobs.dispatch import LaneMessage
+from jobs.errors import BrokerUnavailable
+from tests.integration.engine.scripted import Clock, ScriptedExecutor, kind
+from workers import heartbeat, journal, lane, persistence, singles, stopping, turns
+from workers.payloads import EXECUTORS
+
+
+@pytest.fixture(autouse=True)
+def _engine_connections(transactional_db: None) -> Iterator[None]:
+    yield
+    hotpath.close()
+
+
+@pytest.fixture(autouse=True)
+def _heartbeat_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has a heartbeat of its own, whose thread never starts: tests call beat()."""
+    monkeypatch.setattr(heartbeat, "_heartbeats", {})
+    monkeypatch.setattr(heartbeat.Heartbeat, "_ensure_thread", lambda self: None)
+
+
+@pytest.fixture(autouse=True)
+def _worker_that_is_not_stopping() -> Iterator[None]:
+    stopping.forget()
+    yield
+    stopping.forget()
+
+
+class Broker:
+    """Stands where messages leave the engine: keeps them in order until a test delivers them."""
+
+    def __init__(self) -> None:
+        self.messages: list[LaneMessage] = []
+        self.down = False
+        self.backlog = 0
+        self.asked: list[str] = []
+
+    def publish(self, messages: Iterable[LaneMessage]) -> None:
+        """Take messages, unless the broker is down."""
+        messages = list(messages)
+        if self.down:
+            raise BrokerUnavailable("connection refused")
+        self.messages += messages
+
+    def depth(self, queue: str) -> int:
+        """As many as the test says."""
+        if self.down:
+            raise BrokerUnavailable("connection refused")
+        self.asked.append(queue)
+        return self.backlog
+
+    def lanes(self) -> list[tuple[int, int]]:
+        """Every lane that a kept message names."""
+        return [each for message in self.messages for each in message.lanes]
+
+    def clear(self) -> None:
+        """Lose every message."""
+        self.messages.clear()
+
+    def deliver(self) -> bool:
+        """Let a worker do what the oldest message says. False when there is none."""
+        if not self.messages:
+            return False
+        message = self.messages.pop(0)
+        turns.work(lanes=message.lanes, queue=message.queue, single=message.single)
+        return True
+
+    def deliver_all(self, *, most: int = 1000) -> None:
+        """Deliver until nothing is left, including what the deliveries publish."""
+        for _ in range(most):
+            if not self.deliver():
+                return
+        raise AssertionError(f"messages without end: {self.messages[:5]}")
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
+    """Replaces the real one."""
+    broker = Broker()
+    monkeypatch.setattr(dispatch, "publish", broker.publish)
+    monkeypatch.setattr(dispatch, "depth", broker.depth)
+    return broker
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time of lanes, ranges and pauses; a pause moves every retry that waits nearer by as much."""
+
+    def pass_by(seconds: float) -> None:
+        with hotpath.connection() as connection:
+            connection.execute("UPDATE jobs_requeued SET due_at = due_at - %s", (dt.timedelta(seconds=seconds),))
+
+    clock = Clock(slept=pass_by)
+    for module in (lane, singles, journal, persistence):
+        monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch, broker: Broker, clock: Clock) -> ScriptedExecutor:
+    """The kind ``scripted``, batchable, and its executor."""
+    monkeypatch.setattr(kinds, "_registry", {**kinds._registry, "scripted": kind(batchable=True)})
+    executor = ScriptedExecutor(clock)
+    monkeypatch.setitem(EXECUTORS, "scripted", executor)
+    return executor
+

@@ -1,0 +1,97 @@
+"""No call outlives its time, whatever the server does, and a cancelled one stops at once."""
+
+import concurrent.futures
+import socket
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from jobs.errors import TransientError
+from tests.integration.http_payload.calls import perform, work
+from tests.integration.http_payload.service import Service
+from workers.payloads.http import EXECUTOR
+
+SLOW = ["/silent", "/drip_header", "/drip_body"]
+
+
+class TestTotal:
+    @pytest.mark.parametrize("path", SLOW)
+    def test_it_holds_however_slowly_the_answer_comes(self, service: Service, path: str) -> None:
+        started = time.monotonic()
+        with pytest.raises(TransientError, match=r"timed out: not finished within 0\.4 s") as caught:
+            perform(service.url(path), timeouts={"total": "400ms"})
+        assert 0.35 < time.monotonic() - started < 1.5
+        assert caught.value.code == "timeout"
+
+    def test_it_is_capped_by_the_attempts_own(self, service: Service) -> None:
+        with pytest.raises(TransientError, match=r"within 0\.3 s"):
+            perform(service.url("/silent"), timeouts={"total": "1h"}, timeout_seconds=0.3)
+
+    def test_it_covers_all_redirects_together(self, service: Service) -> None:
+        started = time.monotonic()
+        with pytest.raises(TransientError, match="timed out"):
+            perform(service.url("/redirect?to=/redirect?to=/drip_body"), timeouts={"total": "400ms"})
+        assert time.monotonic() - started < 1.5
+
+    def test_a_name_server_that_does_not_answer_holds_nobody(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        released = threading.Event()
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: released.wait(10) and [])
+        with pytest.raises(TransientError, match="timed out"):
+            perform("http://slow-names.example/", timeouts={"total": "300ms"})
+        released.set()
+
+
+class TestRead:
+    def test_it_limits_the_silence(self, service: Service) -> None:
+        with pytest.raises(TransientError, match=r"nothing came for 0\.2 s"):
+            perform(service.url("/silent"), timeouts={"read": "200ms"})
+
+    def test_a_slow_answer_that_goes_on_is_no_silence(self, service: Service) -> None:
+        with pytest.raises(TransientError, match="not finished within 1 s"):
+            perform(service.url("/drip_body"), timeouts={"read": "300ms", "total": "1s"})
+
+
+class TestConnect:
+    def test_it_limits_the_way_to_the_connection(self) -> None:
+        # A listener whose queue is full does not answer: the kernel drops what asks to connect.
+        with socket.socket() as listener, concurrent.futures.ThreadPoolExecutor(4) as pool:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(0)
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+            calls = [pool.submit(perform, url, timeouts={"connect": "500ms", "total": "2s"}) for _ in range(4)]
+            messages = [str(call.exception()) for call in calls]
+        assert any("no connection within 0.5 s" in message for message in messages)
+
+
+class TestSending:
+    def test_a_server_that_does_not_read_holds_nobody(self) -> None:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(1)
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+            with pytest.raises(TransientError, match="timed out"):
+                perform(url, method="POST", body={"text": "z" * 20_000_000}, timeouts={"total": "500ms"})
+
+
+class TestCancel:
+    @pytest.mark.parametrize("path", SLOW)
+    def test_it_stops_the_call_within_a_second(self, service: Service, path: str) -> None:
+        attempt = work(service.url(path))
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            call: concurrent.futures.Future[Any] = pool.submit(EXECUTOR.perform, attempt)
+            assert service.arrived.wait(5)
+            cancelled_at = time.monotonic()
+            attempt.cancelled.set()
+            with pytest.raises(TransientError) as caught:
+                call.result(timeout=5)
+        assert caught.value.code == "cancelled"
+        assert time.monotonic() - cancelled_at < 1
+
+    def test_what_is_cancelled_before_is_not_sent(self, service: Service) -> None:
+        attempt = work(service.url())
+        attempt.cancelled.set()
+        with pytest.raises(TransientError, match="told to stop"):
+            EXECUTOR.perform(attempt)
+        assert service.seen == []

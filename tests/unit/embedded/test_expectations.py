@@ -1,0 +1,107 @@
+"""What an example must come to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import pytest
+
+from embedded.demo import expectations, judge, table
+from embedded.expectations import Expectation, count_rows
+from embedded.system import EXAMPLES
+from jobs import manifests
+
+RUN = {
+    "id": 7,
+    "job": "task:one",
+    "state": "succeeded",
+    "counts": {"total": 1, "succeeded": 1, "failed": 0},
+    "created_at": "2026-01-01T00:00:00Z",
+    "ended_at": "2026-01-01T00:00:01.5Z",
+}
+PAYLOADS: list[dict[str, Any]] = [{"attempts": 3, "result": {"status": 200, "rows": {"input": 2, "output": 2}}}]
+
+
+def problems(expected: dict[str, Any], *, files: Path = EXAMPLES / "data") -> list[str]:
+    return Expectation.model_validate(expected).problems(run=RUN, payloads=PAYLOADS, files=files)
+
+
+class TestProblems:
+    @pytest.mark.parametrize(
+        "expected",
+        [
+            {},
+            {"counts": {"succeeded": 1, "failed": 0}},
+            {"attempts": 3},
+            {"attempts": {"at_least": 2}},
+            {"results": [{"payload": 0, "holds": {"status": 200}}]},
+        ],
+    )
+    def test_a_run_that_is_as_expected_has_none(self, expected: dict[str, Any]) -> None:
+        assert problems(expected) == []
+
+    @pytest.mark.parametrize(
+        ("expected", "problem"),
+        [
+            ({"state": "failed"}, "the state is 'succeeded', expected 'failed'"),
+            ({"counts": {"failed": 1}}, "the count of failed is 0, expected 1"),
+            ({"attempts": 1}, "3 attempts were made, expected 1 to 1"),
+            ({"attempts": {"at_least": 4}}, "3 attempts were made, expected 4 to 1000000000"),
+            (
+                {"results": [{"holds": {"status": 201}}]},
+                "the result of payload 0 is {'status': 200}, expected {'status': 201}",
+            ),
+            (
+                {"results": [{"payload": 9, "holds": {"a": 1}}]},
+                "the result of payload 9 is {'a': None}, expected {'a': 1}",
+            ),
+        ],
+    )
+    def test_what_differs_is_named(self, expected: dict[str, Any], problem: str) -> None:
+        assert problems(expected) == [problem]
+
+    def test_rows_are_held_against_the_file_itself(self, tmp_path: Path) -> None:
+        (tmp_path / "a.csv").write_text('a,b\n1,"two\nlines"\n3,4\n')
+        assert problems({"rows": [{"file": "a.csv"}]}, files=tmp_path) == []
+        (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+        assert len(problems({"rows": [{"file": "a.csv"}]}, files=tmp_path)) == 1
+
+    def test_a_misspelt_expectation_is_refused_rather_than_always_met(self) -> None:
+        with pytest.raises(pydantic.ValidationError, match="atempts"):
+            problems({"atempts": 1})
+
+
+class TestCountRows:
+    def test_json_lists_are_found_by_their_path(self, tmp_path: Path) -> None:
+        (tmp_path / "a.json").write_text(json.dumps({"data": {"items": [1, 2, 3]}}))
+        assert count_rows(tmp_path / "a.json", records="data.items") == 3
+
+    def test_a_json_file_may_be_the_list(self, tmp_path: Path) -> None:
+        (tmp_path / "a.json").write_text("[1, 2]")
+        assert count_rows(tmp_path / "a.json") == 2
+
+
+class TestTheExamples:
+    def test_each_is_a_valid_job_with_an_expectation(self) -> None:
+        files = sorted(EXAMPLES.glob("*.yaml"))
+        documents = {document.key: document for document in manifests.load(*files)}
+        assert {"task:ping", "task:check-partners", "datasource:earthquakes", "datasource:flights"} <= set(documents)
+        assert set(expectations(files)) == set(documents)
+        assert all("expect" in document.metadata for document in documents.values())
+
+    def test_two_hundred_partners_are_checked_and_some_fail_twice(self) -> None:
+        (job,) = [job for job in manifests.load(EXAMPLES / "tasks.yaml") if job.key == "task:check-partners"]
+        assert len(job.payload) == 200
+        assert sum("fail=2" in item.parameters["url"] for item in job.payload) == 40
+
+
+class TestTable:
+    def test_a_row_has_the_runs_figures(self) -> None:
+        row = judge(RUN, PAYLOADS, Expectation(state="failed"))
+        assert (row["attempts"], row["payloads"], row["duration"], row["as_expected"]) == (3, 1, 1.5, False)
+        header, _, line = table([row]).splitlines()
+        assert header.split() == ["job", "run", "state", "payloads", "attempts", "duration", "as", "expected"]
+        assert line.split() == ["task:one", "7", "succeeded", "1", "3", "1.50", "s", "NO"]

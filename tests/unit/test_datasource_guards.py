@@ -1,0 +1,123 @@
+"""Which files and which servers a datasource may reach."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from jobs.errors import PermanentError
+from workers.payloads.datasource.connections import from_secret, own, password_of
+from workers.payloads.datasource.files import readable, writable
+
+OWN = {"NAME": "jobs", "USER": "u", "PASSWORD": "p w'x", "HOST": "", "PORT": ""}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "data.csv").write_text("a\n1\n")
+    (tmp_path / "outside.csv").write_text("a\n1\n")
+    return tmp_path / "root"
+
+
+class TestFiles:
+    def test_a_relative_path_begins_at_the_first_root(self, root: Path, tmp_path: Path) -> None:
+        assert readable("data.csv", roots=[root, tmp_path]) == root / "data.csv"
+
+    def test_an_absolute_path_inside_any_root_is_read(self, root: Path, tmp_path: Path) -> None:
+        assert readable(str(tmp_path / "outside.csv"), roots=[root, tmp_path]) == tmp_path / "outside.csv"
+
+    @pytest.mark.parametrize(
+        "path", ["../outside.csv", "/etc/passwd", "nothing/../../outside.csv", "../nothing.csv", "../root2/a.csv"]
+    )
+    def test_what_lies_outside_is_refused_and_not_told_of(self, root: Path, path: str) -> None:
+        with pytest.raises(PermanentError, match=r"outside the folders that JOBS_FILE_ROOTS allows") as caught:
+            readable(path, roots=[root])
+        assert caught.value.code == "file_refused"
+
+    def test_a_link_that_leads_outside_is_refused(self, root: Path, tmp_path: Path) -> None:
+        (root / "link.csv").symlink_to(tmp_path / "outside.csv")
+        (root / "folder").symlink_to(tmp_path)
+        for path in ("link.csv", "folder/outside.csv"):
+            with pytest.raises(PermanentError, match="JOBS_FILE_ROOTS"):
+                readable(path, roots=[root])
+        with pytest.raises(PermanentError, match="JOBS_FILE_ROOTS"):
+            writable("folder/new.duckdb", roots=[root])
+
+    def test_a_link_that_stays_inside_is_followed(self, root: Path) -> None:
+        (root / "link.csv").symlink_to(root / "data.csv")
+        assert readable("link.csv", roots=[root]) == root / "data.csv"
+
+    def test_a_loop_of_links_is_refused(self, root: Path) -> None:
+        (root / "loop.csv").symlink_to(root / "loop.csv")
+        with pytest.raises(PermanentError):
+            readable("loop.csv", roots=[root])
+
+    def test_without_roots_nothing_is_open(self) -> None:
+        with pytest.raises(PermanentError, match="sets JOBS_FILE_ROOTS"):
+            readable("/etc/passwd", roots=[])
+
+    @pytest.mark.parametrize("path", ["absent.csv", "."])
+    def test_what_is_no_file_is_told(self, root: Path, path: str) -> None:
+        with pytest.raises(PermanentError, match="there is no file") as caught:
+            readable(path, roots=[root])
+        assert caught.value.code == "file_missing"
+
+    def test_a_new_file_needs_its_folder(self, root: Path) -> None:
+        assert writable("new.duckdb", roots=[root]) == root / "new.duckdb"
+        with pytest.raises(PermanentError, match="folder"):
+            writable("absent/new.duckdb", roots=[root])
+
+
+class TestServers:
+    def test_a_url_becomes_a_connection_string(self) -> None:
+        conninfo = from_secret("postgresql://u:p%40ss@db.example:5433/d?sslmode=require", name="W", sockets=False)
+        expected = {
+            "user": "u",
+            "password": "p@ss",
+            "host": "db.example",
+            "port": "5433",
+            "dbname": "d",
+            "sslmode": "require",
+        }
+        assert conninfo_to_dict(conninfo) == expected
+        assert password_of(conninfo) == "p@ss"
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "postgresql://u:top@secret@h/d",
+            "postgresql://u:top/secret@h/d",
+            "postgresql://u:1234/top@secret",
+            "host=h password=topsecret dbname=d",
+            "mysql://u:topsecret@h/d",
+            "postgresql://u:topsecret@h",
+            "postgresql:///d?password=topsecret",
+            "topsecret",
+        ],
+    )
+    def test_what_is_no_url_is_refused_without_repeating_any_of_it(self, url: str) -> None:
+        with pytest.raises(PermanentError, match="secret 'W' is no PostgreSQL URL") as caught:
+            from_secret(url, name="W", sockets=True)
+        assert "top" not in str(caught.value)
+
+    @pytest.mark.parametrize("option", ["passfile", "service", "sslkey", "sslcert", "sslrootcert"])
+    def test_options_that_read_the_workers_files_are_refused(self, option: str) -> None:
+        with pytest.raises(PermanentError, match=f"option {option} is not allowed"):
+            from_secret(f"postgresql://u:p@h/d?{option}=/etc/passwd", name="W", sockets=True)
+
+    def test_unix_sockets_are_the_deployments_own(self) -> None:
+        url = "postgresql://u:p@%2Frun%2Fpostgresql/d"
+        with pytest.raises(PermanentError, match="JOBS_DATASOURCE_OWN_DATABASE"):
+            from_secret(url, name="W", sockets=False)
+        assert conninfo_to_dict(from_secret(url, name="W", sockets=True))["host"] == "/run/postgresql"
+
+    def test_the_systems_own_database_is_closed_by_default(self) -> None:
+        with pytest.raises(PermanentError, match="opens it with JOBS_DATASOURCE_OWN_DATABASE") as caught:
+            own(OWN, allowed=False)
+        assert caught.value.code == "destination_refused"
+
+    def test_the_systems_own_database_is_reached_with_its_own_settings(self) -> None:
+        assert conninfo_to_dict(own(OWN, allowed=True)) == {"dbname": "jobs", "user": "u", "password": "p w'x"}

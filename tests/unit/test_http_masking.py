@@ -1,0 +1,47 @@
+"""Secrets disappear from text and data in whatever form they come back."""
+
+import base64
+import json
+
+import pytest
+
+from workers.payloads.http.masking import Masker
+
+SECRET = 's3/cr"et+ü'
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        SECRET,
+        "s3%2Fcr%22et%2B%C3%BC",
+        "s3/cr%22et%2B%C3%BC",
+        json.dumps({"key": SECRET}),
+        base64.b64encode(SECRET.encode()).decode(),
+    ],
+)
+def test_every_form_is_masked(echo: str) -> None:
+    masked = Masker([SECRET]).text(f"before {echo} after")
+    assert "cr" not in masked
+    assert masked.startswith("before ")
+    assert masked.endswith(" after")
+
+
+def test_keys_values_and_numbers_of_data_are_masked() -> None:
+    data = {"a": ["12345", 12345, 1.5, None, True], "x12345y": {"b": "no"}}
+    assert Masker(["12345"]).data(data) == {"a": ["***", "***", 1.5, None, True], "x***y": {"b": "no"}}
+
+
+@pytest.mark.parametrize("length", range(1, 6))
+def test_the_beginning_of_a_secret_at_a_cut_is_masked(length: int) -> None:
+    assert Masker(["qwert"]).cut_text("text " + "qwert"[:length]) == "text ***"
+
+
+def test_the_longest_secret_goes_first() -> None:
+    assert Masker(["abc", "abcdef"]).text("abcdef abc") == "*** ***"
+
+
+def test_without_secrets_nothing_changes() -> None:
+    data = {"a": [1]}
+    assert Masker([""]).data(data) is data
+    assert Masker([]).text("text") == "text"
