@@ -33,7 +33,10 @@ EXAMPLE_SERVICE = "http://127.0.0.1:8001"
 UP_LOCK = "up.lock"
 _WEB = "-m gunicorn jobsproject.wsgi -k gthread -w 2 --threads 8 --no-control-socket -b 127.0.0.1:{port}"
 _BEAT = "-m celery -q -A jobsproject beat"
-_WORKER = "-m celery -q -A jobsproject worker -P threads -c 16 --without-mingle --without-gossip -Q default,http,datasource,spark -n {name}@%h"
+_WORKER = (
+    "-m celery -q -A jobsproject worker -P threads -c 16 --without-mingle --without-gossip "
+    "-Q default,http,datasource,spark -n {name}@%h"
+)
 _EXAMPLE = "-m embedded.example_service {port}"
 _ANSWER_SECONDS = 30.0
 

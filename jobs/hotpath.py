@@ -9,6 +9,7 @@ would say so. tests/integration/test_plans.py holds the plans to it.
 from __future__ import annotations
 
 import os
+import select
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ SESSION = " ".join(
         "timezone=UTC",
     )
 )
+_GET_SECONDS = 10.0
 _POOL_SIZE = 64
 """An upper bound only: a lane has a connection while a statement runs, so a process of 16 lanes seldom holds four."""
 
@@ -45,8 +47,30 @@ RETRYABLE = (psycopg.OperationalError, psycopg.errors.DeadlockDetected, psycopg.
 @contextmanager
 def connection() -> Iterator[psycopg.Connection[Any]]:
     """A connection in autocommit mode, returned to the pool afterwards. Raises psycopg.OperationalError when there is none."""
-    with _pool().connection(timeout=10) as leased:
-        yield leased
+    pool = _pool()
+    leased = _living(pool)
+    try:
+        with leased:
+            yield leased
+    finally:
+        pool.putconn(leased)
+
+
+def _living(pool: ConnectionPool[psycopg.Connection[Any]]) -> psycopg.Connection[Any]:
+    """A connection that the server has not ended: after a restart the pool is full of dead ones, each good for one failure."""
+    while True:
+        leased = pool.getconn(timeout=_GET_SECONDS)
+        if not _is_dead(leased):
+            return leased
+        leased.close()
+        pool.putconn(leased)
+
+
+def _is_dead(idle: psycopg.Connection[Any]) -> bool:
+    """Whether an idle connection has something to read: its server's farewell, or the end. Costs microseconds and no round trip."""
+    poll = select.poll()
+    poll.register(idle.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def close() -> None:

@@ -61,6 +61,7 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         **env.database("DATABASE_URL"),
+        "CONN_HEALTH_CHECKS": True,  # After a restart of PostgreSQL the pool is full of dead connections.
         "OPTIONS": {
             "pool": {"min_size": 0, "max_size": int(env.number("DATABASE_POOL_SIZE", 8, least=1)), "timeout": 10},
             "connect_timeout": 5,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
+import re
 import threading
 import traceback
 from collections.abc import Mapping
@@ -21,11 +22,14 @@ from jobs.services.secrets import read_secret
 from workers.outcomes import MAX_RESULT_BYTES, Attempted, Failed, Outcome, Succeeded
 from workers.payloads import EXECUTORS
 from workers.payloads.base import JSON, Log, Progress, Work
+from workers.persistence import until_answered
 
 log = structlog.get_logger(__name__)
 
 _TRACEBACK_LINES = 12
 _MAX_MESSAGE = 4000
+_ESCAPE = re.compile(r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\ud[89a-f]..|\\u0000")
+"""What json.dumps writes of them; in the group what only looks alike: an escaped backslash, and a whole pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +113,22 @@ def _result_text(result: JSON) -> str | None:
         raise PermanentError(
             f"the result has {len(text):,} bytes; at most {MAX_RESULT_BYTES:,} are kept", code="result_too_large"
         )
-    return _without_nul(text)
+    return _storable(text)
 
 
 def _error(message: str, code: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    error: dict[str, Any] = {"message": message.replace("\x00", "�")[:_MAX_MESSAGE], "code": code}
+    error: dict[str, Any] = {"message": message[:_MAX_MESSAGE], "code": code}
     if details:
-        error["details"] = json.loads(_without_nul(json.dumps(details, default=str)))
-    return error
+        error["details"] = details
+    text = _storable(json.dumps(error, default=str, skipkeys=True))
+    return dict(json.loads(text, parse_constant=str))  # NaN and the infinities are not JSON: keep their names
 
 
-def _without_nul(text: str) -> str:
-    """PostgreSQL's jsonb refuses the character NUL."""
-    return text.replace("\\u0000", "\\ufffd")
+def _storable(text: str) -> str:
+    """JSON text without what PostgreSQL's jsonb refuses: the character NUL, and halves of surrogate pairs."""
+    return _ESCAPE.sub(lambda match: match[1] or "\\ufffd", text) if "\\u" in text else text
 
 
 def _secret(workspace_id: int, name: str) -> str:
-    return read_secret(workspace_id=workspace_id, name=name)
+    """Read a secret. A database that restarts delays the attempt: it is no fault of the payload's."""
+    return until_answered(functools.partial(read_secret, workspace_id=workspace_id, name=name))

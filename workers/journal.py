@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+import re
 import threading
 import time
 
@@ -11,12 +13,12 @@ from jobs.claims import Leased, LogEntry
 from workers.executor import Surroundings
 from workers.heartbeat import Held
 
-log = structlog.get_logger(__name__)
-
 FLUSH_SECONDS = 1.0
 MAX_LINES = 10_000
 """Lines kept of one turn at a lane; the last one says that more were dropped."""
 MAX_MESSAGE = 4000
+MAX_LEVEL = 10
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class Journal:
@@ -56,11 +58,19 @@ class Journal:
         self._kept += 1
         if self._kept > MAX_LINES:
             level, message = "warning", f"more than {MAX_LINES:,} lines: the rest is dropped"
-        text = message.replace("\x00", "�")[:MAX_MESSAGE]
+        text = _storable(message)[:MAX_MESSAGE]
         with self._lock:
-            self._lines.append(LogEntry(payload.position, payload.attempts + 1, level, text, dt.datetime.now(dt.UTC)))
+            self._lines.append(LogEntry(payload.position, payload.attempts + 1, level[:MAX_LEVEL], text, dt.datetime.now(dt.UTC)))
         if time.monotonic() - self._flushed_at > FLUSH_SECONDS:
             self.flush()
 
     def _progress(self, *, current: float, total: float | None = None, unit: str = "") -> None:
-        self._held.progress = {"current": current, "total": total, "unit": unit}
+        """A number that JSON cannot hold is left out: it would fail the heartbeat of every lane of this process."""
+        known = total if total is not None and math.isfinite(total) else None
+        if math.isfinite(current):
+            self._held.progress = {"current": current, "total": known, "unit": _storable(unit)}
+
+
+def _storable(text: str) -> str:
+    """The text without what PostgreSQL refuses: the character NUL, and halves of surrogate pairs."""
+    return _UNSTORABLE.sub("�", text)

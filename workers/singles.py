@@ -18,6 +18,9 @@ from workers.journal import Journal
 from workers.lane import LINGER_SECONDS, hand_back, work_lane
 from workers.persistence import report
 
+NOT_BEGUN = -1
+"""What a lane has reached whose only payload waits for others of its message: were it lost, no attempt would be charged."""
+
 
 def work_single_runs(*, run_ids: Sequence[int], queue: str) -> None:
     """Work runs of one payload each. Once they prove slow, what is left goes out again, a message each, for others to take."""
@@ -40,7 +43,7 @@ def _work_batch(run_ids: Sequence[int], queue: str) -> bool:
     lease = seconds(settings.JOBS_LEASE_SECONDS)
     taken = claims.take_single_runs(run_ids=run_ids, worker=worker_name(), lease=lease)
     for single in taken:
-        heartbeat().add(single.lane)
+        heartbeat().add(single.lane).reached = NOT_BEGUN
     try:
         _finish(_execute(taken), queue)
     finally:
@@ -66,7 +69,9 @@ def _execute(taken: Sequence[SingleRun]) -> list[tuple[Lane, Report]]:
 
 
 def _attempt(single: SingleRun) -> outcomes.Attempted:
-    journal = Journal(run_id=single.lane.run.run_id, held=heartbeat().held(single.lane))
+    held = heartbeat().held(single.lane)
+    held.reached = single.payload.position
+    journal = Journal(run_id=single.lane.run.run_id, held=held)
     attempted = executor.attempt(
         context=executor.RunContext(single.lane.run),
         payload=single.payload,

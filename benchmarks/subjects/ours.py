@@ -44,6 +44,7 @@ class Ours:
         self._environment = {
             "BROKER_URL": self._broker_url,
             "DATABASE_URL": self._url,
+            "DEBUG": "false",
             "DJANGO_SETTINGS_MODULE": "jobsproject.settings",
             "JOBS_EGRESS_ALLOW": "127.0.0.0/8",
             "LOG_LEVEL": "WARNING",

@@ -56,5 +56,7 @@ class JSONText(RawText):
             raise forms.ValidationError(f"not JSON: {error}", code="json") from error
 
     def prepare_value(self, value: Any) -> Any:
-        """What was typed, or the stored value written for people."""
+        """What was typed, or the stored value written for people; empty where there is none."""
+        if value is None:
+            return ""
         return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)

@@ -15,6 +15,7 @@ from jobs.services.jobs import MUST_BE_NEW
 
 DOCUMENT_FIELDS = ("key", "description", "payload", "configuration", "tags", "metadata")
 EXAMPLE_PAYLOAD = [{"kind": "http", "name": "first", "parameters": {"method": "GET", "url": "https://example.com/"}}]
+"""What a new job's form begins with."""
 
 
 class JobForm(TypedForm[Job]):
@@ -24,7 +25,7 @@ class JobForm(TypedForm[Job]):
         widget=forms.TextInput(attrs={"size": 60, "placeholder": "task:name"}),
         help_text="type:name, where the type is task, datasource or spark. It cannot be changed later.",
     )
-    description = RawText(widget=forms.TextInput(attrs={"size": 100}))
+    description = RawText(widget=forms.TextInput(attrs={"class": "vLargeTextField"}))
     payload = JSONText(
         rows=16,
         help_text="The list of units of work; each has a kind, and may have name, parameters, retry and timeout.",
@@ -92,7 +93,7 @@ class RunForm(forms.Form):
     """What may be said when a job is run by hand. When it is valid, ``asked`` is the answer."""
 
     parameters = JSONText(rows=4, help_text="An object, for the templates in the payload. Empty for none.")
-    comment = RawText(widget=forms.TextInput(attrs={"size": 100}))
+    comment = RawText(widget=forms.TextInput(attrs={"class": "vLargeTextField"}))
 
     def clean(self) -> dict[str, Any]:
         """Judge both as the API does."""

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from jobs.admin.job_form import JobForm, RunForm
+from jobs.admin.job_form import EXAMPLE_PAYLOAD, JobForm, RunForm
 from jobs.admin.scope import WorkspaceAdmin, WorkspaceFilter, permits
 from jobs.documents import TriggerRequest
 from jobs.errors import ConflictError, JobsError
@@ -55,6 +55,10 @@ class JobAdmin(WorkspaceAdmin[Job]):
     def get_readonly_fields(self, request: HttpRequest, obj: Job | None = None) -> tuple[str, ...]:
         """A job keeps its workspace and its key."""
         return ("workspace", "key") if obj else ()
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new job begins with an example to change."""
+        return {"payload": EXAMPLE_PAYLOAD, **super().get_changeform_initial_data(request)}
 
     def has_run_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         """Whether the caller may start runs."""

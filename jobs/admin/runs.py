@@ -39,12 +39,13 @@ class RunAdmin(WorkspaceAdmin[Run]):
         "state",
         ("trigger", "scheduled_for"),
         ("actor", "comment"),
-        ("created_at", "started_at", "ended_at"),
+        ("created_at", "duration"),
+        ("started_at", "ended_at"),
         "parameters_json",
         "error_json",
         "result_json",
     )
-    readonly_fields = ("parameters_json", "error_json", "result_json")
+    readonly_fields = ("duration", "parameters_json", "error_json", "result_json")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         """With what the counts need."""

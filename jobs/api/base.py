@@ -38,7 +38,8 @@ class JSONView(APIView):
 
     parser_classes = (StrictJSONParser,)
     content_negotiation_class = AlwaysJSON
-    metadata_class = None  # OPTIONS would describe the view to whoever asks: 405 instead.
+    # Without OPTIONS: REST framework would describe the view to whoever asks.
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
 
 class WorkspaceView(JSONView):

@@ -20,8 +20,8 @@ class Run(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="runs")
-    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="runs")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="runs", db_index=False)
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="runs", db_index=False)
     job_key = models.CharField(max_length=150)
     state = models.CharField(max_length=10, choices=[(s, s) for s in RunState], default=RunState.PENDING)
 

@@ -1,8 +1,9 @@
 -- pending -> running for runs of one payload each: lane, range and payload in one statement for a whole message.
 -- No row for a run that somebody else has, or that has begun: those are left to take_lane.
+-- reached: a run that is taken by itself begins at once; of several, the worker that is lost with them is not charged to all.
 WITH taken AS (
     INSERT INTO jobs_lane (run_id, slot, worker, sequence, low, high, reached, leased_at, lease_expires_at)
-    SELECT r.id, 0, %(worker)s, 1, 0, 1, 0, t.now, t.now + %(lease)s::interval
+    SELECT r.id, 0, %(worker)s, 1, 0, 1, CASE WHEN cardinality(%(run_ids)s::bigint[]) > 1 THEN -1 ELSE 0 END, t.now, t.now + %(lease)s::interval
     FROM jobs_run AS r, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
     WHERE r.id = ANY (%(run_ids)s::bigint[]) AND r.state = 'pending' AND r.total = 1 AND r.next_position = 0
     ORDER BY r.id

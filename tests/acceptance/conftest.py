@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.acceptance.figures import FIGURES, Measured, keeper
 from tests.acceptance.machine import Machine, running_machine
 from tests.acceptance.service import CountingService, counting_service
 from tests.acceptance.system import System, clean_system
@@ -30,3 +31,17 @@ def service() -> Iterator[CountingService]:
     """The service that the payloads call."""
     with counting_service() as running:
         yield running
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Measured:
+    """Keeps figures for the end of the session."""
+    return keeper(request)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the figures."""
+    if figures := config.stash.get(FIGURES, []):
+        terminalreporter.section("measured")
+        for figure in figures:
+            terminalreporter.write_line(figure)

@@ -54,7 +54,10 @@ class DoublingBroker:
 
 
 def _read_command(stream: BinaryIO) -> list[bytes]:
-    """The next command: an array of bulk strings (https://redis.io/docs/latest/develop/reference/protocol-spec/). Empty at the end."""
+    """The next command: an array of bulk strings. Empty at the end.
+
+    Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
+    """
     head = stream.readline()
     return [stream.read(int(stream.readline()[1:]) + 2)[:-2] for _ in range(int(head[1:]))] if head else []
 

@@ -100,7 +100,7 @@ class System:
     def rows(self, statement: str, *parameters: object) -> list[Any]:
         """The rows of a query, on a connection of their own."""
         with self.machine.database() as connection, connection.cursor(row_factory=namedtuple_row) as cursor:
-            return cursor.execute(statement.encode(), parameters).fetchall()
+            return cursor.execute(statement.encode(), parameters or None).fetchall()
 
     def run(self, run_id: int) -> Any:
         """The run's row."""
@@ -160,8 +160,8 @@ class System:
         try:
             for table in ("jobs_lane", "jobs_requeued", "jobs_attempt"):
                 yield from map(str, self.rows(f"SELECT * FROM {table} LIMIT 8"))
-            statement = "SELECT id, state, total, next_position, succeeded, failed, wake_at, nudges FROM jobs_run ORDER BY id LIMIT 8"
-            yield from map(str, self.rows(statement))
+            columns = "id, state, total, next_position, succeeded, failed, wake_at, nudges"
+            yield from map(str, self.rows(f"SELECT {columns} FROM jobs_run ORDER BY id LIMIT 8"))
         except _DATABASE_DOWN as error:
             yield f"database: {error}"
 

@@ -1,18 +1,17 @@
 """The broker is flushed, crashes, or delivers everything twice: work is delayed, never lost and never done twice."""
 
 import time
-from collections.abc import Callable
 
 import pytest
 
 from tests.acceptance.doubling import doubling_broker
+from tests.acceptance.figures import Measured
 from tests.acceptance.payloads import calls, noops
 from tests.acceptance.service import CountingService, most_at_once
 from tests.acceptance.system import System, assert_recorded_once
 
 pytestmark = pytest.mark.acceptance
 
-Record = Callable[[str, object], None]
 DOWN_SECONDS = 20.0
 ACCEPTED_SECONDS = 3.0
 
@@ -31,7 +30,7 @@ def test_a_run_whose_messages_were_all_flushed_away_runs(system: System, service
 
 
 def test_a_flush_in_mid_run_costs_no_lane_and_repeats_nothing(
-    system: System, service: CountingService, record_property: Record
+    system: System, service: CountingService, measured: Measured
 ) -> None:
     system.start_workers(1, slots=2)
     run_id = system.start(calls(service, "/work/100", 120), max_concurrent_requests=6)
@@ -42,7 +41,7 @@ def test_a_flush_in_mid_run_costs_no_lane_and_repeats_nothing(
     flushed_at = time.monotonic()
     system.start_workers(1, slots=8)
     system.wait_for("all lanes to be at work again", lambda: len(service.calls.open_now()) == 6, seconds=15)
-    record_property("seconds_to_all_lanes", time.monotonic() - flushed_at)
+    measured("seconds_to_all_lanes", time.monotonic() - flushed_at)
     system.wait_for_end(run_id, seconds=30)
     assert_recorded_once(system, run_id, total=120)
     assert not system.attempts(run_id)
@@ -51,7 +50,7 @@ def test_a_flush_in_mid_run_costs_no_lane_and_repeats_nothing(
 
 
 def test_a_broker_that_is_down_for_20_seconds_delays_runs_and_refuses_none(
-    system: System, service: CountingService, record_property: Record
+    system: System, service: CountingService, measured: Measured
 ) -> None:
     system.start_workers(2)
     running = system.start(calls(service, "/work/200", 150))
@@ -60,7 +59,7 @@ def test_a_broker_that_is_down_for_20_seconds_delays_runs_and_refuses_none(
     system.crash_broker()
     began = time.monotonic()
     triggered = {system.trigger(small, seconds=ACCEPTED_SECONDS): 10}
-    record_property("seconds_to_accept", time.monotonic() - began)
+    measured("seconds_to_accept", time.monotonic() - began)
     triggered |= {system.trigger(single, seconds=ACCEPTED_SECONDS): 1 for _ in range(12)}
 
     time.sleep(DOWN_SECONDS - (time.monotonic() - began))  # The outage itself is what is tested.
@@ -71,7 +70,7 @@ def test_a_broker_that_is_down_for_20_seconds_delays_runs_and_refuses_none(
         system.wait_for_end(run_id, seconds=60)
         assert_recorded_once(system, run_id, total=total)
         assert not system.attempts(run_id)
-    record_property("seconds_to_all_done", time.monotonic() - back_at)
+    measured("seconds_to_all_done", time.monotonic() - back_at)
     assert {len(made) for made in service.calls.by_key().values()} == {1}
 
 

@@ -3,18 +3,17 @@
 import os
 import signal
 import time
-from collections.abc import Callable
 
 import pytest
 
 from embedded.processes import wait_until
+from tests.acceptance.figures import Measured
 from tests.acceptance.payloads import calls, key_of
 from tests.acceptance.service import CountingService
 from tests.acceptance.system import LEASE_SECONDS, System, assert_recorded_once
 
 pytestmark = pytest.mark.acceptance
 
-Record = Callable[[str, object], None]
 FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
 
 
@@ -29,7 +28,7 @@ def assert_repeated_only_what_was_lost(system: System, service: CountingService,
 
 @pytest.mark.parametrize("how", [FAST, IMMEDIATE], ids=["fast", "immediate"])
 def test_a_restart_in_mid_run_loses_and_repeats_nothing(
-    system: System, service: CountingService, how: signal.Signals, record_property: Record
+    system: System, service: CountingService, how: signal.Signals, measured: Measured
 ) -> None:
     system.machine.python("manage.py", "set_secret", "acceptance", "token", given="a-token-of-the-restart-test")
     system.start_workers(2)
@@ -41,11 +40,11 @@ def test_a_restart_in_mid_run_loses_and_repeats_nothing(
     system.wait_for_outcomes(run_id, 15, seconds=20)
     began = time.monotonic()
     system.restart_database(how)
-    record_property("seconds_down", time.monotonic() - began)
+    measured("seconds_down", time.monotonic() - began)
     another = system.trigger(key)
     system.wait_for_end(run_id, seconds=40)
     system.wait_for_end(another, seconds=40)
-    record_property("seconds_to_done", time.monotonic() - began)
+    measured("seconds_to_done", time.monotonic() - began)
     for each in (run_id, another):
         assert_recorded_once(system, each, total=100)
         assert not system.attempts(each)
@@ -53,7 +52,7 @@ def test_a_restart_in_mid_run_loses_and_repeats_nothing(
 
 
 def test_a_database_that_is_down_for_longer_than_a_lease_delays_the_run_and_no_more(
-    system: System, service: CountingService, record_property: Record
+    system: System, service: CountingService, measured: Measured
 ) -> None:
     system.start_workers(2)
     run_id = system.start(calls(service, "/work/100", 100))
@@ -66,6 +65,6 @@ def test_a_database_that_is_down_for_longer_than_a_lease_delays_the_run_and_no_m
     postgres.start()
     back_at = time.monotonic()
     system.wait_for_end(run_id, seconds=60)
-    record_property("seconds_to_done", time.monotonic() - back_at)
+    measured("seconds_to_done", time.monotonic() - back_at)
     assert_recorded_once(system, run_id, total=100)
     assert_repeated_only_what_was_lost(system, service, run_id)

@@ -1,10 +1,10 @@
 """A large run cannot keep a small one waiting."""
 
 import time
-from collections.abc import Callable
 
 import pytest
 
+from tests.acceptance.figures import Measured
 from tests.acceptance.payloads import calls
 from tests.acceptance.service import CountingService
 from tests.acceptance.system import System
@@ -15,7 +15,7 @@ SLICE_SECONDS = 1.0
 
 
 def test_a_small_run_ends_within_three_time_slices_beside_a_large_one(
-    system: System, service: CountingService, record_property: Callable[[str, object], None]
+    system: System, service: CountingService, measured: Measured
 ) -> None:
     large_job, small_job = system.define(calls(service, "/work/40", 2_500)), system.define(calls(service, "/work/40", 5))
     system.start_workers(1, slots=2, JOBS_SLICE_SECONDS=SLICE_SECONDS)
@@ -25,7 +25,7 @@ def test_a_small_run_ends_within_three_time_slices_beside_a_large_one(
     system.wait_for_end(small, seconds=20)
     assert_small_is_done(system, small)
     last = max(call.ended or 0.0 for call in service.calls.all() if call.key.startswith(f"run-{small}-"))
-    record_property("seconds_to_last_payload", last - began)
+    measured("seconds_to_last_payload", last - began)
     assert last - began <= 3 * SLICE_SECONDS
     assert system.outcomes(large) > 0, "the large run was kept waiting instead"
     assert system.outcomes(large) < 2_500

@@ -3,10 +3,10 @@
 import itertools
 import signal
 import time
-from collections.abc import Callable
 
 import pytest
 
+from tests.acceptance.figures import Measured
 from tests.acceptance.payloads import calls
 from tests.acceptance.service import CountingService
 from tests.acceptance.system import System, assert_recorded_once
@@ -19,7 +19,7 @@ HANDED_OVER_SECONDS = 2.0
 
 @pytest.mark.parametrize("pool", ["threads", "prefork", "gevent"])
 def test_a_worker_that_is_asked_to_stop_hands_its_lanes_over(
-    system: System, service: CountingService, pool: str, record_property: Callable[[str, object], None]
+    system: System, service: CountingService, pool: str, measured: Measured
 ) -> None:
     # With a lease this long, waiting for it would show.
     (leaving,) = system.start_workers(1, pool=pool, slots=2, JOBS_LEASE_SECONDS=60, JOBS_SLICE_SECONDS=30)
@@ -29,7 +29,7 @@ def test_a_worker_that_is_asked_to_stop_hands_its_lanes_over(
     asked_at = time.monotonic()
     leaving.send(signal.SIGTERM)
     status = leaving.wait_for_exit(seconds=EXIT_SECONDS)
-    record_property("seconds_to_exit", time.monotonic() - asked_at)
+    measured("seconds_to_exit", time.monotonic() - asked_at)
     assert system.run(run_id).state == "running", "the run ended before the worker did"
     system.wait_for_end(run_id, seconds=40)
 
@@ -39,7 +39,7 @@ def test_a_worker_that_is_asked_to_stop_hands_its_lanes_over(
     assert {len(made) for made in service.calls.by_key().values()} == {1}
     begins = [asked_at, *(call.began for call in service.calls.all() if call.began > asked_at)]
     pause = max(later - earlier for earlier, later in itertools.pairwise(begins))
-    record_property("longest_pause", pause)
+    measured("longest_pause", pause)
     assert pause <= HANDED_OVER_SECONDS
 
 

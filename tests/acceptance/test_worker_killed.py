@@ -3,19 +3,16 @@
 import os
 import signal
 import time
-from collections.abc import Callable
 
 import pytest
 
+from tests.acceptance.figures import Measured
 from tests.acceptance.payloads import calls, key_of, noops
 from tests.acceptance.service import CountingService
 from tests.acceptance.system import LEASE_SECONDS, Attempt, System, assert_recorded_once
 from tests.acceptance.worker import Worker
 
 pytestmark = pytest.mark.acceptance
-
-Record = Callable[[str, object], None]
-
 
 def lost(system: System, run_id: int) -> list[Attempt]:
     """The lost attempts of a run's history, which must be all that went wrong."""
@@ -35,7 +32,7 @@ def kill_in_mid_run(system: System, worker: Worker, run_id: int) -> tuple[set[in
 
 
 def test_what_a_killed_worker_was_at_is_tried_again_within_its_lease(
-    system: System, service: CountingService, record_property: Record
+    system: System, service: CountingService, measured: Measured
 ) -> None:
     dead, _ = system.start_workers(2, slots=3)
     run_id = system.start(calls(service, "/work/200", 60), max_concurrent_requests=6)
@@ -56,7 +53,7 @@ def test_what_a_killed_worker_was_at_is_tried_again_within_its_lease(
     assert repeated <= held
     assert len(service.calls.all()) == 60 + len(repeated)
     waited = [by_key[key_of(run_id, position)][-1].began - killed_at for position in held]
-    record_property("seconds_to_second_attempt", max(waited))
+    measured("seconds_to_second_attempt", max(waited))
     assert max(waited) <= LEASE_SECONDS + 5
 
 

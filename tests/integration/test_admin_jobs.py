@@ -143,7 +143,9 @@ class TestRun:
         job = make_job(workspace)
         address = f"/admin/jobs/job/{job.pk}/run/"
         assert address in editor.get(f"/admin/jobs/job/{job.pk}/change/").content.decode()
-        assert "Start the run" in editor.get(address).content.decode()
+        page = editor.get(address)
+        assert "Start the run" in page.content.decode()
+        assert page.context["form"]["parameters"].value() == ""
         assert not Run.objects.exists()
         response = editor.post(address, {"parameters": '{"day": 1}', "comment": "now"}, follow=True)
         run = Run.objects.get()

@@ -154,7 +154,7 @@ class TestExamples:
         else:
             destination["duckdb"]["path"] = str(folder / destination["duckdb"]["path"])
         result = EXECUTORS["datasource"].perform(recorder.work(parameters=parameters))
-        expected = counted(job["metadata"]["expect"]["rows_of"])
+        expected = counted(job["metadata"]["expect"]["rows"][0]["file"])
         assert result["rows"] == {"input": expected, "output": expected}
         assert rows_in(destination, query) == expected
 
@@ -225,6 +225,19 @@ class TestReplace:
         perform(numbers(50_000, first=7))
         assert query(f"SELECT count(*), count(DISTINCT n), min(n) FROM {schema}.t") == [(50_000, 50_000, 7)]
         assert tables_of(query, schema) == ["t"]
+
+    def test_readers_are_let_by_while_it_waits_for_a_long_one(
+        self, perform: Perform, numbers: Any, in_background: Any, held: Any, query: Any, schema: str
+    ) -> None:
+        perform(numbers(1000))
+        holder = held("ACCESS SHARE")
+        loading = in_background(numbers(2000))
+        wait_for(lambda: waiting(query))
+        assert query(f"SELECT count(*) FROM {schema}.t") == [(1000,)]
+        assert not loading.done()
+        holder.rollback()
+        assert loading.result(timeout=30)["rows"]["output"] == 2000
+        assert query(f"SELECT count(*) FROM {schema}.t") == [(2000,)]
 
     def test_two_loads_into_one_table_follow_each_other(
         self, perform: Perform, numbers: Any, in_background: Any, held: Any, query: Any, schema: str

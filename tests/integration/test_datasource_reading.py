@@ -15,7 +15,8 @@ import psycopg
 import pytest
 from django.db import connections
 
-from jobs.errors import PermanentError, TransientError
+from jobs.errors import PermanentError
+from workers.ingest import engine
 from workers.ingest.load import run
 from workers.ingest.spec import CsvDialect, LoadSpec, Source, Target
 from workers.payloads.datasource.connections import own
@@ -314,16 +315,33 @@ class TestDuckdb:
 
 
 class TestConfinement:
-    def test_a_source_cannot_reach_another_file(self, load: Load, file: Any, tmp_path: Path) -> None:
-        """The reader is closed to all but its file, so a path that slipped through would not open."""
-        from_outside = tmp_path / "elsewhere.csv"
-        from_outside.write_text("a\n1\n")
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "SELECT * FROM read_text('/etc/hostname')",
+            "SELECT * FROM read_csv('http://127.0.0.1:1/a.csv')",
+            "COPY (SELECT 1) TO '/tmp/escaped.csv'",
+            "ATTACH '/tmp/escaped.duckdb' AS other",
+            "INSTALL httpfs",
+            "SET enable_external_access = true",
+            "SET memory_limit = '100GB'",
+        ],
+    )
+    def test_the_reader_is_closed_to_all_but_its_file(
+        self, file: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statement: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
         path = file("a.csv", "a\n1\n")
-        sneaky = f"{path}', '{from_outside}"
-        with pytest.raises(FileNotFoundError):
-            Path(sneaky).stat()
-        with pytest.raises(TransientError):
-            load(Path(sneaky), "csv")
+        spec = LoadSpec(
+            source=Source(path=str(path), format="csv"),
+            target=Target(kind="postgresql", table="t"),
+            write="replace",
+            load_key="",
+        )
+        with engine.connect(spec) as connection:
+            with pytest.raises(duckdb.Error, match=r"(?i)disabled|locked|cannot|not found"):
+                connection.execute(statement)
+            assert connection.execute("SELECT a FROM read_csv(?)", [str(path)]).fetchall() == [(1,)]
 
 
 ALL_TYPES = """

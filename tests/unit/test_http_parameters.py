@@ -1,9 +1,11 @@
 """The parameters of an http payload: what is accepted, and what the refusals say."""
 
+from pathlib import Path
 from typing import Any
 
 import pydantic
 import pytest
+import yaml
 
 from jobs.documents import field_errors
 from workers.payloads.http.parameters import HttpParameters
@@ -25,6 +27,12 @@ def test_a_url_is_enough() -> None:
     assert (parameters.method, parameters.expect_status) == ("GET", ((200, 299),))
     assert (parameters.redirects.follow, parameters.redirects.max, parameters.tls.verify) == (True, 5, True)
     assert parameters.max_response_bytes == 1024 * 1024
+
+
+def test_the_example_of_the_reference_is_accepted() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "http-payload.md"
+    example = yaml.safe_load(page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0])
+    HttpParameters.model_validate(example["payload"][0]["parameters"])
 
 
 def test_without_a_url_nothing_goes() -> None:

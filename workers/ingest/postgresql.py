@@ -18,8 +18,8 @@ from workers.ingest.source import Query
 from workers.ingest.spec import LoadSpec, Target
 
 BATCH_ROWS = 20_000
-LOCK_TIMEOUT = "30s"
-"""How long the swap may wait for readers of the old table; new readers wait behind it, so it must end."""
+SWAP_TRIES = 60
+"""How often, a second each, to ask for the lock that replaces a table while somebody still reads it."""
 _KEEP_LOADS = "90 days"
 _CONNECTION: dict[str, Any] = {
     "connect_timeout": 10,
@@ -80,10 +80,22 @@ def _replace(
     new = Identifier(spec.target.schema, f"_jobs_new_{connection.info.backend_pid}")
     connection.execute(SQL("CREATE TABLE {} ({})").format(new, _definitions(query)))
     rows = _copy(connection, new, reader, query, channel)
-    connection.execute(SQL("SET LOCAL lock_timeout = {}").format(LOCK_TIMEOUT))
-    connection.execute(SQL("DROP TABLE IF EXISTS {}").format(_table(spec.target)))
+    _drop(connection, _table(spec.target))
     connection.execute(SQL("ALTER TABLE {} RENAME TO {}").format(new, Identifier(spec.target.table)))
     return Loaded(rows_read=rows, rows_written=rows, columns={c.name: c.postgresql_type for c in query.columns})
+
+
+def _drop(connection: psycopg.Connection, table: Identifier) -> None:
+    """Ask for the table a second at a time: whoever wants to read it waits behind us, so behind a long reader we let them by."""
+    for attempt in range(1, SWAP_TRIES + 1):
+        try:
+            with connection.transaction():
+                connection.execute("SET LOCAL lock_timeout = '1s'")
+                connection.execute(SQL("DROP TABLE IF EXISTS {}").format(table))
+                return
+        except psycopg.errors.LockNotAvailable:
+            if attempt == SWAP_TRIES:
+                raise
 
 
 def _append(

@@ -53,7 +53,9 @@ class Command(BaseCommand):
             f"{view.run.state}: {counts.succeeded} succeeded, {counts.failed} failed, {counts.cancelled} cancelled"
         )
         if view.run.state != RunState.SUCCEEDED:
-            raise CommandError(f"run {view.run.pk} {view.run.state}: {view.run.error or 'no payload failed'}")
+            raise CommandError(
+                f"run {view.run.pk} {view.run.state}: {(view.run.error or {}).get('message', 'no error was kept')}"
+            )
 
 
 def _asked(parameters: str, comment: str) -> TriggerRequest:

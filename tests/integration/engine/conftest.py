@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
 
@@ -61,6 +61,10 @@ class Broker:
     def lanes(self) -> list[tuple[int, int]]:
         """Every lane that a kept message names."""
         return [each for message in self.messages for each in message.lanes]
+
+    def share(self, run_ids: Sequence[int]) -> None:
+        """Instead of what was published, keep one message that carries these runs of one payload."""
+        self.messages = [LaneMessage("default", [(run_id, 0) for run_id in run_ids], single=True)]
 
     def clear(self) -> None:
         """Lose every message."""

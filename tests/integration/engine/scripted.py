@@ -59,13 +59,18 @@ class Clock:
 
 @dataclass
 class ScriptedExecutor:
-    """Performs scripts. ``performed`` has (run id, position, attempt) in the order of their beginnings."""
+    """Performs scripts. ``performed`` has (run id, position, attempt) in the order of their beginnings.
+
+    ``before`` is called with each; ``result`` and ``error`` give what no document can hold.
+    """
 
     clock: Clock
     performed: list[tuple[int, int, int]] = field(default_factory=list)
     begun: threading.Event = field(default_factory=threading.Event)
     gate: threading.Event = field(default_factory=threading.Event)
-    before: Callable[[Work], None] = lambda work: None
+    before: Callable[[Work], object] = lambda work: None
+    result: Callable[[Work], JSON] | None = None
+    error: Callable[[Work], Exception] | None = None
 
     def perform(self, work: Work) -> JSON:
         """Do as the parameters say."""
@@ -83,11 +88,13 @@ class ScriptedExecutor:
             self.begun.set()
             assert self.gate.wait(timeout=30), "the test never opened the gate"
         self._fail(script, work)
-        return script.result
+        return self.result(work) if self.result else script.result
 
     def _fail(self, script: Script, work: Work) -> None:
         if script.kills:
             raise Killed
+        if self.error:
+            raise self.error(work)
         if script.permanent:
             raise PermanentError("not like this", code="scripted", details={"attempt": work.attempt})
         if work.attempt > script.fails:

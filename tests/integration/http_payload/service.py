@@ -91,6 +91,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
 
     def _any(self) -> None:
+        if self.path == "/too_large":
+            self.answer(413, b"at most 1 MB, please")
+            self.close_connection = True
+            return
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         self.server.service.seen.append(Seen(self.command, self.path, dict(self.headers), body))
@@ -181,6 +185,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer, and close without having said so: what a server does with an idle connection."""
         self.answer(200, b"bye")
         self.close_connection = True
+
+    def on_last(self, query: dict[str, str]) -> None:
+        """Announce that the connection ends with this answer, as HTTP/1.0 does always."""
+        self.answer(200, b"x" * 1_000_000, Connection="close")
 
     def on_garbage(self, query: dict[str, str]) -> None:
         self.wfile.write(b"\x00\x01 this is no HTTP\r\n\r\n")

@@ -41,7 +41,7 @@ class TestResult:
             (b"\xfc", "text/plain; charset=iso-8859-1", "ü"),
             (b"\xfc", "text/plain", "\ufffd"),
             (b"\xc3\xbc", "text/plain; charset=klingon", "ü"),
-            (b"\xc3\xbc", "text/plain; charset=idna", "ü"),
+            (b"ab-", "text/plain; charset=punycode", "ab-"),
             (b"\xc3\xbc", 'text/plain; charset="base64"', "ü"),
             (b"", "application/json", ""),
         ],

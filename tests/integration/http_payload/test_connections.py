@@ -41,6 +41,11 @@ def test_a_connection_that_broke_is_not_used_again(service: Service, path: str) 
     assert service.connections == 2
 
 
+def test_an_answer_that_is_announced_as_the_connections_last_is_read_whole(service: Service) -> None:
+    assert [perform(service.url("/last"))["body_bytes"] for _ in range(2)] == [1_000_000, 1_000_000]
+    assert service.connections == 2
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_connection_that_the_server_closed_costs_no_attempt(service: Service, method: str) -> None:
     for _ in range(3):

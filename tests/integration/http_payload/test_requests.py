@@ -49,6 +49,11 @@ class TestWhatIsSent:
         perform(service.url(), method="PUT", body={"text": "z" * 5_000_000})
         assert service.seen[0].body == b"z" * 5_000_000
 
+    def test_an_answer_that_comes_before_the_body_was_read_is_heard(self, service: Service) -> None:
+        with pytest.raises(PermanentError, match="HTTP 413") as caught:
+            perform(service.url("/too_large"), method="POST", body={"text": "z" * 20_000_000})
+        assert caught.value.details["body"] == "at most 1 MB, please"
+
     def test_own_headers_win_over_the_defaults(self, service: Service) -> None:
         headers = {"user-agent": "mine", "content-type": "application/x-mine", "X-Name": "Zürich"}
         perform(service.url(), method="POST", body={"text": "x"}, headers=headers)

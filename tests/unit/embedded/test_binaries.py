@@ -28,7 +28,7 @@ def program(path: Path, *, says: str) -> Path:
 
 class TestFindPostgres:
     def test_without_any_it_says_what_to_install(self, no_wheels: Path) -> None:
-        with pytest.raises(StartError, match="apt-get install postgresql.*DATABASE_URL"):
+        with pytest.raises(StartError, match=r"apt-get install postgresql.*DATABASE_URL"):
             find_postgres()
 
     def test_the_machines_own_is_taken_where_there_is_no_wheel(self, no_wheels: Path) -> None:
@@ -50,7 +50,7 @@ class TestFindPostgres:
 
 class TestFindRedis:
     def test_without_any_it_says_what_to_install(self, no_wheels: Path) -> None:
-        with pytest.raises(StartError, match="apt-get install redis-server.*BROKER_URL"):
+        with pytest.raises(StartError, match=r"apt-get install redis-server.*BROKER_URL"):
             find_redis()
 
     def test_an_old_one_is_passed_over(self, no_wheels: Path) -> None:

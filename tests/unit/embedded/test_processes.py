@@ -52,7 +52,8 @@ class TestDeathOfTheParent:
     def test_a_child_of_a_killed_process_ends(self) -> None:
         script = (
             "import signal, subprocess, sys; from embedded.processes import spawn;"
-            f"print(spawn([sys.executable, '-c', {FOREVER!r}], output=subprocess.DEVNULL, death_signal=signal.SIGKILL).pid, flush=True);"
+            f"child = spawn([sys.executable, '-c', {FOREVER!r}], output=subprocess.DEVNULL, death_signal=signal.SIGKILL);"
+            "print(child.pid, flush=True);"
             "signal.pause()"
         )
         with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:

@@ -165,7 +165,7 @@ def _write(connection: Connection, request: Request) -> None:
     }
     try:
         connection.request(request.method, path, request.body, headers, preload_content=False)
-    except BrokenPipeError:
+    except (BrokenPipeError, ConnectionResetError):
         # The server would not read on. It may have said why before it closed.
         if request.body is None:
             raise

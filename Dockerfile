@@ -1,0 +1,21 @@
+# The image of web, beat, workers and migrations; docker-compose.yml says which is which.
+FROM python:3.12-slim
+
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 STATIC_ROOT=/srv/static
+WORKDIR /srv/jobs
+
+COPY requirements/base.txt requirements/base.txt
+RUN pip install --no-cache-dir --require-hashes -r requirements/base.txt
+
+COPY manage.py ./
+COPY jobsproject jobsproject
+COPY jobs jobs
+COPY scheduler scheduler
+COPY sinks sinks
+COPY workers workers
+
+# collectstatic reads the settings and connects to nothing.
+RUN SECRET_KEY=not-used DATABASE_URL=postgresql://not-used/not-used BROKER_URL=redis://not-used \
+    python manage.py collectstatic --no-input \
+    && useradd --system --no-create-home jobs
+USER jobs

@@ -1,0 +1,134 @@
+"""The end of a run: only when every payload has its outcome, only once, and with a summary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jobs.models import Event, Payload, Run
+from tests.integration.engine.conftest import Broker
+from tests.integration.engine.makers import (
+    SECOND,
+    done,
+    fresh,
+    kinds_of_events,
+    lease,
+    make_run,
+    plain,
+    rows_of,
+    scripts,
+    take,
+    together,
+)
+from workers import closing
+
+pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
+
+
+def finished(count: int, *, failed: tuple[int, ...] = (), **configuration: Any) -> Run:
+    """A run whose payloads all have their outcome, not yet closed."""
+    run = make_run([{"kind": "scripted", "name": f"p{n}"} for n in range(count)], **configuration)
+    lane = take(run)
+    lease(lane, count)
+    lease(lane, 0, done([n for n in range(count) if n not in failed]))
+    lease(lane, 0, done(failed, state="failed"))
+    return run
+
+
+class TestWhich:
+    def test_a_run_whose_payloads_all_succeeded_succeeds(self) -> None:
+        run = finished(2)
+        now = run.created_at + 60 * SECOND
+        closing.close_runs(run_ids=[run.pk], now=now)
+        row = fresh(run)
+        assert (row.state, row.ended_at, row.wake_at, row.error) == ("succeeded", now, None, None)
+        assert kinds_of_events(run) == ["run.created", "run.running", "run.succeeded"]
+        assert Event.objects.get(kind="run.succeeded").data == {"total": 2, "failed": 0}
+
+    def test_one_that_is_not_complete_goes_on(self) -> None:
+        run = make_run(plain(2))
+        lane = take(run)
+        lease(lane, 2)
+        lease(lane, 0, done([0]))
+        before = rows_of(Run, Event)
+        closing.close_runs(run_ids=[run.pk])
+        assert rows_of(Run, Event) == before
+
+    def test_others_are_left_alone(self) -> None:
+        run, other = finished(1), finished(1)
+        closing.close_runs(run_ids=[run.pk])
+        assert fresh(other).state == "running"
+
+    def test_many_are_closed_at_once_each_by_its_own_outcome(self) -> None:
+        runs = [finished(2), make_run(plain(1)), finished(2, failed=(1,)), finished(1)]
+        closing.close_runs(run_ids=[run.pk for run in runs])
+        assert [fresh(run).state for run in runs] == ["succeeded", "pending", "failed", "succeeded"]
+
+    def test_a_run_with_cancelled_payloads_and_no_failed_one_is_cancelled(self) -> None:
+        run = finished(1)
+        Run.objects.filter(pk=run.pk).update(total=2, cancelled=1)
+        Payload.objects.create(
+            run=run, position=1, kind="scripted", state="cancelled", ended_at=run.created_at
+        )
+        closing.close_runs(run_ids=[run.pk])
+        assert fresh(run).state == "cancelled"
+
+    def test_a_run_without_payloads_succeeds_before_it_began(self) -> None:
+        run = make_run([])
+        closing.close_runs(run_ids=[run.pk], now=run.created_at)
+        row = fresh(run)
+        assert (row.state, row.started_at, row.ended_at) == ("succeeded", run.created_at, run.created_at)
+
+
+class TestOnce:
+    def test_the_second_time_nothing_changes(self) -> None:
+        run = finished(1)
+        closing.close_runs(run_ids=[run.pk])
+        before = rows_of(Run, Event)
+        closing.close_runs(run_ids=[run.pk], now=run.created_at + 99 * SECOND)
+        assert rows_of(Run, Event) == before
+
+    def test_of_eight_at_once_one_closes_it(self) -> None:
+        run = finished(1)
+        together([lambda: closing.close_runs(run_ids=[run.pk])] * 8)
+        assert kinds_of_events(run).count("run.succeeded") == 1
+
+    def test_those_who_close_the_same_runs_in_another_order_do_not_block_each_other(self) -> None:
+        runs = [finished(1).pk for _ in range(30)]
+        orders = [runs, runs[::-1]] * 4
+        together([lambda order=order: closing.close_runs(run_ids=order) for order in orders])  # type: ignore[misc]
+        assert Event.objects.filter(kind="run.succeeded").count() == 30
+
+    def test_a_run_that_ended_otherwise_keeps_its_end(self) -> None:
+        run = finished(1)
+        Run.objects.filter(pk=run.pk).update(state="cancelled", wake_at=None, ended_at=run.created_at)
+        closing.close_runs(run_ids=[run.pk])
+        assert fresh(run).state == "cancelled"
+
+
+class TestTheSummary:
+    def test_a_failed_run_names_how_many_and_the_first_five(self) -> None:
+        run = finished(20, failed=(3, 4, 7, 11, 12, 19))
+        closing.close_runs(run_ids=[run.pk])
+        row = fresh(run)
+        assert (row.state, row.error["message"]) == ("failed", "6 of 20 payloads failed")
+        assert [each["position"] for each in row.error["failed"]] == [3, 4, 7, 11, 12]
+        assert row.error["failed"][0] == {"position": 3, "name": "p3", "message": "payload 3 broke"}
+        assert Event.objects.get(kind="run.failed").data == {"total": 20, "failed": 6}
+
+    def test_another_runs_failures_are_not_named(self) -> None:
+        finished(3, failed=(0, 1))
+        run = finished(3, failed=(2,))
+        closing.close_runs(run_ids=[run.pk])
+        assert [each["position"] for each in fresh(run).error["failed"]] == [2]
+
+    def test_a_run_of_one_payload_shows_that_payloads_result(self, broker: Broker) -> None:
+        run = make_run(scripts({"result": {"rows": 7}}))
+        broker.deliver_all()
+        assert fresh(run).result == {"rows": 7}
+
+    def test_one_of_several_shows_none(self, broker: Broker) -> None:
+        run = make_run(scripts({"result": 1}, {"result": 2}))
+        broker.deliver_all()
+        assert (fresh(run).state, fresh(run).result) == ("succeeded", None)

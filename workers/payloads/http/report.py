@@ -1,0 +1,159 @@
+"""Puts what happened to a call into a result or an error, without secrets."""
+
+from __future__ import annotations
+
+import datetime as dt
+import http
+import http.client
+import socket
+import ssl
+from typing import Any
+
+import urllib3.exceptions
+
+from jobs.errors import PermanentError, TransientError
+from workers.payloads.base import JSON
+from workers.payloads.http import body, statuses
+from workers.payloads.http.client import SENSITIVE_HEADERS, Options, RedirectError, Request, Response, call
+from workers.payloads.http.egress import EgressError
+from workers.payloads.http.guard import CallCancelledError, CallTimeoutError, Guard
+from workers.payloads.http.masking import Masker
+from workers.payloads.http.parameters import HttpParameters
+from workers.payloads.http.statuses import Verdict
+
+EXCERPT_CHARACTERS = 2048
+KEPT_HEADERS = (
+    "content-type",
+    "content-length",
+    "date",
+    "etag",
+    "last-modified",
+    "location",
+    "retry-after",
+    "x-request-id",
+)
+_MAX_HEADER_CHARACTERS = 1000
+
+
+class Report:
+    """Makes one call and tells what came of it."""
+
+    def __init__(self, *, request: Request) -> None:
+        self._request = request
+        self._masker = Masker(_private_values(request))
+        self._call = f"{request.method} {self._masker.text(request.target.url)}"
+
+    def call(self, *, options: Options, guard: Guard) -> Response:
+        """Make the call; every failure on the way becomes one of the two errors."""
+        try:
+            return call(request=self._request, options=options, guard=guard)
+        except EgressError as error:
+            details: dict[str, object] = {"host": error.host, "address": error.address, "reason": error.reason}
+            raise self._permanent("egress_refused", f"refused: {error}", **details) from error
+        except RedirectError as error:
+            raise self._permanent("redirect_refused", f"stopped at {error}") from error
+        except ssl.SSLCertVerificationError as error:
+            raise self._permanent("tls", f"certificate not accepted: {error.verify_message}") from error
+        except CallTimeoutError as error:
+            raise self._transient("timeout", f"timed out: {error}") from error
+        except CallCancelledError as error:
+            raise self._transient("cancelled", f"stopped: {error}") from error
+        except socket.gaierror as error:
+            raise self._transient("dns", f"host not found: {error.strerror or error}") from error
+        except (OSError, UnicodeError, http.client.HTTPException, urllib3.exceptions.HTTPError) as error:
+            raise self._transient("connection", f"connection failed: {_words(error)}") from error
+
+    def outcome(self, *, response: Response, parameters: HttpParameters, seconds: float) -> JSON:
+        """The result of an answer that was expected; an error for any other."""
+        verdict = statuses.classify(
+            response.status,
+            expected=parameters.expect_status,
+            again=parameters.retry_status,
+            final=parameters.final_status,
+        )
+        if verdict is Verdict.SUCCEEDED:
+            return self._result(response, seconds)
+        raise self._status_error(response, again=verdict is Verdict.AGAIN)
+
+    def _result(self, response: Response, seconds: float) -> JSON:
+        return {
+            "status": response.status,
+            "headers": self._headers(response),
+            "body": self._body(response),
+            "body_bytes": response.body_bytes,
+            "body_truncated": response.truncated,
+            "elapsed_ms": round(seconds * 1000, 1),
+            "url": self._clean(response.url),
+            "redirects": response.redirects,
+        }
+
+    def _body(self, response: Response) -> Any:
+        content_type = response.headers.get("content-type", "")
+        if response.kept and not response.truncated and body.is_json(content_type):
+            try:
+                return self._masker.data(body.parse_json(body.decode(response.kept, content_type)))
+            except ValueError:
+                pass  # It said JSON and is none: the text is more than nothing.
+        return self._text(response)
+
+    def _text(self, response: Response) -> str:
+        text = body.decode(response.kept, response.headers.get("content-type", ""))
+        return body.storable(self._masker.cut_text(text) if response.truncated else self._masker.text(text))
+
+    def _status_error(self, response: Response, *, again: bool) -> TransientError | PermanentError:
+        details: dict[str, object] = {
+            "status": response.status,
+            "method": self._request.method,
+            "url": self._clean(response.url),
+            "body": self._text(response)[:EXCERPT_CHARACTERS],
+        }
+        message = (
+            f"HTTP {response.status}{_phrase(response.status)} from {self._request.method} {self._clean(response.url)}"
+        )
+        if not again:
+            return PermanentError(message, code="http_status", details=details)
+        wait = statuses.retry_after_seconds(response.headers.get("retry-after"), now=dt.datetime.now(dt.UTC))
+        return TransientError(message, code="http_status", details=details, retry_after_seconds=wait)
+
+    def _headers(self, response: Response) -> dict[str, str]:
+        found = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+        return {name: self._clean(value)[:_MAX_HEADER_CHARACTERS] for name, value in found.items()}
+
+    def _clean(self, text: str) -> str:
+        return body.storable(self._masker.text(text))
+
+    def _permanent(self, code: str, what: str, **details: object) -> PermanentError:
+        return PermanentError(*self._message(what), code=code, details=self._details(details))
+
+    def _transient(self, code: str, what: str) -> TransientError:
+        return TransientError(*self._message(what), code=code, details=self._details({}))
+
+    def _message(self, what: str) -> tuple[str]:
+        return (f"{self._call}: {self._clean(what)}",)
+
+    def _details(self, details: dict[str, object]) -> dict[str, object]:
+        return {"method": self._request.method, "url": self._clean(self._request.target.url), **details}
+
+
+def _private_values(request: Request) -> list[str]:
+    """The secrets, and what somebody wrote into the job's own Authorization or Cookie header."""
+    written = [value for name, value in request.headers.items() if name.lower() in SENSITIVE_HEADERS]
+    return [*request.credentials.secrets, *written, *(value.rpartition(" ")[2] for value in written)]
+
+
+def _phrase(status: int) -> str:
+    """The standard's phrase rather than the server's: it may say anything."""
+    try:
+        return f" {http.HTTPStatus(status).phrase}"
+    except ValueError:
+        return ""
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, http.client.RemoteDisconnected):
+        return "the server closed the connection without an answer"
+    if isinstance(error, urllib3.exceptions.ProtocolError):
+        return "the answer broke off before its end"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
