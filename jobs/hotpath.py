@@ -68,6 +68,8 @@ def _living(pool: ConnectionPool[psycopg.Connection[Any]]) -> psycopg.Connection
 
 def _is_dead(idle: psycopg.Connection[Any]) -> bool:
     """Whether an idle connection has something to read: its server's farewell, or the end. Costs microseconds and no round trip."""
+    if idle.closed:
+        return True
     poll = select.poll()
     poll.register(idle.fileno(), select.POLLIN)
     return bool(poll.poll(0))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
@@ -19,6 +20,10 @@ from jobs.errors import ConflictError, FieldError, NotFoundError, ValidationErro
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
 
+_CHANGED = "Something that this depends on was changed or deleted meanwhile: read it again."
+_UNSTORABLE = "A value cannot be stored."
+_AWAY = "The database cannot be reached: try again."
+
 _STATUS: Sequence[tuple[type[Exception], int, str]] = (
     (ValidationError, 400, "The input was refused; nothing was saved."),
     (NotFoundError, 404, ""),
@@ -28,12 +33,17 @@ _STATUS: Sequence[tuple[type[Exception], int, str]] = (
     (RequestDataTooBig, 413, "The body is too large."),
     (SuspiciousOperation, 400, "The request was refused."),
     (UnreadablePostError, 400, "The body could not be read."),
-    (IntegrityError, 409, "Something that this depends on was changed or deleted meanwhile: read it again."),
-    (DataError, 400, "A value cannot be stored."),
-    (OperationalError, 503, "The database cannot be reached: try again."),
-    (InterfaceError, 503, "The database cannot be reached: try again."),
+    (IntegrityError, 409, _CHANGED),
+    (psycopg.IntegrityError, 409, _CHANGED),
+    (DataError, 400, _UNSTORABLE),
+    (psycopg.DataError, 400, _UNSTORABLE),
+    (OperationalError, 503, _AWAY),
+    (InterfaceError, 503, _AWAY),
+    (psycopg.OperationalError, 503, _AWAY),
 )
-"""Exception, HTTP status, and what is said; empty for the exception's own words. The first that fits counts."""
+"""Exception, HTTP status, and what is said; empty for the exception's own words. The first that fits counts.
+
+Runs are started on the engine's own connections, whose errors are psycopg's and not Django's."""
 
 log = structlog.get_logger(__name__)
 

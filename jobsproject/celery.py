@@ -11,6 +11,7 @@ from django.utils.log import configure_logging
 from kombu import Queue
 
 from jobs.kinds import QUEUES
+from workers.ticking import Ticking
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jobsproject.settings")
 
@@ -57,6 +58,7 @@ app.conf.update(
     beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
 )
 app.autodiscover_tasks(["workers"])
+app.steps["worker"].add(Ticking)
 
 
 @setup_logging.connect

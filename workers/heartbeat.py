@@ -34,6 +34,8 @@ class Held:
         self.progress: dict[str, Any] | None = None
         self.cancelled = threading.Event()
         self.state = RunState.RUNNING
+        self.ending = False
+        """Set before the owner gives the lane up: that it is gone then is no loss."""
 
 
 class Heartbeat:
@@ -83,7 +85,7 @@ class Heartbeat:
             return
         with self._lock:
             gave_up = self._held.get(held.lane.id) is not held
-        if not gave_up and not held.cancelled.is_set():
+        if not gave_up and not held.ending and not held.cancelled.is_set():
             log.warning("lane.lost", run=held.lane.run.run_id, slot=held.lane.slot, lane=held.lane.id)
             held.cancelled.set()
 

@@ -83,6 +83,8 @@ def _attempt(single: SingleRun) -> outcomes.Attempted:
 
 def _finish(reports: Sequence[tuple[Lane, Report]], queue: str) -> None:
     """Write the plain outcomes and close their runs in one transaction; the rest, a lane at a time."""
+    for lane, _ in reports:
+        heartbeat().held(lane).ending = True
     plain = [(lane, outcome.finals[0]) for lane, outcome in reports if outcome.is_plain]
     if plain:
         _close_plain(plain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from jobs.errors import NotFoundError
 from jobs.models import Job, Workspace
@@ -21,17 +21,16 @@ class JobView:
 
 
 def find_job(*, workspace: Workspace, key: str) -> Job:
-    """The job of that key, in one query. Raises NotFoundError, also for another workspace's."""
-    job_type, _, name = key.partition(":")
-    job = Job.objects.filter(workspace=workspace, type=job_type, name=name).first()
-    if job is None:
-        raise NotFoundError(f"there is no job {key!r} in {workspace.slug}")
-    return job
+    """The job of that key, in one query. Raises NotFoundError, also for another workspace's.
+
+    Its payload list, which may have megabytes, is loaded when it is asked for.
+    """
+    return _one(Job.objects.defer("payload"), workspace, key)
 
 
 def get_job(*, workspace: Workspace, key: str) -> JobView:
-    """The job of that key with its last run, in two queries. Raises NotFoundError as `find_job` does."""
-    return job_view(find_job(workspace=workspace, key=key))
+    """The whole job of that key with its last run, in two queries. Raises NotFoundError as `find_job` does."""
+    return job_view(_one(Job.objects.all(), workspace, key))
 
 
 def job_view(job: Job) -> JobView:
@@ -60,3 +59,11 @@ def versions(*, workspace: Workspace) -> dict[str, int]:
     """The version of every job of a workspace by key, in one query."""
     rows = Job.objects.filter(workspace=workspace).values_list("type", "name", "version")
     return {f"{job_type}:{name}": version for job_type, name, version in rows}
+
+
+def _one(jobs: QuerySet[Job], workspace: Workspace, key: str) -> Job:
+    job_type, _, name = key.partition(":")
+    job = jobs.filter(workspace=workspace, type=job_type, name=name).first()
+    if job is None:
+        raise NotFoundError(f"there is no job {key!r} in {workspace.slug}")
+    return job

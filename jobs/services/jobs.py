@@ -89,7 +89,9 @@ def _replace(job: Job, document: JobDocument, *, actor: str, expected_version: i
         changed = Job.objects.filter(pk=job.pk, **guard).update(**columns, version=F("version") + 1, updated_at=Now())
         if not changed:
             raise ConflictError(_out_of_date(job, expected_version))
-        job.refresh_from_db()
+        for name, value in columns.items():
+            setattr(job, name, value)
+        job.refresh_from_db(fields=["version", "updated_at"])
         _record(job, "job.updated", actor=actor)
     log.info("job.updated", job=job.key, workspace_id=job.workspace_id, version=job.version, actor=actor)
     return job

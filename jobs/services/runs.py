@@ -53,7 +53,7 @@ def start_run(
         if state is None:
             raise NotFoundError(f"{job.key} was deleted")
         raise ConflictError(f"{job.key} is {JobState(state).value}: resume it before you trigger it")
-    return Run.objects.select_related("job", "workspace").get(pk=started[0])
+    return Run.objects.select_related("job", "workspace").defer("job__payload").get(pk=started[0])
 
 
 def start_runs(

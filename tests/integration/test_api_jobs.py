@@ -245,3 +245,12 @@ def test_a_document_with_ten_thousand_payloads_is_saved_within_a_second(api: Api
     response = api.post("jobs/", PING | {"payload": payload})
     assert response.status_code == 201
     assert len(Job.objects.get().payload) == 10_000
+
+
+def test_triggering_a_large_job_does_not_read_its_payload_list(
+    api: Api, workspace: Workspace, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    make_job(workspace, payloads=3)
+    with django_assert_num_queries(6) as queries:  # token, role, job, start, run, run with its counts
+        api.post("jobs/task:ping/trigger/")
+    assert not any('"jobs_job"."payload"' in query["sql"] for query in queries.captured_queries)

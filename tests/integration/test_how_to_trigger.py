@@ -14,6 +14,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 from django.db import connection
 
+from jobs import hotpath
 from jobs.models import Role, Run
 from jobsproject.wsgi import application
 from tests.integration.people import Api, make_user, make_workspace
@@ -36,6 +37,7 @@ def url() -> Iterator[str]:
         def serve() -> None:
             server.serve_forever(poll_interval=0.05)
             connection.close()
+            hotpath.close()
 
         thread = threading.Thread(target=serve)
         thread.start()

@@ -43,8 +43,7 @@ def _dialect(source: Source) -> dict[str, str]:
 def _find_line(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
     """Read the file as plain text: the reader names the bad line, which its type inference does not. Raises or returns."""
     with open(source.path, encoding=source.csv.encoding, newline="", errors="replace") as file:
-        dialect = {"delimiter": source.csv.delimiter, "quotechar": source.csv.quote or None}
-        first = next(csv.reader(file, quoting=csv.QUOTE_MINIMAL if source.csv.quote else csv.QUOTE_NONE, **dialect), [])  # type: ignore[arg-type]
+        first = next(csv.reader(file, delimiter=source.csv.delimiter, quotechar=source.csv.quote), [])
     columns = sql.struct({f"column{position}": "VARCHAR" for position in range(len(first))})
     expression = sql.call("read_csv", source.path, **_dialect(source), auto_detect="false", columns=columns)
     connection.execute(f"SELECT count(*) FROM {expression}")  # noqa: S608 - every part is quoted

@@ -118,15 +118,15 @@ def in_thread(action: Callable[[], R]) -> Callable[[], R]:
     return lambda: future.result(timeout=20)
 
 
-def until_somebody_waits() -> None:
-    """Return once a session of the engine waits for a lock that another holds."""
-    with connection.cursor() as cursor:
+def until_somebody_waits(*, many: int = 1) -> None:
+    """Return once so many sessions of the engine wait for a lock that another holds."""
+    with hotpath.connection() as engine:
         for _ in range(2000):
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'jobs-engine' AND wait_event_type = 'Lock'"
-                " AND datname = current_database()"
-            )
-            if cursor.fetchone()[0]:
+            row = engine.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE application_name = 'jobs-engine' AND wait_event_type = 'Lock' AND datname = current_database()"
+            ).fetchone()
+            if row is not None and row[0] >= many:
                 return
             time.sleep(0.005)
     raise AssertionError("nobody waits")

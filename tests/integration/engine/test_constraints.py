@@ -1,0 +1,120 @@
+"""Every named invariant: the database itself refuses what breaks it, whoever writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, models, transaction
+
+from jobs.models import Attempt, Job, Lane, Membership, Payload, Run, Secret, Workspace
+
+pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+class Rows:
+    """One row of each, all of them valid."""
+
+    def __init__(self) -> None:
+        self.workspace = Workspace.objects.create(slug="acme", name="Acme")
+        self.user = get_user_model().objects.create_user("ada")
+        self.job = Job.objects.create(workspace=self.workspace, type="task", name="ping")
+        self.run = self.new_run()
+        self.lane = self.new_lane(slot=0)
+        self.payload = Payload.objects.create(run=self.run, position=0, kind="noop")
+        self.attempt = self.new_attempt(number=1)
+        Secret.objects.create(workspace=self.workspace, name="token", ciphertext=b"x")
+        Membership.objects.create(workspace=self.workspace, user=self.user, role="viewer")
+
+    def new_run(self, **values: Any) -> Run:
+        given = {"workspace": self.workspace, "job": self.job, "job_key": "task:ping", "snapshot": {}, "wake_at": NOW}
+        return Run.objects.create(**{**given, "total": 2, **values})
+
+    def ended_run(self, **values: Any) -> Run:
+        return self.new_run(**{"state": "succeeded", "succeeded": 2, "wake_at": None, "ended_at": NOW, **values})
+
+    def new_lane(self, **values: Any) -> Lane:
+        given = {"run": self.run, "worker": "host:1", "leased_at": NOW, "lease_expires_at": NOW}
+        return Lane.objects.create(**{**given, **values})
+
+    def new_attempt(self, **values: Any) -> Attempt:
+        given = {"run": self.run, "position": 0, "state": "failed", "error": {}, "worker": "host:1"}
+        return Attempt.objects.create(**{**given, "started_at": NOW, "ended_at": NOW, **values})
+
+    def new_job(self, **values: Any) -> Job:
+        return Job.objects.create(**{"workspace": self.workspace, "type": "task", "name": "pong", **values})
+
+    def set_payload(self, **values: Any) -> None:
+        Payload.objects.filter(run=self.run, position=0).update(**values)
+
+
+BREAKS: list[tuple[str, Callable[[Rows], Any]]] = [
+    ("attempt_recorded_once", lambda rows: rows.new_attempt(number=1)),
+    ("attempt_state_known", lambda rows: rows.new_attempt(number=2, state="succeeded")),
+    ("attempt_number_from_one", lambda rows: rows.new_attempt(number=0)),
+    ("job_key_once_per_workspace", lambda rows: rows.new_job(name="ping")),
+    ("job_type_known", lambda rows: rows.new_job(type="cron")),
+    ("job_state_known", lambda rows: rows.new_job(state="asleep")),
+    ("job_queue_known", lambda rows: rows.new_job(queue="express")),
+    ("job_has_a_lane", lambda rows: rows.new_job(max_lanes=0)),
+    ("lane_one_owner_per_slot", lambda rows: rows.new_lane(slot=0)),
+    ("lane_range_in_order", lambda rows: rows.new_lane(slot=1, low=5, high=4)),
+    ("payload_state_fits", lambda rows: rows.set_payload(state="running")),
+    ("payload_state_fits", lambda rows: rows.set_payload(state="running", ended_at=NOW)),
+    ("payload_state_fits", lambda rows: rows.set_payload(state="succeeded")),
+    ("payload_state_fits", lambda rows: rows.set_payload(ended_at=NOW)),
+    ("run_words_known", lambda rows: rows.new_run(trigger="whim")),
+    ("run_words_known", lambda rows: rows.new_run(queue="express")),
+    ("run_words_known", lambda rows: rows.new_run(max_lanes=0)),
+    ("run_counts_within_total", lambda rows: rows.new_run(succeeded=1, failed=1, cancelled=1)),
+    ("run_counts_within_total", lambda rows: rows.new_run(succeeded=-1)),
+    ("run_counts_within_total", lambda rows: rows.new_run(failed=-1)),
+    ("run_counts_within_total", lambda rows: rows.new_run(cancelled=-1)),
+    ("run_counts_within_total", lambda rows: rows.new_run(next_position=-1)),
+    ("run_state_fits", lambda rows: rows.new_run(state="tired")),
+    ("run_state_fits", lambda rows: rows.new_run(wake_at=None)),
+    ("run_state_fits", lambda rows: rows.new_run(state="running", ended_at=NOW)),
+    ("run_state_fits", lambda rows: rows.ended_run(succeeded=1)),
+    ("run_state_fits", lambda rows: rows.ended_run(state="failed", succeeded=0, failed=1)),
+    ("run_state_fits", lambda rows: rows.ended_run(wake_at=NOW)),
+    ("run_state_fits", lambda rows: rows.ended_run(ended_at=None)),
+    ("run_state_fits", lambda rows: rows.ended_run(state="cancelled", ended_at=None)),
+    ("secret_name_once_per_workspace", lambda rows: rows.workspace.secrets.create(name="token", ciphertext=b"y")),
+    ("secret_name_form", lambda rows: rows.workspace.secrets.create(name="no spaces", ciphertext=b"y")),
+    ("workspace_slug_form", lambda rows: Workspace.objects.create(slug="Not_ok", name="X")),
+    (
+        "membership_once_per_workspace",
+        lambda rows: Membership.objects.create(workspace=rows.workspace, user=rows.user, role="owner"),
+    ),
+    (
+        "membership_role_known",
+        lambda rows: Membership.objects.filter(user=rows.user).update(role="emperor"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "break_it"), BREAKS, ids=[f"{name}-{at}" for at, (name, _) in enumerate(BREAKS)])
+def test_the_database_refuses(name: str, break_it: Callable[[Rows], Any]) -> None:
+    rows = Rows()
+    with pytest.raises(IntegrityError, match=rf'constraint "{name}"'), transaction.atomic():
+        break_it(rows)
+
+
+def test_a_cancelled_run_need_not_have_every_outcome() -> None:
+    assert Rows().ended_run(state="cancelled", succeeded=1).pk
+
+
+def test_every_named_constraint_is_among_them() -> None:
+    named = {
+        constraint.name
+        for model in apps.get_app_config("jobs").get_models()
+        for constraint in model._meta.constraints
+        if isinstance(constraint, models.CheckConstraint | models.UniqueConstraint)
+    }
+    assert named == {name for name, _ in BREAKS}
