@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import psycopg
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
@@ -34,16 +33,11 @@ _STATUS: Sequence[tuple[type[Exception], int, str]] = (
     (SuspiciousOperation, 400, "The request was refused."),
     (UnreadablePostError, 400, "The body could not be read."),
     (IntegrityError, 409, _CHANGED),
-    (psycopg.IntegrityError, 409, _CHANGED),
     (DataError, 400, _UNSTORABLE),
-    (psycopg.DataError, 400, _UNSTORABLE),
     (OperationalError, 503, _AWAY),
     (InterfaceError, 503, _AWAY),
-    (psycopg.OperationalError, 503, _AWAY),
 )
-"""Exception, HTTP status, and what is said; empty for the exception's own words. The first that fits counts.
-
-Runs are started on the engine's own connections, whose errors are psycopg's and not Django's."""
+"""Exception, HTTP status, and what is said; empty for the exception's own words. The first that fits counts."""
 
 log = structlog.get_logger(__name__)
 

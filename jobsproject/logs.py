@@ -35,6 +35,10 @@ def logging_settings(*, level: str, json_lines: bool) -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         # A message is not a transition: what happened to a run is logged by the engine, and Celery's two lines a message say less.
-        "loggers": {name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")},
+        "loggers": {
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
+            "django": {"handlers": [], "propagate": True},  # else Django's own handler prints each line a second time
+        },
         "root": {"handlers": ["stderr"], "level": level},
     }

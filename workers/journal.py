@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import math
 import re
@@ -10,6 +11,7 @@ import time
 
 from jobs import claims, hotpath
 from jobs.claims import Leased, LogEntry
+from workers import persistence
 from workers.executor import Surroundings
 from workers.heartbeat import Held
 
@@ -40,16 +42,25 @@ class Journal:
         return self._surroundings
 
     def flush(self) -> None:
-        """Write what was collected."""
+        """Write what was collected. With the database away it waits for the next flush: a line must not fail its payload."""
+        with contextlib.suppress(*hotpath.RETRYABLE):
+            self._write()
+
+    def close(self) -> None:
+        """Write what is left, once the database is there."""
+        persistence.until_answered(self._write)
+
+    def _write(self) -> None:
         with self._lock:
             lines, self._lines = self._lines, []
             self._flushed_at = time.monotonic()
         try:
             if lines:
                 claims.keep_log(run_id=self._run_id, lines=lines)
-        except hotpath.RETRYABLE:  # A log line must not fail its payload: it waits for the next flush.
+        except hotpath.RETRYABLE:
             with self._lock:
                 self._lines[:0] = lines
+            raise
 
     def _log(self, level: str, message: str) -> None:
         payload = self._payload
@@ -60,7 +71,9 @@ class Journal:
             level, message = "warning", f"more than {MAX_LINES:,} lines: the rest is dropped"
         text = _storable(message)[:MAX_MESSAGE]
         with self._lock:
-            self._lines.append(LogEntry(payload.position, payload.attempts + 1, level[:MAX_LEVEL], text, dt.datetime.now(dt.UTC)))
+            self._lines.append(
+                LogEntry(payload.position, payload.attempts + 1, level[:MAX_LEVEL], text, dt.datetime.now(dt.UTC))
+            )
         if time.monotonic() - self._flushed_at > FLUSH_SECONDS:
             self.flush()
 

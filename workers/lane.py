@@ -79,6 +79,8 @@ class Turn:
             self._report(outcome, take=0 if over or self._grant.due else self._pace.size)
             if over:
                 break
+        self._journal.close()
+        self._held.ending = True
         persistence.until_answered(lambda: claims.leave_lane(lane=self._lane))
         if self._grant.complete:
             closing.close_runs(run_ids=[self._lane.run.run_id])

@@ -77,7 +77,7 @@ def _attempt(single: SingleRun) -> outcomes.Attempted:
         payload=single.payload,
         surroundings=journal.surroundings(single.payload),
     )
-    journal.flush()
+    journal.close()
     return attempted
 
 

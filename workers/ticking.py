@@ -1,8 +1,8 @@
 """A worker that fetches nothing while it is busy must look again as soon as it is not.
 
-With ``worker_disable_prefetch`` Celery's event loop stops asking Redis while every slot is taken. When a thread finishes, nothing wakes
-the loop: it looks again at its next timer, up to a second later, so that a full worker starts one message a second and slot. So
-while anything is at work the loop gets a timer that ticks.
+With ``worker_disable_prefetch`` Celery's event loop stops asking Redis while every slot is taken. When a thread finishes,
+nothing wakes the loop: it looks again at its next timer, up to a second later, so that a full worker starts one message a
+second and slot (60 messages on 2 slots took 24 s). So while anything is at work the loop gets a timer that ticks.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ TICK_SECONDS = 0.01
 
 
 class Ticking(bootsteps.StartStopStep):
-    """Turns the worker's event loop over every 10 ms while it has work. Pools without an event loop, such as gevent's, need none."""
+    """Turns the worker's event loop over every 10 ms while it has work. Pools without such a loop, gevent's say, need none."""
 
     requires = ("celery.worker.components:Hub",)
 

@@ -98,7 +98,7 @@ def _insert_and_publish(insert: Callable[[claims.SupportsExecute], list[StartedR
             runs = insert(cursor)
         transaction.on_commit(lambda: dispatch.publish_started(runs), robust=True)
         return runs
-    with hotpath.connection() as engine, engine.cursor() as cursor:
+    with connection.wrap_database_errors, hotpath.connection() as engine, engine.cursor() as cursor:
         runs = insert(cursor)
     dispatch.publish_started(runs)
     return runs

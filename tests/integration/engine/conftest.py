@@ -116,4 +116,3 @@ def scripted(monkeypatch: pytest.MonkeyPatch, broker: Broker, clock: Clock) -> S
     executor = ScriptedExecutor(clock)
     monkeypatch.setitem(EXECUTORS, "scripted", executor)
     return executor
-

@@ -64,9 +64,7 @@ def take(run: Run, *, slot: int = 0, now: dt.datetime | None = None, worker: str
     return lane
 
 
-def lease(
-    lane: claims.Lane, count: int, outcome: Report | None = None, *, now: dt.datetime | None = None
-) -> Grant:
+def lease(lane: claims.Lane, count: int, outcome: Report | None = None, *, now: dt.datetime | None = None) -> Grant:
     """Report and lease so many positions."""
     return claims.report(lane=lane, outcome=outcome or Report(), take=count, lease=LEASE, now=now)
 

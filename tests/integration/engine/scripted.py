@@ -110,6 +110,4 @@ class ScriptedExecutor:
 
 def kind(*, batchable: bool) -> Kind:
     """The kind ``scripted``, for the job types that tests use."""
-    return Kind(
-        name="scripted", queue="default", batchable=batchable, job_types=frozenset({"task"}), parameters=Script
-    )
+    return Kind(name="scripted", queue="default", batchable=batchable, job_types=frozenset({"task"}), parameters=Script)

@@ -68,9 +68,7 @@ class TestWhich:
     def test_a_run_with_cancelled_payloads_and_no_failed_one_is_cancelled(self) -> None:
         run = finished(1)
         Run.objects.filter(pk=run.pk).update(total=2, cancelled=1)
-        Payload.objects.create(
-            run=run, position=1, kind="scripted", state="cancelled", ended_at=run.created_at
-        )
+        Payload.objects.create(run=run, position=1, kind="scripted", state="cancelled", ended_at=run.created_at)
         closing.close_runs(run_ids=[run.pk])
         assert fresh(run).state == "cancelled"
 

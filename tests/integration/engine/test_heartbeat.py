@@ -162,9 +162,7 @@ class TestTheProcess:
 
 
 class TestATurn:
-    def test_tells_how_far_it_got_and_what_the_payload_says(
-        self, broker: Broker, scripted: ScriptedExecutor
-    ) -> None:
+    def test_tells_how_far_it_got_and_what_the_payload_says(self, broker: Broker, scripted: ScriptedExecutor) -> None:
         make_run(scripts({}, {}, {}, {"progress": 42}, {}, {}), max_concurrent_requests=1)
         seen: list[tuple[int, int, Any]] = []
 

@@ -49,9 +49,7 @@ class TestLines:
         assert started_at is not None
         assert line.at >= started_at
 
-    def test_they_can_be_read_before_the_payload_ends(
-        self, speaking: tuple[Journal, Held, Any], clock: Clock
-    ) -> None:
+    def test_they_can_be_read_before_the_payload_ends(self, speaking: tuple[Journal, Held, Any], clock: Clock) -> None:
         _, _, surroundings = speaking
         surroundings.log("info", "first")
         assert lines() == []

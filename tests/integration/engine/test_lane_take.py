@@ -197,4 +197,3 @@ class TestAMessageThatComesTwice:
         broker.deliver_all()
         assert fresh(run).state == "succeeded"
         assert kinds_of_events(run) == ["run.created", "run.running", "run.succeeded"]
-

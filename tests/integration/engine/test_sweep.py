@@ -218,9 +218,7 @@ class TestHowOftenItPublishes:
         sweep.sweep_once(now=wake_of(run))
         assert broker.asked == ["default"]
 
-    def test_no_run_is_locked_while_the_broker_is_asked(
-        self, broker: Broker, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_no_run_is_locked_while_the_broker_is_asked(self, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
         run = make_run(plain(1))
         sweep.sweep_once(now=wake_of(run))
 

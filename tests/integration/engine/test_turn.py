@@ -144,9 +144,7 @@ class TestAWorkerThatStops:
         assert sorted(scripted.positions(run.pk)) == list(range(20))
         assert Attempt.objects.count() == 0
 
-    def test_a_message_that_comes_then_is_passed_on_untouched(
-        self, broker: Broker, scripted: ScriptedExecutor
-    ) -> None:
+    def test_a_message_that_comes_then_is_passed_on_untouched(self, broker: Broker, scripted: ScriptedExecutor) -> None:
         run = make_run(plain(3), max_concurrent_requests=1)
         run_ids = make_single_runs([{}, {}])
         before = sorted(broker.lanes())

@@ -1,0 +1,87 @@
+"""Plans of the engine's statements, as their own connection gets them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql as compose
+from psycopg.adapt import PyFormat, Transformer
+
+from jobs import sql
+
+STATEMENTS = sorted(path.stem for path in Path(sql.__file__).parent.glob("*.sql"))
+
+
+@dataclass(frozen=True)
+class Node:
+    """One step of a plan that ran. ``rows`` were read in all its loops, those that a filter dropped among them."""
+
+    kind: str
+    table: str
+    condition: str
+    rows: float
+
+
+@dataclass
+class Explained:
+    """The generic plans of the statements that were executed, by the name of their file."""
+
+    plans: dict[str, list[list[Node]]] = field(default_factory=dict)
+
+    def nodes(self, statement: str, table: str) -> list[Node]:
+        """What touched a table in any execution of a statement; writing to it is not reading it."""
+        plans = self.plans.get(statement, [])
+        return [node for plan in plans for node in plan if node.table == table and node.kind != "ModifyTable"]
+
+
+def explain_all(monkeypatch: pytest.MonkeyPatch) -> Explained:
+    """From now on explain each statement of jobs/sql right before it is executed, on its connection, and undo it."""
+    explained = Explained()
+    names = {sql.load(name): name for name in STATEMENTS}
+    execute = psycopg.Cursor.execute
+
+    def explain_first(cursor: psycopg.Cursor[Any], query: Any, params: Any = None, **options: Any) -> Any:
+        if query in names:
+            connection = cursor.connection
+            with connection.transaction(force_rollback=True), psycopg.Cursor(connection) as own:
+                explained.plans.setdefault(names[query], []).append(list(_run(own, query, params, execute)))
+        return execute(cursor, query, params, **options)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", explain_first)
+    return explained
+
+
+def _run(cursor: psycopg.Cursor[Any], query: str, params: dict[str, Any], execute: Any) -> Iterator[Node]:
+    """Prepare as psycopg does, with the same parameter types, so that the session's plan_cache_mode rules."""
+    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", query)))
+    numbered = re.sub(r"%\((\w+)\)s", lambda match: f"${names.index(match[1]) + 1}", query)
+    values = [params[name] for name in names]
+    types = ", ".join(_type(cursor, value, execute) for value in values)
+    execute(cursor, f"PREPARE explained ({types}) AS {numbered}", prepare=False)
+    arguments = compose.SQL(", ").join(compose.Literal(value) for value in values)
+    statement = compose.SQL("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE explained ({})").format(arguments)
+    row = execute(cursor, statement, prepare=False).fetchone()
+    execute(cursor, "DEALLOCATE explained", prepare=False)
+    yield from _flat(row[0][0]["Plan"])
+
+
+def _type(cursor: psycopg.Cursor[Any], value: Any, execute: Any) -> str:
+    if value is None:
+        return "unknown"
+    oid = Transformer(cursor).get_dumper(value, PyFormat.AUTO).oid
+    return str(execute(cursor, f"SELECT {oid}::oid::regtype::text").fetchone()[0]) if oid else "unknown"
+
+
+def _flat(plan: dict[str, Any]) -> Iterator[Node]:
+    removed = sum(value for key, value in plan.items() if key.startswith("Rows Removed by"))
+    rows = (plan["Actual Rows"] + removed) * plan["Actual Loops"]
+    condition = plan.get("Index Cond") or plan.get("TID Cond") or plan.get("Recheck Cond") or ""
+    yield Node(plan["Node Type"], plan.get("Relation Name", ""), condition, rows)
+    for child in plan.get("Plans", []):
+        yield from _flat(child)

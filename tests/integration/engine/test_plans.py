@@ -1,0 +1,133 @@
+"""The plans of every statement in jobs/sql: by index, and reading no more than they need, however the statistics stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from jobs import claims
+from jobs.claims import Report
+from jobs.models import Requeued, Run, Workspace
+from tests.integration.engine.conftest import Broker
+from tests.integration.engine.makers import (
+    LEASE,
+    SECOND,
+    done,
+    expire,
+    lease,
+    make_run,
+    make_single_runs,
+    plain,
+    take,
+)
+from tests.integration.engine.plans import STATEMENTS, Explained, explain_all
+from workers import sweep
+
+pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
+
+TABLES = ("jobs_payload", "jobs_run", "jobs_requeued", "jobs_lane", "jobs_event", "jobs_attempt", "jobs_job")
+RANGE = 50
+HISTORY = {"empty": 0, "never analysed": 100_000, "analysed when tiny": 100_000, "analysed": 250_000}
+
+
+@pytest.fixture(params=list(HISTORY))
+def statistics(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database whose statistics say this of it; autovacuum keeps out of it."""
+    _each_table("ALTER TABLE {} SET (autovacuum_enabled = off)")
+    if request.param == "analysed when tiny":
+        fill(10)
+        _each_table("ANALYZE {}")
+    fill(HISTORY[request.param])
+    if request.param == "analysed":
+        _each_table("ANALYZE {}")
+    yield request.param
+    _each_table("ALTER TABLE {} RESET (autovacuum_enabled)")
+
+
+def _each_table(statement: str) -> None:
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(statement.format(table))
+
+
+def fill(payloads: int) -> None:
+    """A history: one long run, many short ones, and a run with as many retries due as the engine ever sees."""
+    if not payloads:
+        return
+    workspace, _ = Workspace.objects.get_or_create(slug="acme", defaults={"name": "Acme"})
+    ended = {"state": "succeeded", "ended_at": "2026-01-01T00:00:00Z", "snapshot": {}, "job_key": "task:old"}
+    Run.objects.bulk_create(
+        Run(workspace=workspace, total=size, succeeded=size, **ended) for size in [payloads, *[1] * (payloads // 20)]
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO jobs_payload (run_id, position, kind, name, parameters, state, attempts, ended_at)"
+            " SELECT r.id, p, 'noop', '', '{}', 'succeeded', 1, now()"
+            " FROM jobs_run AS r, generate_series(0, r.total - 1) AS p"
+            " WHERE r.job_key = 'task:old' ON CONFLICT DO NOTHING"
+        )
+    busy = make_run(plain(2000))
+    Run.objects.filter(pk=busy.pk).update(next_position=2000, wake_at=busy.created_at + 86_400 * SECOND)
+    Requeued.objects.bulk_create(Requeued(run=busy, position=n, due_at=busy.created_at) for n in range(2000))
+
+
+def work_everything(broker: Broker) -> None:
+    """Let the engine say each of its statements, with ranges of 50."""
+    run = make_run(plain(3 * RANGE), max_concurrent_requests=1)
+    lane = take(run)
+    positions = [payload.position for payload in lease(lane, RANGE).payloads]
+    lease(lane, RANGE, done(positions))
+    failing = claims.FailedAttempt(RANGE, 1, "failed", "{}", run.created_at, run.created_at)
+    back = [claims.Requeue(position, 1, 0.0, False) for position in range(RANGE, 2 * RANGE)]
+    lease(lane, RANGE, Report(failed_attempts=[failing], requeues=back))
+    lease(lane, 0, done(range(2 * RANGE, 3 * RANGE)))
+    leased = [payload.position for payload in claims.lease_requeued(lane=lane, take=RANGE, lease=LEASE)]
+    assert len(leased) == RANGE
+    claims.heartbeat(lane_ids=[lane.id], reached=[RANGE], progress=[None], lease=LEASE)
+    expire()
+    sweep.sweep_once()
+    broker.clear()
+    sweep.sweep_once(now=run.created_at + 10 * SECOND)
+    broker.deliver_all()
+    work_single_runs(broker)
+
+
+def work_single_runs(broker: Broker) -> None:
+    """Sixty of them in one message, one of which fails."""
+    broker.share(make_single_runs([{}] * 59 + [{"fails": 9}]))
+    broker.deliver_all()
+
+
+class TestEveryStatement:
+    @pytest.fixture
+    def explained(self, statistics: str, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Explained:
+        explained = explain_all(monkeypatch)
+        work_everything(broker)
+        return explained
+
+    def test_reads_by_index_and_no_more_than_it_needs(self, explained: Explained, statistics: str) -> None:
+        assert set(explained.plans) == set(STATEMENTS)
+        for statement in STATEMENTS:
+            problems = [*_scans(explained, statement), *_payloads_out_of_range(explained, statement)]
+            assert not problems, f"{statement}, {statistics}: {problems}"
+
+
+def _scans(explained: Explained, statement: str) -> Iterator[Any]:
+    """What reads a table that grows without an index, or reads more of it than there is at work."""
+    for table in ("jobs_payload", "jobs_run", "jobs_requeued"):
+        for node in explained.nodes(statement, table):
+            if node.kind == "Seq Scan" or node.rows > 4 * RANGE:
+                yield node
+
+
+def _payloads_out_of_range(explained: Explained, statement: str) -> Iterator[Any]:
+    """Payloads that are found otherwise than by run and position."""
+    for node in explained.nodes(statement, "jobs_payload"):
+        by_key = "run_id" in node.condition and "position" in node.condition
+        # Closing looks for the first five that failed; it does so once a run, and only when some did.
+        first_failed = statement == "close_runs" and "run_id" in node.condition
+        if not (by_key or first_failed or node.kind == "Tid Scan"):
+            yield node
