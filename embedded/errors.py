@@ -5,7 +5,7 @@ class StartError(Exception):
     """The servers or processes cannot be started; the message says what to do about it."""
 
 
-class AlreadyRunning(StartError):  # noqa: N818 - it is a state that the caller reports, not a fault
+class AlreadyRunning(StartError):
     """Another process owns the folder."""
 
 

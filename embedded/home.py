@@ -114,7 +114,7 @@ def open_home(private: Path) -> Home:
         StartError: A folder belongs to somebody else, or there is no place for the data.
     """
     private = private_folder(private.absolute())
-    known = _secrets(private / "secrets.json")
+    known = generated_secrets(private)
     if os.geteuid() != 0:
         return Home(private=private, data=private, account=OURSELVES, secrets=known)
     return Home(private=private, data=_store(known["id"]), account=unprivileged_account(), secrets=known)
@@ -142,8 +142,9 @@ def open_folder(path: Path) -> Path:
     return path
 
 
-def _secrets(path: Path) -> dict[str, str]:
-    """What was generated at the first start, completed by what newer versions need."""
+def generated_secrets(private: Path) -> dict[str, str]:
+    """What was generated at the first start (``secrets.json``), completed by what newer versions need."""
+    path = private_folder(private.absolute()) / "secrets.json"
     known = read_json(path)
     makers: dict[str, Callable[[], str]] = {
         "id": partial(secrets.token_hex, 8),

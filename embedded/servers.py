@@ -12,7 +12,7 @@ from typing import Protocol
 from embedded import postgres, redis_server
 from embedded.binaries import find_postgres, find_redis
 from embedded.errors import StartError
-from embedded.home import Home, open_home
+from embedded.home import Home, generated_secrets, open_home
 from embedded.owner_lock import OwnerLock
 from embedded.postgres import Postgres
 from embedded.redis_server import RedisServer
@@ -65,7 +65,7 @@ def running_servers(folder: Path = DATA, *, keep: bool = True) -> Iterator[Serve
     """Have a database and a broker for the length of a ``with`` block.
 
     Args:
-        folder: The private folder of the servers.
+        folder: The private folder of the servers, and of the generated keys.
         keep: False removes the data at the end.
 
     Raises:
@@ -74,7 +74,7 @@ def running_servers(folder: Path = DATA, *, keep: bool = True) -> Iterator[Serve
     """
     given = given_addresses(os.environ)
     if given:
-        yield Servers(*given, environment=dict(zip(("DATABASE_URL", "BROKER_URL"), given, strict=True)))
+        yield Servers(*given, environment=_environment(generated_secrets(folder), *given))
         return
     home = open_home(folder)
     with contextlib.ExitStack() as cleanup:
@@ -114,18 +114,17 @@ def _start(home: Home, cleanup: contextlib.ExitStack) -> Servers:
     for server in (database, broker):
         cleanup.callback(server.stop)
         server.start()
-    return Servers(
-        database.url, broker.url, environment=_environment(home, database, broker), private=[database, broker]
-    )
+    environment = _environment(home.secrets, database.url, broker.url)
+    return Servers(database.url, broker.url, environment=environment, private=[database, broker])
 
 
-def _environment(home: Home, database: Postgres, broker: RedisServer) -> dict[str, str]:
+def _environment(secrets: Mapping[str, str], database_url: str, broker_url: str) -> dict[str, str]:
     """What the settings need; what the caller has set himself stays."""
     generated = {
-        "SECRET_KEY": home.secrets["secret_key"],
-        "JOBS_SECRET_KEYS": home.secrets["fernet_key"],
+        "SECRET_KEY": secrets["secret_key"],
+        "JOBS_SECRET_KEYS": secrets["fernet_key"],
         "SECURE_COOKIES": "false",  # the address is http://127.0.0.1
         "LOG_JSON": "false",
     }
     given = {name: value for name in generated if (value := os.environ.get(name))}
-    return {**generated, **given, "DATABASE_URL": database.url, "BROKER_URL": broker.url}
+    return {**generated, **given, "DATABASE_URL": database_url, "BROKER_URL": broker_url}

@@ -35,9 +35,14 @@ def stop(*, data: Path = DATA) -> None:
 
 def reset(*, data: Path = DATA) -> None:
     """`stop`, and remove the database, the broker's file, the logs and the generated keys."""
-    if not data.exists():
-        return
-    stop(data=data)
+    # Innermost first: .data/check and what killed test sessions left in .data/test are homes of their own.
+    homes = [secrets.parent for secrets in data.glob("**/secrets.json")]
+    for home in sorted(homes, key=lambda path: len(path.parts), reverse=True):
+        stop(data=home)
+        _erase(home)
+
+
+def _erase(data: Path) -> None:
     home = open_home(data)
     lock = OwnerLock(home.data / LOCK, what="a private PostgreSQL and Redis")
     home.erase()

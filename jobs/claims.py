@@ -226,7 +226,9 @@ def take_lane(*, run_id: int, slot: int, worker: str, lease: dt.timedelta, now: 
     return Lane(id=row.id, run=run, slot=slot, worker=worker)
 
 
-def report(*, lane: Lane, outcome: Report, take: int, lease: dt.timedelta, now: Now = None) -> Grant:
+def report(
+    *, lane: Lane, outcome: Report, take: int, lease: dt.timedelta, keep_from: int | None = None, now: Now = None
+) -> Grant:
     """Write what became of the positions the lane held, and lease it the next ``take`` of the run.
 
     Args:
@@ -234,6 +236,7 @@ def report(*, lane: Lane, outcome: Report, take: int, lease: dt.timedelta, now: 
         outcome: May be empty, as in a lane's first call.
         take: How many positions to lease; 0 for none.
         lease: How long the lane may be silent.
+        keep_from: The position from which the lane keeps its present range, instead of a new one; ``take`` is 0 then.
         now: See the module's docstring.
 
     Returns:
@@ -244,16 +247,43 @@ def report(*, lane: Lane, outcome: Report, take: int, lease: dt.timedelta, now: 
     """
     with hotpath.connection() as connection:
         if outcome.is_plain:
-            grant = _report(connection, lane=lane, outcome=outcome, take=take, lease=lease, now=now)
+            grant = _report(connection, lane, outcome, take=take, lease=lease, keep_from=keep_from, now=now)
         else:
             with connection.transaction():
-                grant = _report(connection, lane=lane, outcome=outcome, take=take, lease=lease, now=now)
+                grant = _report(connection, lane, outcome, take=take, lease=lease, keep_from=keep_from, now=now)
                 _record(connection, lane=lane, outcome=outcome, now=now)
     lane.sequence += 1
     return grant
 
 
-def _report(connection: Connection, *, lane: Lane, outcome: Report, take: int, lease: dt.timedelta, now: Now) -> Grant:
+def report_one(*, lane: Lane, final: Final, lease: dt.timedelta, now: Now = None) -> RunState:
+    """Write the outcome of the first position of a strict lane's range; the lane keeps the rest.
+
+    Returns:
+        The run's state, so that a lane whose run was stopped can give the rest back.
+
+    Raises:
+        LaneLost: The lane was taken back, and nothing was written.
+    """
+    parameters = {**final._asdict(), "lane_id": lane.id, "sequence": lane.sequence, "lease": lease, "now": now}
+    with hotpath.connection() as connection:
+        row = connection.execute(sql.load("report_one"), parameters).fetchone()
+    if row is None:
+        raise LaneLost(f"lane {lane.id} is no longer ours")
+    lane.sequence += 1
+    return RunState(row.state)
+
+
+def _report(
+    connection: Connection,
+    lane: Lane,
+    outcome: Report,
+    *,
+    take: int,
+    lease: dt.timedelta,
+    keep_from: int | None,
+    now: Now,
+) -> Grant:
     rows = connection.execute(
         sql.load("report"),
         {
@@ -261,6 +291,7 @@ def _report(connection: Connection, *, lane: Lane, outcome: Report, take: int, l
             "sequence": lane.sequence,
             "finals": _json_rows([("position", final.position, final) for final in outcome.finals]),
             "take": take,
+            "keep_from": keep_from,
             "lease": lease,
             "now": now,
         },
@@ -443,7 +474,7 @@ def lock_expired_lane(connection: Connection, *, now: Now = None) -> LostLane | 
 def bury_lane(connection: Connection, *, lost: LostLane, outcome: Report, now: Now = None) -> None:
     """Write what a lost lane's positions come to and delete the lane, within the transaction that locked it."""
     lane = lost.lane
-    _report(connection, lane=lane, outcome=outcome, take=0, lease=dt.timedelta(0), now=now)
+    _report(connection, lane, outcome, take=0, lease=dt.timedelta(0), keep_from=None, now=now)
     _record(connection, lane=lane, outcome=outcome, now=now)
     connection.execute(sql.load("leave_lane"), {"lane_id": lane.id})
 

@@ -16,7 +16,8 @@ from jobs.errors import BrokerUnavailable
 
 WORK_TASK = "jobs.work"
 """The stable name of the task that works lanes. Its arguments: ``lanes``, a list of [run id, slot]; and ``single``, true when each
-of them is the only lane of a run of one payload, which can be taken, executed and closed together."""
+of them is the only lane of a run of one payload, which can be taken, executed and closed together; and ``strict``, true when
+each of those must be reported before the next begins."""
 
 _SHARED_AT_MOST = {"default": 50, "http": 10, "datasource": 1, "spark": 1}
 """How many runs of one payload may share a message, by queue. Publishing costs 0.48 ms, so many small runs travel together; a
@@ -34,6 +35,7 @@ class LaneMessage(NamedTuple):
     queue: str
     lanes: list[tuple[int, int]]
     single: bool = False
+    strict: bool = False
 
 
 def publish_started(runs: Sequence[StartedRun]) -> None:
@@ -54,11 +56,11 @@ def messages_for(runs: Sequence[StartedRun]) -> list[LaneMessage]:
 
 def _shared(runs: Sequence[StartedRun]) -> Iterator[LaneMessage]:
     alike = sorted(runs, key=_sharing)
-    for (queue, _), group in itertools.groupby(alike, key=_sharing):
+    for (queue, strict), group in itertools.groupby(alike, key=_sharing):
         lanes = [(run.id, 0) for run in group]
         size = max(1, min(_SHARED_AT_MOST[queue], len(lanes) // _MESSAGES_TO_SPREAD))
         for start in range(0, len(lanes), size):
-            yield LaneMessage(queue, lanes[start : start + size], single=True)
+            yield LaneMessage(queue, lanes[start : start + size], single=True, strict=strict)
 
 
 def _sharing(run: StartedRun) -> tuple[str, bool]:
@@ -82,7 +84,7 @@ def publish(messages: Iterable[LaneMessage]) -> None:
             for message in messages:
                 current_app.send_task(
                     WORK_TASK,
-                    kwargs={"lanes": message.lanes, "single": message.single},
+                    kwargs={"lanes": message.lanes, "single": message.single, "strict": message.strict},
                     queue=message.queue,
                     producer=producer,
                     ignore_result=True,

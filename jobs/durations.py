@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 
 _UNIT_MS = {
@@ -58,7 +59,7 @@ def parse_ms(value: str | int | float) -> float:
 
 
 def _finite(value: float) -> float:
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         raise ValueError(EXPECTED)
     return float(value)
 

@@ -58,7 +58,7 @@ class Turn:
         self._held = held
         self._context = executor.RunContext(lane.run)
         self._journal = Journal(run_id=lane.run.run_id, held=held)
-        self._pace = pace.Pace(strict=lane.run.strict)
+        self._pace = pace.Pace()
         self._ends_at = time.monotonic() + settings.JOBS_SLICE_SECONDS
         self._grant = NOTHING
         self._asked_for_range = False
@@ -74,7 +74,7 @@ class Turn:
         """
         self._report(Report(), take=self._pace.size)
         while payloads := self._obtain():
-            outcome = self._execute(payloads)
+            outcome = self._execute_strictly(payloads) if self._lane.run.strict else self._execute(payloads)
             over = time.monotonic() >= self._ends_at or stopping.asked()
             self._report(outcome, take=0 if over or self._grant.due else self._pace.size)
             if over:
@@ -111,7 +111,7 @@ class Turn:
         return self._lease_requeued()
 
     def _lease_requeued(self) -> list[Leased]:
-        payloads = persistence.lease_requeued(lane=self._lane, take=self._pace.size)
+        payloads = persistence.lease_requeued(lane=self._lane, take=1 if self._lane.run.strict else self._pace.size)
         self._grant = self._grant._replace(due=False)  # the next report says whether more of them are due
         self._held.reached = payloads[0].position if payloads else 0
         return payloads
@@ -125,12 +125,42 @@ class Turn:
             if done and (time.monotonic() - begun > pace.LIMIT_SECONDS or stopping.asked()):
                 outcomes.give_back(outcome, payload)
                 continue
-            self._held.reached = payload.position
-            surroundings = self._journal.surroundings(payload)
-            outcomes.add(outcome, executor.attempt(context=self._context, payload=payload, surroundings=surroundings))
+            outcomes.add(outcome, self._attempt(payload))
             done += 1
         self._pace.measured(payloads=done, seconds=time.monotonic() - begun)
         return outcome
+
+    def _execute_strictly(self, payloads: list[Leased]) -> Report:
+        """Execute a range in order, each outcome committed before the next payload starts. The last one is left to report."""
+        begun = time.monotonic()
+        for done, payload in enumerate(payloads, start=1):
+            outcome, rest = Report(), payloads[done:]
+            outcomes.add(outcome, self._attempt(payload))
+            took = time.monotonic() - begun
+            if not rest or took > pace.LIMIT_SECONDS or stopping.asked() or self._is_over():
+                break
+            self._report_in_range(outcome, rest[0].position)
+        self._pace.measured(payloads=done, seconds=took)
+        for payload in rest:
+            outcomes.give_back(outcome, payload)
+        return outcome
+
+    def _report_in_range(self, outcome: Report, next_position: int) -> None:
+        """Commit one outcome and keep the rest of the range."""
+        self._journal.flush()
+        if outcome.is_plain:
+            state = persistence.report_one(lane=self._lane, final=outcome.finals[0])
+        else:
+            state = RunState(
+                persistence.report(lane=self._lane, outcome=outcome, take=0, keep_from=next_position).state
+            )
+        self._grant = self._grant._replace(state=state)
+
+    def _attempt(self, payload: Leased) -> outcomes.Attempted:
+        self._held.reached = payload.position
+        return executor.attempt(
+            context=self._context, payload=payload, surroundings=self._journal.surroundings(payload)
+        )
 
     def _report(self, outcome: Report, *, take: int) -> None:
         self._journal.flush()

@@ -15,13 +15,12 @@ GROWTH = 5
 class Pace:
     """Adapts the range's size to the measured duration of a payload: from 1, at most fivefold a step, up to 500."""
 
-    def __init__(self, *, strict: bool) -> None:
-        self._strict = strict
-        self.size = 1
+    def __init__(self, size: int = 1) -> None:
+        self.size = size
 
     def measured(self, *, payloads: int, seconds: float) -> None:
         """Take into account that so many payloads took so long."""
-        if self._strict or not payloads:
+        if not payloads:
             return
         fitting = int(AIM_SECONDS / max(seconds / payloads, 1e-6))
         self.size = max(1, min(fitting, self.size * GROWTH, MOST))

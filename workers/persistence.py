@@ -11,7 +11,7 @@ import structlog
 from django.conf import settings
 
 from jobs import claims, hotpath
-from jobs.claims import Grant, Lane, Leased, Report
+from jobs.claims import Final, Grant, Lane, Leased, Report
 from jobs.durations import seconds
 from jobs.states import RunState
 
@@ -35,26 +35,45 @@ def until_answered(action: Callable[[], R]) -> R:
         tries += 1
 
 
-def report(*, lane: Lane, outcome: Report, take: int) -> Grant:
+def report(*, lane: Lane, outcome: Report, take: int, keep_from: int | None = None) -> Grant:
     """Send a report until the database has it, whether or not an earlier try was committed before its answer got lost.
 
     Raises:
         LaneLost: The lane was taken back meanwhile: the outcome is no longer ours to write.
     """
     try:
-        return claims.report(lane=lane, outcome=outcome, take=take, lease=_lease())
+        return claims.report(lane=lane, outcome=outcome, take=take, keep_from=keep_from, lease=_lease())
     except hotpath.RETRYABLE as error:
         _warn(lane, error)
-    return until_answered(lambda: _report_again(lane=lane, outcome=outcome, take=take))
+    return until_answered(lambda: _report_again(lane=lane, outcome=outcome, take=take, keep_from=keep_from))
 
 
-def _report_again(*, lane: Lane, outcome: Report, take: int) -> Grant:
+def _report_again(*, lane: Lane, outcome: Report, take: int, keep_from: int | None) -> Grant:
     held = claims.resync(lane=lane)
     if held is None:
-        return claims.report(lane=lane, outcome=outcome, take=take, lease=_lease())
+        return claims.report(lane=lane, outcome=outcome, take=take, keep_from=keep_from, lease=_lease())
     if held:
         return Grant(RunState.RUNNING, complete=False, due=False, payloads=held)
     return claims.report(lane=lane, outcome=Report(), take=0, lease=_lease())
+
+
+def report_one(*, lane: Lane, final: Final) -> RunState:
+    """Send the outcome of the first position of a strict lane's range, as `jobs.claims.report_one` does, until the database has it.
+
+    Raises:
+        LaneLost: The lane was taken back meanwhile.
+    """
+    try:
+        return claims.report_one(lane=lane, final=final, lease=_lease())
+    except hotpath.RETRYABLE as error:
+        _warn(lane, error)
+    return until_answered(lambda: _report_one_again(lane=lane, final=final))
+
+
+def _report_one_again(*, lane: Lane, final: Final) -> RunState:
+    if claims.resync(lane=lane) is None:
+        return claims.report_one(lane=lane, final=final, lease=_lease())
+    return RunState.RUNNING
 
 
 def lease_requeued(*, lane: Lane, take: int) -> list[Leased]:

@@ -18,28 +18,28 @@ from workers.journal import Journal
 from workers.lane import LINGER_SECONDS, hand_back, work_lane
 from workers.persistence import report
 
+BATCH = 50
+"""Runs taken, reported and closed together. What does not fit into 250 ms is given back unbegun."""
+
 NOT_BEGUN = -1
 """What a lane has reached whose only payload waits for others of its message: were it lost, no attempt would be charged."""
 
 
-def work_single_runs(*, run_ids: Sequence[int], queue: str) -> None:
-    """Work runs of one payload each. Once they prove slow, what is left goes out again, a message each, for others to take."""
+def work_single_runs(*, run_ids: Sequence[int], queue: str, strict: bool) -> None:
+    """Work runs of one payload each, strict ones a run at a time. Once they prove slow, what is left goes out again, a message
+    each, for others to take."""
     waiting = sorted(run_ids)
-    speed = pace.Pace(strict=False)
+    size = 1 if strict else BATCH
     while waiting:
         begun = time.monotonic()
-        batch, waiting = waiting[: speed.size], waiting[speed.size :]
-        strict = _work_batch(batch, queue)
-        took = time.monotonic() - begun
-        if not strict:  # then each run is reported before the next begins: the size stays 1
-            speed.measured(payloads=len(batch), seconds=took)
-        if took > pace.LIMIT_SECONDS or stopping.asked():
+        batch, waiting = waiting[:size], waiting[size:]
+        _work_batch(batch, queue)
+        if time.monotonic() - begun > pace.LIMIT_SECONDS or stopping.asked():
             hand_back(queue=queue, lanes=[(run_id, 0) for run_id in waiting])
             return
 
 
-def _work_batch(run_ids: Sequence[int], queue: str) -> bool:
-    """Work these runs; True when they are strict (those of one message are alike)."""
+def _work_batch(run_ids: Sequence[int], queue: str) -> None:
     lease = seconds(settings.JOBS_LEASE_SECONDS)
     taken = claims.take_single_runs(run_ids=run_ids, worker=worker_name(), lease=lease)
     for single in taken:
@@ -51,7 +51,6 @@ def _work_batch(run_ids: Sequence[int], queue: str) -> bool:
             heartbeat().remove(single.lane)
     for run_id in set(run_ids) - {single.lane.run.run_id for single in taken}:
         work_lane(run_id=run_id, slot=0)  # begun before: a retry that is due, or nothing for us
-    return any(single.lane.run.strict for single in taken)
 
 
 def _execute(taken: Sequence[SingleRun]) -> list[tuple[Lane, Report]]:

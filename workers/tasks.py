@@ -14,10 +14,19 @@ worker_shutting_down.connect(stopping.ask)
 
 
 @shared_task(name=WORK_TASK, bind=True)
-def work(self: Task[Any, Any], /, *, lanes: Sequence[Sequence[int]], single: bool = False, **_unknown: object) -> None:
+def work(
+    self: Task[Any, Any],
+    /,
+    *,
+    lanes: Sequence[Sequence[int]],
+    single: bool = False,
+    strict: bool = False,
+    **_unknown: object,
+) -> None:
     """Work the lanes that the message names; keys that a newer sender adds are ignored."""
     turns.work(
         lanes=[(int(run_id), int(slot)) for run_id, slot in lanes],
         queue=str((self.request.delivery_info or {}).get("routing_key") or "default"),
         single=bool(single),
+        strict=bool(strict),
     )

@@ -24,6 +24,10 @@ class Lane(models.Model):
         default=0,
         help_text="The furthest position known to have been started; only up to here is an attempt charged if the lane is lost.",
     )
+    succeeded = models.IntegerField(
+        default=0, db_default=0, help_text="Outcomes of a strict range that the run does not count yet."
+    )
+    failed = models.IntegerField(default=0, db_default=0)
     leased_at = models.DateTimeField(help_text="When the present range was leased.")
     lease_expires_at = models.DateTimeField()
     progress = models.JSONField(null=True, help_text="What the payload at work last said: current, total, unit.")

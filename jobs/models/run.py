@@ -78,11 +78,15 @@ class Run(models.Model):
                 name="run_words_known",
             ),
             models.CheckConstraint(
-                condition=Q(total__gte=_SETTLED, succeeded__gte=0, failed__gte=0, cancelled__gte=0, next_position__gte=0),
+                condition=Q(
+                    total__gte=_SETTLED, succeeded__gte=0, failed__gte=0, cancelled__gte=0, next_position__gte=0
+                ),
                 name="run_counts_within_total",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=[s.value for s in ACTIVE_RUN_STATES], wake_at__isnull=False, ended_at__isnull=True)
+                condition=Q(
+                    state__in=[s.value for s in ACTIVE_RUN_STATES], wake_at__isnull=False, ended_at__isnull=True
+                )
                 | Q(state__in=["succeeded", "failed"], wake_at__isnull=True, ended_at__isnull=False, total=_SETTLED)
                 | Q(state="cancelled", wake_at__isnull=True, ended_at__isnull=False),
                 name="run_state_fits",

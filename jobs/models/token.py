@@ -5,7 +5,7 @@ from django.db import models
 
 
 class ApiToken(models.Model):
-    """A bearer token of one user, of which only the SHA-256 is stored: the token itself has 256 random bits, so it needs no salt."""
+    """A bearer token of one user. Only its SHA-256 is stored: the token has 256 random bits, so it needs no salt."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=100)

@@ -66,7 +66,11 @@ def list_attempts(*, run: Run, limit: int) -> list[Attempt]:
 
 
 def _lanes(run: Run) -> list[Lane]:
-    return list(Lane.objects.filter(run=run))
+    """The run's lanes. Of a strict lane's range the first position is at work, and the rest is queued."""
+    lanes = list(Lane.objects.filter(run=run))
+    for lane in lanes:
+        lane.high = min(lane.high, lane.low + 1) if run.strict else lane.high
+    return lanes
 
 
 def _in_state(payloads: QuerySet[Payload], state: PayloadState, lanes: Sequence[Lane]) -> QuerySet[Payload]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db.models.functions import Coalesce, Least
 
 from jobs.errors import NotFoundError
 from jobs.models import Event, Job, Lane, LogLine, Requeued, Run, Workspace
@@ -90,28 +90,40 @@ def list_events(*, run: Run, limit: int, after: int | None = None) -> list[Event
 
 
 def with_running(runs: QuerySet[Run]) -> QuerySet[Run]:
-    """Annotate ``in_lanes`` and ``held``: the positions of the lanes' ranges, and the requeued ones that lanes hold."""
-    ranges = Lane.objects.filter(run=OuterRef("pk")).order_by().values("run")
-    in_lanes = ranges.annotate(width=Sum(F("high") - F("low"))).values("width")
+    """Annotate what the lanes say: ``in_lanes`` and ``held``, the positions of their ranges and the requeued ones that they hold;
+    ``uncounted_succeeded`` and ``uncounted_failed``, outcomes that the run does not count yet.
+
+    A strict lane commits each outcome before it begins the next: one payload of its range is running, the rest is queued.
+    """
+    lanes = Lane.objects.filter(run=OuterRef("pk")).order_by().values("run")
+    width = F("high") - F("low")
+    at_work = Case(When(run__strict=True, then=Least(width, 1)), default=width)
+    in_lanes = lanes.annotate(width=Sum(at_work)).values("width")
+    succeeded = lanes.annotate(number=Sum("succeeded")).values("number")
+    failed = lanes.annotate(number=Sum("failed")).values("number")
     # Through the lane, and not by run: a run may have a hundred thousand retries waiting, and a lane holds few.
     taken = Requeued.objects.filter(lane__run=OuterRef("pk")).order_by().values("lane__run")
     held = taken.annotate(number=Count("position")).values("number")
     return runs.annotate(
         in_lanes=Coalesce(Subquery(in_lanes, output_field=IntegerField()), 0),
         held=Coalesce(Subquery(held, output_field=IntegerField()), 0),
+        uncounted_succeeded=Coalesce(Subquery(succeeded, output_field=IntegerField()), 0),
+        uncounted_failed=Coalesce(Subquery(failed, output_field=IntegerField()), 0),
     )
 
 
 def counts_of(run: Run) -> Counts:
     """The counts of a run that was read `with_running`."""
-    unsettled = run.total - run.succeeded - run.failed - run.cancelled
+    succeeded = run.succeeded + getattr(run, "uncounted_succeeded", 0)
+    failed = run.failed + getattr(run, "uncounted_failed", 0)
+    unsettled = run.total - succeeded - failed - run.cancelled
     running = min(unsettled, getattr(run, "in_lanes", 0) + getattr(run, "held", 0))
     return Counts(
         total=run.total,
         queued=unsettled - running,
         running=running,
-        succeeded=run.succeeded,
-        failed=run.failed,
+        succeeded=succeeded,
+        failed=failed,
         cancelled=run.cancelled,
     )
 

@@ -1,5 +1,5 @@
 -- waiting -> held by this lane, for up to %(take)s positions that are due. Fenced by (lane, sequence); a stopped run leases none.
--- SKIP LOCKED: lanes of one run share what is due instead of queueing for it.
+-- Shape: the run and the time as scalars, or a join may be planned from the due times of all runs.
 WITH mine AS MATERIALIZED (
     SELECT l.id, l.run_id, COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now
     FROM jobs_lane AS l WHERE l.id = %(lane_id)s AND l.sequence = %(sequence)s FOR UPDATE
@@ -7,8 +7,8 @@ WITH mine AS MATERIALIZED (
     SELECT r.id FROM jobs_run AS r JOIN mine ON r.id = mine.run_id WHERE r.state = 'running' FOR NO KEY UPDATE OF r
 ), due AS MATERIALIZED (
     SELECT q.run_id, q.position
-    FROM run JOIN jobs_requeued AS q ON q.run_id = run.id, mine
-    WHERE q.lane_id IS NULL AND q.due_at <= mine.now AND q.alone = %(alone)s
+    FROM jobs_requeued AS q
+    WHERE q.run_id = (SELECT id FROM run) AND q.lane_id IS NULL AND q.due_at <= (SELECT now FROM mine) AND q.alone = %(alone)s
     ORDER BY q.due_at
     LIMIT %(take)s
     FOR UPDATE OF q SKIP LOCKED

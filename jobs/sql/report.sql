@@ -2,9 +2,11 @@
 -- Fenced by (lane, sequence): a lane that was taken back, or a report that was sent before, changes nothing and returns no row.
 -- Shape: each payload is found by its whole key and then by its ctid, which only the lane's owner can move; a plain join may be
 -- planned from the run's side, reading every payload of the run for each report. The same for the single row of `granted`.
+-- With keep_from the lane keeps what is left of its range from there on, and is given it again. What report_one.sql counted on the
+-- lane moves to the run.
 -- Counters move by the rows that really changed. An ended or stopped run leases nothing: its state is read under its row lock.
 WITH mine AS MATERIALIZED (
-    SELECT id, run_id FROM jobs_lane WHERE id = %(lane_id)s AND sequence = %(sequence)s FOR UPDATE
+    SELECT id, run_id, succeeded, failed FROM jobs_lane WHERE id = %(lane_id)s AND sequence = %(sequence)s FOR UPDATE
 ), done AS (
     UPDATE jobs_payload AS p
     SET state = o.state, attempts = o.attempts, started_at = o.started_at, ended_at = o.ended_at,
@@ -20,7 +22,7 @@ WITH mine AS MATERIALIZED (
     SELECT count(*) FILTER (WHERE state = 'succeeded') AS succeeded, count(*) FILTER (WHERE state = 'failed') AS failed FROM done
 ), run AS (
     UPDATE jobs_run AS r
-    SET succeeded = r.succeeded + counted.succeeded, failed = r.failed + counted.failed,
+    SET succeeded = r.succeeded + counted.succeeded + mine.succeeded, failed = r.failed + counted.failed + mine.failed,
         next_position = r.next_position + CASE WHEN r.state = 'running' THEN %(take)s ELSE 0 END
     FROM mine, counted
     WHERE r.id = mine.run_id
@@ -28,7 +30,9 @@ WITH mine AS MATERIALIZED (
         LEAST(r.next_position - CASE WHEN r.state = 'running' THEN %(take)s ELSE 0 END, r.total) AS low
 ), lane AS (
     UPDATE jobs_lane AS l
-    SET sequence = l.sequence + 1, low = run.low, high = run.high, reached = run.low, progress = NULL,
+    SET sequence = l.sequence + 1, progress = NULL, succeeded = 0, failed = 0,
+        low = COALESCE(%(keep_from)s::int, run.low), reached = COALESCE(%(keep_from)s::int, run.low),
+        high = CASE WHEN %(keep_from)s::int IS NULL THEN run.high ELSE l.high END,
         leased_at = t.now, lease_expires_at = t.now + %(lease)s::interval
     FROM run, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
     WHERE l.id = %(lane_id)s

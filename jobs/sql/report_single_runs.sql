@@ -1,5 +1,6 @@
 -- queued -> succeeded | failed, and lane -> free slot, for the outcomes of many runs of one payload each.
 -- Fenced a lane at a time: an outcome whose lane was taken back changes nothing. Closing follows in the same transaction.
+-- Shape: each payload by its whole key and then by its ctid, as in report.sql; a plain join may read position 0 of every run.
 WITH o AS MATERIALIZED (
     SELECT * FROM json_to_recordset(%(finals)s::json) AS o (
         lane_id bigint, state text, attempts smallint, started_at timestamptz, ended_at timestamptz, result jsonb, error jsonb
@@ -10,8 +11,10 @@ WITH o AS MATERIALIZED (
     UPDATE jobs_payload AS p
     SET state = o.state, attempts = o.attempts, started_at = o.started_at, ended_at = o.ended_at,
         result = o.result, error = o.error
-    FROM mine JOIN o ON o.lane_id = mine.id
-    WHERE p.run_id = mine.run_id AND p.position = 0 AND p.state = 'queued'
+    FROM mine JOIN o ON o.lane_id = mine.id, LATERAL (
+        SELECT q.ctid FROM jobs_payload AS q WHERE q.run_id = mine.run_id AND q.position = 0 AND q.state = 'queued' OFFSET 0
+    ) AS q
+    WHERE p.ctid = q.ctid
     RETURNING p.run_id, p.state
 )
 UPDATE jobs_run AS r

@@ -27,7 +27,9 @@ from embedded.servers import CHECKOUT
 from tests.acceptance.waiting import wait_for
 
 WORKSPACE = "acceptance"
-_ROWS = "jobs_log_line, jobs_event, jobs_requeued, jobs_lane, jobs_attempt, jobs_payload, jobs_run, jobs_job, jobs_secret"
+_ROWS = (
+    "jobs_log_line, jobs_event, jobs_requeued, jobs_lane, jobs_attempt, jobs_payload, jobs_run, jobs_job, jobs_secret"
+)
 _OTHERS = ("JOBS_", "EMBEDDED_", "LOG_", "PYTHONDONTWRITEBYTECODE")
 """Variables that our processes must not inherit. The last one makes each of them compile all that it imports, which takes 3 s."""
 _START_SECONDS = 30.0
@@ -72,7 +74,12 @@ class Machine:
         manifest = self.folder / "nothing.yaml"
         manifest.write_text(json.dumps({"key": "task:nothing", "payload": []}))
         password = secrets.token_urlsafe(20)
-        wishes = {"admin_user": "admin", "admin_password": password, "workspace": WORKSPACE, "manifests": [str(manifest)]}
+        wishes = {
+            "admin_user": "admin",
+            "admin_password": password,
+            "workspace": WORKSPACE,
+            "manifests": [str(manifest)],
+        }
         self._token = json.loads(self.python("-m", "embedded.prepare", given=json.dumps(wishes)))["api_token"]
 
     def python(self, *arguments: str, given: str = "") -> str:
@@ -93,7 +100,18 @@ class Machine:
         """Start the web server anew."""
         self.stop_web()
         address = self.url.removeprefix("http://")
-        command = [sys.executable, "-m", "gunicorn", "jobsproject.wsgi", "-k", "gthread", "--threads", "4", "-b", address]
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "jobsproject.wsgi",
+            "-k",
+            "gthread",
+            "--threads",
+            "4",
+            "-b",
+            address,
+        ]
         with self.web_log.open("wb") as output:
             self._web = spawn(
                 command,

@@ -17,7 +17,10 @@ SLICE_SECONDS = 1.0
 def test_a_small_run_ends_within_three_time_slices_beside_a_large_one(
     system: System, service: CountingService, measured: Measured
 ) -> None:
-    large_job, small_job = system.define(calls(service, "/work/40", 2_500)), system.define(calls(service, "/work/40", 5))
+    large_job, small_job = (
+        system.define(calls(service, "/work/40", 2_500)),
+        system.define(calls(service, "/work/40", 5)),
+    )
     system.start_workers(1, slots=2, JOBS_SLICE_SECONDS=SLICE_SECONDS)
     large = system.trigger(large_job)
     small = system.trigger(small_job)

@@ -35,7 +35,11 @@ def test_the_wait_grows_by_the_factor_up_to_the_maximum(system: System, service:
     assert_recorded_once(system, run_id, total=5)
     for position in range(5):
         assert_waited(waits(service, run_id, position), [0.2, 0.4, 0.5])
-    assert [(each.number, each.state) for each in system.attempts(run_id)] == [(1, "failed"), (2, "failed"), (3, "failed")] * 5
+    assert [(each.number, each.state) for each in system.attempts(run_id)] == [
+        (1, "failed"),
+        (2, "failed"),
+        (3, "failed"),
+    ] * 5
 
 
 def test_a_payloads_own_policy_wins_over_its_jobs(system: System, service: CountingService) -> None:

@@ -61,7 +61,9 @@ def everything_stored(system: System) -> str:
     """Every row of every table, as text."""
     tables = system.rows("SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public'")
     assert len(tables) > 10
-    return "\n".join(row.line for table in tables for row in system.rows(f"SELECT t::text AS line FROM {table.name} AS t"))
+    return "\n".join(
+        row.line for table in tables for row in system.rows(f"SELECT t::text AS line FROM {table.name} AS t")
+    )
 
 
 def answers(system: System, run_id: int) -> str:

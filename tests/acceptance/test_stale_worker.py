@@ -36,6 +36,7 @@ def test_a_stale_worker_cannot_overwrite_the_newer_attempt(
         wake_until_it_has_reported(system, service)
 
     assert everything_about(system, run_id) == before
+    assert total == 1 or "lane.dropped" in stale.log
     assert_recorded_once(system, run_id, total=total)
     first = system.payloads(run_id)[0]
     assert first.result["body"]["call"] == 2
@@ -50,10 +51,12 @@ def wake_until_it_has_reported(system: System, service: CountingService) -> None
     stale = system.workers[0]
     stale.send(signal.SIGCONT)
     system.wait_for_end(system.start(calls(service, "/work/0")), seconds=20)
-    assert "lane.lost" in stale.log or "lane.dropped" in stale.log
 
 
 def everything_about(system: System, run_id: int) -> list[object]:
     """All rows that tell of a run."""
     tables = {"jobs_run": "id", "jobs_payload": "run_id", "jobs_attempt": "run_id", "jobs_event": "run_id"}
-    return [system.rows(f"SELECT * FROM {table} WHERE {column} = %s ORDER BY 1, 2", run_id) for table, column in tables.items()]
+    return [
+        system.rows(f"SELECT * FROM {table} WHERE {column} = %s ORDER BY 1, 2", run_id)
+        for table, column in tables.items()
+    ]

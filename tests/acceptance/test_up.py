@@ -135,7 +135,7 @@ class TestUp:
 
         def is_another() -> bool:
             now = wait_for_up_json(process, home)["processes"]
-            return now.get("worker-1", system["processes"]["worker-1"]) != system["processes"]["worker-1"]
+            return bool(now.get("worker-1", system["processes"]["worker-1"]) != system["processes"]["worker-1"])
 
         assert wait_until(is_another, seconds=60)
         others = {name: pid for name, pid in system["processes"].items() if name != "worker-1"}

@@ -14,6 +14,7 @@ from tests.acceptance.worker import Worker
 
 pytestmark = pytest.mark.acceptance
 
+
 def lost(system: System, run_id: int) -> list[Attempt]:
     """The lost attempts of a run's history, which must be all that went wrong."""
     attempts = system.attempts(run_id)

@@ -23,7 +23,7 @@ def make_run(job: Job, states: str = "q", **columns: Any) -> Run:
         job_key=job.key,
         total=len(states),
         snapshot={},
-        **({"state": RunState.RUNNING, "started_at": NOW, "wake_at": NOW} | ended | counts | columns),
+        **({"strict": False, "state": RunState.RUNNING, "started_at": NOW, "wake_at": NOW} | ended | counts | columns),
     )
     Payload.objects.bulk_create(_payload(run, position, letter) for position, letter in enumerate(states))
     return run

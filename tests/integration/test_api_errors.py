@@ -157,16 +157,17 @@ def test_a_database_that_is_away_is_a_503_with_a_time_to_come_back(api: Api) -> 
     assert "refused" not in response.content.decode()
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("error", [psycopg.OperationalError, PoolTimeout])
 def test_so_is_one_that_is_away_when_a_run_is_to_start(
     api: Api, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     make_job(workspace)
 
-    def away(**arguments: object) -> None:
+    def away() -> None:
         raise error("connection refused")
 
-    monkeypatch.setattr("jobs.api.jobs.start_run", away)
+    monkeypatch.setattr("jobs.hotpath.connection", away)
     problem(api.post("jobs/task:ping/trigger/"), 503)
 
 

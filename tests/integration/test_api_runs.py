@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from jobs.models import Job, Role, Run, Workspace
+from jobs.models import Job, Lane, Role, Run, Workspace
 from tests.integration.people import Api, make_job, make_user, make_workspace
 from tests.integration.run_rows import make_attempt, make_event, make_lane, make_log_line, make_run, requeue
 
@@ -62,6 +62,15 @@ class TestRun:
         requeue(run, 4)
         counts = api.get(f"runs/{run.pk}/").json()["counts"]
         assert counts == {"total": 7, "queued": 3, "running": 3, "succeeded": 1, "failed": 0, "cancelled": 0}
+
+    def test_a_strict_lane_is_at_one_payload_and_counts_what_its_run_does_not_yet(self, api: Api, job: Job) -> None:
+        run = make_run(job, "sqqqq", strict=True, succeeded=0)
+        lane = make_lane(run, 1, 4)
+        Lane.objects.filter(pk=lane.pk).update(succeeded=1)
+        counts = api.get(f"runs/{run.pk}/").json()["counts"]
+        assert counts == {"total": 5, "queued": 3, "running": 1, "succeeded": 1, "failed": 0, "cancelled": 0}
+        states = [each["state"] for each in api.get(f"runs/{run.pk}/payloads/").json()["results"]]
+        assert states == ["succeeded", "running", "queued", "queued", "queued"]
 
     def test_another_runs_lanes_are_not_counted(self, api: Api, job: Job) -> None:
         make_lane(make_run(job, "qq"), 0, 2)

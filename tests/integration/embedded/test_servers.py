@@ -171,9 +171,11 @@ class TestGivenServers:
         monkeypatch.setenv("DATABASE_URL", "postgresql://them/db")
         monkeypatch.setenv("BROKER_URL", "redis://them")
         with running_servers(fresh) as servers:
-            assert servers.environment == {"DATABASE_URL": "postgresql://them/db", "BROKER_URL": "redis://them"}
+            assert servers.environment["DATABASE_URL"] == "postgresql://them/db"
+            assert servers.environment["BROKER_URL"] == "redis://them"
+            assert servers.environment["SECRET_KEY"]
             assert servers.pids() == {}
-        assert not fresh.exists()
+        assert [path.name for path in fresh.iterdir()] == ["secrets.json"]
 
     @pytest.mark.parametrize(("given", "missing"), [("DATABASE_URL", "BROKER_URL"), ("BROKER_URL", "DATABASE_URL")])
     def test_one_address_alone_is_refused(
@@ -213,9 +215,11 @@ class TestAfterACrash:
         stop_all(data=fresh)
         assert postgres.pid is None
         assert home.data.exists()
+        inner = open_home(fresh / "check")
         reset(data=fresh)
         assert not fresh.exists()
         assert not home.data.exists()
+        assert not inner.data.exists()
 
     def test_a_stale_pid_file_does_not_cost_another_process_its_life(self, folder: Path) -> None:
         with running_servers(folder):

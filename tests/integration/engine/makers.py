@@ -135,6 +135,15 @@ def fresh(run: Run | int) -> Run:
     return Run.objects.get(pk=run if isinstance(run, int) else run.pk)
 
 
+def error_of(run: Run | int, position: int | None = None) -> dict[str, Any]:
+    """The error of a run, or of one of its payloads. Fails when there is none."""
+    row: Run | Payload = fresh(run)
+    if position is not None:
+        row = Payload.objects.get(run_id=row.pk, position=position)
+    assert row.error is not None
+    return dict(row.error)
+
+
 def counts(run: Run | int) -> tuple[int, int, int]:
     """(succeeded, failed, cancelled) as the run's counters say; asserts that the rows say the same."""
     row = fresh(run)

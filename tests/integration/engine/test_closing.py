@@ -11,6 +11,7 @@ from tests.integration.engine.conftest import Broker
 from tests.integration.engine.makers import (
     SECOND,
     done,
+    error_of,
     fresh,
     kinds_of_events,
     lease,
@@ -109,17 +110,17 @@ class TestTheSummary:
     def test_a_failed_run_names_how_many_and_the_first_five(self) -> None:
         run = finished(20, failed=(3, 4, 7, 11, 12, 19))
         closing.close_runs(run_ids=[run.pk])
-        row = fresh(run)
-        assert (row.state, row.error["message"]) == ("failed", "6 of 20 payloads failed")
-        assert [each["position"] for each in row.error["failed"]] == [3, 4, 7, 11, 12]
-        assert row.error["failed"][0] == {"position": 3, "name": "p3", "message": "payload 3 broke"}
+        error = error_of(run)
+        assert (fresh(run).state, error["message"]) == ("failed", "6 of 20 payloads failed")
+        assert [each["position"] for each in error["failed"]] == [3, 4, 7, 11, 12]
+        assert error["failed"][0] == {"position": 3, "name": "p3", "message": "payload 3 broke"}
         assert Event.objects.get(kind="run.failed").data == {"total": 20, "failed": 6}
 
     def test_another_runs_failures_are_not_named(self) -> None:
         finished(3, failed=(0, 1))
         run = finished(3, failed=(2,))
         closing.close_runs(run_ids=[run.pk])
-        assert [each["position"] for each in fresh(run).error["failed"]] == [2]
+        assert [each["position"] for each in error_of(run)["failed"]] == [2]
 
     def test_a_run_of_one_payload_shows_that_payloads_result(self, broker: Broker) -> None:
         run = make_run(scripts({"result": {"rows": 7}}))

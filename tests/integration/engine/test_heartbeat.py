@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from typing import Any
 
 import pytest
@@ -25,7 +26,6 @@ from tests.integration.engine.makers import (
     together,
 )
 from tests.integration.engine.scripted import Killed, ScriptedExecutor
-from workers import heartbeat as module
 from workers import sweep
 from workers.heartbeat import heartbeat
 
@@ -157,7 +157,7 @@ class TestTheProcess:
 
     def test_another_process_has_its_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
         mine = heartbeat()
-        monkeypatch.setattr(module.os, "getpid", lambda: -1)
+        monkeypatch.setattr(os, "getpid", lambda: -1)
         assert heartbeat() is not mine
 
 

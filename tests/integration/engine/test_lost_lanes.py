@@ -16,6 +16,7 @@ from tests.integration.engine.makers import (
     SECOND,
     counts,
     done,
+    error_of,
     expire,
     fresh,
     kinds_of_events,
@@ -133,7 +134,7 @@ class TestWhatItHeld:
         expire()
         sweep.sweep_once()
         payload = Payload.objects.get(run=run)
-        assert (payload.state, payload.attempts, payload.error["code"]) == ("failed", 1, "lost")
+        assert (payload.state, payload.attempts, error_of(run, 0)["code"]) == ("failed", 1, "lost")
         assert (fresh(run).state, waiting(run)) == ("failed", {})
         assert kinds_of_events(run) == ["run.created", "run.running", "run.failed"]
 
@@ -313,7 +314,7 @@ class TestAPayloadThatKillsItsWorker:
         outlive(broker)
         assert counts(run) == (11, 1, 0)
         assert [(p, n) for p, n, _ in attempts(run) if p == 4] == [(4, 1), (4, 2), (4, 3)]
-        assert Payload.objects.get(run=run, position=4).error["code"] == "lost"
+        assert error_of(run, 4)["code"] == "lost"
         # The first of the range that died with it had been begun for sure, so that one is charged.
         assert {p for p, _, _ in attempts(run)} <= {1, 4}
         assert fresh(run).state == "failed"

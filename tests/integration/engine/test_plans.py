@@ -111,8 +111,8 @@ class TestEveryStatement:
     def test_reads_by_index_and_no_more_than_it_needs(self, explained: Explained, statistics: str) -> None:
         assert set(explained.plans) == set(STATEMENTS)
         for statement in STATEMENTS:
-            problems = [*_scans(explained, statement), *_payloads_out_of_range(explained, statement)]
-            assert not problems, f"{statement}, {statistics}: {problems}"
+            problems = {*_scans(explained, statement), *_payloads_out_of_range(explained, statement)}
+            assert not problems, f"{statement}, {statistics}"
 
 
 def _scans(explained: Explained, statement: str) -> Iterator[Any]:

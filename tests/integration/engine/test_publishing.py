@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from celery import current_app
@@ -24,7 +25,8 @@ def queue() -> Iterator[str]:
 
 def _purge() -> None:
     with current_app.connection_for_write() as connection:
-        connection.default_channel.queue_purge(QUEUE)
+        channel: Any = connection.default_channel
+        channel.queue_purge(QUEUE)
 
 
 class TestDepth:

@@ -186,7 +186,7 @@ class TestLeasingWhatWaits:
         assert [payload.position for payload in lease_requeued(take(run, slot=1, now=now), now)] == [0]
 
     def test_they_bring_the_attempts_made_and_the_payload(self) -> None:
-        run, lane = self.prepare({"position": 2, "attempts": 4})
+        _run, lane = self.prepare({"position": 2, "attempts": 4})
         (payload,) = lease_requeued(lane)
         assert (payload.attempts, payload.requeued, payload.kind, payload.parameters) == (4, True, "scripted", {})
 
@@ -212,7 +212,7 @@ class TestLeasingWhatWaits:
 
     def test_one_that_must_be_alone_comes_alone_and_after_the_others(self) -> None:
         early = {"position": 0, "alone": True}
-        run, lane = self.prepare(early, {"position": 1, "alone": True}, {"position": 2}, {"position": 3})
+        _run, lane = self.prepare(early, {"position": 1, "alone": True}, {"position": 2}, {"position": 3})
         assert [payload.position for payload in lease_requeued(lane)] == [2, 3]
         lease(lane, 0, Report(finals=done([2, 3]).finals, settled=[2, 3]))
         assert len(lease_requeued(lane)) == 1
@@ -230,7 +230,7 @@ class TestLeasingWhatWaits:
 
     @pytest.mark.parametrize("stale", ["gone", "sequence"])
     def test_a_lane_that_is_no_longer_ours_leases_none(self, stale: str) -> None:
-        run, lane = self.prepare({"position": 0})
+        _run, lane = self.prepare({"position": 0})
         if stale == "gone":
             claims.leave_lane(lane=lane)
         else:

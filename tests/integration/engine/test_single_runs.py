@@ -15,6 +15,7 @@ from tests.integration.engine.makers import (
     LEASE,
     backdate,
     counts,
+    error_of,
     expire,
     final,
     fresh,
@@ -110,8 +111,7 @@ class TestFailures:
     def test_a_permanent_error_closes_the_run_with_its_error(self, broker: Broker) -> None:
         (run_id,) = make_single_runs([{"permanent": True}])
         broker.deliver_all()
-        run = fresh(run_id)
-        assert (run.state, run.error["message"]) == ("failed", "1 of 1 payload failed")
+        assert (fresh(run_id).state, error_of(run_id)["message"]) == ("failed", "1 of 1 payload failed")
 
     def test_a_retry_that_is_due_later_waits_for_the_sweep(self, broker: Broker, scripted: ScriptedExecutor) -> None:
         run_ids = make_single_runs([{"fails": 1}, {}], retry={"initial_interval": "1h"})

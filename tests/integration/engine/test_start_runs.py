@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from django.db import connection, transaction
@@ -61,7 +61,7 @@ class TestTheRows:
         assert (event.at, event.job_id, event.workspace_id) == (row.created_at, job.pk, job.workspace_id)
 
     def test_the_payloads_are_those_of_the_job_in_its_order(self) -> None:
-        items = [
+        items: list[dict[str, Any]] = [
             {"kind": "scripted", "name": "first", "parameters": {"result": 1}, "retry": {"maximum_attempts": 9}},
             {"kind": "scripted", "parameters": {"result": 2}, "timeout": "3s"},
             {"kind": "noop"},

@@ -12,6 +12,7 @@ from jobs.models import Attempt, Lane, Payload
 from tests.integration.engine.conftest import Broker
 from tests.integration.engine.makers import (
     counts,
+    error_of,
     fresh,
     make_run,
     make_single_runs,
@@ -218,7 +219,7 @@ class TestWhateverAPayloadReturnsOrRaises:
         run = make_run(plain(1), retry={"maximum_attempts": 1})
         scripted.result = lambda work: result
         broker.deliver_all()
-        assert Payload.objects.get(run=run).error["code"] == "crash"
+        assert error_of(run, 0)["code"] == "crash"
 
     @pytest.mark.parametrize(
         "details", [{"x": float("nan")}, {"x": "\ud800\x00"}, {("a", "tuple"): 1}, {"x": object()}]
@@ -230,7 +231,7 @@ class TestWhateverAPayloadReturnsOrRaises:
         scripted.error = lambda work: PermanentError("odd \ud800 \x00", details=details)
         broker.deliver_all()
         assert Payload.objects.get(run=run).state == "failed"
-        assert Payload.objects.get(run=run).error["message"] == "odd \ufffd \ufffd"
+        assert error_of(run, 0)["message"] == "odd \ufffd \ufffd"
 
 
 def high_less_low() -> int:

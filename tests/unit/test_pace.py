@@ -1,0 +1,51 @@
+"""How many payloads a lane leases at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from workers.pace import AIM_SECONDS, LIMIT_SECONDS, Pace
+
+
+def sizes(per_payload: float, steps: int, *, strict: bool = False) -> list[int]:
+    """The sizes of ranges of which each payload takes so long."""
+    pace = Pace(strict=strict)
+    found = []
+    for _ in range(steps):
+        found.append(pace.size)
+        pace.measured(payloads=pace.size, seconds=pace.size * per_payload)
+    return found
+
+
+class TestGrowth:
+    def test_cheap_payloads_lead_from_one_fivefold_to_five_hundred(self) -> None:
+        assert sizes(0.0, 6) == [1, 5, 25, 125, 500, 500]
+
+    @pytest.mark.parametrize("per_payload", [0.0001, 0.001, 0.01, 0.05, 0.1])
+    def test_a_range_holds_about_150_ms_of_work_and_never_250(self, per_payload: float) -> None:
+        size = sizes(per_payload, 10)[-1]
+        assert size * per_payload <= AIM_SECONDS < LIMIT_SECONDS
+        assert size == 500 or (size + 1) * per_payload > AIM_SECONDS * 0.99
+
+    @pytest.mark.parametrize("per_payload", [0.151, 1.0, 3600.0])
+    def test_an_expensive_payload_is_always_on_its_own(self, per_payload: float) -> None:
+        assert set(sizes(per_payload, 5)) == {1}
+
+    def test_a_strict_run_never_batches(self) -> None:
+        assert set(sizes(0.0, 5, strict=True)) == {1}
+
+
+class TestChange:
+    def test_payloads_that_become_slow_shrink_the_range_at_once(self) -> None:
+        pace = Pace(strict=False)
+        for _ in range(4):
+            pace.measured(payloads=pace.size, seconds=0.0)
+        assert pace.size == 500
+        pace.measured(payloads=3, seconds=0.3)
+        assert pace.size == 1
+
+    def test_a_range_of_which_nothing_was_executed_says_nothing(self) -> None:
+        pace = Pace(strict=False)
+        pace.measured(payloads=1, seconds=0.0)
+        pace.measured(payloads=0, seconds=9.0)
+        assert pace.size == 5
