@@ -265,7 +265,14 @@ def report_one(*, lane: Lane, final: Final, lease: dt.timedelta, now: Now = None
     Raises:
         LaneLost: The lane was taken back, and nothing was written.
     """
-    parameters = {**final._asdict(), "lane_id": lane.id, "sequence": lane.sequence, "lease": lease, "now": now}
+    parameters = {
+        **final._asdict(),
+        "run_id": lane.run.run_id,
+        "lane_id": lane.id,
+        "sequence": lane.sequence,
+        "lease": lease,
+        "now": now,
+    }
     with hotpath.connection() as connection:
         row = connection.execute(sql.load("report_one"), parameters).fetchone()
     if row is None:

@@ -18,8 +18,8 @@ from workers.journal import Journal
 from workers.lane import LINGER_SECONDS, hand_back, work_lane
 from workers.persistence import report
 
-BATCH = 50
-"""Runs taken, reported and closed together. What does not fit into 250 ms is given back unbegun."""
+_paces: dict[str, pace.Pace] = {}
+"""By queue, kept from message to message: most are like the one before. Too high a guess costs giving runs back unbegun."""
 
 NOT_BEGUN = -1
 """What a lane has reached whose only payload waits for others of its message: were it lost, no attempt would be charged."""
@@ -29,12 +29,15 @@ def work_single_runs(*, run_ids: Sequence[int], queue: str, strict: bool) -> Non
     """Work runs of one payload each, strict ones a run at a time. Once they prove slow, what is left goes out again, a message
     each, for others to take."""
     waiting = sorted(run_ids)
-    size = 1 if strict else BATCH
+    speed = _paces.setdefault(queue, pace.Pace())
     while waiting:
         begun = time.monotonic()
+        size = 1 if strict else speed.size
         batch, waiting = waiting[:size], waiting[size:]
         _work_batch(batch, queue)
-        if time.monotonic() - begun > pace.LIMIT_SECONDS or stopping.asked():
+        took = time.monotonic() - begun
+        speed.measured(payloads=len(batch), seconds=took)
+        if took > pace.LIMIT_SECONDS or stopping.asked():
             hand_back(queue=queue, lanes=[(run_id, 0) for run_id in waiting])
             return
 

@@ -1,17 +1,16 @@
 -- queued -> succeeded | failed for the first position of a strict lane's range; the rest of the range stays leased.
 -- The run's row is only read: the outcome is counted on the lane, and report.sql carries the counts over at the range's end. So the
 -- lanes of one run do not wait for each other's commits, and the commits of several can share one flush.
--- Fenced by (lane, sequence), as a report is.
+-- Fenced by (lane, sequence), as a report is. The whole key is given: joined to its lane, the payload may be sought by position alone.
 WITH mine AS MATERIALIZED (
-    SELECT id, run_id FROM jobs_lane
-    WHERE id = %(lane_id)s AND sequence = %(sequence)s AND low = %(position)s AND low < high
+    SELECT id FROM jobs_lane
+    WHERE id = %(lane_id)s AND run_id = %(run_id)s AND sequence = %(sequence)s AND low = %(position)s AND low < high
     FOR UPDATE
 ), done AS (
     UPDATE jobs_payload AS p
     SET state = %(state)s, attempts = %(attempts)s, started_at = %(started_at)s, ended_at = %(ended_at)s,
         result = %(result)s::jsonb, error = %(error)s::jsonb
-    FROM mine
-    WHERE p.run_id = mine.run_id AND p.position = %(position)s AND p.state = 'queued'
+    WHERE p.run_id = %(run_id)s AND p.position = %(position)s AND p.state = 'queued' AND EXISTS (SELECT 1 FROM mine)
     RETURNING p.state
 ), lane AS (
     UPDATE jobs_lane AS l

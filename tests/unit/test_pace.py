@@ -7,9 +7,9 @@ import pytest
 from workers.pace import AIM_SECONDS, LIMIT_SECONDS, Pace
 
 
-def sizes(per_payload: float, steps: int, *, strict: bool = False) -> list[int]:
+def sizes(per_payload: float, steps: int) -> list[int]:
     """The sizes of ranges of which each payload takes so long."""
-    pace = Pace(strict=strict)
+    pace = Pace()
     found = []
     for _ in range(steps):
         found.append(pace.size)
@@ -31,13 +31,10 @@ class TestGrowth:
     def test_an_expensive_payload_is_always_on_its_own(self, per_payload: float) -> None:
         assert set(sizes(per_payload, 5)) == {1}
 
-    def test_a_strict_run_never_batches(self) -> None:
-        assert set(sizes(0.0, 5, strict=True)) == {1}
-
 
 class TestChange:
     def test_payloads_that_become_slow_shrink_the_range_at_once(self) -> None:
-        pace = Pace(strict=False)
+        pace = Pace()
         for _ in range(4):
             pace.measured(payloads=pace.size, seconds=0.0)
         assert pace.size == 500
@@ -45,7 +42,7 @@ class TestChange:
         assert pace.size == 1
 
     def test_a_range_of_which_nothing_was_executed_says_nothing(self) -> None:
-        pace = Pace(strict=False)
+        pace = Pace()
         pace.measured(payloads=1, seconds=0.0)
         pace.measured(payloads=0, seconds=9.0)
         assert pace.size == 5

@@ -29,10 +29,23 @@ def _heartbeat_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _pace_of_a_new_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(singles, "_paces", {})
+
+
+@pytest.fixture(autouse=True)
 def _worker_that_is_not_stopping() -> Iterator[None]:
     stopping.forget()
     yield
     stopping.forget()
+
+
+_BRING_NEARER = """
+    WITH waiting AS (SELECT run_id, position FROM jobs_requeued ORDER BY run_id, position FOR UPDATE)
+    UPDATE jobs_requeued AS q SET due_at = due_at - %s
+    FROM waiting WHERE q.run_id = waiting.run_id AND q.position = waiting.position
+"""
+"""Locks in order: lanes of several threads may let time pass at once."""
 
 
 class Broker:
@@ -62,9 +75,9 @@ class Broker:
         """Every lane that a kept message names."""
         return [each for message in self.messages for each in message.lanes]
 
-    def share(self, run_ids: Sequence[int]) -> None:
+    def share(self, run_ids: Sequence[int], *, strict: bool = False) -> None:
         """Instead of what was published, keep one message that carries these runs of one payload."""
-        self.messages = [LaneMessage("default", [(run_id, 0) for run_id in run_ids], single=True)]
+        self.messages = [LaneMessage("default", [(run_id, 0) for run_id in run_ids], single=True, strict=strict)]
 
     def clear(self) -> None:
         """Lose every message."""
@@ -75,7 +88,7 @@ class Broker:
         if not self.messages:
             return False
         message = self.messages.pop(0)
-        turns.work(lanes=message.lanes, queue=message.queue, single=message.single)
+        turns.work(lanes=message.lanes, queue=message.queue, single=message.single, strict=message.strict)
         return True
 
     def deliver_all(self, *, most: int = 1000) -> None:
@@ -101,7 +114,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
     def pass_by(seconds: float) -> None:
         with hotpath.connection() as connection:
-            connection.execute("UPDATE jobs_requeued SET due_at = due_at - %s", (dt.timedelta(seconds=seconds),))
+            connection.execute(_BRING_NEARER, (dt.timedelta(seconds=seconds),))
 
     clock = Clock(slept=pass_by)
     for module in (lane, singles, journal, persistence):

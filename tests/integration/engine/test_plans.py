@@ -92,6 +92,8 @@ def work_everything(broker: Broker) -> None:
     broker.clear()
     sweep.sweep_once(now=run.created_at + 10 * SECOND)
     broker.deliver_all()
+    make_run(plain(3 * RANGE), max_concurrent_requests=1, strict=True)
+    broker.deliver_all()
     work_single_runs(broker)
 
 

@@ -49,6 +49,30 @@ class TestTheRange:
         broker.deliver_all()
         assert reported == list(range(12))
 
+    def test_a_strict_lane_holds_a_range_and_leaves_its_runs_row_alone_until_the_end_of_it(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
+        run = make_run(plain(31), strict=True, max_concurrent_requests=1)
+        seen: list[tuple[int, int]] = []
+        scripted.before = lambda work: seen.append((high_less_low(), fresh(run).succeeded))
+        broker.deliver_all()
+        # ranges of 1, 5 and 25; within one the lane counts, at its end the run does
+        assert seen[:7] == [(1, 0), (5, 1), (4, 1), (3, 1), (2, 1), (1, 1), (25, 6)]
+        assert (fresh(run).state, fresh(run).succeeded) == ("succeeded", 31)
+
+    def test_a_strict_lane_keeps_its_range_when_a_payload_of_it_fails(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
+        parameters: list[dict[str, Any]] = [{} for _ in range(12)]
+        parameters[3] = {"fails": 1}
+        run = make_run(scripts(*parameters), strict=True, max_concurrent_requests=1, retry={"initial_interval": "1h"})
+        widths: list[int] = []
+        scripted.before = lambda work: widths.append(high_less_low())
+        broker.deliver_all()
+        assert widths[1:6] == [5, 4, 3, 2, 1]
+        assert list(waiting(run)) == [3]
+        assert counts(run) == (11, 0, 0)
+
     def test_a_slow_payload_is_always_on_its_own(self, broker: Broker, scripted: ScriptedExecutor) -> None:
         make_run(slow(6, 0.2), max_concurrent_requests=1)
         sizes: list[int] = []
