@@ -33,8 +33,8 @@ def start(*, job_id: int) -> dict[str, Any]:
     """Start one run; answers its id, and when the call began and returned, in seconds since the epoch."""
     job = Job.objects.get(pk=job_id)
     began = time.time()
-    run = start_run(job=job, trigger=Trigger.API)
-    return {"run_id": run.pk, "began": began, "returned": time.time()}
+    run_id = start_run(job=job, trigger=Trigger.API)
+    return {"run_id": run_id, "began": began, "returned": time.time()}
 
 
 def start_many(*, job_id: int, count: int) -> dict[str, Any]:

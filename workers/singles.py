@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+import structlog
 from django.conf import settings
 
 from jobs import claims, hotpath
@@ -17,6 +18,8 @@ from workers.identity import worker_name
 from workers.journal import Journal
 from workers.lane import LINGER_SECONDS, hand_back, work_lane
 from workers.persistence import report
+
+log = structlog.get_logger(__name__)
 
 _paces: dict[str, pace.Pace] = {}
 """By queue, kept from message to message: most are like the one before. Too high a guess costs giving runs back unbegun."""
@@ -112,6 +115,7 @@ def _report_one(lane: Lane, outcome: Report, queue: str) -> None:
     try:
         grant = report(lane=lane, outcome=outcome, take=0)
     except LaneLost:
+        log.warning("lane.dropped", run=lane.run.run_id, slot=lane.slot, lane=lane.id)
         return
     claims.leave_lane(lane=lane)
     if grant.complete:

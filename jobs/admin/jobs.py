@@ -88,8 +88,8 @@ class JobAdmin(WorkspaceAdmin[Job]):
             raise Http404("there is no such job, or you may not run it")
         form = RunForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
-            run = self._run(request, job, form.asked)
-            return HttpResponseRedirect(reverse("admin:jobs_run_change", args=[run.pk]) if run else request.path)
+            run_id = self._run(request, job, form.asked)
+            return HttpResponseRedirect(reverse("admin:jobs_run_change", args=[run_id]) if run_id else request.path)
         context = self.admin_site.each_context(request) | {
             "title": f"Run {job.key}",
             "job": job,
@@ -136,7 +136,7 @@ class JobAdmin(WorkspaceAdmin[Job]):
         """Delete the job and keep its runs."""
         delete_job(job=obj, actor=_actor(request))
 
-    def _run(self, request: HttpRequest, job: Job, asked: TriggerRequest) -> Run | None:
+    def _run(self, request: HttpRequest, job: Job, asked: TriggerRequest) -> int | None:
         """Start a run and say so; say why when it cannot start."""
         if not self.has_run_permission(request, job):
             self.message_user(
@@ -144,7 +144,7 @@ class JobAdmin(WorkspaceAdmin[Job]):
             )
             return None
         try:
-            run = start_run(
+            run_id = start_run(
                 job=job,
                 trigger=Trigger.MANUAL,
                 actor=_actor(request),
@@ -154,8 +154,8 @@ class JobAdmin(WorkspaceAdmin[Job]):
         except JobsError as error:
             self.message_user(request, f"Not started: {error}.", messages.ERROR)
             return None
-        self.message_user(request, format_html("Started {} of {}.", _run_link(run.pk, f"run {run.pk}"), job.key))
-        return run
+        self.message_user(request, format_html("Started {} of {}.", _run_link(run_id, f"run {run_id}"), job.key))
+        return run_id
 
 
 def _actor(request: HttpRequest) -> str:

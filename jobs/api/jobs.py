@@ -81,11 +81,11 @@ class JobTrigger(WorkspaceView):
         """Start a run; 409 when the job is paused."""
         asked = parse_trigger(request.data)
         job = find_job(workspace=self.workspace, key=key)
-        run = start_run(
+        run_id = start_run(
             job=job, trigger=Trigger.API, actor=self.actor, comment=asked.comment, parameters=asked.parameters
         )
-        view = get_run(workspace=self.workspace, run_id=run.pk)
-        location = request.build_absolute_uri(reverse("run", args=[workspace, run.pk]))
+        view = get_run(workspace=self.workspace, run_id=run_id)
+        location = request.build_absolute_uri(reverse("run", args=[workspace, run_id]))
         return Response(shapes.run_json(view), status=status.HTTP_202_ACCEPTED, headers={"Location": location})
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.acceptance.payloads import calls
 from tests.acceptance.service import CountingService
-from tests.acceptance.system import System, assert_recorded_once
+from tests.acceptance.system import LEASE_SECONDS, System, assert_recorded_once
 
 pytestmark = pytest.mark.acceptance
 
@@ -44,6 +44,18 @@ def test_a_stale_worker_cannot_overwrite_the_newer_attempt(
     assert [(each.position, each.number, each.state, each.worker) for each in system.attempts(run_id)] == [
         (0, 1, "lost", stale.identity)
     ]
+
+
+def test_a_payload_that_takes_longer_than_a_lease_stays_with_its_worker(
+    system: System, service: CountingService
+) -> None:
+    system.start_workers(2, slots=2)
+    milliseconds = int(LEASE_SECONDS * 2 * 1000)
+    run_id = system.start(calls(service, f"/work/{milliseconds}", 2))
+    system.wait_for_end(run_id, seconds=20)
+    assert_recorded_once(system, run_id, total=2)
+    assert not system.attempts(run_id)
+    assert len(service.calls.all()) == 2
 
 
 def wake_until_it_has_reported(system: System, service: CountingService) -> None:

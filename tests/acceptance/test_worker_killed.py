@@ -59,7 +59,7 @@ def test_what_a_killed_worker_was_at_is_tried_again_within_its_lease(
 
 
 def test_of_a_killed_workers_batches_nothing_is_missing_and_nothing_recorded_twice(system: System) -> None:
-    total = 60_000
+    total = 30_000
     key = system.define(noops(total), max_concurrent_requests=6)
     dead, _ = system.start_workers(2, slots=3)
     run_id = system.trigger(key)

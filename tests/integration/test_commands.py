@@ -130,11 +130,11 @@ class TestTrigger:
     ) -> None:
         make_job(make_workspace())
 
-        def ended(**arguments: Any) -> Run:
-            run = runs.start_run(**arguments)
+        def ended(**arguments: Any) -> int:
+            run = Run.objects.get(pk=runs.start_run(**arguments))
             counts = {"failed": 1} if fails else {"succeeded": 1}
             Run.objects.filter(pk=run.pk).update(state=state, ended_at=run.created_at, wake_at=None, **counts)
-            return run
+            return run.pk
 
         monkeypatch.setattr("jobs.management.commands.trigger.start_run", ended)
         if fails:

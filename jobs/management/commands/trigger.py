@@ -12,7 +12,7 @@ from jobs import strict_json
 from jobs.documents import TriggerRequest, parse_trigger
 from jobs.errors import JobsError, ValidationError
 from jobs.management.finding import job_named, workspace_named
-from jobs.models import Run
+from jobs.models import Workspace
 from jobs.selectors.runs import RunView, get_run
 from jobs.services.runs import start_run
 from jobs.states import FINAL_RUN_STATES, RunState, Trigger
@@ -38,14 +38,14 @@ class Command(BaseCommand):
         asked = _asked(options["parameters"], options["comment"])
         job = job_named(workspace_named(options["workspace"]), options["key"])
         try:
-            run = start_run(
+            run_id = start_run(
                 job=job, trigger=Trigger.MANUAL, actor=_operator(), comment=asked.comment, parameters=asked.parameters
             )
         except JobsError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(str(run.pk))
+        self.stdout.write(str(run_id))
         if options["wait"]:
-            self._report(_ended(run))
+            self._report(_ended(job.workspace, run_id))
 
     def _report(self, view: RunView) -> None:
         counts = view.counts
@@ -67,9 +67,9 @@ def _asked(parameters: str, comment: str) -> TriggerRequest:
         raise CommandError(str(error)) from error
 
 
-def _ended(run: Run) -> RunView:
+def _ended(workspace: Workspace, run_id: int) -> RunView:
     while True:
-        view = get_run(workspace=run.workspace, run_id=run.pk)
+        view = get_run(workspace=workspace, run_id=run_id)
         if view.run.state in FINAL_RUN_STATES:
             return view
         time.sleep(POLL_SECONDS)

@@ -48,7 +48,7 @@ def make_job(payload: list[dict[str, Any]], **configuration: Any) -> Job:
 
 def make_run(payload: list[dict[str, Any]], **configuration: Any) -> Run:
     """A pending run of a job of its own."""
-    return start_run(job=make_job(payload, **configuration), trigger=Trigger.MANUAL)
+    return Run.objects.get(pk=start_run(job=make_job(payload, **configuration), trigger=Trigger.MANUAL))
 
 
 def make_single_runs(parameters: Iterable[dict[str, Any]], **configuration: Any) -> list[int]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from jobs import hotpath
 from jobs.models import Event, Payload, Run
 from tests.integration.engine.conftest import Broker
 from tests.integration.engine.makers import (
@@ -13,6 +14,7 @@ from tests.integration.engine.makers import (
     done,
     error_of,
     fresh,
+    in_thread,
     kinds_of_events,
     lease,
     make_run,
@@ -21,6 +23,7 @@ from tests.integration.engine.makers import (
     scripts,
     take,
     together,
+    until_somebody_waits,
 )
 from workers import closing
 
@@ -92,6 +95,16 @@ class TestOnce:
         run = finished(1)
         together([lambda: closing.close_runs(run_ids=[run.pk])] * 8)
         assert kinds_of_events(run).count("run.succeeded") == 1
+
+    def test_who_waits_for_another_that_closes_it_does_not_close_it_again(self) -> None:
+        run = finished(1)
+        with hotpath.connection() as other, other.transaction():
+            assert len(closing.close_in(other, run_ids=[run.pk])) == 1
+            again = in_thread(lambda: closing.close_runs(run_ids=[run.pk], now=run.created_at + 99 * SECOND))
+            until_somebody_waits()
+        again()
+        assert kinds_of_events(run).count("run.succeeded") == 1
+        assert fresh(run).ended_at != run.created_at + 99 * SECOND
 
     def test_those_who_close_the_same_runs_in_another_order_do_not_block_each_other(self) -> None:
         runs = [finished(1).pk for _ in range(30)]

@@ -18,6 +18,7 @@ from tests.integration.engine.makers import (
     done,
     error_of,
     expire,
+    final,
     fresh,
     kinds_of_events,
     lease,
@@ -159,6 +160,23 @@ class TestWhatItHeld:
         lease(alive, 2, done([2, 3]))
         assert counts(run) == (2, 0, 0)
 
+    def test_of_a_strict_lane_what_it_committed_stands_and_the_next_one_is_charged(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
+        parameters: list[dict[str, Any]] = [{} for _ in range(12)]
+        parameters[3] = {"kills": True}
+        run = make_run(scripts(*parameters), strict=True, max_concurrent_requests=1)
+        with pytest.raises(Killed):
+            broker.deliver_all()
+        assert fresh(run).succeeded < 3
+        expire()
+        sweep.sweep_once()
+        assert counts(run) == (3, 0, 0)
+        assert attempts(run) == [(3, 1, "lost")]
+        assert {p: row.attempts for p, row in waiting(run).items()} == {3: 1, 4: 0, 5: 0}
+        outlive(broker)
+        assert counts(run) == (11, 1, 0)
+
     def test_a_lane_that_held_nothing_only_goes(self) -> None:
         run = make_run(plain(6))
         take(run)
@@ -193,6 +211,8 @@ class TestTheOwnerThatComesBack:
             lease(stale, 2, done([0, 1], result="stale"))
         with pytest.raises(LaneLost):
             claims.lease_requeued(lane=stale, take=1, lease=LEASE)
+        with pytest.raises(LaneLost):
+            claims.report_one(lane=stale, final=final(0, result="stale"), lease=LEASE)
         claims.leave_lane(lane=stale)
         assert rows_of(Lane, Run, Payload, Attempt, Requeued, Event) == before
         assert set(Payload.objects.values_list("result", flat=True)) == {"newer"}

@@ -141,8 +141,9 @@ def recorded_once(run_ids: list[int], *, succeeded: int) -> None:
 
 @pytest.mark.parametrize("after", [False, True], ids=["before-it", "after-it"])
 class TestACutAtEachStatement:
+    @pytest.mark.parametrize("strict", [False, True], ids=["in-ranges", "one-by-one"])
     def test_of_a_turn_with_ranges_retries_and_log_lines(
-        self, broker: Broker, scripted: ScriptedExecutor, saw: Saw, after: bool
+        self, broker: Broker, scripted: ScriptedExecutor, saw: Saw, strict: bool, after: bool
     ) -> None:
         parameters: list[dict[str, Any]] = [{} for _ in range(9)]
         parameters[2] = {"fails": 1}
@@ -150,7 +151,8 @@ class TestACutAtEachStatement:
         parameters[6] = {"takes": 0.3}
         for at in range(1, 60):
             saw.set(at=10**9, after=after)
-            run = make_run(scripts(*parameters), max_concurrent_requests=1, retry={"maximum_attempts": 6})
+            options: dict[str, Any] = {"max_concurrent_requests": 1, "retry": {"maximum_attempts": 6}}
+            run = make_run(scripts(*parameters), strict=strict, **options)
             saw.set(at=at, after=after)
             live_on(broker)
             fell = saw.fell
@@ -180,15 +182,15 @@ class TestACutAtEachStatement:
             raise AssertionError("it has fewer statements than that")
         assert at > 8
 
+    @pytest.mark.parametrize("strict", [False, True], ids=["in-ranges", "one-by-one"])
     def test_within_a_turn_nothing_is_executed_twice(
-        self, broker: Broker, scripted: ScriptedExecutor, saw: Saw, after: bool
+        self, broker: Broker, scripted: ScriptedExecutor, saw: Saw, strict: bool, after: bool
     ) -> None:
         """From its first report to its last a turn knows what it did: only the work of a process that died is done again."""
         for at in range(2, 40):
             saw.set(at=10**9, after=after)
-            run = make_run(
-                scripts({}, {}, {"fails": 1}, {}, {}), max_concurrent_requests=1, retry={"maximum_attempts": 2}
-            )
+            options: dict[str, Any] = {"max_concurrent_requests": 1, "retry": {"maximum_attempts": 2}}
+            run = make_run(scripts({}, {}, {"fails": 1}, {}, {}), strict=strict, **options)
             saw.set(at=at, after=after)
             with contextlib.suppress(psycopg.OperationalError):  # what follows the last report is the sweep's to repeat
                 broker.deliver()

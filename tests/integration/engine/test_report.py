@@ -10,6 +10,7 @@ from jobs import claims, hotpath
 from jobs.claims import FailedAttempt, Report, Requeue
 from jobs.errors import LaneLost
 from jobs.models import Attempt, Lane, Payload, Requeued, Run
+from jobs.states import RunState
 from tests.integration.engine.makers import (
     LEASE,
     MS,
@@ -273,22 +274,158 @@ class TestAReportWhoseAnswerWasLost:
         with pytest.raises(LaneLost):
             claims.resync(lane=lane)
 
-    def test_what_the_lane_holds_leaves_out_what_has_its_outcome_and_other_lanes(self) -> None:
+    def test_what_the_lane_holds_is_what_has_no_outcome_yet_by_position(self) -> None:
         run = make_run(plain(9), max_concurrent_requests=2)
-        lane, other = take(run), take(run, slot=1)
-        lease(lane, 3)
+        other, lane = take(run), take(run, slot=1)
         lease(other, 3)
-        Payload.objects.filter(run=run, position=1).update(state="succeeded", ended_at=run.created_at)
-        for position, holder in ((6, lane.id), (7, other.id), (8, None)):
+        lease(lane, 3)
+        Payload.objects.filter(run=run, position__in=[4, 6]).update(state="succeeded", ended_at=run.created_at)
+        for position, holder in ((0, lane.id), (6, lane.id), (7, other.id), (8, None)):
             Requeued.objects.create(run=run, position=position, attempts=2, due_at=run.created_at, lane_id=holder)
         lane.sequence -= 1
         held = claims.resync(lane=lane)
         assert held is not None
         assert [(each.position, each.attempts, each.requeued) for each in held] == [
-            (0, 0, False),
-            (2, 0, False),
-            (6, 2, True),
+            (0, 2, True),
+            (3, 0, False),
+            (5, 0, False),
         ]
+
+
+class TestAStrictLane:
+    """One outcome at a time, counted on the lane; the run hears of them at the end of the range."""
+
+    def test_each_outcome_is_written_and_the_rest_of_the_range_stays(self) -> None:
+        run = make_run(plain(6), strict=True)
+        lane = take(run)
+        lease(lane, 4)
+        now = run.created_at + SECOND
+        assert report_one(lane, final(0, result=7), now=now) == "running"
+        payload, row = Payload.objects.get(run=run, position=0), Lane.objects.get()
+        assert (payload.state, payload.result, payload.attempts) == ("succeeded", 7, 1)
+        assert (row.low, row.high, row.reached, row.succeeded, row.failed) == (1, 4, 1, 1, 0)
+        assert (row.leased_at, row.lease_expires_at, row.sequence, lane.sequence) == (now, now + LEASE, 2, 2)
+        assert fresh(run).succeeded == 0
+
+    def test_what_the_lane_counted_is_the_runs_with_its_next_report(self) -> None:
+        run = make_run(plain(6), strict=True)
+        lane = take(run)
+        lease(lane, 4)
+        for position in range(3):
+            report_one(lane, final(position, state="failed" if position == 1 else "succeeded"))
+        grant = lease(lane, 2, done([3]))
+        assert positions(grant) == [4, 5]
+        assert counts(run) == (3, 1, 0)
+        row = Lane.objects.get()
+        assert (row.succeeded, row.failed, row.low, row.high) == (0, 0, 4, 6)
+        lease(lane, 0, done([4, 5]))
+        assert counts(run) == (5, 1, 0)
+
+    def test_a_failure_in_the_range_is_reported_whole_and_the_rest_kept(self) -> None:
+        run = make_run(plain(6), strict=True)
+        lane = take(run)
+        lease(lane, 4)
+        report_one(lane, final(0))
+        outcome = Report(requeues=[Requeue(1, 1, 0.0, False)])
+        grant = claims.report(lane=lane, outcome=outcome, take=0, keep_from=2, lease=LEASE)
+        assert positions(grant) == [2, 3]
+        row = Lane.objects.get()
+        assert (row.low, row.high, row.reached) == (2, 4, 2)
+        assert counts(run) == (1, 0, 0)
+
+    @pytest.mark.parametrize("position", [1, 3, 4])
+    def test_only_the_first_of_its_range_is_taken(self, position: int) -> None:
+        run = make_run(plain(6), strict=True)
+        lane = take(run)
+        lease(lane, 4)
+        before = rows_of(*WRITTEN)
+        with pytest.raises(LaneLost):
+            report_one(lane, final(position))
+        assert rows_of(*WRITTEN) == before
+
+    def test_a_lane_without_a_range_has_no_first(self) -> None:
+        run = make_run(plain(6), strict=True)
+        lane = take(run)
+        with pytest.raises(LaneLost):
+            report_one(lane, final(0))
+        assert counts(run) == (0, 0, 0)
+
+    def test_sent_twice_it_counts_once(self) -> None:
+        run = make_run(plain(6), strict=True)
+        lane = take(run)
+        lease(lane, 4)
+        report_one(lane, final(0))
+        lane.sequence -= 1
+        before = rows_of(*WRITTEN)
+        with pytest.raises(LaneLost):
+            report_one(lane, final(0, state="failed"))
+        assert rows_of(*WRITTEN) == before
+
+    def test_of_eight_times_the_same_one_counts(self) -> None:
+        run = make_run(plain(6), strict=True)
+        lane = take(run)
+        lease(lane, 4)
+
+        def send() -> bool:
+            copy = claims.Lane(id=lane.id, run=lane.run, slot=0, worker="host:1", sequence=lane.sequence)
+            try:
+                report_one(copy, final(0))
+            except LaneLost:
+                return False
+            return True
+
+        assert sum(together([send] * 8)) == 1
+        assert Lane.objects.get().succeeded == 1
+
+    def test_once_the_lane_is_gone_it_is_refused(self) -> None:
+        run = make_run(plain(6), strict=True)
+        lane = take(run)
+        lease(lane, 4)
+        with hotpath.connection() as other, other.transaction():
+            other.execute("DELETE FROM jobs_lane WHERE id = %s", (lane.id,))
+            sending = in_thread(lambda: report_one(lane, final(0)))
+            until_somebody_waits()
+        with pytest.raises(LaneLost):
+            sending()
+        assert counts(run) == (0, 0, 0)
+
+    def test_what_has_its_outcome_keeps_it_and_is_not_counted_again(self) -> None:
+        run = make_run(plain(6), strict=True)
+        lane = take(run)
+        lease(lane, 4)
+        Payload.objects.filter(run=run, position=0).update(state="cancelled", ended_at=run.created_at)
+        Run.objects.filter(pk=run.pk).update(cancelled=1)
+        report_one(lane, final(0))
+        lease(lane, 0)
+        assert counts(run) == (0, 0, 1)
+
+    def test_it_says_that_the_run_was_stopped(self) -> None:
+        run = make_run(plain(6), strict=True)
+        lane = take(run)
+        lease(lane, 4)
+        Run.objects.filter(pk=run.pk).update(state="cancelled", wake_at=None, ended_at=run.created_at)
+        assert report_one(lane, final(0)) == "cancelled"
+
+    def test_whose_answer_was_lost_learns_what_it_holds(self) -> None:
+        run = make_run(plain(6), strict=True)
+        lane = take(run)
+        lease(lane, 4)
+        report_one(lane, final(0))
+        lane.sequence -= 1
+        held = claims.resync(lane=lane)
+        assert held is not None
+        assert [payload.position for payload in held] == [1, 2, 3]
+        report_one(lane, final(1))
+        assert Lane.objects.get().succeeded == 2
+
+    def test_it_does_not_wait_for_another_lanes_report(self) -> None:
+        run = make_run(plain(6), strict=True)
+        lane = take(run)
+        lease(lane, 4)
+        with hotpath.connection() as other, other.transaction():
+            other.execute("SELECT 1 FROM jobs_run WHERE id = %s FOR NO KEY UPDATE", (run.pk,))
+            report_one(lane, final(0))
+        assert Lane.objects.get().succeeded == 1
 
 
 class TestTheWrite:
@@ -302,6 +439,10 @@ class TestTheWrite:
         updated, hot = (after - then for after, then in zip(tuples_updated(), before, strict=True))
         assert updated == 3000
         assert hot >= 0.95 * updated
+
+
+def report_one(lane: claims.Lane, outcome: claims.Final, *, now: dt.datetime | None = None) -> RunState:
+    return claims.report_one(lane=lane, final=outcome, lease=LEASE, now=now)
 
 
 def tuples_updated() -> tuple[int, int]:

@@ -179,7 +179,7 @@ class TestLeasingWhatWaits:
         run = make_run(plain(6))
         lane = take(run)
         lease(lane, 6, now=run.created_at)
-        for position, seconds in ((0, 3), (1, 1), (2, 2), (3, 9)):
+        for position, seconds in ((0, 3), (1, 2), (2, 1), (3, 9)):
             Requeued.objects.create(run=run, position=position, due_at=run.created_at + seconds * SECOND)
         now = run.created_at + 5 * SECOND
         assert [payload.position for payload in lease_requeued(lane, now, count=2)] == [1, 2]
@@ -246,6 +246,26 @@ class TestLeasingWhatWaits:
         shares = together([lambda lane=lane: lease_requeued(lane, count=4) for lane in lanes])  # type: ignore[misc]
         assert sorted(payload.position for share in shares for payload in share) == list(range(20))
 
+    def test_two_lanes_that_wait_for_the_run_at_once_do_not_get_the_same(self) -> None:
+        run, first = self.prepare(*[{"position": position} for position in range(4)])
+        second = take(run, slot=1)
+        with hotpath.connection() as other, other.transaction():
+            other.execute("SELECT 1 FROM jobs_run WHERE id = %s FOR UPDATE", (run.pk,))
+            shares = [in_thread(lambda lane=lane: lease_requeued(lane, count=2)) for lane in (first, second)]  # type: ignore[misc]
+            until_somebody_waits(many=2)
+        leased = [payload.position for share in shares for payload in share()]
+        assert len(leased) == len(set(leased)) == 4
+
+    def test_a_lane_that_is_taken_back_while_it_waits_leases_none(self) -> None:
+        run, lane = self.prepare({"position": 0})
+        with hotpath.connection() as other, other.transaction():
+            other.execute("DELETE FROM jobs_lane WHERE id = %s", (lane.id,))
+            leasing = in_thread(lambda: lease_requeued(lane))
+            until_somebody_waits()
+        with pytest.raises(LaneLost):
+            leasing()
+        assert waiting(run)[0].lane_id is None
+
     def test_settling_leaves_alone_what_another_lane_holds(self) -> None:
         run, lane = self.prepare({"position": 0})
         other = take(run, slot=1)
@@ -254,14 +274,18 @@ class TestLeasingWhatWaits:
         assert waiting(run)[0].lane_id == other.id
 
     def test_leaving_wakes_the_sweep_when_the_first_of_them_is_due(self) -> None:
-        run, lane = self.prepare({"position": 0}, {"position": 1})
+        run, lane = self.prepare({"position": 0}, {"position": 1}, {"position": 2})
+        other = make_run(plain(1))
+        Requeued.objects.create(run=other, position=0, due_at=run.created_at)
         due_at = run.created_at + 5 * SECOND
+        Requeued.objects.filter(run=run, position=2).update(due_at=due_at + MS)
         Run.objects.filter(pk=run.pk).update(wake_at=due_at + SECOND)
         Requeued.objects.filter(run=run, position=0).update(due_at=due_at)
         Requeued.objects.filter(run=run, position=1).update(due_at=due_at - SECOND)
         Requeued.objects.filter(run=run, position=1).update(lane_id=take(run, slot=4, now=due_at).id)
+        before = fresh(other).wake_at
         claims.leave_lane(lane=lane)
-        assert fresh(run).wake_at == due_at
+        assert (fresh(run).wake_at, fresh(other).wake_at) == (due_at, before)
 
     def test_leaving_never_puts_the_sweep_off(self) -> None:
         run, lane = self.prepare({"position": 0})

@@ -35,14 +35,14 @@ R = TypeVar("R")
 
 
 def start(job: Job) -> Run:
-    return start_run(job=job, trigger=Trigger.MANUAL)
+    return Run.objects.get(pk=start_run(job=job, trigger=Trigger.MANUAL))
 
 
 class TestTheRows:
     def test_the_run_says_what_who_and_why(self) -> None:
         job = make_job(plain(3), max_concurrent_requests=2, priority=7, strict=True)
         fire_time = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
-        run = start_run(
+        run_id = start_run(
             job=job,
             trigger=Trigger.API,
             actor="ada",
@@ -50,13 +50,13 @@ class TestTheRows:
             parameters={"city": "Ankh"},
             scheduled_for=fire_time,
         )
-        row = fresh(run)
+        row = fresh(run_id)
         assert (row.state, row.trigger, row.actor, row.comment) == ("pending", "api", "ada", "why not")
         assert (row.parameters, row.scheduled_for, row.job_key) == ({"city": "Ankh"}, fire_time, job.key)
         assert (row.total, row.next_position, row.succeeded, row.failed, row.cancelled) == (3, 0, 0, 0, 0)
         assert (row.max_lanes, row.priority, row.strict, row.queue) == (2, 7, True, "default")
         assert row.wake_at == row.created_at + SECOND
-        event = Event.objects.get(run=run)
+        event = Event.objects.get(run=run_id)
         assert (event.kind, event.actor, event.data) == ("run.created", "ada", {"trigger": "api"})
         assert (event.at, event.job_id, event.workspace_id) == (row.created_at, job.pk, job.workspace_id)
 

@@ -148,16 +148,37 @@ class TestARunThatIsWorked:
         sweep.wake_runs(now=now + SECOND)
         assert broker.messages == []
 
-    def test_another_runs_lanes_and_retries_are_not_its_own(self, broker: Broker) -> None:
+    def test_another_runs_lanes_do_not_fill_its_slots(self, broker: Broker) -> None:
+        other, run = make_run(plain(9)), make_run(plain(9), max_concurrent_requests=1)
+        take(other)
+        put_off(other, seconds=3600)
+        broker.clear()
+        sweep.wake_runs(now=put_off(run, seconds=2))
+        assert broker.lanes() == [(run.pk, 0)]
+
+    @pytest.mark.parametrize("due", [-SECOND, 4 * SECOND], ids=["due", "due-later"])
+    def test_another_runs_retries_neither_publish_it_nor_wake_the_sweep(
+        self, broker: Broker, due: dt.timedelta
+    ) -> None:
         other, run = make_run(plain(1)), make_run(plain(1))
         lease(take(run), 1)
-        lane = take(other)
-        Requeued.objects.create(run=other, position=0, due_at=other.created_at)
-        broker.clear()
         put_off(other, seconds=3600)
-        sweep.wake_runs(now=put_off(run, seconds=2))
-        assert broker.messages == []
-        assert lane.run.run_id == other.pk
+        now = put_off(run, seconds=2)
+        Requeued.objects.create(run=other, position=0, due_at=now + due)
+        broker.clear()
+        sweep.wake_runs(now=now)
+        assert (broker.messages, wake_of(run)) == ([], now + 10 * SECOND)
+
+    def test_a_retry_that_is_due_while_every_lane_is_at_work_is_theirs_and_does_not_keep_the_sweep_awake(
+        self, broker: Broker
+    ) -> None:
+        run = make_run(plain(2), max_concurrent_requests=1)
+        lease(take(run), 2)
+        now = put_off(run, seconds=2)
+        Requeued.objects.create(run=run, position=0, due_at=now - SECOND)
+        broker.clear()
+        sweep.wake_runs(now=now)
+        assert (broker.messages, wake_of(run)) == ([], now + 10 * SECOND)
 
 
 class TestARunWhoseWorkerDiedBeforeItClosedIt:
