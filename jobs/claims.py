@@ -91,12 +91,14 @@ class Leased(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """The answer to a report. ``due``: requeued positions of this run wait to be leased; ``complete``: the run can be closed."""
+    """The answer to a report. ``due``: requeued positions of this run wait to be leased; ``complete``: the run can be closed;
+    ``left``: positions that no lane has leased yet."""
 
     state: str
     complete: bool
     due: bool
     payloads: list[Leased]
+    left: int = 0
 
 
 class RunInfo(NamedTuple):
@@ -110,6 +112,7 @@ class RunInfo(NamedTuple):
     parameters: Mapping[str, Any]
     strict: bool
     queue: str
+    max_lanes: int = 1
 
 
 class Lane:
@@ -221,7 +224,15 @@ def take_lane(*, run_id: int, slot: int, worker: str, lease: dt.timedelta, now: 
     if row is None:
         return None
     run = RunInfo(
-        run_id, row.workspace_id, row.workspace, row.job_key, row.configuration, row.parameters, row.strict, row.queue
+        run_id,
+        row.workspace_id,
+        row.workspace,
+        row.job_key,
+        row.configuration,
+        row.parameters,
+        row.strict,
+        row.queue,
+        row.max_lanes,
     )
     return Lane(id=row.id, run=run, slot=slot, worker=worker)
 
@@ -310,7 +321,7 @@ def _report(
         for row in rows
         if row.position is not None
     ]
-    return Grant(rows[0].state, rows[0].complete, rows[0].due, payloads)
+    return Grant(rows[0].state, rows[0].complete, rows[0].due, payloads, rows[0].left_over)
 
 
 def _record(connection: Connection, *, lane: Lane, outcome: Report, now: Now) -> None:

@@ -34,8 +34,9 @@ SESSION = " ".join(
     )
 )
 _GET_SECONDS = 10.0
-_POOL_SIZE = 64
-"""An upper bound only: a lane has a connection while a statement runs, so a process of 16 lanes seldom holds four."""
+_POOL_SIZE = 8
+"""A lane has a connection while a statement runs, a millisecond or so, and the lanes of a process share these. One each would
+mean that a run of fifty lanes forks fifty servers."""
 
 _pools: dict[tuple[int, str], ConnectionPool[psycopg.Connection[Any]]] = {}
 _opening = threading.Lock()

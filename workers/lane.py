@@ -72,11 +72,11 @@ class Turn:
         Raises:
             LaneLost: The lane was taken back; whoever took it has charged the attempt.
         """
-        self._report(Report(), take=self._pace.size)
+        self._report(Report(), take=self._take())
         while payloads := self._obtain():
             outcome = self._execute_strictly(payloads) if self._lane.run.strict else self._execute(payloads)
             over = time.monotonic() >= self._ends_at or stopping.asked()
-            self._report(outcome, take=0 if over or self._grant.due else self._pace.size)
+            self._report(outcome, take=0 if over or self._grant.due else self._take())
             if over:
                 break
         self._journal.close()
@@ -94,10 +94,13 @@ class Turn:
         if self._grant.due and (payloads := self._lease_requeued()):
             return payloads
         if not self._asked_for_range:
-            self._report(Report(), take=self._pace.size)
+            self._report(Report(), take=self._take())
             if self._grant.payloads or self._is_over():
                 return self._grant.payloads
         return self._linger()
+
+    def _take(self) -> int:
+        return self._pace.take(left=self._grant.left, lanes=self._lane.run.max_lanes)
 
     def _is_over(self) -> bool:
         return self._grant.complete or self._grant.state != RunState.RUNNING

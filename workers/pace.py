@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-AIM_SECONDS = 0.15
-"""Work per commit. Long enough that the commit does not matter, short enough that a lost range is soon done again."""
+AIM_SECONDS = 0.2
+"""Work per range. Long enough that the commit does not matter, short enough that a lost range is soon done again."""
 
 LIMIT_SECONDS = 0.25
 """A range that has taken this long reports what it has and gives the rest back."""
@@ -12,15 +12,26 @@ MOST = 500
 GROWTH = 5
 
 
+TAIL_SECONDS = 0.02
+"""Ranges shorter than this need no care at the end of a run."""
+
+
 class Pace:
     """Adapts the range's size to the measured duration of a payload: from 1, at most fivefold a step, up to 500."""
 
     def __init__(self, size: int = 1) -> None:
         self.size = size
+        self._tail = 1
 
     def measured(self, *, payloads: int, seconds: float) -> None:
         """Take into account that so many payloads took so long."""
         if not payloads:
             return
-        fitting = int(AIM_SECONDS / max(seconds / payloads, 1e-6))
-        self.size = max(1, min(fitting, self.size * GROWTH, MOST))
+        each = max(seconds / payloads, 1e-6)
+        self.size = max(1, min(int(AIM_SECONDS / each), self.size * GROWTH, MOST))
+        self._tail = int(TAIL_SECONDS / each)
+
+    def take(self, *, left: int, lanes: int) -> int:
+        """How many of the ``left`` unleased positions to lease, so that ``lanes`` lanes end at about the same time: half of one's
+        share at the most, unless what is leased is a matter of milliseconds."""
+        return max(1, min(self.size, max(left // (2 * lanes), self._tail)))

@@ -1,5 +1,5 @@
 -- waiting -> held by this lane, for up to %(take)s positions that are due. Fenced by (lane, sequence); a stopped run leases none.
--- Shape: the run and the time as scalars, or a join may be planned from the due times of all runs.
+-- Shape: the run and the time as scalars, or a join may be planned from the due times of all runs; the payloads by their whole key.
 WITH mine AS MATERIALIZED (
     SELECT l.id, l.run_id, COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now
     FROM jobs_lane AS l WHERE l.id = %(lane_id)s AND l.sequence = %(sequence)s FOR UPDATE
@@ -24,5 +24,8 @@ WITH mine AS MATERIALIZED (
     RETURNING l.id
 )
 SELECT p.position, p.kind, p.name, p.parameters, p.options, held.attempts
-FROM lane LEFT JOIN (held JOIN jobs_payload AS p ON p.run_id = held.run_id AND p.position = held.position) ON true
+FROM lane LEFT JOIN held ON true LEFT JOIN LATERAL (
+    SELECT q.position, q.kind, q.name, q.parameters, q.options FROM jobs_payload AS q
+    WHERE q.run_id = held.run_id AND q.position = held.position OFFSET 0
+) AS p ON true
 ORDER BY p.position

@@ -26,7 +26,8 @@ WITH mine AS MATERIALIZED (
         next_position = r.next_position + CASE WHEN r.state = 'running' THEN %(take)s ELSE 0 END
     FROM mine, counted
     WHERE r.id = mine.run_id
-    RETURNING r.id, r.state, r.succeeded + r.failed + r.cancelled >= r.total AS complete, LEAST(r.next_position, r.total) AS high,
+    RETURNING r.id, r.state, r.succeeded + r.failed + r.cancelled >= r.total AS complete,
+        GREATEST(r.total - r.next_position, 0) AS left_over, LEAST(r.next_position, r.total) AS high,
         LEAST(r.next_position - CASE WHEN r.state = 'running' THEN %(take)s ELSE 0 END, r.total) AS low
 ), lane AS (
     UPDATE jobs_lane AS l
@@ -38,12 +39,12 @@ WITH mine AS MATERIALIZED (
     WHERE l.id = %(lane_id)s
     RETURNING l.low, l.high, l.leased_at
 ), granted AS MATERIALIZED (
-    SELECT run.id, run.state, run.complete, lane.low, lane.high, EXISTS (
+    SELECT run.id, run.state, run.complete, run.left_over, lane.low, lane.high, EXISTS (
         SELECT 1 FROM jobs_requeued AS q WHERE q.run_id = run.id AND q.lane_id IS NULL AND q.due_at <= lane.leased_at
     ) AS due
     FROM run CROSS JOIN lane
 )
-SELECT granted.state, granted.complete, granted.due, p.position, p.kind, p.name, p.parameters, p.options
+SELECT granted.state, granted.complete, granted.due, granted.left_over, p.position, p.kind, p.name, p.parameters, p.options
 FROM granted
 LEFT JOIN jobs_payload AS p ON p.run_id = granted.id AND p.position >= granted.low AND p.position < granted.high
 ORDER BY p.position

@@ -1,6 +1,7 @@
 -- pending -> running for runs of one payload each: lane, range and payload in one statement for a whole message.
 -- No row for a run that somebody else has, or that has begun: those are left to take_lane.
 -- reached: a run that is taken by itself begins at once; of several, the worker that is lost with them is not charged to all.
+-- Shape: each payload by its whole key; a plain join may read position 0 of every run there ever was.
 WITH taken AS (
     INSERT INTO jobs_lane (run_id, slot, worker, sequence, low, high, reached, leased_at, lease_expires_at)
     SELECT r.id, 0, %(worker)s, 1, 0, 1, CASE WHEN cardinality(%(run_ids)s::bigint[]) > 1 THEN -1 ELSE 0 END, t.now, t.now + %(lease)s::interval
@@ -26,5 +27,8 @@ SELECT
 FROM taken
 LEFT JOIN started ON started.lane_id = taken.id
 LEFT JOIN jobs_workspace AS w ON w.id = started.workspace_id
-LEFT JOIN jobs_payload AS p ON p.run_id = started.id AND p.position = 0
+LEFT JOIN LATERAL (
+    SELECT q.position, q.kind, q.name, q.parameters, q.options FROM jobs_payload AS q
+    WHERE q.run_id = started.id AND q.position = 0 OFFSET 0
+) AS p ON true
 ORDER BY taken.run_id

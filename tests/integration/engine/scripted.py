@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,7 +30,6 @@ class Script(BaseModel):
     kills: bool = False
     takes: float = 0.0
     stops: bool = False
-    waits: bool = False
     says: list[str] = []
     progress: float | None = None
     result: Any = None
@@ -66,8 +64,6 @@ class ScriptedExecutor:
 
     clock: Clock
     performed: list[tuple[int, int, int]] = field(default_factory=list)
-    begun: threading.Event = field(default_factory=threading.Event)
-    gate: threading.Event = field(default_factory=threading.Event)
     before: Callable[[Work], object] = lambda work: None
     result: Callable[[Work], JSON] | None = None
     error: Callable[[Work], Exception] | None = None
@@ -84,9 +80,6 @@ class ScriptedExecutor:
             work.progress(current=script.progress, total=100, unit="rows")
         if script.stops:
             stopping.ask()
-        if script.waits:
-            self.begun.set()
-            assert self.gate.wait(timeout=30), "the test never opened the gate"
         self._fail(script, work)
         return self.result(work) if self.result else script.result
 
