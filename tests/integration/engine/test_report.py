@@ -361,6 +361,15 @@ class TestAStrictLane:
             report_one(lane, final(0, state="failed"))
         assert rows_of(*WRITTEN) == before
 
+    def test_with_another_sequence_than_the_lanes_it_is_refused(self) -> None:
+        run = make_run(plain(6), strict=True)
+        lane = take(run)
+        lease(lane, 4)
+        lane.sequence += 1
+        with pytest.raises(LaneLost):
+            report_one(lane, final(0))
+        assert counts(run) == (0, 0, 0)
+
     def test_of_eight_times_the_same_one_counts(self) -> None:
         run = make_run(plain(6), strict=True)
         lane = take(run)
