@@ -63,29 +63,3 @@ class TestTheEndOfARun:
         pace = self.pace(0.0001)
         assert pace.size == 500
         assert [pace.take(left=left, lanes=5) for left in (10_000, 1000, 100)] == [500, 200, 200]
-
-
-class TestTheEndOfARun:
-    def paced(self, per_payload: float) -> Pace:
-        pace = Pace()
-        for _ in range(6):
-            pace.measured(payloads=pace.size, seconds=pace.size * per_payload)
-        return pace
-
-    def test_far_from_it_a_whole_range_is_leased(self) -> None:
-        pace = self.paced(0.01)
-        assert pace.take(left=10_000, lanes=5) == pace.size
-
-    @pytest.mark.parametrize("left", [100, 60, 30])
-    def test_near_it_half_of_a_lanes_share(self, left: int) -> None:
-        assert self.paced(0.01).take(left=left, lanes=5) == left // 10
-
-    def test_a_few_milliseconds_of_work_are_not_divided(self) -> None:
-        assert self.paced(0.0001).take(left=5, lanes=5) == 200
-
-    @pytest.mark.parametrize("per_payload", [0.0, 0.01, 10.0])
-    def test_at_least_one_is_asked_for(self, per_payload: float) -> None:
-        assert self.paced(per_payload).take(left=0, lanes=50) >= 1
-
-    def test_a_new_lane_asks_for_one(self) -> None:
-        assert Pace().take(left=10_000, lanes=1) == 1
