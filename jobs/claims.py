@@ -92,13 +92,14 @@ class Leased(NamedTuple):
 
 class Grant(NamedTuple):
     """The answer to a report. ``due``: requeued positions of this run wait to be leased; ``complete``: the run can be closed;
-    ``left``: positions that no lane has leased yet."""
+    ``left``: positions that no lane has leased yet; ``held_until``: where the range that was reported ended (0: it was none)."""
 
     state: str
     complete: bool
     due: bool
     payloads: list[Leased]
     left: int = 0
+    held_until: int = 0
 
 
 class RunInfo(NamedTuple):
@@ -112,6 +113,7 @@ class RunInfo(NamedTuple):
     parameters: Mapping[str, Any]
     strict: bool
     queue: str
+    created_at: dt.datetime
     max_lanes: int = 1
 
 
@@ -187,7 +189,7 @@ def start_runs(
     actor: str,
     comment: str,
     parameters_json: str,
-    now: dt.datetime,
+    now: Now,
     grace: dt.timedelta,
 ) -> list[StartedRun]:
     """Insert a pending run with its payloads for each job that is active: one statement, on the cursor given.
@@ -232,6 +234,7 @@ def take_lane(*, run_id: int, slot: int, worker: str, lease: dt.timedelta, now: 
         row.parameters,
         row.strict,
         row.queue,
+        row.created_at,
         row.max_lanes,
     )
     return Lane(id=row.id, run=run, slot=slot, worker=worker)
@@ -262,16 +265,17 @@ def report(
         else:
             with connection.transaction():
                 grant = _report(connection, lane, outcome, take=take, lease=lease, keep_from=keep_from, now=now)
-                _record(connection, lane=lane, outcome=outcome, now=now)
+                _record(connection, lane=lane, outcome=outcome, held_until=grant.held_until, now=now)
     lane.sequence += 1
     return grant
 
 
-def report_one(*, lane: Lane, final: Final, lease: dt.timedelta, now: Now = None) -> RunState:
+def report_one(*, lane: Lane, final: Final, lease: dt.timedelta, now: Now = None) -> tuple[RunState, bool]:
     """Write the outcome of the first position of a strict lane's range; the lane keeps the rest.
 
     Returns:
-        The run's state, so that a lane whose run was stopped can give the rest back.
+        The run's state, so that a lane whose run was stopped can give the rest back; and whether the lane holds a rest: while it
+        was at work the heartbeat may have shed that.
 
     Raises:
         LaneLost: The lane was taken back, and nothing was written.
@@ -289,7 +293,20 @@ def report_one(*, lane: Lane, final: Final, lease: dt.timedelta, now: Now = None
     if row is None:
         raise LaneLost(f"lane {lane.id} is no longer ours")
     lane.sequence += 1
-    return RunState(row.state)
+    return RunState(row.state), row.more
+
+
+def shed_range(*, lane: Lane, keep: int, now: Now = None) -> int:
+    """Let others take what a lane holds from the position ``keep`` on, because the payload before it takes long.
+
+    Called by the heartbeat while the lane's thread is at work. Does nothing when the lane has reported meanwhile.
+
+    Returns:
+        How many positions were shed.
+    """
+    parameters = {"lane_id": lane.id, "sequence": lane.sequence, "keep": keep, "now": now}
+    with hotpath.connection(hotpath.HEARTBEAT) as connection:
+        return len(connection.execute(sql.load("shed_range"), parameters).fetchall())
 
 
 def _report(
@@ -321,10 +338,10 @@ def _report(
         for row in rows
         if row.position is not None
     ]
-    return Grant(rows[0].state, rows[0].complete, rows[0].due, payloads, rows[0].left_over)
+    return Grant(rows[0].state, rows[0].complete, rows[0].due, payloads, rows[0].left_over, rows[0].held_until)
 
 
-def _record(connection: Connection, *, lane: Lane, outcome: Report, now: Now) -> None:
+def _record(connection: Connection, *, lane: Lane, outcome: Report, held_until: int, now: Now) -> None:
     """The rarer half of a report, in its transaction: failed attempts, retries, and retries that are over."""
     run_id = lane.run.run_id
     if outcome.failed_attempts:
@@ -342,12 +359,15 @@ def _record(connection: Connection, *, lane: Lane, outcome: Report, now: Now) ->
                 "ended_at": ended,
             },
         )
-    if outcome.requeues:
-        positions, attempts, waits, alone = _columns(outcome.requeues, Requeue)
+    # What was shed is not ours to give back: somebody may have it, or be done with it.
+    requeues = [each for each in outcome.requeues if not held_until or each.position < held_until]
+    if requeues:
+        positions, attempts, waits, alone = _columns(requeues, Requeue)
         connection.execute(
             sql.load("requeue"),
             {
                 "run_id": run_id,
+                "lane_id": lane.id,
                 "positions": positions,
                 "attempts": attempts,
                 "waits_ms": waits,
@@ -474,17 +494,17 @@ def heartbeat(
         "lease": lease,
         "now": now,
     }
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.HEARTBEAT) as connection:
         rows = connection.execute(sql.load("heartbeat"), parameters).fetchall()
     return {row.id: RunState(row.state) for row in rows}
 
 
-def lock_expired_lane(connection: Connection, *, now: Now = None) -> LostLane | None:
-    """Lock one lane whose lease has run out, within the caller's transaction; None when there is none to lock."""
-    row = connection.execute(sql.load("expired_lanes"), {"now": now}).fetchone()
+def lock_expired_lane(connection: Connection, *, besides: Sequence[int] = (), now: Now = None) -> LostLane | None:
+    """Lock one lane whose lease has run out, ``besides`` those, within the caller's transaction; None when there is none."""
+    row = connection.execute(sql.load("expired_lanes"), {"besides": list(besides), "now": now}).fetchone()
     if row is None:
         return None
-    run = RunInfo(row.run_id, 0, "", row.job_key, row.configuration, {}, True, "")
+    run = RunInfo(row.run_id, 0, "", row.job_key, row.configuration, {}, True, "", row.created_at)
     lane = Lane(id=row.id, run=run, slot=row.slot, worker=row.worker, sequence=row.sequence)
     return LostLane(lane, row.reached, row.leased_at, _holdings(connection, lane_id=row.id))
 
@@ -493,7 +513,7 @@ def bury_lane(connection: Connection, *, lost: LostLane, outcome: Report, now: N
     """Write what a lost lane's positions come to and delete the lane, within the transaction that locked it."""
     lane = lost.lane
     _report(connection, lane, outcome, take=0, lease=dt.timedelta(0), keep_from=None, now=now)
-    _record(connection, lane=lane, outcome=outcome, now=now)
+    _record(connection, lane=lane, outcome=outcome, held_until=0, now=now)
     connection.execute(sql.load("leave_lane"), {"lane_id": lane.id})
 
 
@@ -545,7 +565,7 @@ class SingleRun(NamedTuple):
 def take_single_runs(*, run_ids: Sequence[int], worker: str, lease: dt.timedelta, now: Now = None) -> list[SingleRun]:
     """Take many runs of one payload each in one statement. Those that somebody else has, or that have begun, are left out."""
     parameters = {"run_ids": sorted(run_ids), "worker": worker, "lease": lease, "now": now}
-    with hotpath.connection() as connection:
+    with hotpath.connection() as connection, connection.transaction():
         rows = connection.execute(sql.load("take_single_runs"), parameters).fetchall()
         for row in rows:
             if not row.started:  # Somebody began the run between our snapshot and our lock: the slot is not needed.
@@ -555,7 +575,15 @@ def take_single_runs(*, run_ids: Sequence[int], worker: str, lease: dt.timedelta
 
 def _single(row: Any, worker: str) -> SingleRun:
     run = RunInfo(
-        row.run_id, row.workspace_id, row.workspace, row.job_key, row.configuration, row.run_parameters, row.strict, ""
+        row.run_id,
+        row.workspace_id,
+        row.workspace,
+        row.job_key,
+        row.configuration,
+        row.run_parameters,
+        row.strict,
+        "",
+        row.created_at,
     )
     lane = Lane(id=row.lane_id, run=run, slot=0, worker=worker, sequence=1)
     return SingleRun(lane, Leased(row.position, row.kind, row.name, row.parameters, row.options))

@@ -98,11 +98,12 @@ def publish(messages: Iterable[LaneMessage]) -> None:
 
 def depth(queue: str) -> int:
     """How many messages wait in a queue of the broker. Raises BrokerUnavailable."""
-    try:
-        with current_app.connection_for_read() as connection:
+    with current_app.connection_for_read() as connection:
+        unreachable: tuple[type[BaseException], ...] = (OperationalError, OSError, *connection.connection_errors)
+        try:
             channel: Any = connection.default_channel
             return int(channel.queue_declare(queue=queue, passive=True).message_count)
-    except ChannelError:
-        return 0  # to kombu, an empty list in Redis is a queue that does not exist
-    except (OperationalError, OSError) as error:
-        raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
+        except ChannelError:
+            return 0  # to kombu, an empty list in Redis is a queue that does not exist
+        except unreachable as error:
+            raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error

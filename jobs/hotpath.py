@@ -3,7 +3,7 @@
 Celery's Django fix-up closes Django's connection after every task, at 5 ms of PostgreSQL each, and the ORM costs more than the
 statements do; so the engine has a psycopg pool of its own, one a process. Its sessions pin what the planner may do: the
 statements in jobs/sql touch few rows through an index each, and a payload table that was just filled has no statistics that
-would say so. tests/integration/test_plans.py holds the plans to it.
+would say so. tests/integration/engine/test_plans.py holds the plans to it.
 """
 
 from __future__ import annotations
@@ -33,12 +33,18 @@ SESSION = " ".join(
         "timezone=UTC",
     )
 )
-_GET_SECONDS = 10.0
-_POOL_SIZE = 8
+_GET_SECONDS = 3.0
+_RECONNECT_SECONDS = 1.0
+"""The pool gives up this soon, so that the next who asks makes it try again: its own back-off would last as long as the outage."""
+
+LANES = "lanes"
+HEARTBEAT = "heartbeat"
+"""The heartbeat has a connection of its own: it must not queue behind the work that it keeps alive."""
+_POOL_SIZE = 4
 """A lane has a connection while a statement runs, a millisecond or so, and the lanes of a process share these. One each would
 mean that a run of fifty lanes forks fifty servers."""
 
-_pools: dict[tuple[int, str], ConnectionPool[psycopg.Connection[Any]]] = {}
+_pools: dict[tuple[int, str, str], ConnectionPool[psycopg.Connection[Any]]] = {}
 _opening = threading.Lock()
 
 RETRYABLE = (psycopg.OperationalError, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
@@ -46,9 +52,9 @@ RETRYABLE = (psycopg.OperationalError, psycopg.errors.DeadlockDetected, psycopg.
 
 
 @contextmanager
-def connection() -> Iterator[psycopg.Connection[Any]]:
+def connection(role: str = LANES) -> Iterator[psycopg.Connection[Any]]:
     """A connection in autocommit mode, returned to the pool afterwards. Raises psycopg.OperationalError when there is none."""
-    pool = _pool()
+    pool = _pool(role)
     leased = _living(pool)
     try:
         with leased:
@@ -82,17 +88,17 @@ def close() -> None:
         _pools.pop(key).close()
 
 
-def _pool() -> ConnectionPool[psycopg.Connection[Any]]:
+def _pool(role: str) -> ConnectionPool[psycopg.Connection[Any]]:
     """The pool of this process (a forked child must not share its parent's) for Django's present database."""
-    key = (os.getpid(), str(django_connection.settings_dict["NAME"]))
+    key = (os.getpid(), str(django_connection.settings_dict["NAME"]), role)
     pool = _pools.get(key)
     if pool is None:
         with _opening:
-            pool = _pools.get(key) or _pools.setdefault(key, _open())
+            pool = _pools.get(key) or _pools.setdefault(key, _open(size=1 if role == HEARTBEAT else _POOL_SIZE))
     return pool
 
 
-def _open() -> ConnectionPool[psycopg.Connection[Any]]:
+def _open(*, size: int) -> ConnectionPool[psycopg.Connection[Any]]:
     settings = django_connection.settings_dict
     return ConnectionPool(
         kwargs={
@@ -109,7 +115,8 @@ def _open() -> ConnectionPool[psycopg.Connection[Any]]:
             "row_factory": namedtuple_row,
         },
         min_size=0,
-        max_size=_POOL_SIZE,
+        max_size=size,
+        reconnect_timeout=_RECONNECT_SECONDS,
         open=True,
         name="engine",
     )

@@ -67,6 +67,7 @@ class RunContext:
         """The attempt as its executor sees it."""
         return Work(
             run_id=self.run.run_id,
+            run_created_at=self.run.created_at,
             job_key=self.run.job_key,
             workspace=self.run.workspace,
             position=payload.position,

@@ -8,13 +8,12 @@ import threading
 import time
 from typing import Any
 
-import psycopg
 import structlog
 from django.conf import settings
 
 from jobs import claims, hotpath
 from jobs.durations import seconds
-from jobs.states import RunState
+from workers import pace
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +32,10 @@ class Held:
         self.reached = 0
         self.progress: dict[str, Any] | None = None
         self.cancelled = threading.Event()
-        self.state = RunState.RUNNING
+        self.begun_at: float | None = None
+        """When the payload at ``reached`` began, by the monotonic clock; None between payloads."""
+        self.range_end = 0
+        """Where the range ends that the lane works; 0 when it holds none."""
         self.ending = False
         """Set before the owner gives the lane up: that it is gone then is no loss."""
 
@@ -46,9 +48,10 @@ class Heartbeat:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def add(self, lane: claims.Lane) -> Held:
+    def add(self, lane: claims.Lane, *, reached: int = 0) -> Held:
         """Begin to renew this lane's lease."""
         held = Held(lane)
+        held.reached = reached
         with self._lock:
             self._held[lane.id] = held
             self._ensure_thread()
@@ -77,12 +80,12 @@ class Heartbeat:
             lease=seconds(settings.JOBS_LEASE_SECONDS),
         )
         for each in held:
-            self._learn(each, states.get(each.lane.id))
+            if each.lane.id in states:
+                _shed(each)
+            else:
+                self._lost(each)
 
-    def _learn(self, held: Held, state: RunState | None) -> None:
-        if state is not None:
-            held.state = state
-            return
+    def _lost(self, held: Held) -> None:
         with self._lock:
             gave_up = self._held.get(held.lane.id) is not held
         if not gave_up and not held.ending and not held.cancelled.is_set():
@@ -101,8 +104,19 @@ class Heartbeat:
                 self.beat()
             except hotpath.RETRYABLE as error:
                 log.warning("heartbeat.database_unavailable", reason=str(error).strip())
-            except psycopg.Error:
+            except Exception:  # Whatever it is: without this thread every lane of the process would be lost.
                 log.exception("heartbeat.failed")
+
+
+def _shed(held: Held) -> None:
+    """Let others take what waits behind a payload that takes long. Twice the limit, so that the lane's own clock is sure to say the
+    same when the payload ends: it gives back what is left of its range then, and never executes what was shed."""
+    begun_at, keep = held.begun_at, held.reached + 1
+    if begun_at is None or held.range_end <= keep or time.monotonic() - begun_at < 2 * pace.LIMIT_SECONDS:
+        return
+    if shed := claims.shed_range(lane=held.lane, keep=keep):
+        held.range_end = keep
+        log.info("lane.shed", run=held.lane.run.run_id, slot=held.lane.slot, payloads=shed)
 
 
 _heartbeats: dict[int, Heartbeat] = {}

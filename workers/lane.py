@@ -83,7 +83,7 @@ class Turn:
         self._held.ending = True
         persistence.until_answered(lambda: claims.leave_lane(lane=self._lane))
         if self._grant.complete:
-            closing.close_runs(run_ids=[self._lane.run.run_id])
+            persistence.until_answered(lambda: closing.close_runs(run_ids=[self._lane.run.run_id]))
             return False
         return bool(payloads) and self._grant.state == RunState.RUNNING
 
@@ -114,6 +114,7 @@ class Turn:
         return self._lease_requeued()
 
     def _lease_requeued(self) -> list[Leased]:
+        self._held.reached = self._held.range_end = 0
         payloads = persistence.lease_requeued(lane=self._lane, take=1 if self._lane.run.strict else self._pace.size)
         self._grant = self._grant._replace(due=False)  # the next report says whether more of them are due
         self._held.reached = payloads[0].position if payloads else 0
@@ -136,37 +137,50 @@ class Turn:
     def _execute_strictly(self, payloads: list[Leased]) -> Report:
         """Execute a range in order, each outcome committed before the next payload starts. The last one is left to report."""
         begun = time.monotonic()
-        for done, payload in enumerate(payloads, start=1):
-            outcome, rest = Report(), payloads[done:]
+        rest, done = payloads, 0
+        while True:
+            outcome, payload, rest = Report(), rest[0], rest[1:]
             outcomes.add(outcome, self._attempt(payload))
-            took = time.monotonic() - begun
-            if not rest or took > pace.LIMIT_SECONDS or stopping.asked() or self._is_over():
+            done += 1
+            if not rest or time.monotonic() - begun > pace.LIMIT_SECONDS or stopping.asked():
                 break
-            self._report_in_range(outcome, rest[0].position)
-        self._pace.measured(payloads=done, seconds=took)
+            rest = self._report_in_range(outcome, rest)
+            outcome = Report()
+            if not rest or self._is_over():
+                break
+        self._pace.measured(payloads=done, seconds=time.monotonic() - begun)
         for payload in rest:
             outcomes.give_back(outcome, payload)
         return outcome
 
-    def _report_in_range(self, outcome: Report, next_position: int) -> None:
-        """Commit one outcome and keep the rest of the range."""
+    def _report_in_range(self, outcome: Report, rest: list[Leased]) -> list[Leased]:
+        """Commit one outcome; what the lane still holds of the rest of its range."""
         self._journal.flush()
         if outcome.is_plain:
-            state = persistence.report_one(lane=self._lane, final=outcome.finals[0])
-        else:
-            state = RunState(
-                persistence.report(lane=self._lane, outcome=outcome, take=0, keep_from=next_position).state
-            )
-        self._grant = self._grant._replace(state=state)
+            state, more = persistence.report_one(lane=self._lane, final=outcome.finals[0])
+            self._grant = self._grant._replace(state=state)
+            return rest if more else []
+        grant = persistence.report(lane=self._lane, outcome=outcome, take=0, keep_from=rest[0].position)
+        self._grant = self._grant._replace(state=grant.state)
+        return grant.payloads
 
     def _attempt(self, payload: Leased) -> outcomes.Attempted:
         self._held.reached = payload.position
-        return executor.attempt(
-            context=self._context, payload=payload, surroundings=self._journal.surroundings(payload)
-        )
+        self._held.begun_at = time.monotonic()
+        try:
+            return executor.attempt(
+                context=self._context, payload=payload, surroundings=self._journal.surroundings(payload)
+            )
+        finally:
+            self._held.begun_at = None
 
     def _report(self, outcome: Report, *, take: int) -> None:
         self._journal.flush()
+        self._held.reached = self._held.range_end = (
+            0  # before the lane moves on: the heartbeat must not tell it the old ones
+        )
         self._grant = persistence.report(lane=self._lane, outcome=outcome, take=take)
         self._asked_for_range = take > 0
-        self._held.reached = self._grant.payloads[0].position if self._grant.payloads else 0
+        if self._grant.payloads:
+            self._held.reached = self._grant.payloads[0].position
+            self._held.range_end = self._grant.payloads[-1].position + 1

@@ -13,7 +13,9 @@ from django.conf import settings
 from jobs import claims, hotpath
 from jobs.claims import Final, Grant, Lane, Leased, Report
 from jobs.durations import seconds
+from jobs.errors import LaneLost
 from jobs.states import RunState
+from workers import stopping
 
 log = structlog.get_logger(__name__)
 
@@ -26,13 +28,15 @@ _LONGEST_PAUSE = 1.0
 def until_answered(action: Callable[[], R]) -> R:
     """Repeat what may be done twice until the database answers."""
     tries = 0
-    while True:
+    until = time.monotonic() + settings.JOBS_LEASE_SECONDS
+    while not (stopping.asked() and time.monotonic() > until):
         try:
             return action()
         except hotpath.RETRYABLE as error:
             log.warning("engine.database_unavailable", tries=tries + 1, reason=str(error).strip())
         _pause(tries)
         tries += 1
+    raise LaneLost("the worker is stopping, and the database stayed away for a whole lease")
 
 
 def report(*, lane: Lane, outcome: Report, take: int, keep_from: int | None = None) -> Grant:
@@ -57,7 +61,7 @@ def _report_again(*, lane: Lane, outcome: Report, take: int, keep_from: int | No
     return claims.report(lane=lane, outcome=Report(), take=0, lease=_lease())
 
 
-def report_one(*, lane: Lane, final: Final) -> RunState:
+def report_one(*, lane: Lane, final: Final) -> tuple[RunState, bool]:
     """Send the outcome of the first position of a strict lane's range, as `jobs.claims.report_one` does, until the database has it.
 
     Raises:
@@ -70,10 +74,11 @@ def report_one(*, lane: Lane, final: Final) -> RunState:
     return until_answered(lambda: _report_one_again(lane=lane, final=final))
 
 
-def _report_one_again(*, lane: Lane, final: Final) -> RunState:
-    if claims.resync(lane=lane) is None:
+def _report_one_again(*, lane: Lane, final: Final) -> tuple[RunState, bool]:
+    held = claims.resync(lane=lane)
+    if held is None:
         return claims.report_one(lane=lane, final=final, lease=_lease())
-    return RunState.RUNNING
+    return RunState.RUNNING, bool(held)
 
 
 def lease_requeued(*, lane: Lane, take: int) -> list[Leased]:

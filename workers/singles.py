@@ -17,7 +17,7 @@ from workers.heartbeat import heartbeat
 from workers.identity import worker_name
 from workers.journal import Journal
 from workers.lane import LINGER_SECONDS, hand_back, work_lane
-from workers.persistence import report
+from workers.persistence import report, until_answered
 
 log = structlog.get_logger(__name__)
 
@@ -37,26 +37,29 @@ def work_single_runs(*, run_ids: Sequence[int], queue: str, strict: bool) -> Non
         begun = time.monotonic()
         size = 1 if strict else speed.size
         batch, waiting = waiting[:size], waiting[size:]
-        _work_batch(batch, queue)
+        executed = _work_batch(batch, queue)
         took = time.monotonic() - begun
-        speed.measured(payloads=len(batch), seconds=took)
+        speed.measured(payloads=executed, seconds=took)
         if took > pace.LIMIT_SECONDS or stopping.asked():
             hand_back(queue=queue, lanes=[(run_id, 0) for run_id in waiting])
             return
 
 
-def _work_batch(run_ids: Sequence[int], queue: str) -> None:
+def _work_batch(run_ids: Sequence[int], queue: str) -> int:
+    """Work these runs; how many of them were executed, as against given back."""
     lease = seconds(settings.JOBS_LEASE_SECONDS)
     taken = claims.take_single_runs(run_ids=run_ids, worker=worker_name(), lease=lease)
     for single in taken:
-        heartbeat().add(single.lane).reached = NOT_BEGUN
+        heartbeat().add(single.lane, reached=NOT_BEGUN)
     try:
-        _finish(_execute(taken), queue)
+        reports = _execute(taken)
+        _finish(reports, queue)
     finally:
         for single in taken:
             heartbeat().remove(single.lane)
     for run_id in set(run_ids) - {single.lane.run.run_id for single in taken}:
         work_lane(run_id=run_id, slot=0)  # begun before: a retry that is due, or nothing for us
+    return sum(1 for _, outcome in reports if outcome.finals or outcome.failed_attempts)
 
 
 def _execute(taken: Sequence[SingleRun]) -> list[tuple[Lane, Report]]:
@@ -95,7 +98,7 @@ def _finish(reports: Sequence[tuple[Lane, Report]], queue: str) -> None:
         _close_plain(plain)
     for lane, outcome in reports:
         if not outcome.is_plain:
-            _report_one(lane, outcome, queue)
+            _report_and_leave(lane, outcome, queue)
 
 
 def _close_plain(finals: Sequence[tuple[Lane, Final]]) -> None:
@@ -106,19 +109,19 @@ def _close_plain(finals: Sequence[tuple[Lane, Final]]) -> None:
     except hotpath.RETRYABLE:
         # The transaction may or may not have been committed: a lane at a time, resync tells.
         for lane, final in finals:
-            _report_one(lane, Report(finals=[final]), queue="")
+            _report_and_leave(lane, Report(finals=[final]), queue="")
         return
     closing.announce(closed)
 
 
-def _report_one(lane: Lane, outcome: Report, queue: str) -> None:
+def _report_and_leave(lane: Lane, outcome: Report, queue: str) -> None:
     try:
         grant = report(lane=lane, outcome=outcome, take=0)
+        until_answered(lambda: claims.leave_lane(lane=lane))
     except LaneLost:
         log.warning("lane.dropped", run=lane.run.run_id, slot=lane.slot, lane=lane.id)
         return
-    claims.leave_lane(lane=lane)
     if grant.complete:
-        closing.close_runs(run_ids=[lane.run.run_id])
+        until_answered(lambda: closing.close_runs(run_ids=[lane.run.run_id]))
     elif any(requeue.wait_ms <= LINGER_SECONDS * 1000 for requeue in outcome.requeues):
         hand_back(queue=queue, lanes=[(lane.run.run_id, 0)])

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Container, Iterable
 
-import psycopg
 import structlog
 from django.conf import settings
 
@@ -22,7 +21,7 @@ BATCH = 200
 REPUBLISH_SECONDS = 2.0
 """The wait after the sweep published for a run; it doubles while the broker's queue is long, for then the message is there and
 only waits its turn."""
-LONGEST_REPUBLISH_SECONDS = 60.0
+LONGEST_REPUBLISH_SECONDS = 15.0
 WATCH_SECONDS = 10.0
 """How often a run is looked at whose lanes are all alive."""
 SHORTEST_PAUSE_SECONDS = 0.01
@@ -30,18 +29,33 @@ SHORTEST_PAUSE_SECONDS = 0.01
 
 def sweep_once(*, now: dt.datetime | None = None) -> None:
     """One pass: bury the lost lanes, close what is complete, publish what is owed."""
-    while bury_one_lane(now=now):
-        pass
+    _bury_lanes(now=now)
     while wake_runs(now=now) == BATCH:
         pass
 
 
-def bury_one_lane(*, now: dt.datetime | None = None) -> bool:
-    """Take back the work of one lane whose lease has run out. False when there is none."""
+def _bury_lanes(*, now: dt.datetime | None) -> None:
+    """Bury what can be buried. A lane that cannot is logged, and must not keep the sweep from everything else."""
+    seen: list[int] = []
+    while True:
+        try:
+            if not bury_one_lane(now=now, seen=seen):
+                return
+        except hotpath.RETRYABLE:
+            raise
+        except Exception:
+            log.exception("sweep.lane_not_buried", lane=seen[-1] if seen else None)
+
+
+def bury_one_lane(*, now: dt.datetime | None = None, seen: list[int] | None = None) -> bool:
+    """Take back the work of one lane whose lease has run out, and that is not among those ``seen``, which it joins. False when
+    there is none."""
+    seen = [] if seen is None else seen
     with hotpath.connection() as connection, connection.transaction():
-        lost = claims.lock_expired_lane(connection, now=now)
+        lost = claims.lock_expired_lane(connection, besides=seen, now=now)
         if lost is None:
             return False
+        seen.append(lost.lane.id)
         claims.bury_lane(connection, lost=lost, outcome=_charge(lost, now or dt.datetime.now(dt.UTC)), now=now)
     run_id = lost.lane.run.run_id
     log.warning("lane.expired", run=run_id, slot=lost.lane.slot, worker=lost.lane.worker, payloads=len(lost.payloads))
@@ -137,7 +151,7 @@ def loop() -> None:
         except hotpath.RETRYABLE as error:
             log.warning("sweep.database_unavailable", reason=str(error).strip())
             next_wake = None
-        except psycopg.Error:
+        except Exception:  # Whatever it is: without this thread nothing that is lost would be found.
             log.exception("sweep.failed")
             next_wake = None
         pause = settings.JOBS_SWEEP_SECONDS

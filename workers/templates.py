@@ -32,6 +32,9 @@ class Scope(dict[str, Any]):
         self.name = name
 
 
+_PADDING = frozenset({"center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill"})
+
+
 class _Missing(StrictUndefined):
     """Says which value is missing by the name under which the template asked for it."""
 
@@ -44,13 +47,17 @@ class _Missing(StrictUndefined):
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, in which a key wins over a method's name and no expression makes a value out of proportion."""
 
-    intercepted_binops = frozenset({"*", "**"})
+    intercepted_binops = frozenset({"*", "**", "%"})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Look up ``obj.attribute``: a run parameter named ``items`` is the parameter, not dict's method."""
         if isinstance(obj, Mapping) and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Text methods that pad to a width of one's choice are not: they take the worker's memory."""
+        return attr not in _PADDING and super().is_safe_attribute(obj, attr, value)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Multiply numbers of a sane size; ``"x" * 10**10`` would take the worker's memory."""
@@ -71,6 +78,8 @@ def _spell(value: Any) -> Any:
 
 _ENVIRONMENT = _Sandbox(undefined=_Missing, finalize=_spell, keep_trailing_newline=True, autoescape=False)
 _ENVIRONMENT.globals.clear()
+for _name in ("center", "format", "indent", "wordwrap", "xmlattr"):  # they make text of any length out of a number
+    _ENVIRONMENT.filters.pop(_name, None)
 
 
 def is_template(text: str) -> bool:

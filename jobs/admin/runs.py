@@ -27,7 +27,7 @@ class RunAdmin(WorkspaceAdmin[Run]):
     """A list with filters; a page with counts, payloads, failed attempts and events."""
 
     change_form_template = "admin/jobs/run/change_form.html"
-    list_display = ("id", "job_key", "workspace", "state", "trigger", "progress", "failed", "created_at", "duration")
+    list_display = ("id", "job_key", "workspace", "state", "trigger", "progress", "failures", "created_at", "duration")
     list_filter = (WorkspaceFilter, "state", "trigger")
     search_fields = ("^job_key",)
     search_help_text = "The beginning of a job's key, such as task:ping"
@@ -66,7 +66,13 @@ class RunAdmin(WorkspaceAdmin[Run]):
     @admin.display(description="progress")
     def progress(self, run: Run) -> str:
         """Payloads with an outcome, of all."""
-        return f"{run.succeeded + run.failed + run.cancelled} / {run.total}"
+        counts = run_selectors.counts_of(run)
+        return f"{counts.succeeded + counts.failed + counts.cancelled} / {counts.total}"
+
+    @admin.display(description="failed")
+    def failures(self, run: Run) -> int:
+        """Payloads that failed for good."""
+        return run_selectors.counts_of(run).failed
 
     @admin.display(description="duration")
     def duration(self, run: Run) -> str:

@@ -85,7 +85,7 @@ def start_runs(
         actor=actor,
         comment=comment,
         parameters_json=json.dumps(dict(parameters or {})),
-        now=dt.datetime.now(dt.UTC),
+        now=None,
         grace=SWEEP_GRACE,
     )
     runs = _insert_and_publish(insert)

@@ -1,7 +1,7 @@
 -- Lock lanes whose owner has been silent for a whole lease. SKIP LOCKED: sweeps share them, and one that reports just now lives.
-SELECT l.id, l.run_id, l.sequence, l.slot, l.worker, l.low, l.high, l.reached, l.leased_at, r.snapshot -> 'configuration' AS configuration, r.job_key
+SELECT l.id, l.run_id, l.sequence, l.slot, l.worker, l.low, l.high, l.reached, l.leased_at, r.snapshot -> 'configuration' AS configuration, r.job_key, r.created_at
 FROM jobs_lane AS l JOIN jobs_run AS r ON r.id = l.run_id
-WHERE l.lease_expires_at < COALESCE(%(now)s::timestamptz, clock_timestamp())
+WHERE l.lease_expires_at < COALESCE(%(now)s::timestamptz, clock_timestamp()) AND l.id <> ALL (%(besides)s::bigint[])
 ORDER BY l.id
 LIMIT 1
 FOR UPDATE OF l SKIP LOCKED

@@ -4,9 +4,10 @@
 -- planned from the run's side, reading every payload of the run for each report. The same for the single row of `granted`.
 -- With keep_from the lane keeps what is left of its range from there on, and is given it again. What report_one.sql counted on the
 -- lane moves to the run.
+-- held_until: where the old range ended; the heartbeat may have shed what lay behind it (shed_range.sql).
 -- Counters move by the rows that really changed. An ended or stopped run leases nothing: its state is read under its row lock.
 WITH mine AS MATERIALIZED (
-    SELECT id, run_id, succeeded, failed FROM jobs_lane WHERE id = %(lane_id)s AND sequence = %(sequence)s FOR UPDATE
+    SELECT id, run_id, high, succeeded, failed FROM jobs_lane WHERE id = %(lane_id)s AND sequence = %(sequence)s FOR UPDATE
 ), done AS (
     UPDATE jobs_payload AS p
     SET state = o.state, attempts = o.attempts, started_at = o.started_at, ended_at = o.ended_at,
@@ -39,12 +40,12 @@ WITH mine AS MATERIALIZED (
     WHERE l.id = %(lane_id)s
     RETURNING l.low, l.high, l.leased_at
 ), granted AS MATERIALIZED (
-    SELECT run.id, run.state, run.complete, run.left_over, lane.low, lane.high, EXISTS (
+    SELECT run.id, run.state, run.complete, run.left_over, (SELECT high FROM mine) AS held_until, lane.low, lane.high, EXISTS (
         SELECT 1 FROM jobs_requeued AS q WHERE q.run_id = run.id AND q.lane_id IS NULL AND q.due_at <= lane.leased_at
     ) AS due
     FROM run CROSS JOIN lane
 )
-SELECT granted.state, granted.complete, granted.due, granted.left_over, p.position, p.kind, p.name, p.parameters, p.options
+SELECT granted.state, granted.complete, granted.due, granted.left_over, granted.held_until, p.position, p.kind, p.name, p.parameters, p.options
 FROM granted
 LEFT JOIN jobs_payload AS p ON p.run_id = granted.id AND p.position >= granted.low AND p.position < granted.high
 ORDER BY p.position

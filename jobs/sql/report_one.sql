@@ -20,6 +20,6 @@ WITH mine AS MATERIALIZED (
         leased_at = t.now, lease_expires_at = t.now + %(lease)s::interval
     FROM mine, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
     WHERE l.id = mine.id
-    RETURNING l.run_id
+    RETURNING l.run_id, l.low < l.high AS more
 )
-SELECT r.state FROM lane JOIN jobs_run AS r ON r.id = lane.run_id
+SELECT r.state, lane.more FROM lane JOIN jobs_run AS r ON r.id = lane.run_id

@@ -4,3 +4,4 @@ SELECT %(run_id)s, o.position, o.attempts, COALESCE(%(now)s::timestamptz, clock_
 FROM unnest(%(positions)s::int[], %(attempts)s::smallint[], %(waits_ms)s::float8[], %(alone)s::bool[]) AS o (position, attempts, wait_ms, alone)
 ON CONFLICT (run_id, position) DO UPDATE
 SET attempts = EXCLUDED.attempts, due_at = EXCLUDED.due_at, alone = EXCLUDED.alone, lane_id = NULL
+WHERE jobs_requeued.lane_id IS NULL OR jobs_requeued.lane_id = %(lane_id)s

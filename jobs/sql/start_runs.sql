@@ -10,7 +10,7 @@ WITH locked AS MATERIALIZED (
     ORDER BY asked.ordinality
     FOR SHARE OF job
 ), job AS MATERIALIZED (
-    SELECT locked.*, nextval('jobs_run_id_seq') AS run_id FROM locked
+    SELECT locked.*, nextval('jobs_run_id_seq') AS run_id, COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now FROM locked
 ), run AS (
     INSERT INTO jobs_run (
         id, workspace_id, job_id, job_key, state, trigger, scheduled_for, actor, comment, parameters, snapshot, queue, strict,
@@ -23,7 +23,7 @@ WITH locked AS MATERIALIZED (
             'key', type || ':' || name, 'description', description, 'configuration', configuration, 'sinks', sinks,
             'schedules', schedules, 'tags', tags, 'metadata', metadata, 'version', version
         ),
-        queue, strict, max_lanes, priority, jsonb_array_length(payload), 0, 0, 0, 0, 0, %(now)s, %(now)s + %(grace)s::interval
+        queue, strict, max_lanes, priority, jsonb_array_length(payload), 0, 0, 0, 0, 0, now, now + %(grace)s::interval
     FROM job
     RETURNING id, job_id, queue, max_lanes, total, strict
 ), payload AS (
@@ -34,6 +34,6 @@ WITH locked AS MATERIALIZED (
     FROM job, jsonb_array_elements(job.payload) WITH ORDINALITY AS item (value, ordinality)
 ), event AS (
     INSERT INTO jobs_event (workspace_id, job_id, run_id, kind, actor, data, at)
-    SELECT workspace_id, id, run_id, 'run.created', %(actor)s, jsonb_build_object('trigger', %(trigger)s::text), %(now)s FROM job
+    SELECT workspace_id, id, run_id, 'run.created', %(actor)s, jsonb_build_object('trigger', %(trigger)s::text), now FROM job
 )
 SELECT id, job_id, queue, max_lanes, total, strict FROM run ORDER BY id

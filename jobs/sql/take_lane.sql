@@ -22,5 +22,6 @@ WITH taken AS (
     INSERT INTO jobs_event (workspace_id, job_id, run_id, kind, actor, data, at)
     SELECT workspace_id, job_id, id, 'run.running', '', jsonb_build_object('worker', %(worker)s::text), clock_timestamp() FROM started
 )
-SELECT taken.id, r.workspace_id, w.slug AS workspace, r.job_key, r.snapshot -> 'configuration' AS configuration, r.parameters, r.strict, r.queue, r.max_lanes
+SELECT taken.id, r.workspace_id, w.slug AS workspace, r.job_key, r.snapshot -> 'configuration' AS configuration, r.parameters, r.strict, r.queue, r.created_at,
+    r.max_lanes
 FROM taken JOIN jobs_run AS r ON r.id = taken.run_id JOIN jobs_workspace AS w ON w.id = r.workspace_id

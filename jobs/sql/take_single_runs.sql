@@ -15,14 +15,14 @@ WITH taken AS (
     SET state = 'running', started_at = taken.leased_at, next_position = 1, nudges = 0
     FROM taken
     WHERE r.id = taken.run_id AND r.state = 'pending' AND r.next_position = 0
-    RETURNING r.id, r.workspace_id, r.job_id, r.job_key, r.snapshot, r.parameters, r.strict, taken.id AS lane_id, taken.leased_at
+    RETURNING r.id, r.workspace_id, r.job_id, r.job_key, r.snapshot, r.parameters, r.strict, r.created_at, taken.id AS lane_id, taken.leased_at
 ), event AS (
     INSERT INTO jobs_event (workspace_id, job_id, run_id, kind, actor, data, at)
     SELECT workspace_id, job_id, id, 'run.running', '', jsonb_build_object('worker', %(worker)s::text), leased_at FROM started
 )
 SELECT
     taken.id AS lane_id, taken.run_id, started.id IS NOT NULL AS started, w.slug AS workspace, started.workspace_id, started.job_key,
-    started.snapshot -> 'configuration' AS configuration, started.parameters AS run_parameters, started.strict,
+    started.snapshot -> 'configuration' AS configuration, started.parameters AS run_parameters, started.strict, started.created_at,
     p.position, p.kind, p.name, p.parameters, p.options
 FROM taken
 LEFT JOIN started ON started.lane_id = taken.id

@@ -20,5 +20,5 @@ def noops(count: int) -> Payloads:
 
 
 def key_of(run_id: int, position: int) -> str:
-    """The Idempotency-Key that the service sees."""
+    """The Idempotency-Key that the service sees, without the run's time at its end."""
     return f"run-{run_id}-payload-{position}"

@@ -99,7 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         headers = dict(self.headers.items())
-        with self.calls.call(key=self.headers["Idempotency-Key"] or "", path=self.path, headers=headers) as call:
+        key = (self.headers["Idempotency-Key"] or "").rpartition("-")[0]
+        with self.calls.call(key=key, path=self.path, headers=headers) as call:
             status, body = self._answer(call)
         data = json.dumps({"call": call.number, **body}).encode()
         head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"

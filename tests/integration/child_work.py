@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from workers.payloads.base import Work
+
+CREATED_AT = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
 
 class Recorder:
@@ -27,10 +30,12 @@ class Recorder:
         timeout_seconds: float = 60,
         secrets: Mapping[str, str] | None = None,
         run_id: int = 1,
+        run_created_at: dt.datetime = CREATED_AT,
     ) -> Work:
         """An attempt that this recorder listens to."""
         return Work(
             run_id=run_id,
+            run_created_at=run_created_at,
             job_key="datasource:test",
             workspace="test",
             position=0,

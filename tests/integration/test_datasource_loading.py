@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import os
 import signal
@@ -285,8 +286,7 @@ class TestAppend:
     ) -> None:
         """A database that was rebuilt numbers its runs from 1 again; the warehouse still knows the old run 1."""
         perform(numbers(1000), write="append", run_id=run_row.pk)
-        Run.objects.filter(pk=run_row.pk).update(created_at="2020-01-01T00:00Z")
-        perform(numbers(1000), write="append", run_id=run_row.pk)
+        perform(numbers(1000), write="append", run_id=run_row.pk, run_created_at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
         assert query(f"SELECT count(*) FROM {schema}.t") == [(2000,)]
 
     def test_a_killed_load_adds_nothing_and_the_next_attempt_is_exact(

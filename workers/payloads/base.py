@@ -28,7 +28,7 @@ class Work:
     """One attempt at one payload.
 
     Args:
-        run_id: The run.
+        run_id, run_created_at: The run. Its number comes back when a database is rebuilt; with its time it does not.
         job_key: ``type:name`` of the run's job.
         workspace: The workspace's slug.
         position: 0 for the run's first payload.
@@ -42,6 +42,7 @@ class Work:
     """
 
     run_id: int
+    run_created_at: dt.datetime
     job_key: str
     workspace: str
     position: int
@@ -59,8 +60,8 @@ class Work:
 
     @property
     def idempotency_key(self) -> str:
-        """The same for every attempt of this payload in this run, and for no other."""
-        return f"run-{self.run_id}-payload-{self.position}"
+        """The same for every attempt of this payload in this run, and for no other, whichever deployment calls."""
+        return f"run-{self.run_id}-payload-{self.position}-{int(self.run_created_at.timestamp() * 1e6):x}"
 
 
 class Executor(Protocol):

@@ -130,13 +130,6 @@ class TestTheProcess:
         heartbeat().beat()
         assert (lost.cancelled.is_set(), alive.cancelled.is_set()) == (True, False)
 
-    def test_learns_that_a_run_was_stopped(self) -> None:
-        run = make_run(plain(4))
-        held = heartbeat().add(take(run))
-        Run.objects.filter(pk=run.pk).update(state="cancelled", wake_at=None, ended_at=run.created_at)
-        heartbeat().beat()
-        assert (held.state, held.cancelled.is_set()) == (RunState.CANCELLED, False)
-
     def test_a_lane_that_was_given_up_while_it_beat_is_not_lost(self, monkeypatch: pytest.MonkeyPatch) -> None:
         lane = take(make_run(plain(4)))
         held = heartbeat().add(lane)

@@ -92,7 +92,12 @@ def work_everything(broker: Broker) -> None:
     broker.clear()
     sweep.sweep_once(now=run.created_at + 10 * SECOND)
     broker.deliver_all()
-    make_run(plain(3 * RANGE), max_concurrent_requests=1, strict=True)
+    strict = make_run(plain(3 * RANGE), max_concurrent_requests=1, strict=True)
+    shedding = take(strict)
+    lease(shedding, RANGE)
+    claims.shed_range(lane=shedding, keep=1)
+    expire(run=strict)
+    sweep.sweep_once()
     broker.deliver_all()
     work_single_runs(broker)
 

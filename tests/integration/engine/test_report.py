@@ -451,7 +451,7 @@ class TestTheWrite:
 
 
 def report_one(lane: claims.Lane, outcome: claims.Final, *, now: dt.datetime | None = None) -> RunState:
-    return claims.report_one(lane=lane, final=outcome, lease=LEASE, now=now)
+    return claims.report_one(lane=lane, final=outcome, lease=LEASE, now=now)[0]
 
 
 def tuples_updated() -> tuple[int, int]:

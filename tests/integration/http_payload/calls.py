@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from typing import Any
 
@@ -23,6 +24,7 @@ def work(url: str, *, timeout_seconds: float = 10, run: dict[str, Any] | None = 
     """An attempt at a payload."""
     return Work(
         run_id=7,
+        run_created_at=dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
         job_key="task:call",
         workspace="main",
         position=3,

@@ -18,7 +18,7 @@ class TestWhatIsSent:
         perform(service.url())
         perform(service.url())
         for seen in service.seen:
-            assert seen.headers["Idempotency-Key"] == "run-7-payload-3"
+            assert seen.headers["Idempotency-Key"] == "run-7-payload-3-64beb26c36000"
             assert seen.headers["User-Agent"] == f"jobs/{jobs.__version__}"
 
     @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])

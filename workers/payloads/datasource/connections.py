@@ -52,7 +52,9 @@ def from_secret(url: str, *, name: str, sockets: bool) -> str:
     refused = sorted(set(parts) - _OPTIONS)
     if refused:
         raise PermanentError(f"secret {name!r}: the URL's option {refused[0]} is not allowed here", code="secret")
-    if str(parts["host"]).startswith("/") and not sockets:
+    if "," in str(parts["host"]):  # libpq would try one after the other, and only the first is looked at here
+        raise PermanentError(f"secret {name!r}: the URL must name one host", code="secret")
+    if str(parts["host"]).startswith(("/", "@")) and not sockets:
         message = "names a folder of unix sockets, which only JOBS_DATASOURCE_OWN_DATABASE allows"
         raise PermanentError(f"secret {name!r} {message}", code="destination_refused")
     return make_conninfo("", **{part: str(value) for part, value in parts.items()})

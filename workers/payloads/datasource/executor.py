@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pydantic
-from django.apps import apps
 from django.conf import settings
 from django.db import connections
 
@@ -84,10 +83,8 @@ def _conninfo(postgresql: PostgresqlDestination, *, secret: Callable[[str], str]
 
 
 def _load_key(work: Work) -> str:
-    """The same for all attempts, and never again: a run's number alone comes back when a database is rebuilt or restored."""
-    # By name, since the payload packages are imported before Django's models may be.
-    run = apps.get_model("jobs", "Run").objects.only("created_at").get(pk=work.run_id)
-    return f"{work.workspace}/{work.job_key}/{run.created_at.isoformat()}/{work.idempotency_key}"
+    """The same for all attempts, and never again."""
+    return f"{work.workspace}/{work.job_key}/{work.idempotency_key}"
 
 
 def _roots() -> list[Path]:

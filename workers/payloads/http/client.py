@@ -21,6 +21,8 @@ MAX_INFLATED_BYTES = 64 * 1024 * 1024
 
 _SAFE_TO_SEND_TWICE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110, section 9.2.2
 SENSITIVE_HEADERS = frozenset({"authorization", "cookie"})
+_HARMLESS_ELSEWHERE = frozenset({"idempotency-key", "accept", "accept-language", "accept-encoding", "user-agent"})
+"""All that a redirect takes along to another origin, beside what describes the body: any other header may be a credential."""
 _ABOUT_THE_BODY = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
 
 
@@ -107,7 +109,8 @@ def _redirected(request: Request, status: int, location: str) -> Request:
     credentials = request.credentials
     if target.origin != request.target.origin:
         _refuse_downgrade(request, target)
-        dropped, credentials = dropped | SENSITIVE_HEADERS, NONE
+        dropped |= {name.lower() for name in request.headers} - _HARMLESS_ELSEWHERE - _ABOUT_THE_BODY
+        credentials = NONE
     headers = {name: value for name, value in request.headers.items() if name.lower() not in dropped}
     return Request(method=method, target=target, headers=headers, body=body, credentials=credentials)
 
