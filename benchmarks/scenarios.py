@@ -16,7 +16,7 @@ from benchmarks.subjects.base import Sample, Subject
 from benchmarks.subjects.celery_bare import CeleryBare
 from benchmarks.subjects.celery_results import CeleryResults
 from benchmarks.subjects.history import OursWithHistory
-from benchmarks.subjects.ours import Ours
+from benchmarks.subjects.ours import Ours, OursInPool
 from benchmarks.subjects.pgqueuer import PgQueuer
 from benchmarks.subjects.procrastinate import Procrastinate
 
@@ -50,6 +50,7 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
     results, procrastinate = CeleryResults(servers=servers), Procrastinate(servers=servers)
     pgqueuer, aiohttp = PgQueuer(servers=servers), AiohttpScript()
     history = OursWithHistory(servers=servers)
+    pools = [OursInPool(servers=servers, pool=pool) for pool in ("threads", "prefork", "gevent")]
     return [
         Scenario(
             "noop_batched",
@@ -78,6 +79,14 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
             [
                 Measure(ours, lambda: ours.noops(count=10_000, strict=True)),
                 Measure(celery, lambda: celery.noops(count=10_000)),
+            ],
+            [Target("done_per_second", 1.8, "celery")],
+        ),
+        Scenario(
+            "noop_strict_100000",
+            [
+                Measure(ours, lambda: ours.noops(count=100_000, strict=True)),
+                Measure(celery, lambda: celery.noops(count=20_000)),
             ],
             [Target("done_per_second", 1.8, "celery")],
         ),
@@ -120,7 +129,18 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
             ],
             [Target("done_per_second", 0.9, "ours", peer_metric="baseline_per_second")],
         ),
+        Scenario("pools_noop", [_noops_in(pool) for pool in pools]),
+        Scenario("pools_http", [_gets_in(pool) for pool in pools]),
     ]
+
+
+def _noops_in(pool: OursInPool) -> Measure:
+    """As many slots as the run has lanes, for a prefork pool has a process for each."""
+    return Measure(pool, lambda: pool.noops(count=50_000, threads=3))
+
+
+def _gets_in(pool: OursInPool) -> Measure:
+    return Measure(pool, lambda: _http(pool))
 
 
 def _noop_targets() -> list[Target]:

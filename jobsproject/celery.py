@@ -33,7 +33,8 @@ app.conf.update(
     worker_disable_prefetch=True,
     # A lane does not need the broker while it works, so losing the connection must not cancel it.
     worker_cancel_long_running_tasks_on_connection_loss=False,
-    # A lane hands itself back within one payload of SIGTERM; what is longer than this is recovered by its lease.
+    # SIGTERM waits for the payloads at work, and the lanes hand themselves back. SIGQUIT waits this long and then leaves the rest
+    # to the lease.
     worker_soft_shutdown_timeout=30.0,
     worker_hijack_root_logger=False,
     worker_send_task_events=False,

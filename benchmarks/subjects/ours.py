@@ -35,8 +35,9 @@ class Ours:
 
     name = "ours"
 
-    def __init__(self, *, servers: Servers, database: str = DATABASE) -> None:
+    def __init__(self, *, servers: Servers, database: str = DATABASE, pool: str = "threads") -> None:
         self._servers = servers
+        self._pool = pool
         self._name = database
         self._url = servers.database(name=database)
         self._broker_url = servers.broker(number=BROKER_NUMBER)
@@ -65,13 +66,13 @@ class Ours:
         drop_database(servers=self._servers, name=self._name)
         empty_broker(url=self._broker_url).flushdb()
 
-    def noops(self, *, count: int, strict: bool = False, keep: bool = False) -> Sample:
+    def noops(self, *, count: int, strict: bool = False, keep: bool = False, threads: int = THREADS) -> Sample:
         """One run of ``count`` no-op payloads, batched or one commit a payload.
 
         Args:
             keep: Leave the rows of earlier runs where they are.
         """
-        with self._session(keep=keep) as session:
+        with self._session(keep=keep, threads=threads) as session:
             job_id = session.define(name="many", payload=NOOP, count=count, configuration={"strict": strict})
             usage = Usage(workers=session.workers, connection=None if keep else session.connection)
             began, ended = session.run(do="start", job_id=job_id)
@@ -119,7 +120,7 @@ class Ours:
     def _session(self, *, threads: int = THREADS, keep: bool = False) -> Iterator[Session]:
         """Workers and driver, started, warm, and with nothing in the way."""
         empty_broker(url=self._broker_url)
-        worker = ["celery", "-A", "jobsproject", "worker", "-P", "threads", "-c", str(threads), "-Q", QUEUES, *QUIET]
+        worker = ["celery", "-A", "jobsproject", "worker", "-P", self._pool, "-c", str(threads), "-Q", QUEUES, *QUIET]
         with (
             self._driver() as driver,
             psycopg.connect(self._url, autocommit=True) as connection,
@@ -147,6 +148,14 @@ class Ours:
             yield driver
         finally:
             end([driver])
+
+
+class OursInPool(Ours):
+    """`Ours` with another of Celery's pools."""
+
+    def __init__(self, *, servers: Servers, pool: str) -> None:
+        super().__init__(servers=servers, database=f"{DATABASE}_{pool}", pool=pool)
+        self.name = f"ours-{pool}"
 
 
 class Session:

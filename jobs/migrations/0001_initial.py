@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
                 ('max_lanes', models.SmallIntegerField(default=5)),
                 ('priority', models.SmallIntegerField(default=0)),
                 ('total', models.IntegerField(default=0)),
-                ('next_position', models.IntegerField(default=0, help_text='The first position that no lane has leased. May run past the total by less than one range.')),
+                ('next_position', models.IntegerField(default=0, help_text='The first position that no lane has leased. May run past the total.')),
                 ('succeeded', models.IntegerField(default=0)),
                 ('failed', models.IntegerField(default=0)),
                 ('cancelled', models.IntegerField(default=0)),

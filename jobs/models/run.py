@@ -13,7 +13,8 @@ _SETTLED = F("succeeded") + F("failed") + F("cancelled")
 
 
 class Run(models.Model):
-    """One execution. The counters move with the outcomes, in the same statement, so they always equal the rows.
+    """One execution. The counters move with the outcomes, in the same statement; those of a strict lane's present range stand on
+    the lane until the range ends. Together they always equal the rows.
 
     While a run is worked, every report updates this row. No index holds a column that those updates change (wake_at and state
     do not move then), and the table's fillfactor of 50 leaves room on the page: so the updates are HOT.
@@ -42,7 +43,7 @@ class Run(models.Model):
     total = models.IntegerField(default=0)
     next_position = models.IntegerField(
         default=0,
-        help_text="The first position that no lane has leased. May run past the total by less than one range.",
+        help_text="The first position that no lane has leased. May run past the total.",
     )
     succeeded = models.IntegerField(default=0)
     failed = models.IntegerField(default=0)
