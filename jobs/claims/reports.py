@@ -1,0 +1,138 @@
+"""A lane's report: outcomes, counters and the next range, behind its fence."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from jobs import hotpath, sql
+from jobs.claims.rows import columns, json_rows
+from jobs.claims.shapes import Connection, FailedAttempt, Final, Grant, Lane, Leased, Now, Report, Requeue
+from jobs.errors import LaneLost
+from jobs.states import RunState
+
+
+def report(
+    *, lane: Lane, outcome: Report, take: int, lease: dt.timedelta, keep_from: int | None = None, now: Now = None
+) -> Grant:
+    """Write what became of the positions the lane held, and lease it the next ``take`` of the run.
+
+    Args:
+        lane: Its sequence is moved on.
+        outcome: May be empty, as in a lane's first call.
+        take: How many positions to lease; 0 for none.
+        lease: How long the lane may be silent.
+        keep_from: The position from which the lane keeps its present range, instead of a new one; ``take`` is 0 then.
+        now: See the module's docstring.
+
+    Returns:
+        The run's state and the payloads leased, by position.
+
+    Raises:
+        LaneLost: The lane was taken back, and nothing was written.
+    """
+    with hotpath.connection() as connection:
+        if outcome.is_plain:
+            grant = write_report(connection, lane, outcome, take=take, lease=lease, keep_from=keep_from, now=now)
+        else:
+            with connection.transaction():
+                grant = write_report(connection, lane, outcome, take=take, lease=lease, keep_from=keep_from, now=now)
+                record(connection, lane=lane, outcome=outcome, held_until=grant.held_until, now=now)
+    lane.sequence += 1
+    return grant
+
+
+def report_one(*, lane: Lane, final: Final, lease: dt.timedelta, now: Now = None) -> tuple[RunState, bool]:
+    """Write the outcome of the first position of a strict lane's range; the lane keeps the rest.
+
+    Returns:
+        The run's state, so that a lane whose run was stopped can give the rest back; and whether the lane holds a rest: while it
+        was at work the heartbeat may have shed that.
+
+    Raises:
+        LaneLost: The lane was taken back, and nothing was written.
+    """
+    parameters = {
+        **final._asdict(),
+        "run_id": lane.run.run_id,
+        "lane_id": lane.id,
+        "sequence": lane.sequence,
+        "lease": lease,
+        "now": now,
+    }
+    with hotpath.connection() as connection:
+        row = connection.execute(sql.load("report_one"), parameters).fetchone()
+    if row is None:
+        raise LaneLost(f"lane {lane.id} is no longer ours")
+    lane.sequence += 1
+    return RunState(row.state), row.more
+
+
+def write_report(
+    connection: Connection,
+    lane: Lane,
+    outcome: Report,
+    *,
+    take: int,
+    lease: dt.timedelta,
+    keep_from: int | None,
+    now: Now,
+) -> Grant:
+    """Say the report\'s statement on a connection that is given. Raises LaneLost when the lane was taken back."""
+    rows = connection.execute(
+        sql.load("report"),
+        {
+            "lane_id": lane.id,
+            "sequence": lane.sequence,
+            "finals": json_rows([("position", final.position, final) for final in outcome.finals]),
+            "take": take,
+            "keep_from": keep_from,
+            "lease": lease,
+            "now": now,
+        },
+    ).fetchall()
+    if not rows:
+        raise LaneLost(f"lane {lane.id} is no longer ours")
+    payloads = [
+        Leased(row.position, row.kind, row.name, row.parameters, row.options)
+        for row in rows
+        if row.position is not None
+    ]
+    return Grant(rows[0].state, rows[0].complete, rows[0].due, payloads, rows[0].left_over, rows[0].held_until)
+
+
+def record(connection: Connection, *, lane: Lane, outcome: Report, held_until: int, now: Now) -> None:
+    """The rarer half of a report, in its transaction: failed attempts, retries, and retries that are over."""
+    run_id = lane.run.run_id
+    if outcome.failed_attempts:
+        positions, numbers, states, errors, started, ended = columns(outcome.failed_attempts, FailedAttempt)
+        connection.execute(
+            sql.load("record_attempts"),
+            {
+                "run_id": run_id,
+                "worker": lane.worker,
+                "positions": positions,
+                "numbers": numbers,
+                "states": states,
+                "errors": errors,
+                "started_at": started,
+                "ended_at": ended,
+            },
+        )
+    # What was shed is not ours to give back: somebody may have it, or be done with it.
+    requeues = [each for each in outcome.requeues if not held_until or each.position < held_until]
+    if requeues:
+        positions, attempts, waits, alone = columns(requeues, Requeue)
+        connection.execute(
+            sql.load("requeue"),
+            {
+                "run_id": run_id,
+                "lane_id": lane.id,
+                "positions": positions,
+                "attempts": attempts,
+                "waits_ms": waits,
+                "alone": alone,
+                "now": now,
+            },
+        )
+    if outcome.settled:
+        connection.execute(sql.load("settle"), {"run_id": run_id, "positions": outcome.settled, "lane_id": lane.id})

@@ -1,0 +1,80 @@
+"""Runs: started, looked after and closed, any number at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from jobs import hotpath, sql
+from jobs.claims.shapes import ClosedRun, Connection, DueRun, Now, StartedRun, SupportsExecute
+
+
+def start_runs(
+    cursor: SupportsExecute,
+    *,
+    job_ids: Sequence[int],
+    scheduled_for: Sequence[dt.datetime | None],
+    trigger: str,
+    actor: str,
+    comment: str,
+    parameters_json: str,
+    now: Now,
+    grace: dt.timedelta,
+) -> list[StartedRun]:
+    """Insert a pending run with its payloads for each job that is active: one statement, on the cursor given.
+
+    Returns:
+        The runs by id; fewer than ``job_ids`` when some are paused or gone. Publish for them after the commit.
+    """
+    cursor.execute(
+        sql.load("start_runs"),
+        {
+            "job_ids": list(job_ids),
+            "scheduled_for": list(scheduled_for),
+            "trigger": trigger,
+            "actor": actor,
+            "comment": comment,
+            "parameters": parameters_json,
+            "now": now,
+            "grace": grace,
+        },
+    )
+    return [StartedRun(*row) for row in cursor.fetchall()]
+
+
+def lock_due_runs(connection: Connection, *, limit: int, now: Now = None) -> list[DueRun]:
+    """Lock up to ``limit`` runs whose wake time has come, within the caller's transaction."""
+    return [DueRun(*row) for row in connection.execute(sql.load("due_runs"), {"limit": limit, "now": now}).fetchall()]
+
+
+def nudged_queues(*, now: Now = None) -> list[str]:
+    """The queues of the runs that the sweep is to look at again, having published for them before."""
+    with hotpath.connection() as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT queue FROM jobs_run WHERE wake_at <= COALESCE(%s::timestamptz, clock_timestamp()) AND nudges > 0",
+            (now,),
+        ).fetchall()
+    return [row.queue for row in rows]
+
+
+def snooze_runs(connection: Connection, *, wakes: Sequence[tuple[int, dt.datetime, int]]) -> None:
+    """Set (run id, wake time, nudges) for runs that the caller's transaction has locked."""
+    run_ids, wake_at, nudges = zip(*wakes, strict=True)
+    connection.execute(
+        sql.load("snooze_runs"), {"run_ids": list(run_ids), "wake_at": list(wake_at), "nudges": list(nudges)}
+    )
+
+
+def seconds_to_next_wake() -> float | None:
+    """How long until the sweep has a run to look at (0 when it has); None when no run is active."""
+    with hotpath.connection() as connection:
+        row = connection.execute(
+            "SELECT EXTRACT(epoch FROM min(wake_at) - clock_timestamp())::float8 AS seconds FROM jobs_run WHERE wake_at IS NOT NULL"
+        ).fetchone()
+    return None if row is None or row.seconds is None else max(0.0, row.seconds)
+
+
+def close_runs(connection: Connection, *, run_ids: Sequence[int], now: Now = None) -> list[ClosedRun]:
+    """End those of these runs whose payloads all have their outcome, within the caller's transaction. By id."""
+    rows = connection.execute(sql.load("close_runs"), {"run_ids": list(run_ids), "now": now}).fetchall()
+    return [ClosedRun(*row) for row in rows]

@@ -1,0 +1,191 @@
+"""What the engine's moves take and answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import psycopg
+
+Now = dt.datetime | None
+"""See the package's docstring."""
+
+Connection = psycopg.Connection[Any]
+
+
+class SupportsExecute(Protocol):
+    """A cursor, psycopg's or Django's."""
+
+    def execute(self, query: Any, params: Any) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+class Final(NamedTuple):
+    """A payload's outcome; ``result`` and ``error`` are JSON text or None."""
+
+    position: int
+    state: str
+    attempts: int
+    started_at: dt.datetime
+    ended_at: dt.datetime
+    result: str | None
+    error: str | None
+
+
+class FailedAttempt(NamedTuple):
+    """An attempt that did not succeed; ``number`` is 1 for the first, ``error`` is JSON text."""
+
+    position: int
+    number: int
+    state: str
+    error: str
+    started_at: dt.datetime
+    ended_at: dt.datetime
+
+
+class Requeue(NamedTuple):
+    """A position that is to be executed again, ``wait_ms`` from now, after ``attempts`` made so far."""
+
+    position: int
+    attempts: int
+    wait_ms: float
+    alone: bool
+
+
+@dataclass(slots=True)
+class Report:
+    """What a lane has to say of the positions it held. Each of them is in ``finals`` or in ``requeues``, and in one only."""
+
+    finals: list[Final] = field(default_factory=list)
+    failed_attempts: list[FailedAttempt] = field(default_factory=list)
+    requeues: list[Requeue] = field(default_factory=list)
+    settled: list[int] = field(default_factory=list)
+    """Those of ``finals`` that had been requeued before."""
+
+    @property
+    def is_plain(self) -> bool:
+        """True when one statement says it all."""
+        return not (self.failed_attempts or self.requeues or self.settled)
+
+
+class Leased(NamedTuple):
+    """A payload that a lane holds. ``options`` are its own retry and timeout; ``attempts`` were made before; ``requeued`` tells
+    that it came from the positions that wait out of line, not from the lane's range."""
+
+    position: int
+    kind: str
+    name: str
+    parameters: dict[str, Any]
+    options: dict[str, Any] | None
+    attempts: int = 0
+    requeued: bool = False
+
+
+class Grant(NamedTuple):
+    """The answer to a report. ``due``: requeued positions of this run wait to be leased; ``complete``: the run can be closed;
+    ``left``: positions that no lane has leased yet; ``held_until``: where the range that was reported ended (0: it was none)."""
+
+    state: str
+    complete: bool
+    due: bool
+    payloads: list[Leased]
+    left: int = 0
+    held_until: int = 0
+
+
+class RunInfo(NamedTuple):
+    """What a lane must know of its run."""
+
+    run_id: int
+    workspace_id: int
+    workspace: str
+    job_key: str
+    configuration: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    strict: bool
+    queue: str
+    created_at: dt.datetime
+    max_lanes: int = 1
+
+
+class Lane:
+    """A slot this process owns. ``id`` is the fencing token; ``sequence`` moves with each report that was accepted."""
+
+    __slots__ = ("id", "run", "sequence", "slot", "worker")
+
+    def __init__(self, *, id: int, run: RunInfo, slot: int, worker: str, sequence: int = 0) -> None:
+        self.id = id
+        self.run = run
+        self.slot = slot
+        self.worker = worker
+        self.sequence = sequence
+
+
+class StartedRun(NamedTuple):
+    """A run that was inserted and needs its messages."""
+
+    id: int
+    job_id: int
+    queue: str
+    max_lanes: int
+    total: int
+    strict: bool
+
+
+class LostLane(NamedTuple):
+    """A lane whose owner fell silent, locked by the transaction that found it."""
+
+    lane: Lane
+    reached: int
+    leased_at: dt.datetime
+    payloads: list[Leased]
+
+
+class DueRun(NamedTuple):
+    """A run that the sweep has locked, and what it lacks. ``unleased`` and ``due`` are positions nobody holds."""
+
+    id: int
+    queue: str
+    max_lanes: int
+    total: int
+    strict: bool
+    nudges: int
+    complete: bool
+    unleased: int
+    slots: list[int]
+    due: int
+    next_due_at: dt.datetime | None
+    now: dt.datetime
+
+
+class ClosedRun(NamedTuple):
+    """A run that reached its final state just now."""
+
+    id: int
+    workspace_id: int
+    job_key: str
+    state: str
+    started_at: dt.datetime
+    ended_at: dt.datetime
+    total: int
+    failed: int
+
+
+class SingleRun(NamedTuple):
+    """A run of one payload, taken: its lane holds position 0."""
+
+    lane: Lane
+    payload: Leased
+
+
+class LogEntry(NamedTuple):
+    """A line that an attempt wrote."""
+
+    position: int
+    attempt: int
+    level: str
+    message: str
+    at: dt.datetime

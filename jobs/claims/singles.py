@@ -1,0 +1,49 @@
+"""Runs of one payload each, taken and reported together."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from jobs import hotpath, sql
+from jobs.claims.rows import json_rows
+from jobs.claims.shapes import Connection, Final, Lane, Leased, Now, RunInfo, SingleRun
+
+
+def take_single_runs(*, run_ids: Sequence[int], worker: str, lease: dt.timedelta, now: Now = None) -> list[SingleRun]:
+    """Take many runs of one payload each in one statement. Those that somebody else has, or that have begun, are left out."""
+    parameters = {"run_ids": sorted(run_ids), "worker": worker, "lease": lease, "now": now}
+    with hotpath.connection() as connection, connection.transaction():
+        rows = connection.execute(sql.load("take_single_runs"), parameters).fetchall()
+        for row in rows:
+            if not row.started:  # Somebody began the run between our snapshot and our lock: the slot is not needed.
+                connection.execute(sql.load("leave_lane"), {"lane_id": row.lane_id})
+    return [_single(row, worker) for row in rows if row.started]
+
+
+def _single(row: Any, worker: str) -> SingleRun:
+    run = RunInfo(
+        row.run_id,
+        row.workspace_id,
+        row.workspace,
+        row.job_key,
+        row.configuration,
+        row.run_parameters,
+        row.strict,
+        "",
+        row.created_at,
+    )
+    lane = Lane(id=row.lane_id, run=run, slot=0, worker=worker, sequence=1)
+    return SingleRun(lane, Leased(row.position, row.kind, row.name, row.parameters, row.options))
+
+
+def report_single_runs(connection: Connection, *, finals: Sequence[tuple[Lane, Final]]) -> list[int]:
+    """Write the outcomes of runs of one payload each and give up their lanes, within the caller's transaction.
+
+    Returns:
+        The ids of the runs that changed: close those. A lane that was lost changes nothing.
+    """
+    outcomes = json_rows([("lane_id", lane.id, final) for lane, final in finals])
+    rows = connection.execute(sql.load("report_single_runs"), {"finals": outcomes}).fetchall()
+    return [row.id for row in rows]
