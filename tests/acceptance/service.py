@@ -1,6 +1,6 @@
 """A local HTTP service that the payloads call, and that counts: which payload called when, and how many at once.
 
-    /work/<ms>          200 after that long
+    /wait/<ms>          200 after that long
     /flaky/<failures>   503 that many times for each payload, then 200
     /gate               200 once the test has opened the gate for a payload's first, second... call
     /echo               200 with the headers and the address that came, as a careless service does
@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, call: Call) -> tuple[int, dict[str, object]]:
         match call.path.partition("?")[0].strip("/").split("/"):
-            case ["work", milliseconds]:
+            case ["wait", milliseconds]:
                 time.sleep(int(milliseconds) / 1000)
                 return 200, {}
             case ["flaky", failures]:

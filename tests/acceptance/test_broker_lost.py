@@ -17,8 +17,8 @@ ACCEPTED_SECONDS = 3.0
 
 
 def test_a_run_whose_messages_were_all_flushed_away_runs(system: System, service: CountingService) -> None:
-    run_id = system.start(calls(service, "/work/10", 20))
-    single_id = system.start(calls(service, "/work/10"))
+    run_id = system.start(calls(service, "/wait/10", 20))
+    single_id = system.start(calls(service, "/wait/10"))
     assert system.queued_messages() == 6
     with system.machine.broker() as broker:
         broker.flushall()
@@ -33,7 +33,7 @@ def test_a_flush_in_mid_run_costs_no_lane_and_repeats_nothing(
     system: System, service: CountingService, measured: Measured
 ) -> None:
     system.start_workers(1, slots=2)
-    run_id = system.start(calls(service, "/work/100", 120), max_concurrent_requests=6)
+    run_id = system.start(calls(service, "/wait/100", 120), max_concurrent_requests=6)
     system.wait_for_outcomes(run_id, 6, seconds=20)
     assert system.queued_messages() >= 3
     with system.machine.broker() as broker:
@@ -53,8 +53,8 @@ def test_a_broker_that_is_down_for_20_seconds_delays_runs_and_refuses_none(
     system: System, service: CountingService, measured: Measured
 ) -> None:
     system.start_workers(2)
-    running = system.start(calls(service, "/work/200", 150))
-    small, single = system.define(noops(10)), system.define(calls(service, "/work/10"))
+    running = system.start(calls(service, "/wait/200", 150))
+    small, single = system.define(noops(10)), system.define(calls(service, "/wait/10"))
     system.wait_for_outcomes(running, 10, seconds=20)
     system.crash_broker()
     began = time.monotonic()
@@ -80,8 +80,8 @@ def test_every_message_delivered_twice_changes_nothing(system: System, service: 
         machine.start_web(BROKER_URL=broker.url)
         try:
             system.start_workers(2, slots=8, BROKER_URL=broker.url)
-            runs = {system.start(calls(service, "/work/100", 100), max_concurrent_requests=5): 100}
-            runs |= {system.start(calls(service, "/work/50")): 1 for _ in range(5)}
+            runs = {system.start(calls(service, "/wait/100", 100), max_concurrent_requests=5): 100}
+            runs |= {system.start(calls(service, "/wait/50")): 1 for _ in range(5)}
             for run_id, total in runs.items():
                 system.wait_for_end(run_id, seconds=30)
                 assert_recorded_once(system, run_id, total=total)
@@ -90,5 +90,5 @@ def test_every_message_delivered_twice_changes_nothing(system: System, service: 
             machine.start_web()
     assert broker.doubled >= 10
     assert {len(made) for made in service.calls.by_key().values()} == {1}
-    large = [call for call in service.calls.all() if call.path == "/work/100"]
+    large = [call for call in service.calls.all() if call.path == "/wait/100"]
     assert most_at_once(large) == 5

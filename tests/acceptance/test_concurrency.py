@@ -14,7 +14,7 @@ pytestmark = pytest.mark.acceptance
 
 def test_five_lanes_work_five_payloads_at_once_and_never_more(system: System, service: CountingService) -> None:
     system.start_workers(2, slots=8)
-    run_id = system.start(calls(service, "/work/50", 100), max_concurrent_requests=5)
+    run_id = system.start(calls(service, "/wait/50", 100), max_concurrent_requests=5)
     system.wait_for_end(run_id, seconds=20)
     assert_recorded_once(system, run_id, total=100)
     assert most_at_once(service.calls.all()) == 5
@@ -23,7 +23,7 @@ def test_five_lanes_work_five_payloads_at_once_and_never_more(system: System, se
 
 def test_two_runs_have_their_lanes_each(system: System, service: CountingService) -> None:
     system.start_workers(1, slots=8)
-    runs = [system.start(calls(service, "/work/50", 30), max_concurrent_requests=limit) for limit in (2, 3)]
+    runs = [system.start(calls(service, "/wait/50", 30), max_concurrent_requests=limit) for limit in (2, 3)]
     for run_id, limit in zip(runs, (2, 3), strict=True):
         system.wait_for_end(run_id, seconds=20)
         own = [call for call in service.calls.all() if call.key.startswith(f"run-{run_id}-")]
@@ -37,7 +37,7 @@ def test_a_slot_that_is_free_again_is_filled_at_once(
     system.start_workers(1, pool=pool, slots=2)
     blocking = system.start(calls(service, "/gate", 2), max_concurrent_requests=2)
     system.wait_for("both slots to be taken", lambda: len(service.calls.open_now()) == 2, seconds=10)
-    key = system.define(calls(service, "/work/10"))
+    key = system.define(calls(service, "/wait/10"))
     waiting = [system.trigger(key) for _ in range(10)]
     service.calls.open_gate(1)
     opened_at = time.monotonic()

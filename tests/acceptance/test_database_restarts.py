@@ -34,7 +34,7 @@ def test_a_restart_in_mid_run_loses_and_repeats_nothing(
     system.start_workers(2)
     # One attempt only: a payload that our own database makes fail is lost to its owner.
     key = system.define(
-        calls(service, "/work/100", 100, auth={"bearer": {"secret": "token"}}), retry={"maximum_attempts": 1}
+        calls(service, "/wait/100", 100, auth={"bearer": {"secret": "token"}}), retry={"maximum_attempts": 1}
     )
     run_id = system.trigger(key)
     system.wait_for_outcomes(run_id, 15, seconds=20)
@@ -55,7 +55,7 @@ def test_a_database_that_is_down_for_longer_than_a_lease_delays_the_run_and_no_m
     system: System, service: CountingService, measured: Measured
 ) -> None:
     system.start_workers(2)
-    run_id = system.start(calls(service, "/work/100", 100))
+    run_id = system.start(calls(service, "/wait/100", 100))
     system.wait_for_outcomes(run_id, 15, seconds=20)
     postgres = system.machine.postgres
     assert postgres.pid is not None

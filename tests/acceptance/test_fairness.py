@@ -18,8 +18,8 @@ def test_a_small_run_ends_within_three_time_slices_beside_a_large_one(
     system: System, service: CountingService, measured: Measured
 ) -> None:
     large_job, small_job = (
-        system.define(calls(service, "/work/40", 2_500)),
-        system.define(calls(service, "/work/40", 5)),
+        system.define(calls(service, "/wait/40", 2_500)),
+        system.define(calls(service, "/wait/40", 5)),
     )
     system.start_workers(1, slots=2, JOBS_SLICE_SECONDS=SLICE_SECONDS)
     large = system.trigger(large_job)

@@ -24,7 +24,7 @@ def test_a_worker_that_is_asked_to_stop_hands_its_lanes_over(
 ) -> None:
     # With a lease this long, waiting for it would show.
     (leaving,) = system.start_workers(1, pool=pool, slots=2, JOBS_LEASE_SECONDS=60, JOBS_SLICE_SECONDS=30)
-    run_id = system.start(calls(service, "/work/300", 60), max_concurrent_requests=2)
+    run_id = system.start(calls(service, "/wait/300", 60), max_concurrent_requests=2)
     system.wait_for_outcomes(run_id, 2, seconds=20)
     system.start_workers(1, pool=pool, slots=2, JOBS_LEASE_SECONDS=60)
     asked_at = time.monotonic()

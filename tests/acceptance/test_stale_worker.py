@@ -51,7 +51,7 @@ def test_a_payload_that_takes_longer_than_a_lease_stays_with_its_worker(
 ) -> None:
     system.start_workers(2, slots=2)
     milliseconds = int(LEASE_SECONDS * 2 * 1000)
-    run_id = system.start(calls(service, f"/work/{milliseconds}", 2))
+    run_id = system.start(calls(service, f"/wait/{milliseconds}", 2))
     system.wait_for_end(run_id, seconds=20)
     assert_recorded_once(system, run_id, total=2)
     assert not system.attempts(run_id)
@@ -62,7 +62,7 @@ def wake_until_it_has_reported(system: System, service: CountingService) -> None
     """Wake the first worker. It has one slot, and nobody else has one free: when it does other work, it is through with the old."""
     stale = system.workers[0]
     stale.send(signal.SIGCONT)
-    system.wait_for_end(system.start(calls(service, "/work/0")), seconds=20)
+    system.wait_for_end(system.start(calls(service, "/wait/0")), seconds=20)
 
 
 def everything_about(system: System, run_id: int) -> list[object]:

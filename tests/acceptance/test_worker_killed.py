@@ -36,7 +36,7 @@ def test_what_a_killed_worker_was_at_is_tried_again_within_its_lease(
     system: System, service: CountingService, measured: Measured
 ) -> None:
     dead, _ = system.start_workers(2, slots=3)
-    run_id = system.start(calls(service, "/work/200", 60), max_concurrent_requests=6)
+    run_id = system.start(calls(service, "/wait/200", 60), max_concurrent_requests=6)
     system.wait_for_outcomes(run_id, 12, seconds=20)
     killed_at = time.monotonic()
     _, reached = kill_in_mid_run(system, dead, run_id)
@@ -78,7 +78,7 @@ def test_a_batch_with_outside_effects_is_repeated_no_further_than_it_was_held(
     system: System, service: CountingService
 ) -> None:
     dead, _ = system.start_workers(2, slots=2)
-    run_id = system.start(calls(service, "/work/15", 600), max_concurrent_requests=4, strict=False)
+    run_id = system.start(calls(service, "/wait/15", 600), max_concurrent_requests=4, strict=False)
     system.wait_for_outcomes(run_id, 100, seconds=20)
     held, reached = kill_in_mid_run(system, dead, run_id)
     system.wait_for_end(run_id, seconds=40)
@@ -93,7 +93,7 @@ def test_a_batch_with_outside_effects_is_repeated_no_further_than_it_was_held(
 
 def test_a_killed_child_of_a_prefork_pool_loses_only_what_it_was_at(system: System, service: CountingService) -> None:
     (worker,) = system.start_workers(1, pool="prefork", slots=3)
-    run_id = system.start(calls(service, "/work/200", 30), max_concurrent_requests=3)
+    run_id = system.start(calls(service, "/wait/200", 30), max_concurrent_requests=3)
     system.wait_for_outcomes(run_id, 5, seconds=20)
     victim = worker.children()[0]
     os.kill(victim, signal.SIGKILL)
