@@ -112,6 +112,8 @@ def _shed(held: Held) -> None:
     """Let others take what waits behind a payload that takes long. Twice the limit, so that the lane's own clock is sure to say the
     same when the payload ends: it gives back what is left of its range then, and never executes what was shed."""
     begun_at, keep = held.begun_at, held.reached + 1
+    if held.begun_at is not begun_at:  # the lane went on between the two reads: the position is not that payload's
+        return
     if begun_at is None or held.range_end <= keep or time.monotonic() - begun_at < 2 * pace.LIMIT_SECONDS:
         return
     if shed := claims.shed_range(lane=held.lane, keep=keep):

@@ -176,9 +176,8 @@ class Turn:
 
     def _report(self, outcome: Report, *, take: int) -> None:
         self._journal.flush()
-        self._held.reached = self._held.range_end = (
-            0  # before the lane moves on: the heartbeat must not tell it the old ones
-        )
+        # Before the lane moves on, or the heartbeat could tell the new range the old one's positions.
+        self._held.reached = self._held.range_end = 0
         self._grant = persistence.report(lane=self._lane, outcome=outcome, take=take)
         self._asked_for_range = take > 0
         if self._grant.payloads:
