@@ -41,11 +41,12 @@ def _worker_that_is_not_stopping() -> Iterator[None]:
 
 
 _BRING_NEARER = """
-    WITH waiting AS (SELECT run_id, position FROM jobs_requeued ORDER BY run_id, position FOR UPDATE)
+    WITH waiting AS (SELECT run_id, position FROM jobs_requeued FOR UPDATE SKIP LOCKED)
     UPDATE jobs_requeued AS q SET due_at = due_at - %s
     FROM waiting WHERE q.run_id = waiting.run_id AND q.position = waiting.position
 """
-"""Locks in order: lanes of several threads may let time pass at once."""
+"""Lanes of several threads may let time pass at once, and in the middle of each other's reports: what one of them has locked is left
+alone, or the two would wait for each other."""
 
 
 class Broker:
