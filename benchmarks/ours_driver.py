@@ -16,7 +16,12 @@ import django
 
 django.setup()
 
-from jobs.models import Job, Workspace  # noqa: E402 - models can be imported only now
+from django.db import transaction  # noqa: E402 - models can be imported only now
+
+from jobs.models import Job, Run, Workspace  # noqa: E402
+from jobs.services import control  # noqa: E402
+from jobs.services.extending import extend_run  # noqa: E402
+from jobs.services.groups import save_group  # noqa: E402
 from jobs.services.jobs import save_job  # noqa: E402
 from jobs.services.runs import start_run, start_runs  # noqa: E402
 from jobs.states import Trigger  # noqa: E402
@@ -27,6 +32,12 @@ def define(*, document: dict[str, Any], payload: dict[str, Any], count: int) -> 
     workspace, _ = Workspace.objects.get_or_create(slug="bench", defaults={"name": "Benchmarks"})
     job = save_job(workspace=workspace, document={**document, "payload": [payload] * count}, actor="benchmarks")
     return {"job_id": job.pk}
+
+
+def group(*, name: str, limit: int) -> dict[str, Any]:
+    """Save a concurrency group; answers its id."""
+    workspace, _ = Workspace.objects.get_or_create(slug="bench", defaults={"name": "Benchmarks"})
+    return {"group_id": save_group(workspace=workspace, name=name, limit=limit, rate=None, actor="benchmarks").pk}
 
 
 def start(*, job_id: int) -> dict[str, Any]:
@@ -44,7 +55,46 @@ def start_many(*, job_id: int, count: int) -> dict[str, Any]:
     return {"began": began, "returned": time.time()}
 
 
-REQUESTS: dict[str, Callable[..., dict[str, Any]]] = {"define": define, "start": start, "start_many": start_many}
+def start_paused(*, job_id: int) -> dict[str, Any]:
+    """Start one run that nobody may work yet; answers its id."""
+    job = Job.objects.get(pk=job_id)
+    with transaction.atomic():
+        run_id = start_run(job=job, trigger=Trigger.API)
+        control.pause_run(run=Run.objects.get(pk=run_id), actor="benchmarks")
+    return {"run_id": run_id}
+
+
+def pause_run(*, run_id: int) -> dict[str, Any]:
+    """Pause a run; answers how many seconds the call took."""
+    return _timed(lambda: control.pause_run(run=Run.objects.get(pk=run_id), actor="benchmarks"))
+
+
+def resume_run(*, run_id: int) -> dict[str, Any]:
+    """Resume a run; answers how many seconds the call took."""
+    return _timed(lambda: control.resume_run(run=Run.objects.get(pk=run_id), actor="benchmarks"))
+
+
+def terminate_run(*, run_id: int) -> dict[str, Any]:
+    """Terminate a run; answers how many seconds the call took."""
+    return _timed(lambda: control.terminate_run(run=Run.objects.get(pk=run_id), actor="benchmarks"))
+
+
+def extend(*, run_id: int, payload: dict[str, Any], count: int) -> dict[str, Any]:
+    """Add payloads to a run; answers how many seconds the call took."""
+    items = [payload] * count
+    return _timed(lambda: extend_run(run_id=run_id, parent=None, attempt=None, items=items, actor="benchmarks"))
+
+
+def _timed(action: Callable[[], object]) -> dict[str, Any]:
+    began = time.monotonic()
+    action()
+    return {"seconds": time.monotonic() - began}
+
+
+REQUESTS: dict[str, Callable[..., dict[str, Any]]] = {
+    function.__name__: function
+    for function in (define, group, start, start_many, start_paused, pause_run, resume_run, terminate_run, extend)
+}
 
 
 def main() -> None:

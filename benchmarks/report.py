@@ -17,6 +17,12 @@ UNITS = {
     "rows_per_payload": "rows",
     "bytes_per_payload": "bytes",
     "most_at_once": "requests",
+    "pause_ms": "ms",
+    "resume_ms": "ms",
+    "terminate_ms": "ms",
+    "longest_wait_ms": "ms",
+    "extend_seconds": "s",
+    "cancelled_seconds": "s",
 }
 """Every metric, with its unit."""
 

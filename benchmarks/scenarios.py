@@ -15,7 +15,9 @@ from benchmarks.subjects.aiohttp_script import AiohttpScript
 from benchmarks.subjects.base import Sample, Subject
 from benchmarks.subjects.celery_bare import CeleryBare
 from benchmarks.subjects.celery_results import CeleryResults
+from benchmarks.subjects.control import OursControl
 from benchmarks.subjects.history import OursWithHistory
+from benchmarks.subjects.limits import OursWithLimits
 from benchmarks.subjects.ours import Ours, OursInPool
 from benchmarks.subjects.pgqueuer import PgQueuer
 from benchmarks.subjects.procrastinate import Procrastinate
@@ -49,7 +51,7 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
     ours, celery = Ours(servers=servers), CeleryBare(servers=servers)
     results, procrastinate = CeleryResults(servers=servers), Procrastinate(servers=servers)
     pgqueuer, aiohttp = PgQueuer(servers=servers), AiohttpScript()
-    history = OursWithHistory(servers=servers)
+    history, large = OursWithHistory(servers=servers), OursControl(servers=servers)
     pools = [OursInPool(servers=servers, pool=pool) for pool in ("threads", "prefork", "gevent")]
     return [
         Scenario(
@@ -129,8 +131,47 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
             ],
             [Target("done_per_second", 0.9, "ours", peer_metric="baseline_per_second")],
         ),
+        Scenario(
+            "control",
+            [Measure(large, large.control)],
+            [
+                Target("pause_ms", 200, at_least=False),
+                Target("terminate_ms", 200, at_least=False),
+                Target("longest_wait_ms", 100, at_least=False),
+                Target("extend_seconds", 1, at_least=False),
+            ],
+        ),
+        *_limits(ours, OursWithLimits(servers=servers)),
         Scenario("pools_noop", [_noops_in(pool) for pool in pools]),
         Scenario("pools_http", [_gets_in(pool) for pool in pools]),
+    ]
+
+
+def _limits(ours: Ours, limited: OursWithLimits) -> list[Scenario]:
+    """What the limits cost where they do not bind. 1,000 runs of one payload, because so many of a job may be active at once."""
+    target = [Target("done_per_second", 0.85, "ours", subject="limited")]
+    return [
+        Scenario(
+            "limits_batched",
+            [Measure(limited, lambda: limited.noops(count=100_000)), Measure(ours, lambda: ours.noops(count=100_000))],
+            target,
+        ),
+        Scenario(
+            "limits_strict",
+            [
+                Measure(limited, lambda: limited.noops(count=10_000, strict=True)),
+                Measure(ours, lambda: ours.noops(count=10_000, strict=True)),
+            ],
+            target,
+        ),
+        Scenario(
+            "limits_single",
+            [
+                Measure(limited, lambda: limited.single_runs(count=1000)),
+                Measure(ours, lambda: ours.single_runs(count=1000)),
+            ],
+            target,
+        ),
     ]
 
 

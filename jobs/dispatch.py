@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -15,9 +16,10 @@ from jobs.claims import StartedRun
 from jobs.errors import BrokerUnavailable
 
 WORK_TASK = "jobs.work"
-"""The stable name of the task that works lanes. Its arguments: ``lanes``, a list of [run id, slot]; and ``single``, true when each
-of them is the only lane of a run of one payload, which can be taken, executed and closed together; and ``strict``, true when
-each of those must be reported before the next begins."""
+"""The stable name of the task that works lanes. Its arguments: ``lanes``, a list of [run id, slot]; ``single``, true when each
+of them is the only lane of a run of one payload, which can be taken, executed and closed together; ``strict``, true when each of
+those must be reported before the next begins; and ``at``, when it was sent, in seconds since the epoch: it tells how long it stood
+in line (workers/turn_order.py)."""
 
 _SHARED_AT_MOST = {"default": 50, "http": 10, "datasource": 1, "spark": 1}
 """How many runs of one payload may share a message, by queue. Publishing costs 0.48 ms, so many small runs travel together; a
@@ -82,9 +84,10 @@ def publish(messages: Iterable[LaneMessage]) -> None:
     try:
         with current_app.producer_or_acquire() as producer:
             for message in messages:
+                at = round(time.time(), 3)
                 current_app.send_task(
                     WORK_TASK,
-                    kwargs={"lanes": message.lanes, "single": message.single, "strict": message.strict},
+                    kwargs={"lanes": message.lanes, "single": message.single, "strict": message.strict, "at": at},
                     queue=message.queue,
                     producer=producer,
                     ignore_result=True,

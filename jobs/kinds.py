@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel
 
 QUEUES = ("default", "http", "datasource", "spark")
 """Queues by kind of work; a run with several kinds goes to the last of its kinds' queues in this order."""
+
+
+def no_secrets(parameters: Mapping[str, Any]) -> Iterable[str]:
+    """For kinds whose payloads name none."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,7 @@ class Kind:
         batchable: True when a lane may execute many before it reports. False for whatever has outside effects.
         job_types: The job types (``datasource``, ``spark``, ``task``) whose payloads may be of this kind.
         parameters: The pydantic model that a payload's ``parameters`` must satisfy.
+        secrets: From valid parameters to the names of the workspace's secrets that they use.
     """
 
     name: str
@@ -27,6 +35,7 @@ class Kind:
     batchable: bool
     job_types: frozenset[str]
     parameters: type[BaseModel]
+    secrets: Callable[[Mapping[str, Any]], Iterable[str]] = no_secrets
 
 
 _registry: dict[str, Kind] = {}

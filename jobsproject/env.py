@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -47,6 +48,14 @@ def number(name: str, default: float, *, least: float = 0) -> float:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list, without blanks and empty entries."""
     return [word.strip() for word in text(name, default or " ").split(",") if word.strip()]
+
+
+def url(name: str) -> str:
+    """An address such as https://jobs.example.org, without a slash at its end; empty when it is not set."""
+    value = text(name, " ").strip().rstrip("/")
+    if value and not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", value):
+        raise ImproperlyConfigured(f"{name} must be an address such as https://jobs.example.org, not {value!r}")
+    return value
 
 
 def networks(name: str) -> list[IPNetwork]:

@@ -114,6 +114,9 @@ JOBS_SWEEP_SECONDS = env.number("JOBS_SWEEP_SECONDS", 1, least=0.05)
 JOBS_SECRET_KEYS = env.words("JOBS_SECRET_KEYS")
 """Fernet keys for secrets at rest, the newest first; older ones still decrypt."""
 
+JOBS_PUBLIC_URL = env.url("JOBS_PUBLIC_URL")
+"""Where the services that HTTP payloads call reach this site, so that they can add payloads to the run. Empty for nowhere."""
+
 JOBS_EGRESS_ALLOW = env.networks("JOBS_EGRESS_ALLOW")
 """Private, loopback or link-local networks that HTTP payloads may reach. None by default."""
 

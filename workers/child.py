@@ -16,14 +16,16 @@ from pathlib import Path
 from typing import IO
 
 from jobs.errors import TransientError
+from workers import descendants
 from workers.child_intake import JSON, Attempt, Intake, LineSplitter
+from workers.descendants import COOKIE, KILL_SECONDS, Family
 
 POLL_SECONDS = 0.05
 """How late a cancellation or the end of the child may be noticed; output wakes the loop at once."""
-GRACE_SECONDS = 2.0
-"""Between SIGTERM and SIGKILL."""
 DRAIN_SECONDS = 1.0
-"""How long to read on when everything in the group is dead, but something that left the group holds a pipe open."""
+"""How long to read on when something that could not be ended holds a pipe open."""
+HANDLE = "process"
+"""The kind of the handle that is kept of a child while it lives; see `workers.handles`."""
 
 _PROJECT = str(Path(__file__).resolve().parent.parent)
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -35,12 +37,16 @@ def run_child(*, module: str, spec: JSON, work: Attempt, secrets: Sequence[str] 
     The child leads a session and process group of its own, works in an empty directory that is removed afterwards, and
     has an environment without this process's secrets. The specification reaches it on standard input, so that passwords
     are in neither its command line nor its environment. When this process dies, however it dies, that pipe closes and the
-    child ends itself and its group (`workers.child_main`). A process that leaves the group on purpose is not followed.
+    child ends itself and all it started (`workers.child_main`); should it be unable to, a handle in the database tells the
+    workers of this machine what to end (`workers.handles`).
+
+    Told to stop, the child gets SIGTERM, with its group, and the attempt's grace period to end by itself. Then, or once it
+    has ended, whatever it started is killed, also what has left its group and its session (`workers.descendants`).
 
     Args:
         module: Dotted name; its ``run`` takes ``spec`` and ``channel`` (`workers.child_main.Channel`).
         spec: JSON-ready data.
-        work: The attempt: its log, progress, time limit and cancellation.
+        work: The attempt: its log, progress, deadline, cancellation, grace period and handles.
         secrets: Texts to black out in the child's log lines and errors, should any slip into one.
 
     Returns:
@@ -48,28 +54,28 @@ def run_child(*, module: str, spec: JSON, work: Attempt, secrets: Sequence[str] 
 
     Raises:
         TransientError: As the child raised it; or it crashed (code ``crashed``), took too long (``timeout``) or was
-            cancelled (``cancelled``). In each case nothing of it is left running.
+            cancelled (``cancelled``). In each case nothing of it is left running, unless the kernel itself cannot end it:
+            then its handle stays, and the sweep goes on trying.
         PermanentError: As the child raised it.
     """
     with tempfile.TemporaryDirectory(prefix="jobs-child-", ignore_cleanup_errors=True) as directory:
         intake = Intake(work=work, secrets=secrets)
-        with _running(module=module, spec=spec, directory=directory, intake=intake) as child:
+        with _running(module=module, spec=spec, directory=directory, intake=intake, work=work) as child:
             _watch(child, work)
         return intake.outcome(child.returncode)
 
 
 def _watch(child: _Child, work: Attempt) -> None:
-    deadline = time.monotonic() + work.timeout_seconds
     while not child.has_exited():
         if work.cancelled.is_set():
             raise TransientError("stopped before it was done", code="cancelled")
-        if time.monotonic() >= deadline:
-            raise TransientError(f"took longer than its {work.timeout_seconds:g} s", code="timeout")
+        if work.deadline.remaining() <= 0:
+            raise TransientError(work.deadline.missed(), code="timeout")
         child.pump(POLL_SECONDS)
 
 
 @contextlib.contextmanager
-def _running(*, module: str, spec: JSON, directory: str, intake: Intake) -> Iterator[_Child]:
+def _running(*, module: str, spec: JSON, directory: str, intake: Intake, work: Attempt) -> Iterator[_Child]:
     """Start the child, hand it the specification, and leave nothing of it behind."""
     read_end, write_end = os.pipe()
     with open(read_end, "rb", buffering=0) as messages:
@@ -79,12 +85,20 @@ def _running(*, module: str, spec: JSON, directory: str, intake: Intake) -> Iter
             raise TransientError(f"could not start a child process: {error.strerror}", code="crashed") from error
         finally:
             os.close(write_end)
-        child = _Child(process, messages, intake)
+        family = Family.of(process.pid, cookie=directory)
+        child = _Child(process, messages, intake, family)
+        handle = None
         try:
+            if family:  # Before it has its specification: until then it does nothing, and ends with this process.
+                handle = work.keep_handle(HANDLE, family.to_data(), host=descendants.host())
             child.send(spec)
             yield child
         finally:
-            child.end()
+            is_gone = child.end(work.grace_seconds)
+            if not is_gone:
+                work.log("error", "something that the child process started could not be ended")
+            elif handle:
+                handle.drop()
 
 
 def _start(*, module: str, directory: str, channel: int) -> subprocess.Popen[bytes]:
@@ -104,16 +118,19 @@ def _start(*, module: str, directory: str, channel: int) -> subprocess.Popen[byt
 
 def _environment(directory: str) -> dict[str, str]:
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    own = {"HOME": directory, "TMPDIR": directory, "JOBS_CHILD_DIRECTORY": directory, "TZ": "UTC"}
+    own = {"HOME": directory, "TMPDIR": directory, COOKIE: directory, "TZ": "UTC"}
     return {**passed_on, **own, "PYTHONPATH": _PROJECT, "PYTHONUNBUFFERED": "1"}
 
 
 class _Child:
     """The process and its three pipes, read by one thread."""
 
-    def __init__(self, process: subprocess.Popen[bytes], messages: IO[bytes], intake: Intake) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], messages: IO[bytes], intake: Intake, family: Family | None
+    ) -> None:
         assert process.stdin and process.stdout and process.stderr  # noqa: PT018 - one statement, for mypy
         self._process = process
+        self._family = family
         self._stdin = process.stdin
         self._files = (process.stdin, process.stdout, process.stderr)
         self._selector = selectors.DefaultSelector()
@@ -150,16 +167,26 @@ class _Child:
             if not chunk:
                 self._selector.unregister(key.fileobj)
 
-    def end(self) -> None:
-        """Stop whatever of the group still runs, read what it left in the pipes, close them."""
+    def end(self, grace_seconds: float) -> bool:
+        """Stop whatever of it still runs, read what it left in the pipes, close them. True when certainly nothing runs any more."""
         try:
             if not self.has_exited():
                 self._signal(signal.SIGTERM)
-                self._pump_until(GRACE_SECONDS, lambda: self.has_exited() and not self._selector.get_map())
+                self._pump_until(grace_seconds, self.has_exited)
         finally:
-            self._signal(signal.SIGKILL)
-            self._process.wait()
+            is_gone = self._kill()
             self._close()
+        return is_gone
+
+    def _kill(self) -> bool:
+        """The descendants first: the number of the group is surely ours until the child is reaped."""
+        is_gone = self._family is None or self._family.end()
+        self._signal(signal.SIGKILL)
+        try:
+            self._process.wait(KILL_SECONDS)
+        except subprocess.TimeoutExpired:
+            return False
+        return is_gone
 
     def _close(self) -> None:
         try:

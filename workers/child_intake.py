@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from jobs.errors import JobsError, PermanentError, TransientError
+from workers.deadline import Deadline
 
 JSON = Any
 
@@ -19,15 +20,29 @@ MAX_LINE_CHARACTERS = 2000
 LAST_WORDS = 20
 """Lines of standard error that a crash report carries."""
 LEVELS = ("debug", "info", "warning", "error")
+MAX_ADDED_CHARACTERS = 64 * 1024 * 1024
+"""Of the payloads that one attempt adds to its run: what a call of the API may have, too."""
 SHORTEST_SECRET = 4
 """Blacking out shorter ones would only make the text unreadable."""
+
+
+class KeptHandle(Protocol):
+    """What ``keep_handle`` of a Work returns."""
+
+    def drop(self) -> None: ...
 
 
 class Attempt(Protocol):
     """What of a `workers.payloads.base.Work` a child needs. Said here, as that package imports this one."""
 
     @property
-    def timeout_seconds(self) -> float: ...
+    def deadline(self) -> Deadline: ...
+    @property
+    def grace_seconds(self) -> float: ...
+    @property
+    def keep_handle(self) -> Callable[..., KeptHandle]: ...
+    @property
+    def extend_payload(self) -> Callable[..., None]: ...
     @property
     def cancelled(self) -> threading.Event: ...
     @property
@@ -66,8 +81,8 @@ class Intake:
     """Passes a child's lines on to the attempt, and keeps how it ended.
 
     Messages are JSON lines: ``{"type": "log", "level", "message"}``, ``{"type": "progress", "current", "total", "unit"}``,
-    ``{"type": "result", "result"}`` and ``{"type": "error", "transient", "message", "code", "details",
-    "retry_after_seconds"}``. Whatever the child merely prints becomes log lines too.
+    ``{"type": "extend_time"}``, ``{"type": "extend_payload", "item"}``, ``{"type": "result", "result"}`` and ``{"type": "error",
+    "transient", "message", "code", "details", "retry_after_seconds"}``. Whatever the child merely prints becomes log lines too.
     """
 
     MESSAGE_BYTES = 1024 * 1024 + 4096
@@ -79,6 +94,7 @@ class Intake:
         self._lines = 0
         self._last_words: collections.deque[str] = collections.deque(maxlen=LAST_WORDS)
         self._ended: dict[str, Any] | None = None
+        self._added = 0
 
     def printed(self, line: str) -> None:
         """A line of standard output."""
@@ -100,6 +116,10 @@ class Intake:
                 self._log(level if level in LEVELS else "info", text)
             case {"type": "progress", "current": int() | float() as current}:
                 self._work.progress(current=current, total=message.get("total"), unit=str(message.get("unit", "")))
+            case {"type": "extend_payload", "item": item}:
+                self._extend_payload(item, len(line))
+            case {"type": "extend_time"}:
+                self._work.deadline.extend()
             case {"type": "result", "result": _} | {"type": "error"}:
                 self._ended = message
             case _:
@@ -112,6 +132,10 @@ class Intake:
         if ended.get("type") == "error":
             raise self._error(ended)
         if ended.get("type") == "result" and returncode == 0:
+            if self._added > MAX_ADDED_CHARACTERS:
+                raise PermanentError(
+                    f"extend_payload: more than {MAX_ADDED_CHARACTERS:,} characters", code="extend_payload"
+                )
             return ended["result"]
         raise self._crash(returncode)
 
@@ -130,6 +154,11 @@ class Intake:
             _signal_name(-returncode) if returncode < 0 else returncode
         )
         return TransientError(f"the child process {how} without a result", code="crashed", details=details)
+
+    def _extend_payload(self, item: JSON, characters: int) -> None:
+        self._added += characters
+        if self._added <= MAX_ADDED_CHARACTERS:
+            self._work.extend_payload(item)
 
     def _log(self, level: str, text: str) -> None:
         self._lines += 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import importlib
 import json
 import os
@@ -14,10 +16,13 @@ import traceback
 from typing import Any
 
 from jobs.errors import PermanentError, TransientError
+from workers.descendants import COOKIE, Family
 
 MAX_RESULT_BYTES = 1024 * 1024
 PROGRESS_SECONDS = 1.0
 _TRACEBACK_LINES = 12
+_PR_SET_CHILD_SUBREAPER = 36
+"""Source: linux/prctl.h"""
 
 
 class Channel:
@@ -39,6 +44,26 @@ class Channel:
         if now >= self._next_progress:
             self._next_progress = now + PROGRESS_SECONDS
             self._send(type="progress", current=current, total=total, unit=unit)
+
+    def extend_time(self) -> None:
+        """Ask for a full timeout from now. Granted until the job's ``timeout_ceiling`` is reached; asking again is cheap."""
+        self._send(type="extend_time")
+
+    def extend_payload(self, *items: dict[str, Any]) -> None:
+        """Add payloads to the run, each as in a job's list; one with a ``key`` is added once in a run. They are written with the
+        attempt's outcome: when it fails, nothing is added.
+
+        Raises:
+            PermanentError: One is larger than 1 MiB as JSON.
+        """
+        for item in items:
+            size = len(json.dumps(item))
+            if size > MAX_RESULT_BYTES:
+                raise PermanentError(
+                    f"extend_payload: a payload has {size} bytes; the limit is {MAX_RESULT_BYTES}",
+                    code="extend_payload",
+                )
+            self._send(type="extend_payload", item=item)
 
     def result(self, result: Any) -> None:
         """Report success. Raises PermanentError when the result is larger than 1 MiB as JSON."""
@@ -79,6 +104,7 @@ def main() -> None:
     """Read the specification, run the module, report, and leave without waiting for stray threads."""
     module, descriptor = sys.argv[1], int(sys.argv[2])
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a parent that ignores it would have passed that on
+    _adopt_orphans()
     channel = Channel(descriptor)
     spec = json.loads(_first_line())
     threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
@@ -88,7 +114,19 @@ def main() -> None:
         channel.error(error)
     sys.stdout.flush()
     sys.stderr.flush()
+    _end_descendants()
     os._exit(0)
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of descendants that lose theirs, so that a process that forks twice is still known to come from here."""
+    with contextlib.suppress(OSError, AttributeError):  # not Linux
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _end_descendants() -> None:
+    if family := Family.of(os.getpid(), cookie=os.environ.get(COOKIE, "")):
+        family.end()
 
 
 def _first_line() -> bytes:
@@ -102,16 +140,19 @@ def _first_line() -> bytes:
 
 
 def _end_with_parent() -> None:
-    """Wait for the end of standard input, which the parent holds open while it lives; then end the whole group.
+    """Wait for the end of standard input, which the parent holds open while it lives; then end the whole group, and who left it.
 
     PR_SET_PDEATHSIG would not do: it fires when the *thread* that forked ends, and never reaches grandchildren.
     """
     while os.read(0, 65536):
         pass
-    directory = os.environ.get("JOBS_CHILD_DIRECTORY", "")
-    if directory and os.path.samefile(directory, os.curdir):
-        shutil.rmtree(directory, ignore_errors=True)  # nobody else is left to do it
-    os.killpg(0, signal.SIGKILL)
+    try:
+        _end_descendants()
+        directory = os.environ.get(COOKIE, "")
+        if directory and os.path.samefile(directory, os.curdir):
+            shutil.rmtree(directory, ignore_errors=True)  # nobody else is left to do it
+    finally:  # whatever became of that
+        os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import json
 import re
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +17,16 @@ import structlog
 from django.db import InterfaceError, OperationalError, connection
 
 from jobs.claims import Leased, RunInfo
-from jobs.documents import resolve_retry, resolve_timeout_ms
-from jobs.errors import PermanentError, TransientError
+from jobs.documents import parse_additions, resolve_retry, resolve_timeout_ms
+from jobs.durations import parse_ms
+from jobs.errors import PermanentError, TransientError, ValidationError
 from jobs.retry import RetryPolicy
 from jobs.services.secrets import read_secret
+from workers import handles
+from workers.deadline import CEILING_SECONDS, Deadline
 from workers.outcomes import MAX_RESULT_BYTES, Attempted, Failed, Outcome, Succeeded
 from workers.payloads import EXECUTORS
-from workers.payloads.base import JSON, Log, Progress, Work
+from workers.payloads.base import GRACE_SECONDS, JSON, KeepHandle, Log, Progress, Work, keep_no_handle
 from workers.persistence import until_answered
 
 log = structlog.get_logger(__name__)
@@ -34,13 +37,23 @@ _ESCAPE = re.compile(r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\ud[89a-f]..|\\u0000")
 """What json.dumps writes of them; in the group what only looks alike: an escaped backslash, and a whole pair."""
 
 
+def _nobody_extends(deadline: Deadline) -> None:
+    """What stands where nothing outside can extend an attempt's time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What an attempt gets from the lane it runs in: how to be told to stop, and where to say how it goes."""
+    """What an attempt gets from the lane it runs in: how to be told to stop, and where to say how it goes.
+
+    ``deadline_begun`` is told the deadline of each attempt that begins, so that the lane can extend it; ``lane_id`` is whose
+    handles the attempt keeps, 0 for none.
+    """
 
     cancelled: threading.Event
     log: Log
     progress: Progress
+    lane_id: int = 0
+    deadline_begun: Callable[[Deadline], None] = _nobody_extends
 
 
 class RunContext:
@@ -52,6 +65,8 @@ class RunContext:
         self._timeout = run.configuration.get("timeout")
         self._policy = resolve_retry(job=self._retry, payload=None)
         self._timeout_seconds = resolve_timeout_ms(job=self._timeout, payload=None) / 1000
+        self._ceiling_seconds = self._seconds("timeout_ceiling", CEILING_SECONDS)
+        self._grace_seconds = self._seconds("terminate_grace", GRACE_SECONDS)
 
     def policy(self, payload: Leased) -> RetryPolicy:
         """The retry policy for one payload: its own fields first, then the job's."""
@@ -64,8 +79,8 @@ class RunContext:
         return resolve_timeout_ms(job=self._timeout, payload=own) / 1000 if own is not None else self._timeout_seconds
 
     def work(self, payload: Leased, surroundings: Surroundings, started_at: dt.datetime) -> Work:
-        """The attempt as its executor sees it."""
-        return Work(
+        """The attempt as its executor sees it. Its time begins to run."""
+        work = Work(
             run_id=self.run.run_id,
             run_created_at=self.run.created_at,
             job_key=self.run.job_key,
@@ -82,22 +97,37 @@ class RunContext:
             log=surroundings.log,
             progress=surroundings.progress,
             started_at=started_at,
+            ceiling_seconds=self._ceiling_seconds,
+            grace_seconds=self._grace_seconds,
+            keep_handle=self._keep_handle(payload, surroundings),
         )
+        surroundings.deadline_begun(work.deadline)
+        return work
+
+    def _keep_handle(self, payload: Leased, surroundings: Surroundings) -> KeepHandle:
+        if not surroundings.lane_id:
+            return keep_no_handle
+        return functools.partial(handles.keep, self.run.run_id, payload.position, surroundings.lane_id)
+
+    def _seconds(self, name: str, otherwise: float) -> float:
+        written = self.run.configuration.get(name)
+        return otherwise if written is None else parse_ms(written) / 1000
 
 
 def attempt(*, context: RunContext, payload: Leased, surroundings: Surroundings) -> Attempted:
     """Execute one attempt. Never raises for what the payload does; an outcome says it."""
     started_at = dt.datetime.now(dt.UTC)
-    outcome = _perform(context.work(payload, surroundings, started_at))
+    outcome = _perform(context.work(payload, surroundings, started_at), context.run)
     return Attempted(payload, outcome, context.policy(payload), started_at, dt.datetime.now(dt.UTC))
 
 
-def _perform(work: Work) -> Outcome:
+def _perform(work: Work, run: RunInfo) -> Outcome:
     executor = EXECUTORS.get(work.kind)
     if executor is None:
         return Failed(_error(f"no payload kind {work.kind!r} on this worker: is it older than the web server?", "kind"))
     try:
-        return Succeeded(_result_text(executor.perform(work)))
+        result = _result_text(executor.perform(work))
+        return Succeeded(result, _added_text(work.added, run) if work.added else None)
     except PermanentError as error:
         return Failed(_error(str(error), error.code, error.details), final=True)
     except TransientError as error:
@@ -117,6 +147,21 @@ def _result_text(result: JSON) -> str | None:
             f"the result has {len(text):,} bytes; at most {MAX_RESULT_BYTES:,} are kept", code="result_too_large"
         )
     return _storable(text)
+
+
+def _added_text(items: list[JSON], run: RunInfo) -> str:
+    try:
+        added = parse_additions(
+            items,
+            job_type=run.job_key.partition(":")[0],
+            run_is_strict=run.strict,
+            configuration=run.configuration,
+        )
+    except ValidationError as error:
+        # Named as whoever adds them wrote it.
+        wrong = "; ".join(f"extend_{one.field}: {one.message}" for one in error.errors)
+        raise PermanentError(wrong, code="extend_payload") from error
+    return json.dumps(added)
 
 
 def _error(message: str, code: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -13,7 +13,9 @@ from django.conf import settings
 
 from jobs import claims, hotpath
 from jobs.durations import seconds
+from jobs.states import RunState
 from workers import pace
+from workers.deadline import Deadline
 
 log = structlog.get_logger(__name__)
 
@@ -36,8 +38,17 @@ class Held:
         """When the payload at ``reached`` began, by the monotonic clock; None between payloads."""
         self.range_end = 0
         """Where the range ends that the lane works; 0 when it holds none."""
+        self.run_stopped = False
+        """The run is being ended: what is at work was told to stop, and is not tried again."""
+        self.deadline: Deadline | None = None
+        """Of the payload at work, which may ask for more time through the API."""
+        self.time_extensions = 0
         self.ending = False
         """Set before the owner gives the lane up: that it is gone then is no loss."""
+
+    def begin(self, deadline: Deadline) -> None:
+        """Note the deadline of the attempt that begins now, so that a call from outside can extend it."""
+        self.deadline = deadline
 
 
 class Heartbeat:
@@ -81,6 +92,7 @@ class Heartbeat:
         )
         for each in held:
             if each.lane.id in states:
+                _obey(each, *states[each.lane.id])
                 _shed(each)
             else:
                 self._lost(each)
@@ -106,6 +118,18 @@ class Heartbeat:
                 log.warning("heartbeat.database_unavailable", reason=str(error).strip())
             except Exception:  # Whatever it is: without this thread every lane of the process would be lost.
                 log.exception("heartbeat.failed")
+
+
+def _obey(held: Held, state: RunState, time_extensions: int) -> None:
+    """Tell the payload at work what was decided elsewhere: that it must stop, or that it has more time."""
+    if state == RunState.CANCELLING and not held.run_stopped:
+        held.run_stopped = True
+        held.cancelled.set()
+        log.info("lane.stopped", run=held.lane.run.run_id, slot=held.lane.slot, lane=held.lane.id)
+    if time_extensions > held.time_extensions:
+        held.time_extensions = time_extensions
+        if held.deadline is not None:
+            held.deadline.extend()
 
 
 def _shed(held: Held) -> None:

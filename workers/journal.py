@@ -34,7 +34,13 @@ class Journal:
         self._kept = 0
         self._flushed_at = time.monotonic()
         self._lock = threading.Lock()
-        self._surroundings = Surroundings(cancelled=held.cancelled, log=self._log, progress=self._progress)
+        self._surroundings = Surroundings(
+            cancelled=held.cancelled,
+            log=self._log,
+            progress=self._progress,
+            lane_id=held.lane.id,
+            deadline_begun=held.begin,
+        )
 
     def surroundings(self, payload: Leased) -> Surroundings:
         """What an attempt at this payload gets. A lane executes one payload at a time, so there is one for all."""

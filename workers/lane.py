@@ -7,12 +7,13 @@ import time
 import structlog
 from django.conf import settings
 
-from jobs import claims, dispatch
+from jobs import claims, dispatch, hotpath
 from jobs.claims import Grant, Lane, Leased, Report
 from jobs.durations import seconds
 from jobs.errors import BrokerUnavailable, LaneLost
-from jobs.states import RunState
-from workers import closing, executor, outcomes, pace, persistence, stopping
+from jobs.services import admission, closing, control
+from jobs.states import PayloadState, RunState, StopReason
+from workers import executor, outcomes, pace, persistence, rates, stopping
 from workers.heartbeat import Held, heartbeat
 from workers.identity import worker_name
 from workers.journal import Journal
@@ -25,9 +26,13 @@ LINGER_SECONDS = 1.0
 NOTHING = Grant(RunState.RUNNING, complete=False, due=False, payloads=[])
 
 
-def work_lane(*, run_id: int, slot: int) -> None:
-    """Work one lane of a run. Does nothing when somebody else has it: the message was a duplicate."""
-    lane = claims.take_lane(run_id=run_id, slot=slot, worker=worker_name(), lease=seconds(settings.JOBS_LEASE_SECONDS))
+def work_lane(*, run_id: int, slot: int, in_line: bool = True) -> None:
+    """Work one lane of a run. Does nothing when somebody else has it: the message was a duplicate.
+
+    With ``in_line`` False its message still stands in line, so that none is sent again when there is more to do.
+    """
+    lease = seconds(settings.JOBS_LEASE_SECONDS)
+    lane = claims.take_lane(run_id=run_id, slot=slot, worker=worker_name(), lease=lease, take=1)
     if lane is None:
         return
     held = heartbeat().add(lane)
@@ -38,7 +43,9 @@ def work_lane(*, run_id: int, slot: int) -> None:
         return
     finally:
         heartbeat().remove(lane)
-    if again:
+    if lane.group_id is not None:
+        admission.fill_group(group_id=lane.group_id)
+    if again and in_line:
         hand_back(queue=lane.run.queue, lanes=[(run_id, slot)])
 
 
@@ -50,6 +57,23 @@ def hand_back(*, queue: str, lanes: list[tuple[int, int]]) -> None:
         log.warning("lane.not_republished", lanes=lanes[:10], reason=str(error))
 
 
+def settle(*, run_id: int, grant: Grant) -> None:
+    """After a lane was left: the step that its run was only waiting for. The sweep takes it if this process dies before."""
+    if grant.complete:
+        closing.close_runs(run_ids=[run_id])
+    elif grant.state == RunState.PAUSING:
+        with hotpath.connection() as connection, connection.cursor() as cursor:
+            claims.settle_pause(cursor, run_ids=[run_id])
+    elif grant.state == RunState.CANCELLING:
+        control.cancel_queued(run_id=run_id)
+
+
+def stop_failed(*, run_id: int) -> None:
+    """Begin to end a run of which a payload failed."""
+    with hotpath.connection() as connection, connection.cursor() as cursor:
+        claims.stop_runs(cursor, run_ids=[run_id], reason=StopReason.FIRST_FAILURE, actor="", note="")
+
+
 class Turn:
     """One turn at one lane: until nothing is left, the slice is over, or the worker stops."""
 
@@ -59,6 +83,7 @@ class Turn:
         self._context = executor.RunContext(lane.run)
         self._journal = Journal(run_id=lane.run.run_id, held=held)
         self._pace = pace.Pace()
+        self._starts = rates.Starts(lane.run)
         self._ends_at = time.monotonic() + settings.JOBS_SLICE_SECONDS
         self._grant = NOTHING
         self._asked_for_range = False
@@ -72,20 +97,28 @@ class Turn:
         Raises:
             LaneLost: The lane was taken back; whoever took it has charged the attempt.
         """
-        self._report(Report(), take=self._take())
+        self._begin()
         while payloads := self._obtain():
             outcome = self._execute_strictly(payloads) if self._lane.run.strict else self._execute(payloads)
-            over = time.monotonic() >= self._ends_at or stopping.asked()
-            self._report(outcome, take=0 if over or self._grant.due else self._take())
+            over = time.monotonic() >= self._ends_at or stopping.asked() or self._starts.blocked
+            self._report(outcome, take=0 if over or self._grant.due else self._starts.at_once(self._take()))
             if over:
                 break
         self._journal.close()
         self._held.ending = True
         persistence.until_answered(lambda: claims.leave_lane(lane=self._lane))
-        if self._grant.complete:
-            persistence.until_answered(lambda: closing.close_runs(run_ids=[self._lane.run.run_id]))
-            return False
-        return bool(payloads) and self._grant.state == RunState.RUNNING
+        self._starts.leave()
+        persistence.until_answered(lambda: settle(run_id=self._lane.run.run_id, grant=self._grant))
+        return bool(payloads) and not self._is_over() and not self._starts.blocked
+
+    def _begin(self) -> None:
+        """With what was leased together with the lane; with a first report where nothing was."""
+        if self._lane.first is None:
+            self._report(Report(), take=self._starts.at_once(self._take()))
+        else:
+            self._grant = self._lane.first
+            self._asked_for_range = bool(self._grant.payloads)
+            self._hold_range()
 
     def _obtain(self) -> list[Leased]:
         """The next payloads to execute: what the last report leased, else what waits out of line, else the next range."""
@@ -94,7 +127,7 @@ class Turn:
         if self._grant.due and (payloads := self._lease_requeued()):
             return payloads
         if not self._asked_for_range:
-            self._report(Report(), take=self._take())
+            self._report(Report(), take=self._starts.ask(self._take()))
             if self._grant.payloads or self._is_over():
                 return self._grant.payloads
         return self._linger()
@@ -107,6 +140,8 @@ class Turn:
 
     def _linger(self) -> list[Leased]:
         """Wait for a retry that is due soon, for nothing else is left. Longer waits are the sweep's."""
+        if self._starts.blocked:
+            return []
         wait = persistence.until_answered(lambda: claims.seconds_to_next_due(run_id=self._lane.run.run_id))
         if wait is None or wait > LINGER_SECONDS or stopping.asked():
             return []
@@ -115,7 +150,8 @@ class Turn:
 
     def _lease_requeued(self) -> list[Leased]:
         self._held.reached = self._held.range_end = 0
-        payloads = persistence.lease_requeued(lane=self._lane, take=1 if self._lane.run.strict else self._pace.size)
+        take = self._starts.ask(1 if self._lane.run.strict else self._pace.size)
+        payloads = persistence.lease_requeued(lane=self._lane, take=take) if take else []
         self._grant = self._grant._replace(due=False)  # the next report says whether more of them are due
         self._held.reached = payloads[0].position if payloads else 0
         return payloads
@@ -125,11 +161,12 @@ class Turn:
         outcome = Report()
         begun = time.monotonic()
         done = 0
-        for payload in payloads:
-            if done and (time.monotonic() - begun > pace.LIMIT_SECONDS or stopping.asked()):
+        for at, payload in enumerate(payloads):
+            over = time.monotonic() - begun > pace.LIMIT_SECONDS or stopping.asked()
+            if self._held.run_stopped or (done and over) or not self._starts.may_start(left=len(payloads) - at):
                 outcomes.give_back(outcome, payload)
                 continue
-            outcomes.add(outcome, self._attempt(payload))
+            self._add(outcome, payload)
             done += 1
         self._pace.measured(payloads=done, seconds=time.monotonic() - begun)
         return outcome
@@ -137,10 +174,10 @@ class Turn:
     def _execute_strictly(self, payloads: list[Leased]) -> Report:
         """Execute a range in order, each outcome committed before the next payload starts. The last one is left to report."""
         begun = time.monotonic()
-        rest, done = payloads, 0
-        while True:
-            outcome, payload, rest = Report(), rest[0], rest[1:]
-            outcomes.add(outcome, self._attempt(payload))
+        outcome, rest, done = Report(), payloads, 0
+        while self._starts.may_start(left=len(rest)):
+            payload, rest = rest[0], rest[1:]
+            self._add(outcome, payload)
             done += 1
             if not rest or time.monotonic() - begun > pace.LIMIT_SECONDS or stopping.asked():
                 break
@@ -162,7 +199,24 @@ class Turn:
             return rest if more else []
         grant = persistence.report(lane=self._lane, outcome=outcome, take=0, keep_from=rest[0].position)
         self._grant = self._grant._replace(state=grant.state)
+        self._stop_at_failure(outcome)
         return grant.payloads
+
+    def _stop_at_failure(self, outcome: Report) -> None:
+        """End the run if a payload failed for good and its job will have no more of it. The sweep does it if this process dies."""
+        if self._ends_run(outcome) and not self._is_over():
+            persistence.until_answered(lambda: stop_failed(run_id=self._lane.run.run_id))
+            self._grant = self._grant._replace(state=RunState.CANCELLING)
+
+    def _ends_run(self, outcome: Report) -> bool:
+        return bool(self._lane.run.configuration.get("stop_on_first_failure")) and any(
+            final.state == PayloadState.FAILED for final in outcome.finals
+        )
+
+    def _add(self, outcome: Report, payload: Leased) -> None:
+        """Execute a payload and enter what came of it."""
+        attempted = self._attempt(payload)
+        outcomes.add(outcome, attempted, run_stopped=self._held.run_stopped)
 
     def _attempt(self, payload: Leased) -> outcomes.Attempted:
         self._held.reached = payload.position
@@ -178,8 +232,13 @@ class Turn:
         self._journal.flush()
         # Before the lane moves on, or the heartbeat could tell the new range the old one's positions.
         self._held.reached = self._held.range_end = 0
+        take = 0 if self._ends_run(outcome) else take
         self._grant = persistence.report(lane=self._lane, outcome=outcome, take=take)
         self._asked_for_range = take > 0
+        self._stop_at_failure(outcome)
+        self._hold_range()
+
+    def _hold_range(self) -> None:
         if self._grant.payloads:
             self._held.reached = self._grant.payloads[0].position
             self._held.range_end = self._grant.payloads[-1].position + 1

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.claims import FailedAttempt, Final, Leased, Report, Requeue
+from jobs.claims import Addition, FailedAttempt, Final, Leased, Report, Requeue
 from jobs.retry import RetryPolicy
 from jobs.states import AttemptState, PayloadState
 
@@ -16,9 +16,11 @@ MAX_RESULT_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """The executor returned; ``result`` is JSON text, or None for no result."""
+    """The executor returned; ``result`` is JSON text, or None for no result. ``added``: a JSON list of payloads that it adds to the
+    run, or None."""
 
     result: str | None
+    added: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,16 @@ class Attempted:
     ended_at: dt.datetime
 
 
-def add(report: Report, attempted: Attempted) -> None:
-    """Enter an attempt into a lane's report: as the payload's outcome, or as a retry with its wait."""
+def add(report: Report, attempted: Attempted, *, run_stopped: bool = False) -> None:
+    """Enter an attempt into a lane's report: as the payload's outcome, or as a retry with its wait. In a run that is being ended,
+    an attempt that was told to stop is the payload's last."""
     match attempted.outcome:
-        case Succeeded(result=result):
+        case Succeeded(result=result, added=added):
             _settle(report, attempted, PayloadState.SUCCEEDED, result=result, error=None)
+            if added is not None:
+                report.added.append(Addition(attempted.payload.position, added))
+        case Failed(error=error) if run_stopped and error.get("code") == "cancelled":
+            _add_cancelled(report, attempted, json.dumps(error))
         case Failed() as failed:
             _add_failure(report, attempted, failed)
 
@@ -57,6 +64,21 @@ def add(report: Report, attempted: Attempted) -> None:
 def give_back(report: Report, payload: Leased, *, alone: bool = False) -> None:
     """Enter a payload that was leased and not begun: it waits for whoever comes next, and no attempt is charged."""
     report.requeues.append(Requeue(payload.position, payload.attempts, 0.0, alone))
+
+
+def _add_cancelled(report: Report, attempted: Attempted, error: str) -> None:
+    payload = attempted.payload
+    report.failed_attempts.append(
+        FailedAttempt(
+            payload.position,
+            payload.attempts + 1,
+            AttemptState.CANCELLED,
+            error,
+            attempted.started_at,
+            attempted.ended_at,
+        )
+    )
+    _settle(report, attempted, PayloadState.CANCELLED, result=None, error=error)
 
 
 def _add_failure(report: Report, attempted: Attempted, failed: Failed) -> None:

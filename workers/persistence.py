@@ -14,6 +14,7 @@ from jobs import claims, hotpath
 from jobs.claims import Final, Grant, Lane, Leased, Report
 from jobs.durations import seconds
 from jobs.errors import LaneLost
+from jobs.services import extending
 from jobs.states import RunState
 from workers import stopping
 
@@ -46,10 +47,13 @@ def report(*, lane: Lane, outcome: Report, take: int, keep_from: int | None = No
         LaneLost: The lane was taken back meanwhile: the outcome is no longer ours to write.
     """
     try:
-        return claims.report(lane=lane, outcome=outcome, take=take, keep_from=keep_from, lease=_lease())
+        grant = claims.report(lane=lane, outcome=outcome, take=take, keep_from=keep_from, lease=_lease())
     except hotpath.RETRYABLE as error:
         _warn(lane, error)
-    return until_answered(lambda: _report_again(lane=lane, outcome=outcome, take=take, keep_from=keep_from))
+        grant = until_answered(lambda: _report_again(lane=lane, outcome=outcome, take=take, keep_from=keep_from))
+    if grant.extended is not None:
+        extending.publish(run_id=lane.run.run_id, extended=grant.extended)
+    return grant
 
 
 def _report_again(*, lane: Lane, outcome: Report, take: int, keep_from: int | None) -> Grant:

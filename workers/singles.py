@@ -12,11 +12,13 @@ from jobs import claims, hotpath
 from jobs.claims import Final, Lane, Report, SingleRun
 from jobs.durations import seconds
 from jobs.errors import LaneLost
-from workers import closing, executor, outcomes, pace, stopping
+from jobs.services import admission, closing
+from jobs.states import RunState
+from workers import executor, outcomes, pace, rates, stopping
 from workers.heartbeat import heartbeat
 from workers.identity import worker_name
 from workers.journal import Journal
-from workers.lane import LINGER_SECONDS, hand_back, work_lane
+from workers.lane import LINGER_SECONDS, hand_back, settle, work_lane
 from workers.persistence import report, until_answered
 
 log = structlog.get_logger(__name__)
@@ -57,21 +59,28 @@ def _work_batch(run_ids: Sequence[int], queue: str) -> int:
     finally:
         for single in taken:
             heartbeat().remove(single.lane)
+    for group_id in {single.lane.group_id for single in taken if single.lane.group_id is not None}:
+        admission.fill_group(group_id=group_id)
     for run_id in set(run_ids) - {single.lane.run.run_id for single in taken}:
-        work_lane(run_id=run_id, slot=0)  # begun before: a retry that is due, or nothing for us
+        work_lane(run_id=run_id, slot=0)  # begun before: a retry that is due; or limited; or nothing for us
     return sum(1 for _, outcome in reports if outcome.finals or outcome.failed_attempts)
 
 
 def _execute(taken: Sequence[SingleRun]) -> list[tuple[Lane, Report]]:
     """Execute in order; once over 250 ms, give the rest back unbegun."""
     reports: list[tuple[Lane, Report]] = []
+    starts = {single.lane.run.rates: rates.Starts(single.lane.run) for single in taken}
+    for each in starts.values():
+        each.prepare(left=len(taken))
     begun = time.monotonic()
-    for single in taken:
+    for at, single in enumerate(taken):
         outcome = Report()
-        if reports and time.monotonic() - begun > pace.LIMIT_SECONDS:
+        over = bool(reports) and time.monotonic() - begun > pace.LIMIT_SECONDS
+        if over or not starts[single.lane.run.rates].may_start(left=len(taken) - at):
             outcomes.give_back(outcome, single.payload)
         else:
-            outcomes.add(outcome, _attempt(single))
+            attempted = _attempt(single)
+            outcomes.add(outcome, attempted, run_stopped=heartbeat().held(single.lane).run_stopped)
         reports.append((single.lane, outcome))
     return reports
 
@@ -121,7 +130,7 @@ def _report_and_leave(lane: Lane, outcome: Report, queue: str) -> None:
     except LaneLost:
         log.warning("lane.dropped", run=lane.run.run_id, slot=lane.slot, lane=lane.id)
         return
-    if grant.complete:
-        until_answered(lambda: closing.close_runs(run_ids=[lane.run.run_id]))
-    elif any(requeue.wait_ms <= LINGER_SECONDS * 1000 for requeue in outcome.requeues):
+    if grant.complete or grant.state != RunState.RUNNING:
+        until_answered(lambda: settle(run_id=lane.run.run_id, grant=grant))
+    elif grant.extended is not None or any(requeue.wait_ms <= LINGER_SECONDS * 1000 for requeue in outcome.requeues):
         hand_back(queue=queue, lanes=[(lane.run.run_id, 0)])

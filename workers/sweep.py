@@ -13,7 +13,9 @@ from django.conf import settings
 from jobs import claims, dispatch, hotpath
 from jobs.claims import DueRun, LostLane, Report, StartedRun
 from jobs.errors import BrokerUnavailable
-from workers import closing, executor, outcomes
+from jobs.services import admission, bulk, closing, follow_ups
+from jobs.states import RunState
+from workers import attending, executor, handles, outcomes
 
 log = structlog.get_logger(__name__)
 
@@ -24,14 +26,24 @@ only waits its turn."""
 LONGEST_REPUBLISH_SECONDS = 15.0
 WATCH_SECONDS = 10.0
 """How often a run is looked at whose lanes are all alive."""
+WAITING_SECONDS = 60.0
+"""How often one is that waits for its job to have fewer runs, or for room in its group: whoever makes room calls the next."""
+STOPPING_SECONDS = 1.0
+"""How often one is that is being paused or ended: until it is certain."""
 SHORTEST_PAUSE_SECONDS = 0.01
 
 
 def sweep_once(*, now: dt.datetime | None = None) -> None:
-    """One pass: bury the lost lanes, close what is complete, publish what is owed."""
+    """One pass: bury the lost lanes and what they left running, deal with the runs whose time has come, and with what jobs and bulk
+    actions wait for."""
     _bury_lanes(now=now)
+    handles.end_orphans()
     while wake_runs(now=now) == BATCH:
         pass
+    admission.fill_groups()
+    follow_ups.work_off()
+    follow_ups.recover_jobs()
+    bulk.work_off()
 
 
 def _bury_lanes(*, now: dt.datetime | None) -> None:
@@ -79,7 +91,7 @@ def _charge(lost: LostLane, now: dt.datetime) -> Report:
 
 
 def wake_runs(*, now: dt.datetime | None = None) -> int:
-    """Look at up to one batch of runs whose time has come: publish what they lack, and say when to look again.
+    """Look at up to one batch of runs whose time has come: do what each lacks, and say when to look again.
 
     Returns:
         How many were looked at.
@@ -89,10 +101,8 @@ def wake_runs(*, now: dt.datetime | None = None) -> int:
         due = claims.lock_due_runs(connection, limit=BATCH, now=now)
         if due:
             claims.snooze_runs(connection, wakes=[_wake(run, backlog) for run in due])
-    complete = [run.id for run in due if run.complete]
-    if complete:
-        closing.close_runs(run_ids=complete, now=now)
-    _publish([run for run in due if not run.complete])
+    attending.attend(due, now=now)
+    _publish([run for run in due if attending.wants_lanes(run)])
     return len(due)
 
 
@@ -110,13 +120,24 @@ def _backlog(queues: Iterable[str]) -> frozenset[str]:
 
 def _wake(run: DueRun, backlog: Container[str]) -> tuple[int, dt.datetime, int]:
     """(run id, when to look again, nudges so far)."""
+    if not run.admitted or run.nudges < 0:
+        later = run.now + dt.timedelta(seconds=WAITING_SECONDS)
+        return run.id, _earliest(run, later, run.deadline_at), min(run.nudges, 0)
+    if run.state in (RunState.PAUSING, RunState.CANCELLING):
+        return run.id, run.now + dt.timedelta(seconds=STOPPING_SECONDS), 0
     if not _missing(run):
         watch_at = run.now + dt.timedelta(seconds=WATCH_SECONDS)
-        return run.id, min(watch_at, run.next_due_at or watch_at), 0
+        return run.id, _earliest(run, watch_at, run.next_due_at, run.deadline_at), 0
     wait = REPUBLISH_SECONDS
     if run.nudges and run.queue in backlog:
         wait = min(REPUBLISH_SECONDS * 2.0 ** min(run.nudges, 10), LONGEST_REPUBLISH_SECONDS)
-    return run.id, run.now + dt.timedelta(seconds=wait), min(run.nudges + 1, 1000)
+    return run.id, _earliest(run, run.now + dt.timedelta(seconds=wait), run.deadline_at), min(run.nudges + 1, 1000)
+
+
+def _earliest(run: DueRun, *times: dt.datetime | None) -> dt.datetime:
+    """Not before a moment from now: what is overdue already is dealt with in this pass."""
+    soonest = min(time for time in times if time is not None)
+    return max(soonest, run.now + dt.timedelta(seconds=SHORTEST_PAUSE_SECONDS))
 
 
 def _missing(run: DueRun) -> list[int]:

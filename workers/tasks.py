@@ -21,6 +21,7 @@ def work(
     lanes: Sequence[Sequence[int]],
     single: bool = False,
     strict: bool = False,
+    at: float | None = None,
     **_unknown: object,
 ) -> None:
     """Work the lanes that the message names; keys that a newer sender adds are ignored."""
@@ -29,4 +30,5 @@ def work(
         queue=str((self.request.delivery_info or {}).get("routing_key") or "default"),
         single=bool(single),
         strict=bool(strict),
+        published_at=at,
     )

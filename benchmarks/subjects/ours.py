@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import psycopg
@@ -25,7 +25,9 @@ THREADS = 16
 IDLE_SECONDS = 0.02
 
 NOOP = {"kind": "noop"}
-_HISTORY_TABLES = "jobs_run, jobs_payload, jobs_attempt, jobs_lane, jobs_requeued, jobs_event, jobs_log_line"
+_HISTORY_TABLES = (
+    "jobs_run, jobs_payload, jobs_attempt, jobs_lane, jobs_requeued, jobs_event, jobs_log_line, jobs_handle, jobs_follow_up"
+)
 _ACTIVE = "SELECT EXISTS (SELECT FROM jobs_run WHERE wake_at IS NOT NULL)"
 _ENDED = "SELECT max(ended_at), min(state), max(state) FROM jobs_run WHERE id > %s"
 
@@ -34,6 +36,8 @@ class Ours:
     """Two worker processes of 16 threads. A payload is complete when its run is closed (``run.ended_at``)."""
 
     name = "ours"
+    limits: Mapping[str, Any] = {}
+    """What the configuration of the measured jobs says besides."""
 
     def __init__(self, *, servers: Servers, database: str = DATABASE, pool: str = "threads") -> None:
         self._servers = servers
@@ -73,7 +77,9 @@ class Ours:
             keep: Leave the rows of earlier runs where they are.
         """
         with self._session(keep=keep, threads=threads) as session:
-            job_id = session.define(name="many", payload=NOOP, count=count, configuration={"strict": strict})
+            job_id = session.define(
+                name="many", payload=NOOP, count=count, configuration={"strict": strict, **self.limits}
+            )
             usage = Usage(workers=session.workers, connection=None if keep else session.connection)
             began, ended = session.run(do="start", job_id=job_id)
             return usage.sample(count=count, seconds=ended - began)
@@ -81,7 +87,7 @@ class Ours:
     def single_runs(self, *, count: int) -> Sample:
         """Many runs of one no-op payload, started in one call of the bulk service."""
         with self._session() as session:
-            job_id = session.define(name="single", payload=NOOP, count=1)
+            job_id = session.define(name="single", payload=NOOP, count=1, configuration={**self.limits})
             began, ended = session.run(do="start_many", job_id=job_id, count=count)
             return {"done_per_second": count / (ended - began)}
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from django import forms
 
 from jobs import strict_json
+from jobs.errors import FieldError
 
 
 class _Absent:
@@ -60,3 +61,14 @@ class JSONText(RawText):
         if value is None:
             return ""
         return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def placed(error: FieldError, fields: Any) -> tuple[str | None, forms.ValidationError]:
+    """The form field for an error, None for the form as a whole, and its text: the path is named where it says more."""
+    first = error.field.partition(".")[0]
+    text = error.message if error.field == first else f"{error.field}: {error.message}"
+    params = {"field": error.field, "message": error.message}
+    # The text goes in as a parameter: Django would take a percent sign in it for a place to fill.
+    return (first if first in fields else None), forms.ValidationError(
+        "%(text)s", code="document", params=params | {"text": text}
+    )

@@ -6,12 +6,13 @@ from typing import Any
 
 from django import forms
 
-from jobs.admin.fields import ABSENT, JSONText, RawText
+from jobs.admin.fields import ABSENT, JSONText, RawText, placed
 from jobs.admin.typed import TypedForm
-from jobs.documents import JobDocument, parse_job, parse_trigger
-from jobs.errors import FieldError, ValidationError
+from jobs.documents import JobDocument, parse_job
+from jobs.errors import ValidationError
 from jobs.models import Job, Workspace
-from jobs.services.jobs import MUST_BE_NEW
+from jobs.services.jobs import MUST_BE_NEW, check_job
+from jobs.states import JobState
 
 DOCUMENT_FIELDS = ("key", "description", "payload", "configuration", "tags", "metadata")
 EXAMPLE_PAYLOAD = [{"kind": "http", "name": "first", "parameters": {"method": "GET", "url": "https://example.com/"}}]
@@ -31,7 +32,8 @@ class JobForm(TypedForm[Job]):
         help_text="The list of units of work; each has a kind, and may have name, parameters, retry and timeout.",
     )
     configuration = JSONText(
-        help_text="retry, max_concurrent_requests, priority, strict, timeout. Empty for the defaults."
+        help_text="retry, timeout, max_concurrent_requests, max_concurrent_runs, concurrency_group, rate_limit, priority, strict,"
+        " failure_tolerance and what else docs/reference/job-document.md tells. Empty for the defaults."
     )
     tags = JSONText(rows=2, help_text="A list of words.")
     metadata = JSONText(rows=4, help_text="An object for your own data.")
@@ -59,10 +61,13 @@ class JobForm(TypedForm[Job]):
         unread = set(self.errors)
         try:
             self.document = parse_job(self._written())
+            if "workspace" not in unread:
+                state = JobState(self.instance.state) if self.instance.pk else JobState.ACTIVE
+                check_job(workspace=self.workspace, document=self.document, state=state)
         except ValidationError as error:
             for each in error.errors:
                 if each.field.partition(".")[0] not in unread:
-                    self.add_error(*_placed(each, self.fields))
+                    self.add_error(*placed(each, self.fields))
         if not self.errors:
             self._check_nobody_was_faster()
         return self.cleaned_data
@@ -87,34 +92,3 @@ class JobForm(TypedForm[Job]):
         else:
             told = f"{present.key} was changed by somebody else meanwhile: it has version {present.version}."
             self.add_error(None, f"{told} Copy your change, open the job again and repeat it.")
-
-
-class RunForm(forms.Form):
-    """What may be said when a job is run by hand. When it is valid, ``asked`` is the answer."""
-
-    parameters = JSONText(rows=4, help_text="An object, for the templates in the payload. Empty for none.")
-    comment = RawText(widget=forms.TextInput(attrs={"class": "vLargeTextField"}))
-
-    def clean(self) -> dict[str, Any]:
-        """Judge both as the API does."""
-        unread = set(self.errors)
-        try:
-            self.asked = parse_trigger(
-                {name: value for name, value in self.cleaned_data.items() if value is not ABSENT}
-            )
-        except ValidationError as error:
-            for each in error.errors:
-                if each.field.partition(".")[0] not in unread:
-                    self.add_error(*_placed(each, self.fields))
-        return self.cleaned_data
-
-
-def _placed(error: FieldError, fields: Any) -> tuple[str | None, forms.ValidationError]:
-    """The form field for an error, None for the form as a whole, and its text: the path is named where it says more."""
-    first = error.field.partition(".")[0]
-    text = error.message if error.field == first else f"{error.field}: {error.message}"
-    params = {"field": error.field, "message": error.message}
-    # The text goes in as a parameter: Django would take a percent sign in it for a place to fill.
-    return (first if first in fields else None), forms.ValidationError(
-        "%(text)s", code="document", params=params | {"text": text}
-    )

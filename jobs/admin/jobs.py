@@ -7,32 +7,44 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from jobs.admin.job_form import EXAMPLE_PAYLOAD, JobForm, RunForm
-from jobs.admin.scope import WorkspaceAdmin, WorkspaceFilter, permits
+from jobs.admin.asking import RunForm, ask
+from jobs.admin.badges import badge
+from jobs.admin.job_controls import JobControls
+from jobs.admin.job_form import EXAMPLE_PAYLOAD, JobForm
+from jobs.admin.scope import WorkspaceFilter, permits
 from jobs.documents import TriggerRequest
 from jobs.errors import ConflictError, JobsError
 from jobs.models import Job, Role, Run
 from jobs.services.jobs import delete_job, save_job
 from jobs.services.runs import start_run
-from jobs.states import Trigger
+from jobs.states import JobState, Trigger
 
 
 @admin.register(Job)
-class JobAdmin(WorkspaceAdmin[Job]):
-    """List, add, change, delete and run."""
+class JobAdmin(JobControls):
+    """List, add, change, delete and run; pause and the like are `JobControls`."""
 
     form = JobForm
     change_form_template = "admin/jobs/job/change_form.html"
-    list_display = ("key", "description", "workspace", "state", "last_run", "version")
+    list_display = ("key", "description", "workspace", "state_shown", "last_run", "version")
     list_filter = (WorkspaceFilter, "state", "type")
     search_fields = ("name", "description")
     ordering = ("workspace__slug", "type", "name")
     actions = ("run_selected",)
-    fields = ("workspace", "key", "description", "payload", "configuration", "tags", "metadata", "version")
+    fields = (
+        "state_told",
+        "workspace",
+        "key",
+        "description",
+        "payload",
+        "configuration",
+        "tags",
+        "metadata",
+        "version",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         """With the last run's id and state, found in the index by job; payload lists may be long, and wait until they are shown."""
@@ -46,6 +58,11 @@ class JobAdmin(WorkspaceAdmin[Job]):
             )
         )
 
+    @admin.display(description="state", ordering="state")
+    def state_shown(self, job: Job) -> str:
+        """The state with its sign."""
+        return badge(job.state)
+
     @admin.display(description="last run")
     def last_run(self, job: Job) -> str:
         """The last run's state, which leads to the run."""
@@ -53,8 +70,12 @@ class JobAdmin(WorkspaceAdmin[Job]):
         return "-" if run_id is None else _run_link(run_id, str(getattr(job, "last_run_state", "")))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Job | None = None) -> tuple[str, ...]:
-        """A job keeps its workspace and its key."""
-        return ("workspace", "key") if obj else ()
+        """A job keeps its workspace and its key, and its form does not change its state."""
+        return ("state_told", "workspace", "key") if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Job | None = None) -> Any:
+        """A new job has no state yet."""
+        return self.fields if obj else self.fields[1:]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new job begins with an example to change."""
@@ -90,20 +111,25 @@ class JobAdmin(WorkspaceAdmin[Job]):
         if request.method == "POST" and form.is_valid():
             run_id = self._run(request, job, form.asked)
             return HttpResponseRedirect(reverse("admin:jobs_run_change", args=[run_id]) if run_id else request.path)
-        context = self.admin_site.each_context(request) | {
-            "title": f"Run {job.key}",
-            "job": job,
-            "form": form,
-            "opts": self.opts,
-        }
-        return TemplateResponse(request, "admin/jobs/job/run.html", context)
+        return ask(
+            self.admin_site,
+            request,
+            title=f"Run {job.key}",
+            text=f"This starts a run of {job.key} in {job.workspace}, version {job.version}.",
+            form=form,
+            button="Start the run",
+            back=[
+                (reverse("admin:jobs_job_changelist"), "Jobs"),
+                (reverse("admin:jobs_job_change", args=[job.pk]), job.key),
+            ],
+        )
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Say whether to show the Run button."""
         job = kwargs.get("obj")
-        context["may_run"] = job is not None and self.has_run_permission(request, job)
+        context["may_run"] = job is not None and job.state == JobState.ACTIVE and self.has_run_permission(request, job)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

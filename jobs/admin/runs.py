@@ -1,4 +1,4 @@
-"""Runs in the admin: to be read, not written."""
+"""Runs in the admin: to be read, and to be held, ended and repeated; not written."""
 
 from __future__ import annotations
 
@@ -12,23 +12,52 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
-from jobs.admin.scope import WorkspaceAdmin, WorkspaceFilter
+from jobs.admin.badges import badge, told
+from jobs.admin.bulk import BulkTermination
+from jobs.admin.run_controls import RunControls
+from jobs.admin.scope import WorkspaceFilter
 from jobs.errors import NotFoundError
 from jobs.models import Run
 from jobs.selectors import payloads as payload_selectors
 from jobs.selectors import runs as run_selectors
-from jobs.states import PayloadState
+from jobs.selectors.chain import Chain, chain
+from jobs.states import FINAL_RUN_STATES, PayloadState
 
 PAGE = 100
 
 
+class EndedFilter(admin.SimpleListFilter):
+    """Those at work, or those that are over: what somebody in the middle of an incident asks first."""
+
+    title = "whether it has ended"
+    parameter_name = "ended"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Two."""
+        return [("no", "not ended yet"), ("yes", "ended")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
+        """By the time of the end, which an index of the active runs knows."""
+        return queryset.filter(ended_at__isnull=self.value() == "no") if self.value() in ("no", "yes") else queryset
+
+
 @admin.register(Run)
-class RunAdmin(WorkspaceAdmin[Run]):
-    """A list with filters; a page with counts, payloads, failed attempts and events."""
+class RunAdmin(RunControls, BulkTermination):
+    """A list with filters; a page with counts, the chain, payloads, failed attempts and events."""
 
     change_form_template = "admin/jobs/run/change_form.html"
-    list_display = ("id", "job_key", "workspace", "state", "trigger", "progress", "failures", "created_at", "duration")
-    list_filter = (WorkspaceFilter, "state", "trigger")
+    list_display = (
+        "id",
+        "job_key",
+        "workspace",
+        "state_shown",
+        "trigger",
+        "progress",
+        "failures",
+        "created_at",
+        "duration",
+    )
+    list_filter = (WorkspaceFilter, EndedFilter, "state", "trigger")
     search_fields = ("^job_key",)
     search_help_text = "The beginning of a job's key, such as task:ping"
     ordering = ("-id",)
@@ -36,16 +65,18 @@ class RunAdmin(WorkspaceAdmin[Run]):
     fields = (
         "job_key",
         "workspace",
-        "state",
+        "state_told",
         ("trigger", "scheduled_for"),
         ("actor", "comment"),
         ("created_at", "duration"),
         ("started_at", "ended_at"),
+        ("expires_at", "deadline_at"),
+        ("group", "priority", "idempotency_key"),
         "parameters_json",
         "error_json",
         "result_json",
     )
-    readonly_fields = ("duration", "parameters_json", "error_json", "result_json")
+    readonly_fields = ("state_told", "duration", "parameters_json", "error_json", "result_json")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         """With what the counts need."""
@@ -62,6 +93,16 @@ class RunAdmin(WorkspaceAdmin[Run]):
     def has_delete_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
         """History is not deleted by hand."""
         return False
+
+    @admin.display(description="state", ordering="state")
+    def state_shown(self, run: Run) -> str:
+        """The state with its sign."""
+        return badge(run.state)
+
+    @admin.display(description="state")
+    def state_told(self, run: Run) -> str:
+        """The state; who holds or ends the run, when and why; and what it waits for."""
+        return format_html("{}{}", badge(run.state), _why(run))
 
     @admin.display(description="progress")
     def progress(self, run: Run) -> str:
@@ -140,8 +181,30 @@ def _beside(run: Run, *, after: int | None, state: PayloadState | None) -> dict[
         "state": state,
         "states": list(PayloadState),
         "attempts": payload_selectors.list_attempts(run=run, limit=PAGE),
+        "chain": _rows(found_chain := chain(run=run)),
+        "chain_more": sorted(found_chain.more),
         "events": run_selectors.list_events(run=run, limit=PAGE),
     }
+
+
+def _why(run: Run) -> str:
+    if run.stop:
+        return f" {run.stop.get('reason', 'stopped')}{told(run.stop)}"
+    if run.pause:
+        return f"{' with its job' if run.pause.get('by_job') else ''}{told(run.pause)}"
+    if not run.admitted and run.state not in FINAL_RUN_STATES:
+        return " waits until its job has fewer active runs than its max_concurrent_runs"
+    return ""
+
+
+def _rows(found: Chain) -> list[tuple[str, Run, str]]:
+    """What each run of the chain is to this one, the run, and its state."""
+    came_from = [("this run comes from", run) for run in found.ancestors[:1]]
+    came_from += [("that one comes from", run) for run in found.ancestors[1:]]
+    came_of = [("started by this run", run) for run in found.started]
+    came_of += [("rerun of this run", run) for run in found.reruns]
+    came_of += [("replay of this run", run) for run in found.replays]
+    return [(words, run, badge(run.state)) for words, run in [*came_from, *came_of]]
 
 
 def _number(text: str | None) -> int | None:

@@ -1,4 +1,5 @@
-"""Who is calling: a bearer token, or the session of somebody who is logged in (REST framework's own, with its CSRF check)."""
+"""Who is calling: a bearer token, or the session of somebody who is logged in (REST framework's own, with its CSRF check). Some
+views take a run token, too."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from jobs.models import ApiToken
+from jobs.services import run_tokens
 from jobs.services.tokens import find_token
 
 
@@ -18,10 +20,10 @@ class BearerAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         """The token's user; None when the request has no bearer token, so that the session is asked next."""
-        scheme, _, token = get_authorization_header(request).decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer":
+        token = _bearer(request)
+        if token is None:
             return None
-        found = find_token(token=token.strip(), now=dt.datetime.now(dt.UTC))
+        found = find_token(token=token, now=dt.datetime.now(dt.UTC))
         if found is None:
             raise AuthenticationFailed("the bearer token is unknown or has expired")
         return found.user, found
@@ -29,3 +31,41 @@ class BearerAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """What WWW-Authenticate says beside a 401."""
         return 'Bearer realm="jobs"'
+
+
+class Attempt:
+    """Stands where a user does when an attempt calls. It has no rights but those of its token."""
+
+    is_authenticated = True
+    is_active = True
+
+    def __init__(self, claims: run_tokens.RunClaims) -> None:
+        self._claims = claims
+
+    def get_username(self) -> str:
+        """As the event log names it."""
+        return f"payload {self._claims.position}"
+
+
+class RunTokenAuthentication(BaseAuthentication):
+    """``Authorization: Bearer <run token>``. Only for views whose permissions look at what the token is good for."""
+
+    def authenticate(self, request: Request) -> tuple[Attempt, run_tokens.RunClaims] | None:
+        """The attempt; None when the request has no run token, so that others are asked."""
+        token = _bearer(request)
+        if token is None or not token.startswith(run_tokens.PREFIX):
+            return None
+        try:
+            claims = run_tokens.check(token=token, now=dt.datetime.now(dt.UTC))
+        except run_tokens.RunTokenError as error:
+            raise AuthenticationFailed(str(error)) from error
+        return Attempt(claims), claims
+
+    def authenticate_header(self, request: Request) -> str:
+        """What WWW-Authenticate says beside a 401."""
+        return 'Bearer realm="jobs"'
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, token = get_authorization_header(request).decode("latin-1").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None

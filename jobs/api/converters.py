@@ -20,6 +20,12 @@ class KeyConverter(StringConverter):
     regex = KEY_PATTERN.removeprefix("^").removesuffix("$").replace("(", "(?:")
 
 
+class GroupConverter(StringConverter):
+    """A concurrency group's name."""
+
+    regex = "[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}"
+
+
 class IdConverter(IntConverter):
     """A bigint."""
 
@@ -36,5 +42,6 @@ def register() -> None:
     """Make the converters known by the names that the API's addresses use."""
     register_converter(SlugConverter, "workspace")
     register_converter(KeyConverter, "job_key")
+    register_converter(GroupConverter, "group")
     register_converter(IdConverter, "run_id")
     register_converter(PositionConverter, "position")

@@ -14,14 +14,16 @@ from jobs.api import shapes
 from jobs.api.base import WorkspaceView
 from jobs.api.pages import Query, page
 from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, taken_version
-from jobs.documents import KEY_PATTERN, parse_trigger
+from jobs.api.runs import run_response
+from jobs.documents import KEY_PATTERN, TriggerRequest, parse_trigger
 from jobs.errors import ConflictError, FieldError, ValidationError
 from jobs.models import Job, Role
 from jobs.selectors.jobs import JobView, find_job, get_job, job_view, list_jobs
-from jobs.selectors.runs import get_run
 from jobs.services.jobs import MUST_BE_NEW, delete_job, save_job
-from jobs.services.runs import start_run
-from jobs.states import Trigger
+from jobs.services.runs import trigger_run
+from jobs.states import JobState, Trigger
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
 
 
 class JobList(WorkspaceView):
@@ -37,9 +39,16 @@ class JobList(WorkspaceView):
         return page(request, jobs, limit=query.limit, cursor=lambda view: view.job.key, show=shapes.job_summary)
 
     def post(self, request: Request, workspace: str) -> Response:
-        """Create a job; 409 when there is one of its key."""
-        job = save_job(workspace=self.workspace, document=request.data, actor=self.actor, expected_version=MUST_BE_NEW)
-        response = _job_response(JobView(job, None), status.HTTP_201_CREATED)
+        """Create a job, active or with ``state`` as a draft; 409 when there is one of its key."""
+        document, state = _creation(request.data)
+        job = save_job(
+            workspace=self.workspace,
+            document=document,
+            actor=self.actor,
+            expected_version=MUST_BE_NEW,
+            state=state,
+        )
+        response = job_response(JobView(job, None), status.HTTP_201_CREATED)
         response["Location"] = request.build_absolute_uri(reverse("job", args=[workspace, job.key]))
         return response
 
@@ -49,7 +58,7 @@ class JobDetail(WorkspaceView):
 
     def get(self, request: Request, workspace: str, key: str) -> Response:
         """The job's document, and what is known about it."""
-        return _job_response(get_job(workspace=self.workspace, key=key))
+        return job_response(get_job(workspace=self.workspace, key=key))
 
     def put(self, request: Request, workspace: str, key: str) -> Response:
         """Replace the whole job, if it still has the version of If-Match (412) or of the body (409)."""
@@ -63,7 +72,7 @@ class JobDetail(WorkspaceView):
             if matched is None:
                 raise
             raise PreconditionFailedError(str(error)) from error
-        return _job_response(job_view(saved))
+        return job_response(job_view(saved))
 
     def delete(self, request: Request, workspace: str, key: str) -> Response:
         """Delete the job and keep its runs; 409 while one of them is active."""
@@ -78,19 +87,49 @@ class JobTrigger(WorkspaceView):
     roles = {"POST": Role.OPERATOR}
 
     def post(self, request: Request, workspace: str, key: str) -> Response:
-        """Start a run; 409 when the job is paused."""
-        asked = parse_trigger(request.data)
+        """Start a run; 200 with the run that exists already for this idempotency key; 409 when the job is paused."""
+        asked = _asked(request)
         job = find_job(workspace=self.workspace, key=key)
-        run_id = start_run(
-            job=job, trigger=Trigger.API, actor=self.actor, comment=asked.comment, parameters=asked.parameters
+        triggered = trigger_run(
+            job=job,
+            trigger=Trigger.API,
+            actor=self.actor,
+            comment=asked.comment,
+            parameters=asked.parameters,
+            idempotency_key=asked.idempotency_key,
         )
-        view = get_run(workspace=self.workspace, run_id=run_id)
-        location = request.build_absolute_uri(reverse("run", args=[workspace, run_id]))
-        return Response(shapes.run_json(view), status=status.HTTP_202_ACCEPTED, headers={"Location": location})
+        code = status.HTTP_202_ACCEPTED if triggered.created else status.HTTP_200_OK
+        return run_response(self, request, triggered.run_id, code)
 
 
-def _job_response(view: JobView, code: int = status.HTTP_200_OK) -> Response:
+def job_response(view: JobView, code: int = status.HTTP_200_OK) -> Response:
+    """A job with its entity tag."""
     return Response(shapes.job_json(view), status=code, headers={"ETag": etag(view.job)})
+
+
+def _asked(request: Request) -> TriggerRequest:
+    """The body of a trigger, with the key of the Idempotency-Key header. Raises ValidationError."""
+    header = request.headers.get(IDEMPOTENCY_KEY)
+    if header is None:
+        return parse_trigger(request.data)
+    if isinstance(request.data, dict) and request.data.get("idempotency_key", header) != header:
+        raise ValidationError(
+            [FieldError("idempotency_key", f"expected {header!r}, as in the header {IDEMPOTENCY_KEY}")]
+        )
+    try:
+        parse_trigger({"idempotency_key": header})
+    except ValidationError as error:
+        raise ValidationError([FieldError(IDEMPOTENCY_KEY, each.message) for each in error.errors]) from error
+    return parse_trigger(request.data).model_copy(update={"idempotency_key": header})
+
+
+def _creation(data: object) -> tuple[object, JobState]:
+    """The document and the state in a POST's body. Raises ValidationError for a state in which no job begins."""
+    if not isinstance(data, dict) or "state" not in data:
+        return data, JobState.ACTIVE
+    if data["state"] not in (JobState.ACTIVE, JobState.DRAFT):
+        raise ValidationError([FieldError("state", "expected active or draft")])
+    return {name: value for name, value in data.items() if name != "state"}, JobState(data["state"])
 
 
 def _replacement(data: object, job: Job) -> tuple[object, int | None]:

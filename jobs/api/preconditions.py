@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -46,3 +47,20 @@ def taken_version(body: dict[str, Any]) -> int | None:
     if version is None or (isinstance(version, int) and not isinstance(version, bool) and 1 <= version < 2**31):
         return version
     raise ValidationError([FieldError("version", "expected the whole number that the job's answer had")])
+
+
+def seen_at(request: Request, job: Job | None) -> dt.datetime | None:
+    """The job's ``updated_at`` when If-Match names its version, for a service to compare; None without the header, or with ``*``.
+
+    Args:
+        request: Whose header.
+        job: The job concerned; None for a run whose job was deleted.
+
+    Raises:
+        PreconditionFailedError: It names other versions only, or there is no job that it could name.
+    """
+    if job is not None:
+        return None if matched_version(request, job) is None else job.updated_at
+    if "If-Match" in request.headers:
+        raise PreconditionFailedError("the job of this run was deleted: there is no version that If-Match could name")
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -9,6 +10,7 @@ from jobs.api import shapes
 from jobs.api.base import WorkspaceView
 from jobs.api.pages import MAX_POSITION, Query, page
 from jobs.models import Run
+from jobs.selectors.chain import chain
 from jobs.selectors.payloads import get_payload, list_payloads
 from jobs.selectors.runs import get_run, list_events, list_logs, list_runs
 from jobs.states import PayloadState, RunState
@@ -44,6 +46,14 @@ class RunPart(WorkspaceView):
     def run(self, run_id: int) -> Run:
         """The run of the address. Raises NotFoundError."""
         return get_run(workspace=self.workspace, run_id=run_id).run
+
+
+class RunChain(RunPart):
+    """``runs/{id}/chain/``"""
+
+    def get(self, request: Request, workspace: str, run_id: int) -> Response:
+        """What the run came from, and what came of it."""
+        return Response(shapes.chain_json(chain(run=self.run(run_id))))
 
 
 class PayloadList(RunPart):
@@ -90,3 +100,10 @@ class EventList(RunPart):
         query = Query(request)
         events = list_events(run=self.run(run_id), limit=query.limit + 1, after=query.number("after"))
         return page(request, events, limit=query.limit, cursor=lambda event: event.pk, show=shapes.event_json)
+
+
+def run_response(view: WorkspaceView, request: Request, run_id: int, code: int) -> Response:
+    """A run of the view's workspace as it stands now, with its address."""
+    found = get_run(workspace=view.workspace, run_id=run_id)
+    location = request.build_absolute_uri(reverse("run", args=[view.workspace.slug, run_id]))
+    return Response(shapes.run_json(found), status=code, headers={"Location": location})

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from jobs.models import Attempt, Event, LogLine
+from jobs.models import Attempt, BulkAction, Event, LogLine, Run
+from jobs.selectors.chain import Chain
+from jobs.selectors.groups import GroupView
 from jobs.selectors.jobs import JobView
 from jobs.selectors.payloads import PayloadView
 from jobs.selectors.runs import RunView
 
-READ_ONLY = ("state", "created_at", "updated_at", "last_run")
+READ_ONLY = ("state", "state_change", "resume_at", "created_at", "updated_at", "last_run")
 """What a job's JSON has beyond its document and its version."""
 
 
@@ -50,12 +52,72 @@ def run_json(view: RunView) -> dict[str, Any]:
         "actor": run.actor,
         "comment": run.comment,
         "parameters": run.parameters,
+        "pause": run.pause,
+        "stop": run.stop,
+        "origin": run.origin_id,
+        "admitted": run.admitted,
+        "group": run.group.name if run.group else None,
+        "idempotency_key": run.idempotency_key,
+        "expires_at": run.expires_at,
+        "deadline_at": run.deadline_at,
     }
+
+
+def run_brief(run: Run) -> dict[str, Any]:
+    """A run beside another: what it is and how it went, without its counts."""
+    return {
+        "id": run.pk,
+        "job": run.job_key,
+        "state": run.state,
+        "trigger": run.trigger,
+        "scheduled_for": run.scheduled_for,
+        "origin": run.origin_id,
+        "actor": run.actor,
+        "comment": run.comment,
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+    }
+
+
+def chain_json(chain: Chain) -> dict[str, Any]:
+    """The runs around a run: ``more`` names the lists that are longer than what is shown."""
+    return {
+        "run": run_brief(chain.run),
+        "ancestors": [run_brief(run) for run in chain.ancestors],
+        "started": [run_brief(run) for run in chain.started],
+        "reruns": [run_brief(run) for run in chain.reruns],
+        "replays": [run_brief(run) for run in chain.replays],
+        "more": sorted(chain.more),
+    }
+
+
+def bulk_json(action: BulkAction) -> dict[str, Any]:
+    """An action on many runs with its progress; it is over once ``ended_at`` is set."""
+    return {
+        "id": action.pk,
+        "action": action.action,
+        "selection": action.selection,
+        "note": action.note,
+        "actor": action.actor,
+        "total": action.total,
+        "changed": action.changed,
+        "unchanged": action.unchanged,
+        "created_at": action.created_at,
+        "ended_at": action.ended_at,
+    }
+
+
+def group_json(view: GroupView) -> dict[str, Any]:
+    """A concurrency group: its limits, and what uses it."""
+    group = view.group
+    return {"name": group.name, "limit": group.limit, "rate": group.rate, "jobs": view.jobs, "taken": view.taken}
 
 
 def payload_json(view: PayloadView) -> dict[str, Any]:
     """A payload of a run."""
     payload = view.payload
+    known = {"parent": payload.parent, "key": payload.key}
     return {
         "position": payload.position,
         "name": payload.name,
@@ -69,6 +131,7 @@ def payload_json(view: PayloadView) -> dict[str, Any]:
         "parameters": payload.parameters,
         "due_at": view.due_at,
         "progress": view.progress,
+        **{name: value for name, value in known.items() if value is not None},
     }
 
 
@@ -111,6 +174,8 @@ def _about(view: JobView) -> dict[str, Any]:
     return {
         "version": job.version,
         "state": job.state,
+        "state_change": job.state_change,
+        "resume_at": job.resume_at,
         "created_at": job.created_at,
         "updated_at": job.updated_at,
         "last_run": run_json(view.last_run) if view.last_run else None,

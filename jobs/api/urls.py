@@ -2,14 +2,21 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from jobs.api import converters, jobs, runs, unknown
+from jobs.api import bulk, control, converters, extending, groups, jobs, runs, unknown
 
 converters.register()
 
 _run: list[URLPattern | URLResolver] = [
     path("", runs.RunDetail.as_view(), name="run"),
-    path("payloads/", runs.PayloadList.as_view(), name="payloads"),
+    path("pause/", control.RunPause.as_view(), name="pause-run"),
+    path("resume/", control.RunResume.as_view(), name="resume-run"),
+    path("terminate/", control.RunTermination.as_view(), name="terminate"),
+    path("rerun/", control.RunRerun.as_view(), name="rerun"),
+    path("replay/", control.RunReplay.as_view(), name="replay"),
+    path("chain/", runs.RunChain.as_view(), name="chain"),
+    path("payloads/", extending.Payloads.as_view(), name="payloads"),
     path("payloads/<position:position>/", runs.PayloadDetail.as_view(), name="payload"),
+    path("payloads/<position:position>/extend-time/", extending.TimeExtension.as_view(), name="extend-time"),
     path("logs/", runs.LogList.as_view(), name="logs"),
     path("events/", runs.EventList.as_view(), name="events"),
 ]
@@ -18,8 +25,15 @@ _workspace: list[URLPattern | URLResolver] = [
     path("jobs/", jobs.JobList.as_view(), name="jobs"),
     path("jobs/<job_key:key>/", jobs.JobDetail.as_view(), name="job"),
     path("jobs/<job_key:key>/trigger/", jobs.JobTrigger.as_view(), name="trigger"),
+    path("jobs/<job_key:key>/pause/", control.JobPause.as_view(), name="pause-job"),
+    path("jobs/<job_key:key>/resume/", control.JobResume.as_view(), name="resume-job"),
+    path("jobs/<job_key:key>/transition/", control.JobTransition.as_view(), name="transition"),
     path("runs/", runs.RunList.as_view(), name="runs"),
+    path("runs/bulk-terminate/", bulk.BulkTermination.as_view(), name="bulk-terminate"),
     path("runs/<run_id:run_id>/", include(_run)),
+    path("bulk-actions/<run_id:action_id>/", bulk.BulkActionDetail.as_view(), name="bulk-action"),
+    path("groups/", groups.GroupList.as_view(), name="groups"),
+    path("groups/<group:name>/", groups.GroupDetail.as_view(), name="group"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -3,40 +3,96 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from collections.abc import Sequence
+from typing import Any
 
 from jobs import hotpath, sql
-from jobs.claims.rows import columns
-from jobs.claims.shapes import Connection, Lane, Leased, LogEntry, Now, RunInfo
+from jobs.claims import limits
+from jobs.claims.rows import columns, payloads, run_info
+from jobs.claims.shapes import Connection, Grant, Lane, Leased, LogEntry, Now
 from jobs.errors import LaneLost
 from jobs.states import RunState
 
+_TRIES = 8
+"""At a place of a group that others want at the same moment. Each time one of them gets theirs."""
 
-def take_lane(*, run_id: int, slot: int, worker: str, lease: dt.timedelta, now: Now = None) -> Lane | None:
+_SPREAD = 4
+"""Runs that wait for a rate come again within so many of its intervals, not all at once."""
+
+_LONGEST_SPREAD_SECONDS = 30.0
+
+
+def take_lane(
+    *, run_id: int, slot: int, worker: str, lease: dt.timedelta, take: int = 0, now: Now = None
+) -> Lane | None:
     """Become the owner of one concurrency slot of a run, if nobody is and there is something to do.
 
-    Safe to call from several workers at once: the loser gets None.
+    Safe to call from several workers at once: the loser gets None. Where the run's group is full, that is noted, and who leaves
+    the group calls the lane (`limits.call_waiting`); where its rate allows no start within a second, the sweep looks then.
+
+    Args:
+        run_id: The run.
+        slot: 0 to max_concurrent_requests - 1.
+        worker: Who takes it.
+        lease: How long the lane may be silent.
+        take: How many positions to lease at once; they come as ``first`` of the lane. A run with a rate leases none here, and the
+            answer has no payloads: reserve their starts, then report.
+        now: See the package's docstring.
 
     Source: docs/adr/0002-lanes.md
     """
-    parameters = {"run_id": run_id, "slot": slot, "worker": worker, "lease": lease, "now": now}
+    parameters = {"run_id": run_id, "slot": slot, "worker": worker, "lease": lease, "take": take, "now": now}
+    noted = False
+    for _ in range(_TRIES):
+        rows = _take(parameters)
+        row = rows[0] if rows else None
+        if row is None or (not row.full and not row.wanted):
+            break
+        if row.lane_id is not None:
+            _withdraw(run_id, noted)
+            return _lane(rows, run_id=run_id, slot=slot, worker=worker, take=take)
+        if row.full and noted:
+            return None
+        if row.full:
+            # Noted first, then looked at again: who left in between found nobody to call.
+            limits.refuse(run_id=run_id)
+            noted = True
+    else:
+        return None  # The places are fought over: the sweep comes back to the run.
+    _withdraw(run_id, noted)
+    if row is not None and row.wait_seconds is not None:
+        limits.put_off(run_id=run_id, seconds=_come_again(row))
+    return None
+
+
+def _withdraw(run_id: int, noted: bool) -> None:
+    if noted:
+        limits.withdraw(run_id=run_id)
+
+
+def _take(parameters: dict[str, Any]) -> list[Any]:
     with hotpath.connection() as connection:
-        row = connection.execute(sql.load("take_lane"), parameters).fetchone()
-    if row is None:
-        return None
-    run = RunInfo(
-        run_id,
-        row.workspace_id,
-        row.workspace,
-        row.job_key,
-        row.configuration,
-        row.parameters,
-        row.strict,
-        row.queue,
-        row.created_at,
-        row.max_lanes,
-    )
-    return Lane(id=row.id, run=run, slot=slot, worker=worker)
+        return connection.execute(sql.load("take_lane"), parameters).fetchall()
+
+
+def _come_again(row: Any) -> float:
+    """In how many seconds. Of many that wait for one rate only one can start next: they do not all come for it."""
+    spread = min(_SPREAD * row.longest_interval_ms / 1000, _LONGEST_SPREAD_SECONDS)
+    return float(row.wait_seconds + random.random() * spread)  # noqa: S311 - no secret
+
+
+def _lane(rows: list[Any], *, run_id: int, slot: int, worker: str, take: int) -> Lane:
+    row = rows[0]
+    run = run_info(row, run_id=run_id, queue=row.queue, max_lanes=row.max_lanes)
+    lane = Lane(id=row.lane_id, run=run, slot=slot, worker=worker, group_id=row.group_id)
+    if take:
+        leased = payloads(rows)
+        if len(leased) < row.width:
+            with hotpath.connection() as connection:
+                leased = [payload for payload in holdings(connection, lane_id=lane.id) if not payload.requeued]
+        lane.first = Grant(RunState.RUNNING, row.complete, row.due, leased, row.unleased)
+    return lane
 
 
 def shed_range(*, lane: Lane, keep: int, now: Now = None) -> int:
@@ -137,11 +193,12 @@ def heartbeat(
     progress: Sequence[str | None],
     lease: dt.timedelta,
     now: Now = None,
-) -> dict[int, RunState]:
+) -> dict[int, tuple[RunState, int]]:
     """Move the leases of these lanes forward.
 
     Returns:
-        The run's state for each lane that is still ours; a lane that is missing is lost.
+        For each lane that is still ours, its run's state and how often its payload has asked for more time through the API; a lane
+        that is missing is lost.
     """
     parameters = {
         "lane_ids": list(lane_ids),
@@ -152,7 +209,7 @@ def heartbeat(
     }
     with hotpath.connection(hotpath.HEARTBEAT) as connection:
         rows = connection.execute(sql.load("heartbeat"), parameters).fetchall()
-    return {row.id: RunState(row.state) for row in rows}
+    return {row.id: (RunState(row.state), row.time_extensions) for row in rows}
 
 
 def keep_log(*, run_id: int, lines: Sequence[LogEntry]) -> None:

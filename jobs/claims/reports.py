@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 from jobs import hotpath, sql
+from jobs.claims.extending import extend_from_lane
+from jobs.claims.lanes import holdings
 from jobs.claims.rows import columns, json_rows
 from jobs.claims.shapes import Connection, FailedAttempt, Final, Grant, Lane, Leased, Now, Report, Requeue
 from jobs.errors import LaneLost
@@ -30,13 +32,18 @@ def report(
     Raises:
         LaneLost: The lane was taken back, and nothing was written.
     """
+    extended = None
     with hotpath.connection() as connection:
         if outcome.is_plain:
             grant = write_report(connection, lane, outcome, take=take, lease=lease, keep_from=keep_from, now=now)
         else:
             with connection.transaction():
+                # First, so that the run is not complete by this report, and the lane can lease what it adds.
+                if outcome.added:
+                    extended = extend_from_lane(connection, lane=lane, additions=outcome.added, now=now)
                 grant = write_report(connection, lane, outcome, take=take, lease=lease, keep_from=keep_from, now=now)
                 record(connection, lane=lane, outcome=outcome, held_until=grant.held_until, now=now)
+            grant = grant._replace(extended=extended)
     lane.sequence += 1
     return grant
 
@@ -97,6 +104,9 @@ def write_report(
         for row in rows
         if row.position is not None
     ]
+    if len(payloads) < rows[0].width:
+        # Some were added while the statement waited for the run's row: it leased them, and could not see them yet.
+        payloads = [payload for payload in holdings(connection, lane_id=lane.id) if not payload.requeued]
     return Grant(rows[0].state, rows[0].complete, rows[0].due, payloads, rows[0].left_over, rows[0].held_until)
 
 

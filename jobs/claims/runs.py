@@ -20,11 +20,20 @@ def start_runs(
     parameters_json: str,
     now: Now,
     grace: dt.timedelta,
+    digest: str | None = None,
+    idempotency_key: str | None = None,
+    origin_id: int | None = None,
 ) -> list[StartedRun]:
     """Insert a pending run with its payloads for each job that is active: one statement, on the cursor given.
 
+    Args:
+        digest: Of the parameters; kept where the job wants them unique for a time.
+        idempotency_key: For one job at a time: a second run of it with this key is refused by run_idempotency_key_once.
+        origin_id: The run that these repeat, or were started by.
+
     Returns:
-        The runs by id; fewer than ``job_ids`` when some are paused or gone. Publish for them after the commit.
+        The runs by id; fewer than ``job_ids`` when some are paused or gone. After the commit publish for those that are admitted;
+        the others wait for `admission.admit`.
     """
     cursor.execute(
         sql.load("start_runs"),
@@ -37,6 +46,9 @@ def start_runs(
             "parameters": parameters_json,
             "now": now,
             "grace": grace,
+            "digest": digest,
+            "idempotency_key": idempotency_key,
+            "origin_id": origin_id,
         },
     )
     return [StartedRun(*row) for row in cursor.fetchall()]

@@ -55,6 +55,14 @@ class Requeue(NamedTuple):
     alone: bool
 
 
+class Addition(NamedTuple):
+    """Payloads that are added to a run: the position of the payload that does it (None: somebody else), and a JSON list of them as
+    `jobs.documents.parse_additions` returns it."""
+
+    parent: int | None
+    items: str
+
+
 @dataclass(slots=True)
 class Report:
     """What a lane has to say of the positions it held. Each of them is in ``finals`` or in ``requeues``, and in one only."""
@@ -64,11 +72,13 @@ class Report:
     requeues: list[Requeue] = field(default_factory=list)
     settled: list[int] = field(default_factory=list)
     """Those of ``finals`` that had been requeued before."""
+    added: list[Addition] = field(default_factory=list)
+    """What those of ``finals`` that succeeded add to the run."""
 
     @property
     def is_plain(self) -> bool:
         """True when one statement says it all."""
-        return not (self.failed_attempts or self.requeues or self.settled)
+        return not (self.failed_attempts or self.requeues or self.settled or self.added)
 
 
 class Leased(NamedTuple):
@@ -84,9 +94,20 @@ class Leased(NamedTuple):
     requeued: bool = False
 
 
+class Extended(NamedTuple):
+    """What was added. ``lacking``: the slots that have work now and no lane; publish for them after the commit."""
+
+    added: int = 0
+    cancelled: int = 0
+    first_position: int | None = None
+    queue: str = ""
+    lacking: tuple[int, ...] = ()
+
+
 class Grant(NamedTuple):
     """The answer to a report. ``due``: requeued positions of this run wait to be leased; ``complete``: the run can be closed;
-    ``left``: positions that no lane has leased yet; ``held_until``: where the range that was reported ended (0: it was none)."""
+    ``left``: positions that no lane has leased yet; ``held_until``: where the range that was reported ended (0: it was none);
+    ``extended``: what it added to the run."""
 
     state: str
     complete: bool
@@ -94,6 +115,14 @@ class Grant(NamedTuple):
     payloads: list[Leased]
     left: int = 0
     held_until: int = 0
+    extended: Extended | None = None
+
+
+class RateLimit(NamedTuple):
+    """A rate that the starts of payloads are to keep: whose (``job:ID`` or ``group:ID``), and the least time between two."""
+
+    key: str
+    interval_ms: float
 
 
 class RunInfo(NamedTuple):
@@ -109,23 +138,40 @@ class RunInfo(NamedTuple):
     queue: str
     created_at: dt.datetime
     max_lanes: int = 1
+    rates: tuple[RateLimit, ...] = ()
 
 
 class Lane:
-    """A slot this process owns. ``id`` is the fencing token; ``sequence`` moves with each report that was accepted."""
+    """A slot this process owns. ``id`` is the fencing token; ``sequence`` moves with each report that was accepted.
 
-    __slots__ = ("id", "run", "sequence", "slot", "worker")
+    ``first`` is what came with the slot, as if it were the answer to a report; ``group_id`` is the group of which the lane takes
+    a place, None for none.
+    """
 
-    def __init__(self, *, id: int, run: RunInfo, slot: int, worker: str, sequence: int = 0) -> None:
+    __slots__ = ("first", "group_id", "id", "run", "sequence", "slot", "worker")
+
+    def __init__(
+        self,
+        *,
+        id: int,
+        run: RunInfo,
+        slot: int,
+        worker: str,
+        sequence: int = 0,
+        first: Grant | None = None,
+        group_id: int | None = None,
+    ) -> None:
         self.id = id
         self.run = run
         self.slot = slot
         self.worker = worker
         self.sequence = sequence
+        self.first = first
+        self.group_id = group_id
 
 
 class StartedRun(NamedTuple):
-    """A run that was inserted and needs its messages."""
+    """A run that was inserted and needs its messages, once it is admitted."""
 
     id: int
     job_id: int
@@ -133,6 +179,7 @@ class StartedRun(NamedTuple):
     max_lanes: int
     total: int
     strict: bool
+    admitted: bool = True
 
 
 class LostLane(NamedTuple):
@@ -145,9 +192,13 @@ class LostLane(NamedTuple):
 
 
 class DueRun(NamedTuple):
-    """A run that the sweep has locked, and what it lacks. ``unleased`` and ``due`` are positions nobody holds."""
+    """A run that the sweep has locked, and what it lacks. ``unleased`` and ``due`` are positions nobody holds; ``overdue`` is a
+    `StopReason` when the run must be stopped; ``deadline_at`` is when it will have to be."""
 
     id: int
+    job_id: int | None
+    state: str
+    admitted: bool
     queue: str
     max_lanes: int
     total: int
@@ -158,11 +209,14 @@ class DueRun(NamedTuple):
     slots: list[int]
     due: int
     next_due_at: dt.datetime | None
+    overdue: str | None
+    deadline_at: dt.datetime | None
+    job_paused: bool
     now: dt.datetime
 
 
 class ClosedRun(NamedTuple):
-    """A run that reached its final state just now."""
+    """A run that reached its final state just now. ``makes_room``: another run of its job may wait for its place."""
 
     id: int
     workspace_id: int
@@ -172,6 +226,8 @@ class ClosedRun(NamedTuple):
     ended_at: dt.datetime
     total: int
     failed: int
+    job_id: int | None
+    makes_room: bool
 
 
 class SingleRun(NamedTuple):

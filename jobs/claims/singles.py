@@ -7,34 +7,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from jobs import hotpath, sql
-from jobs.claims.rows import json_rows
-from jobs.claims.shapes import Connection, Final, Lane, Leased, Now, RunInfo, SingleRun
+from jobs.claims.rows import json_rows, run_info
+from jobs.claims.shapes import Connection, Final, Lane, Leased, Now, SingleRun
 
 
 def take_single_runs(*, run_ids: Sequence[int], worker: str, lease: dt.timedelta, now: Now = None) -> list[SingleRun]:
-    """Take many runs of one payload each in one statement. Those that somebody else has, or that have begun, are left out."""
+    """Take many runs of one payload each in one statement, by id; they are to be worked one after another.
+
+    Those that somebody else has, that have begun or wait, whose group is full or whose rate is slow are left out: see `take_lane`.
+    """
     parameters = {"run_ids": sorted(run_ids), "worker": worker, "lease": lease, "now": now}
-    with hotpath.connection() as connection, connection.transaction():
+    with hotpath.connection() as connection:
         rows = connection.execute(sql.load("take_single_runs"), parameters).fetchall()
-        for row in rows:
-            if not row.started:  # Somebody began the run between our snapshot and our lock: the slot is not needed.
-                connection.execute(sql.load("leave_lane"), {"lane_id": row.lane_id})
-    return [_single(row, worker) for row in rows if row.started]
+    return [_single(row, worker) for row in rows]
 
 
 def _single(row: Any, worker: str) -> SingleRun:
-    run = RunInfo(
-        row.run_id,
-        row.workspace_id,
-        row.workspace,
-        row.job_key,
-        row.configuration,
-        row.run_parameters,
-        row.strict,
-        "",
-        row.created_at,
-    )
-    lane = Lane(id=row.lane_id, run=run, slot=0, worker=worker, sequence=1)
+    run = run_info(row, run_id=row.run_id)
+    lane = Lane(id=row.lane_id, run=run, slot=0, worker=worker, sequence=1, group_id=row.group_id)
     return SingleRun(lane, Leased(row.position, row.kind, row.name, row.parameters, row.options))
 
 

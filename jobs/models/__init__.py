@@ -1,7 +1,11 @@
 """What is stored: tenants, jobs, their runs, and what happened in them."""
 
 from jobs.models.attempt import Attempt
+from jobs.models.bulk_action import BulkAction
+from jobs.models.concurrency_group import ConcurrencyGroup, Rate
 from jobs.models.event import Event
+from jobs.models.follow_up import FollowUp
+from jobs.models.handle import Handle
 from jobs.models.job import Job
 from jobs.models.lane import Lane
 from jobs.models.log_line import LogLine
@@ -15,12 +19,17 @@ from jobs.models.workspace import Membership, Role, Workspace
 __all__ = [
     "ApiToken",
     "Attempt",
+    "BulkAction",
+    "ConcurrencyGroup",
     "Event",
+    "FollowUp",
+    "Handle",
     "Job",
     "Lane",
     "LogLine",
     "Membership",
     "Payload",
+    "Rate",
     "Requeued",
     "Role",
     "Run",

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from jobs.models.concurrency_group import ConcurrencyGroup
 from jobs.models.run import Run
 
 
@@ -30,12 +31,22 @@ class Lane(models.Model):
     failed = models.IntegerField(default=0, db_default=0)
     leased_at = models.DateTimeField(help_text="When the present range was leased.")
     lease_expires_at = models.DateTimeField()
+    group = models.ForeignKey(
+        ConcurrencyGroup, on_delete=models.SET_NULL, null=True, related_name="lanes", db_index=False
+    )
+    group_slot = models.SmallIntegerField(null=True, help_text="Which of its group's places it takes.")
+    time_extensions = models.SmallIntegerField(
+        default=0, db_default=0, help_text="How often the payload at work has asked for more time from outside."
+    )
     progress = models.JSONField(null=True, help_text="What the payload at work last said: current, total, unit.")
 
     class Meta:
         db_table = "jobs_lane"
         constraints = [
             models.UniqueConstraint(fields=["run", "slot"], name="lane_one_owner_per_slot"),
+            models.UniqueConstraint(
+                fields=["group", "group_slot"], name="lane_one_per_group_slot", condition=Q(group_slot__isnull=False)
+            ),
             models.CheckConstraint(condition=Q(high__gte=F("low")), name="lane_range_in_order"),
         ]
 

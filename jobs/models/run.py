@@ -5,11 +5,13 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from jobs.kinds import QUEUES
+from jobs.models.concurrency_group import ConcurrencyGroup
 from jobs.models.job import Job
 from jobs.models.workspace import Workspace
 from jobs.states import ACTIVE_RUN_STATES, RunState, Trigger
 
 _SETTLED = F("succeeded") + F("failed") + F("cancelled")
+_SWEPT = [state.value for state in ACTIVE_RUN_STATES if state != RunState.PAUSED]
 
 
 class Run(models.Model):
@@ -35,10 +37,37 @@ class Run(models.Model):
         help_text="The job's document when the run began, less its payload list: the payload rows hold that."
     )
 
+    origin = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="offspring",
+        db_index=False,
+        help_text="The run that this one repeats, replays, or was started by.",
+    )
+    # Null is "none" in both: not unique, and not in the index.
+    idempotency_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
+    digest = models.CharField(  # noqa: DJ001
+        max_length=64, null=True, blank=True, help_text="Of the parameters, where the job wants them unique for a time."
+    )
+
     queue = models.CharField(max_length=20, default="default")
     strict = models.BooleanField(default=True)
     max_lanes = models.SmallIntegerField(default=5)
     priority = models.SmallIntegerField(default=0)
+
+    admitted = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="False while the run waits until its job has fewer active runs than max_concurrent_runs.",
+    )
+    group = models.ForeignKey(
+        ConcurrencyGroup, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs", db_index=False
+    )
+    rate_interval_ms = models.FloatField(
+        null=True, blank=True, help_text="The least time between the starts of two payloads of the job."
+    )
 
     total = models.IntegerField(default=0)
     next_position = models.IntegerField(
@@ -52,14 +81,24 @@ class Run(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="When it is too late to begin.")
+    deadline_at = models.DateTimeField(null=True, blank=True, help_text="When a run that has begun must have ended.")
     wake_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="When the sweep looks at the run: a message may be owed. Null once the run has ended.",
+        help_text="When the sweep looks at the run: a message may be owed. Null once the run has ended, and while it is paused.",
     )
     nudges = models.SmallIntegerField(
-        default=0, help_text="Messages the sweep published since a lane was last taken; spaces out the next ones."
+        default=0,
+        help_text="Messages the sweep published since a lane was last taken; spaces out the next ones. Below zero: so many"
+        " lanes found their group full and wait to be called.",
     )
+    pause = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="Who paused it, when and why: actor, at, note; by_job when the whole job was paused.",
+    )
+    stop = models.JSONField(null=True, blank=True, help_text="Why it is ended early: reason, actor, at, note.")
     error = models.JSONField(null=True, blank=True)
     result = models.JSONField(null=True, blank=True)
 
@@ -70,10 +109,37 @@ class Run(models.Model):
             models.Index(fields=["workspace", "-id"], name="run_by_workspace"),
             # The sweep's only index: it holds the active runs alone, however long the history is.
             models.Index(fields=["wake_at"], name="run_wake", condition=Q(wake_at__isnull=False)),
+            # Those that have not ended, for whoever pauses, counts or terminates them.
+            models.Index(fields=["job", "-admitted", "id"], name="run_active", condition=Q(ended_at__isnull=True)),
+            # Those that wait to be admitted, in the order in which they are.
+            models.Index(
+                fields=["job", "-priority", "id"],
+                name="run_waiting",
+                condition=Q(admitted=False, ended_at__isnull=True),
+            ),
+            # Whose turn it is: each workspace's active runs, the most urgent first (deserving_lanes.sql).
+            models.Index(
+                fields=["queue", "workspace", "-priority", "id"],
+                name="run_turn",
+                condition=Q(admitted=True, wake_at__isnull=False),
+            ),
+            # Those that found their group full, in the order in which they are called (call_waiting.sql).
+            models.Index(
+                fields=["group", "-priority", "id"],
+                name="run_refused",
+                condition=Q(nudges__lt=0, wake_at__isnull=False),
+            ),
+            models.Index(fields=["job", "digest", "-id"], name="run_digest", condition=Q(digest__isnull=False)),
+            models.Index(fields=["origin"], name="run_by_origin", condition=Q(origin__isnull=False)),
         ]
         # PostgreSQL prepares each CHECK anew for each statement that updates the table, and every report updates this one: the
         # ten small ones that the fields would bring cost a report a third of its time. So three, compact ones.
         constraints = [
+            models.UniqueConstraint(
+                fields=["job", "idempotency_key"],
+                name="run_idempotency_key_once",
+                condition=Q(idempotency_key__isnull=False),
+            ),
             models.CheckConstraint(
                 condition=Q(trigger__in=[t.value for t in Trigger], queue__in=QUEUES, max_lanes__gte=1),
                 name="run_words_known",
@@ -85,9 +151,8 @@ class Run(models.Model):
                 name="run_counts_within_total",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    state__in=[s.value for s in ACTIVE_RUN_STATES], wake_at__isnull=False, ended_at__isnull=True
-                )
+                condition=Q(state__in=_SWEPT, wake_at__isnull=False, ended_at__isnull=True)
+                | Q(state="paused", wake_at__isnull=True, ended_at__isnull=True)
                 | Q(state__in=["succeeded", "failed"], wake_at__isnull=True, ended_at__isnull=False, total=_SETTLED)
                 | Q(state="cancelled", wake_at__isnull=True, ended_at__isnull=False),
                 name="run_state_fits",

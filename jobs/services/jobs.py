@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import structlog
@@ -9,10 +10,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from jobs.documents import JobDocument, parse_job
-from jobs.errors import ConflictError
-from jobs.models import Event, Job, Run, Workspace
-from jobs.states import ACTIVE_RUN_STATES
+from jobs.documents import JobDocument, parse_job, refuse
+from jobs.durations import parse_ms
+from jobs.errors import ConflictError, FieldError, ValidationError
+from jobs.models import ConcurrencyGroup, Event, Job, Rate, Run, Workspace
+from jobs.services import activation, admission
+from jobs.states import ACTIVE_RUN_STATES, JobState
 
 MUST_BE_NEW = 0
 """The ``expected_version`` of a job that must not exist yet."""
@@ -20,7 +23,14 @@ MUST_BE_NEW = 0
 log = structlog.get_logger(__name__)
 
 
-def save_job(*, workspace: Workspace, document: object, actor: str, expected_version: int | None = None) -> Job:
+def save_job(
+    *,
+    workspace: Workspace,
+    document: object,
+    actor: str,
+    expected_version: int | None = None,
+    state: JobState = JobState.ACTIVE,
+) -> Job:
     """Create the job of the document's key, or replace it as a whole.
 
     A document that says what the job already says writes nothing: version, times and events stay.
@@ -31,19 +41,33 @@ def save_job(*, workspace: Workspace, document: object, actor: str, expected_ver
         actor: Who did it, for the event log.
         expected_version: The version that the writer saw; `MUST_BE_NEW` when there must be none; None to write whatever
             stands there.
+        state: What a new job begins as, active or a draft; one that exists keeps its state. Secrets that an active one names
+            may still be missing: only a transition from another state looks for them.
 
     Returns:
         The job as it stands now.
 
     Raises:
-        ValidationError: The document was refused.
+        ValidationError: The document was refused; it names a concurrency group that the workspace does not have; or what it
+            requires of an active job is missing.
         ConflictError: The job has another version than expected, or exists though it must be new.
     """
     parsed = document if isinstance(document, JobDocument) else parse_job(document)
     present = Job.objects.filter(workspace=workspace, type=parsed.type, name=parsed.name).first()
     if present is None:
-        return _create(workspace, parsed, actor=actor, expected_version=expected_version)
+        return _create(workspace, parsed, actor=actor, expected_version=expected_version, state=state)
     return _replace(present, parsed, actor=actor, expected_version=expected_version)
+
+
+def check_job(*, workspace: Workspace, document: JobDocument, state: JobState = JobState.ACTIVE) -> None:
+    """What `save_job` finds wrong with a document that was parsed, without saving it: a form tells it beside its fields.
+
+    Raises:
+        ValidationError: It names a concurrency group that the workspace does not have; or what it requires is missing.
+    """
+    _refuse_unready(document, state)
+    with transaction.atomic():
+        _group_id(document.configuration.concurrency_group, workspace.pk)
 
 
 def delete_job(*, job: Job, actor: str) -> None:
@@ -60,16 +84,25 @@ def delete_job(*, job: Job, actor: str) -> None:
         if active:
             raise ConflictError(f"{job.key} has {active} active run(s): wait for their end, then delete it")
         _record(job, "job.deleted", actor=actor)
+        Rate.objects.filter(key=f"job:{job.pk}").delete()
         Job.objects.filter(pk=job.pk).delete()
     log.info("job.deleted", job=job.key, workspace_id=job.workspace_id, actor=actor)
 
 
-def _create(workspace: Workspace, document: JobDocument, *, actor: str, expected_version: int | None) -> Job:
+def _create(
+    workspace: Workspace, document: JobDocument, *, actor: str, expected_version: int | None, state: JobState
+) -> Job:
     if expected_version:
         raise ConflictError(f"{document.key} was deleted meanwhile")
+    if state not in (JobState.ACTIVE, JobState.DRAFT):
+        raise ValidationError([FieldError("state", "a new job is either active or a draft")])
+    _refuse_unready(document, state)
     try:
         with transaction.atomic():
-            job = Job.objects.create(workspace=workspace, type=document.type, name=document.name, **_columns(document))
+            columns = _columns(document, workspace.pk)
+            job = Job.objects.create(
+                workspace=workspace, type=document.type, name=document.name, state=state, **columns
+            )
             _record(job, "job.created", actor=actor)
     except IntegrityError as error:
         raise ConflictError(f"{document.key} was created by somebody else meanwhile") from error
@@ -81,14 +114,18 @@ def _create(workspace: Workspace, document: JobDocument, *, actor: str, expected
 def _replace(job: Job, document: JobDocument, *, actor: str, expected_version: int | None) -> Job:
     if expected_version == MUST_BE_NEW:
         raise ConflictError(f"{job.key} exists already")
-    columns = _columns(document)
-    if expected_version in (None, job.version) and all(getattr(job, name) == value for name, value in columns.items()):
-        return job
+    _refuse_unready(document, job.state)
     guard = {} if expected_version is None else {"version": expected_version}
     with transaction.atomic():
+        columns = _columns(document, job.workspace_id)
+        same = all(getattr(job, name) == value for name, value in columns.items())
+        if same and expected_version in (None, job.version):
+            return job
         changed = Job.objects.filter(pk=job.pk, **guard).update(**columns, version=F("version") + 1, updated_at=Now())
         if not changed:
             raise ConflictError(_out_of_date(job, expected_version))
+        if job.max_runs is not None and job.max_runs != columns["max_runs"]:
+            transaction.on_commit(lambda: admission.admit(job_ids=[job.pk]), robust=True)  # There may be more room now.
         for name, value in columns.items():
             setattr(job, name, value)
         job.refresh_from_db(fields=["version", "updated_at"])
@@ -103,15 +140,44 @@ def _out_of_date(job: Job, expected_version: int | None) -> str:
     return f"{job.key} was changed by somebody else: you have version {expected_version}; read it again and repeat your change"
 
 
-def _columns(document: JobDocument) -> dict[str, Any]:
+def _refuse_unready(document: JobDocument, state: str) -> None:
+    if state == JobState.ACTIVE:
+        refuse(activation.unmet_requirements(document))
+
+
+def _columns(document: JobDocument, workspace_id: int) -> dict[str, Any]:
+    """What the job's row holds, within the transaction that writes it: the group that the document names is locked."""
+    configuration = document.configuration
     written = document.to_dict()
     names = ("description", "payload", "configuration", "sinks", "schedules", "tags", "metadata")
     return {name: written[name] for name in names} | {
         "queue": document.queue,
         "strict": document.runs_strictly,
-        "max_lanes": document.configuration.max_concurrent_requests,
-        "priority": document.configuration.priority,
+        "max_lanes": configuration.max_concurrent_requests,
+        "priority": configuration.priority,
+        "group_id": _group_id(configuration.concurrency_group, workspace_id),
+        "max_runs": configuration.max_concurrent_runs,
+        "rate_interval_ms": configuration.rate_limit.interval_ms if configuration.rate_limit else None,
+        "start_timeout": _time(configuration.start_timeout),
+        "run_timeout": _time(configuration.run_timeout),
     }
+
+
+def _group_id(name: str | None, workspace_id: int) -> int | None:
+    if name is None:
+        return None
+    groups = ConcurrencyGroup.objects.filter(workspace=workspace_id)
+    group = groups.select_for_update(no_key=True).filter(name=name).first()
+    if group is None:
+        present = ", ".join(groups.order_by("name").values_list("name", flat=True)[:20]) or "none"
+        message = f"the workspace has no concurrency group {name!r}: create it first; there are: {present}"
+        raise ValidationError([FieldError("configuration.concurrency_group", message)])
+    return group.pk
+
+
+def _time(duration: str | int | float | None) -> dt.timedelta | None:
+    """A duration as the database keeps it: in whole microseconds, and never nothing."""
+    return None if duration is None else dt.timedelta(microseconds=max(1, round(parse_ms(duration) * 1000)))
 
 
 def _record(job: Job, kind: str, *, actor: str) -> None:

@@ -1,26 +1,64 @@
--- running -> succeeded | failed | cancelled, for those of these runs whose payloads all have their outcome. Others: no row.
+-- active -> succeeded | failed | cancelled, for those of these runs whose payloads all have their outcome. Others: no row.
+-- A run that was stopped ends as what it was stopped for; else failures count beyond what its job tolerates. Payloads that were
+-- cancelled without the run having been stopped were more than max_payloads, and change nothing.
 -- A run of a single payload shows that payload's result as its own.
+-- follow_up: what locks the job's row must wait until this transaction is over (jobs/services/follow_ups.py).
 WITH complete AS MATERIALIZED (
     SELECT id FROM jobs_run
-    WHERE id = ANY (%(run_ids)s::bigint[]) AND state IN ('pending', 'running') AND succeeded + failed + cancelled >= total
+    WHERE id = ANY (%(run_ids)s::bigint[]) AND ended_at IS NULL AND succeeded + failed + cancelled >= total
     ORDER BY id
     FOR NO KEY UPDATE
+), judged AS (
+    SELECT r.id, r.stop, r.snapshot -> 'configuration' AS configuration, tolerated.failures,
+        CASE
+            WHEN r.stop ->> 'reason' IN ('timeout', 'first_failure') THEN 'failed'
+            WHEN r.stop IS NOT NULL THEN 'cancelled'
+            WHEN r.failed > tolerated.failures THEN 'failed'
+            ELSE 'succeeded'
+        END AS state
+    FROM complete JOIN jobs_run AS r ON r.id = complete.id, LATERAL (
+        SELECT COALESCE(
+            (r.snapshot -> 'configuration' -> 'failure_tolerance' ->> 'count')::float8,
+            (r.snapshot -> 'configuration' -> 'failure_tolerance' ->> 'percent')::float8 * r.total / 100,
+            0
+        ) AS failures
+    ) AS tolerated
 ), ended AS (
     UPDATE jobs_run AS r
-    SET state = CASE WHEN r.failed > 0 THEN 'failed' WHEN r.cancelled > 0 THEN 'cancelled' ELSE 'succeeded' END,
-        started_at = COALESCE(r.started_at, t.now), ended_at = t.now, wake_at = NULL,
+    SET state = judged.state, started_at = COALESCE(r.started_at, t.now), ended_at = t.now, wake_at = NULL, pause = NULL,
         result = CASE WHEN r.total = 1 THEN (SELECT p.result FROM jobs_payload AS p WHERE p.run_id = r.id AND p.position = 0) END,
-        error = CASE WHEN r.failed > 0 THEN jsonb_build_object(
-            'message', r.failed || ' of ' || r.total || CASE WHEN r.total = 1 THEN ' payload failed' ELSE ' payloads failed' END,
+        error = CASE
+            WHEN r.stop IS NOT NULL THEN jsonb_build_object(
+                'code', r.stop ->> 'reason',
+                'message', CASE r.stop ->> 'reason'
+                    WHEN 'terminated' THEN 'terminated' || COALESCE(' by ' || NULLIF(r.stop ->> 'actor', ''), '')
+                    WHEN 'timeout' THEN 'took longer than its run_timeout'
+                    WHEN 'expired' THEN 'was not begun within its start_timeout'
+                    WHEN 'first_failure' THEN 'stopped at its first failed payload'
+                    ELSE r.stop ->> 'reason'
+                END || COALESCE(': ' || NULLIF(r.stop ->> 'note', ''), ''))
+            WHEN judged.state = 'failed' THEN jsonb_build_object(
+                'message', r.failed || ' of ' || r.total || CASE WHEN r.total = 1 THEN ' payload failed' ELSE ' payloads failed' END)
+        END || CASE WHEN r.failed > 0 AND judged.state <> 'succeeded' THEN jsonb_build_object(
             'failed', ARRAY(
                 SELECT jsonb_build_object('position', p.position, 'name', p.name, 'message', p.error ->> 'message')
                 FROM jobs_payload AS p WHERE p.run_id = r.id AND p.state = 'failed' ORDER BY p.position LIMIT 5
-            )) END
-    FROM complete, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
-    WHERE r.id = complete.id
-    RETURNING r.id, r.workspace_id, r.job_id, r.job_key, r.state, r.started_at, r.ended_at, r.total, r.failed
+            )) ELSE '{}' END
+    FROM judged, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
+    WHERE r.id = judged.id
+    RETURNING r.id, r.workspace_id, r.job_id, r.job_key, r.state, r.started_at, r.ended_at, r.total, r.failed, r.group_id, r.stop,
+        judged.configuration
 ), event AS (
     INSERT INTO jobs_event (workspace_id, job_id, run_id, kind, actor, data, at)
-    SELECT workspace_id, job_id, id, 'run.' || state, '', jsonb_build_object('total', total, 'failed', failed), ended_at FROM ended
+    SELECT workspace_id, job_id, id, 'run.' || state, COALESCE(stop ->> 'actor', ''),
+        jsonb_build_object('total', total, 'failed', failed) || COALESCE(jsonb_strip_nulls(jsonb_build_object('reason', stop -> 'reason')), '{}'), ended_at
+    FROM ended
+), follow_up AS (
+    INSERT INTO jobs_follow_up (job_id, run_id, kind, created_at)
+    SELECT job_id, id, 'check_failures', ended_at FROM ended
+    WHERE state = 'failed' AND job_id IS NOT NULL AND configuration ? 'pause_after_failures'
 )
-SELECT id, workspace_id, job_key, state, started_at, ended_at, total, failed FROM ended ORDER BY id
+SELECT
+    id, workspace_id, job_key, state, started_at, ended_at, total, failed, job_id,
+    COALESCE(configuration ? 'max_concurrent_runs', false) AS makes_room
+FROM ended ORDER BY id

@@ -1,10 +1,20 @@
 -- Lock the runs that the sweep should look at, and say what each lacks. SKIP LOCKED: any number of sweeps side by side.
+-- overdue: why the run must be stopped, if it must.
 SELECT
-    r.id, r.queue, r.max_lanes, r.total, r.strict, r.nudges, r.succeeded + r.failed + r.cancelled >= r.total AS complete,
-    GREATEST(r.total - r.next_position, 0) AS unleased,
+    r.id, r.job_id, r.state, r.admitted, r.queue, r.max_lanes, r.total, r.strict, r.nudges,
+    r.succeeded + r.failed + r.cancelled >= r.total AS complete,
+    GREATEST(r.total - r.cancelled - r.next_position, 0) AS unleased,
     ARRAY(SELECT l.slot FROM jobs_lane AS l WHERE l.run_id = r.id) AS slots,
     (SELECT count(*) FROM jobs_requeued AS q WHERE q.run_id = r.id AND q.lane_id IS NULL AND q.due_at <= t.now) AS due,
     (SELECT min(q.due_at) FROM jobs_requeued AS q WHERE q.run_id = r.id AND q.lane_id IS NULL AND q.due_at > t.now) AS next_due_at,
+    CASE
+        WHEN r.state = 'cancelling' THEN NULL
+        WHEN r.state = 'pending' AND r.expires_at <= t.now THEN 'expired'
+        WHEN r.state <> 'pausing' AND r.deadline_at <= t.now THEN 'timeout'
+        WHEN r.failed > 0 AND r.snapshot -> 'configuration' ->> 'stop_on_first_failure' = 'true' THEN 'first_failure'
+    END AS overdue,
+    CASE r.state WHEN 'pending' THEN r.expires_at WHEN 'running' THEN r.deadline_at WHEN 'resuming' THEN r.deadline_at END AS deadline_at,
+    (SELECT j.state = 'paused' FROM jobs_job AS j WHERE j.id = r.job_id) IS TRUE AS job_paused,
     t.now
 FROM jobs_run AS r, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
 WHERE r.wake_at <= t.now

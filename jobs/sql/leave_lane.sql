@@ -9,7 +9,7 @@ UPDATE jobs_run AS r SET wake_at = next.wake_at
 FROM gone, LATERAL (
     SELECT LEAST(
         (SELECT q.due_at FROM jobs_requeued AS q WHERE q.run_id = gone.run_id AND q.lane_id IS NULL ORDER BY q.due_at LIMIT 1),
-        (SELECT clock_timestamp() + interval '2 s' FROM jobs_run AS s WHERE s.id = gone.run_id AND s.next_position < s.total)
+        (SELECT clock_timestamp() + interval '2 s' FROM jobs_run AS s WHERE s.id = gone.run_id AND s.next_position < s.total - s.cancelled)
     ) AS wake_at
 ) AS next
 WHERE r.id = gone.run_id AND next.wake_at < r.wake_at

@@ -131,7 +131,7 @@ class Machine:
     def clear(self) -> None:
         """Forget every job, run and message."""
         with self.database() as connection:
-            connection.execute(f"TRUNCATE {_ROWS}")
+            connection.execute(f"TRUNCATE {_ROWS} CASCADE")
         with self.broker() as broker:
             broker.flushall()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,11 @@ from workers.child_main import Channel
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"
 )
+
+SLEEPER = "trap '' TERM; exec sleep 600"
+"""For sh: a process that ignores SIGTERM."""
+ORPHAN = "trap '' TERM; setsid sleep 600 >/dev/null 2>&1 & echo $!"
+"""For sh: the same in a session of its own, and its parent ends."""
 
 
 def run(*, spec: dict[str, Any], channel: Channel) -> Any:
@@ -85,10 +92,57 @@ def family(spec: dict[str, Any], channel: Channel) -> Any:
     return grandchild.pid
 
 
+def clan(spec: dict[str, Any], channel: Channel) -> Any:
+    """Start processes that get away in all the ways there are, tell their numbers, and do as ``then`` says."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    pids = {
+        "itself": os.getpid(),
+        "in its group": subprocess.Popen(["sh", "-c", SLEEPER]).pid,
+        "in a session of its own": subprocess.Popen(["sh", "-c", SLEEPER], start_new_session=True).pid,
+        "without environment": subprocess.Popen(["sh", "-c", SLEEPER], env={}, start_new_session=True).pid,
+        "forked twice": int(subprocess.check_output(["sh", "-c", ORPHAN])),
+        "forked twice without environment": int(subprocess.check_output(["env", "-i", "sh", "-c", ORPHAN])),
+    }
+    if "tell" in spec:
+        Path(spec["tell"]).write_text(json.dumps(pids))
+    channel.log("info", f"clan {json.dumps(pids)}")
+    match spec["then"]:
+        case "stay":
+            time.sleep(600)
+        case "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+    return pids
+
+
+def linger(spec: dict[str, Any], channel: Channel) -> Any:
+    """Take a while over ending, once told to."""
+
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit
+
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        channel.log("info", "waiting")
+        time.sleep(600)
+    except SystemExit:
+        time.sleep(spec["seconds"])
+        channel.log("info", "tidied up")
+
+
+def ask_for_time(spec: dict[str, Any], channel: Channel) -> Any:
+    """Take ``seconds`` and ask for more time every so often."""
+    ends_at = time.monotonic() + spec["seconds"]
+    while time.monotonic() < ends_at:
+        time.sleep(spec["every"])
+        channel.extend_time()
+    return "done"
+
+
 def too_much(spec: dict[str, Any], channel: Channel) -> Any:
     return "x" * 2_000_000
 
 
 SCENARIOS = {
-    function.__name__: function for function in (look_around, talk, chatter, fail, blab, crash, family, too_much)
+    function.__name__: function
+    for function in (look_around, talk, chatter, fail, blab, crash, family, clan, linger, ask_for_time, too_much)
 }

@@ -6,10 +6,13 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from workers.payloads.base import Work
+
+R = TypeVar("R")
 
 CREATED_AT = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
@@ -31,8 +34,9 @@ class Recorder:
         secrets: Mapping[str, str] | None = None,
         run_id: int = 1,
         run_created_at: dt.datetime = CREATED_AT,
+        **more: Any,
     ) -> Work:
-        """An attempt that this recorder listens to."""
+        """An attempt that this recorder listens to; ``more`` are other fields of Work."""
         return Work(
             run_id=run_id,
             run_created_at=run_created_at,
@@ -49,6 +53,7 @@ class Recorder:
             secret=(secrets or {}).__getitem__,
             log=self._log,
             progress=lambda **known: self.progress.append(known),
+            **more,
         )
 
     def await_line(self, beginning: str, seconds: float = 30) -> str:
@@ -64,6 +69,14 @@ class Recorder:
         with self._changed:
             self.lines.append((level, message))
             self._changed.notify_all()
+
+
+def in_background(action: Callable[[], R]) -> Callable[[], R]:
+    """Begin in a thread; call what is returned for the result or the error."""
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(action)
+    pool.shutdown(wait=False)
+    return lambda: future.result(timeout=30)
 
 
 def is_running(pid: int) -> bool:

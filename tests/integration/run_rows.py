@@ -22,11 +22,21 @@ def make_run(job: Job, states: str = "q", **columns: Any) -> Run:
         job=job,
         job_key=job.key,
         total=len(states),
-        snapshot={},
-        **({"strict": False, "state": RunState.RUNNING, "started_at": NOW, "wake_at": NOW} | ended | counts | columns),
+        **(
+            {"snapshot": {}, "strict": False, "state": RunState.RUNNING, "started_at": NOW, "wake_at": NOW}
+            | ended
+            | counts
+            | columns
+        ),
     )
     Payload.objects.bulk_create(_payload(run, position, letter) for position, letter in enumerate(states))
     return run
+
+
+def make_ended_run(job: Job, states: str = "sf", **columns: Any) -> Run:
+    """A run that has ended, with the snapshot that the engine would have taken."""
+    snapshot = {name: value for name, value in job.document().items() if name != "payload"} | {"version": job.version}
+    return make_run(job, states, snapshot=snapshot, **columns)
 
 
 def make_lane(run: Run, low: int = 0, high: int = 0, *, slot: int = 0, progress: object = None) -> Lane:

@@ -47,6 +47,8 @@ class TestCreate:
             "metadata": {},
             "version": 1,
             "state": "active",
+            "state_change": None,
+            "resume_at": None,
             "last_run": None,
         }
 
@@ -70,6 +72,12 @@ class TestCreate:
     def test_the_same_key_in_another_workspace_is_another_job(self, api: Api) -> None:
         make_job(make_workspace("other"))
         assert api.post("jobs/", PING).status_code == 201
+
+    def test_it_may_begin_as_a_draft_and_in_no_other_state(self, api: Api) -> None:
+        answer = api.post("jobs/", {"key": "task:later", "payload": [], "state": "draft"})
+        assert (answer.status_code, answer.json()["state"]) == (201, "draft")
+        refused = api.post("jobs/", {"key": "task:never", "payload": [], "state": "paused"})
+        assert refused.json()["errors"] == [{"field": "state", "message": "expected active or draft"}]
 
 
 class TestRead:

@@ -52,6 +52,14 @@ class TestRun:
             "actor": "",
             "comment": "",
             "parameters": {},
+            "pause": None,
+            "stop": None,
+            "origin": None,
+            "admitted": True,
+            "group": None,
+            "idempotency_key": None,
+            "expires_at": None,
+            "deadline_at": None,
         }
 
     def test_what_lanes_hold_is_running_and_what_nobody_holds_is_queued(self, api: Api, job: Job) -> None:

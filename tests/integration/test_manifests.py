@@ -145,6 +145,13 @@ class TestLoadManifests:
             self.load(tmp_path)
         assert not Job.objects.exists()
 
+    def test_a_group_that_the_workspace_does_not_have_keeps_all_the_others_out(self, tmp_path: Path) -> None:
+        write(tmp_path, "a.yaml", PING)
+        write(tmp_path, "b.yaml", "key: task:b\npayload: []\nconfiguration: {concurrency_group: gone}")
+        with pytest.raises(CommandError, match=r"nothing was loaded:\ntask:b, configuration.concurrency_group: "):
+            self.load(tmp_path)
+        assert not Job.objects.exists()
+
     def test_a_workspace_that_is_not_there_is_named_with_the_command_that_makes_it(self, tmp_path: Path) -> None:
         with pytest.raises(CommandError, match="create_workspace nowhere"):
             call_command("load_manifests", "nowhere", str(tmp_path))

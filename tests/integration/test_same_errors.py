@@ -86,3 +86,12 @@ def test_the_same_mistake_is_told_in_the_same_words_on_the_same_field(document: 
     assert sorted(by_admin(document, workspace)) == sorted(told)
     assert by_manifest(document) == told
     assert not Job.objects.exists()
+
+
+def test_a_group_that_the_workspace_does_not_have_is_told_by_form_and_api_alike() -> None:
+    document = GOOD | {"configuration": {"concurrency_group": "gone"}}
+    workspace = make_workspace()
+    [(field, message)] = by_api(document, workspace)
+    assert field == "configuration.concurrency_group"
+    assert "create it first" in message
+    assert by_admin(document, workspace) == [(field, message)]

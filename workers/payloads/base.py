@@ -6,9 +6,14 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+from workers.deadline import CEILING_SECONDS, Deadline
 
 JSON = Any
+
+GRACE_SECONDS = 10.0
+"""How long what was told to stop may take to end by itself, when its job does not say (``terminate_grace``)."""
 
 
 class Log(Protocol):
@@ -23,6 +28,34 @@ class Progress(Protocol):
     def __call__(self, *, current: float, total: float | None = None, unit: str = "") -> None: ...
 
 
+class KeptHandle(Protocol):
+    """What says in the database that something runs outside this process."""
+
+    def drop(self) -> None:
+        """Say that it has certainly ended. Not called, a sweep ends it once the attempt's lane is gone."""
+
+
+class KeepHandle(Protocol):
+    """Writes down what is about to be set going outside this process, before it can do harm.
+
+    ``kind`` is the payload kind whose executor ends it (`Ending`), ``data`` what it needs for that, JSON-ready and without
+    secrets; ``host`` where that can be done, empty for anywhere. Raises LaneLost when the attempt is no longer ours.
+    """
+
+    def __call__(self, kind: str, data: Mapping[str, Any], *, host: str = "") -> KeptHandle: ...
+
+
+class _Unkept:
+    """The handle of an attempt outside any lane: nobody would look for it."""
+
+    def drop(self) -> None: ...
+
+
+def keep_no_handle(kind: str, data: Mapping[str, Any], *, host: str = "") -> KeptHandle:
+    """What stands for KeepHandle where there is no lane."""
+    return _Unkept()
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """One attempt at one payload.
@@ -35,10 +68,15 @@ class Work:
         attempt: 1 for the first attempt.
         kind, name, parameters: As in the job document.
         run_parameters: What the trigger gave; for templates.
-        timeout_seconds: How long this attempt may take in all; the executor must give up by then.
-        cancelled: Set when the attempt is to stop: the lane is lost or the worker shuts down by force.
+        timeout_seconds: How long this attempt may take, unless it asks for more.
+        cancelled: Set when the attempt is to stop: the run is terminated, the lane is lost, or the worker shuts down by force.
         secret: Resolves a workspace secret by name; raises PermanentError when there is none of that name.
         log, progress: See their types. Both are cheap to call and safe from any thread of the attempt.
+        ceiling_seconds: How far it may extend its time.
+        grace_seconds: How long something that was told to stop may take to end by itself; then it is ended by force.
+        keep_handle: See its type.
+        added: What `extend_payload` was given.
+        deadline: The attempt's timer: the executor must give up when nothing remains of it. Anybody may extend it.
     """
 
     run_id: int
@@ -57,6 +95,19 @@ class Work:
     log: Log
     progress: Progress
     started_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    ceiling_seconds: float = CEILING_SECONDS
+    grace_seconds: float = GRACE_SECONDS
+    keep_handle: KeepHandle = keep_no_handle
+    deadline: Deadline = field(init=False)
+    added: list[JSON] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "deadline", Deadline(self.timeout_seconds, self.ceiling_seconds))
+
+    def extend_payload(self, *items: JSON) -> None:
+        """Add payloads to the run, each as in a job's list; one with a ``key`` is added once in a run. They are checked and written
+        with this attempt's outcome: when it fails, nothing is added."""
+        self.added.extend(items)
 
     @property
     def idempotency_key(self) -> str:
@@ -72,3 +123,15 @@ class Executor(Protocol):
     """
 
     def perform(self, work: Work) -> JSON: ...
+
+
+@runtime_checkable
+class Ending(Protocol):
+    """An executor that keeps handles of its kind, and can end what they name when the worker that set it going is gone."""
+
+    def end(self, data: Mapping[str, Any]) -> bool:
+        """End it, from any worker, without harm when that was done before. Takes seconds at most: the sweep waits for it.
+
+        Returns:
+            True once it has certainly ended; False to be asked again.
+        """

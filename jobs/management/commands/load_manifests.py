@@ -9,7 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from jobs import manifests
+from jobs.documents import JobDocument
+from jobs.errors import ValidationError
 from jobs.management.finding import workspace_named
+from jobs.models import Job, Workspace
 from jobs.selectors import jobs as job_selectors
 from jobs.services.jobs import save_job
 
@@ -34,12 +37,20 @@ class Command(BaseCommand):
             raise CommandError(f"nothing was loaded:\n{error}") from error
         before = job_selectors.versions(workspace=workspace)
         with transaction.atomic():
-            saved = [save_job(workspace=workspace, document=document, actor="load_manifests") for document in documents]
+            saved = [_saved(workspace, document) for document in documents]
             transaction.set_rollback(options["dry_run"])
         for job in saved:
             self.stdout.write(f"{_outcome(before.get(job.key), job.version):<10} {job.key}")
         if options["dry_run"]:
             self.stdout.write("dry run: nothing was changed")
+
+
+def _saved(workspace: Workspace, document: JobDocument) -> Job:
+    """Raises CommandError, which undoes those before it: what can be refused only here depends on the workspace."""
+    try:
+        return save_job(workspace=workspace, document=document, actor="load_manifests")
+    except ValidationError as error:
+        raise CommandError(f"nothing was loaded:\n{document.key}, {error}") from error
 
 
 def _outcome(before: int | None, after: int) -> str:

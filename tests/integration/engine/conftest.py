@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
@@ -11,7 +12,7 @@ from jobs import dispatch, hotpath, kinds
 from jobs.dispatch import LaneMessage
 from jobs.errors import BrokerUnavailable
 from tests.integration.engine.scripted import Clock, ScriptedExecutor, kind
-from workers import heartbeat, journal, lane, persistence, singles, stopping, turns
+from workers import heartbeat, journal, lane, persistence, rates, singles, stopping, turn_order, turns
 from workers.payloads import EXECUTORS
 
 
@@ -31,6 +32,7 @@ def _heartbeat_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _pace_of_a_new_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(singles, "_paces", {})
+    monkeypatch.setattr(turn_order, "_asked_at", {})
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +47,7 @@ _BRING_NEARER = """
     UPDATE jobs_requeued AS q SET due_at = due_at - %s
     FROM waiting WHERE q.run_id = waiting.run_id AND q.position = waiting.position
 """
-"""Lanes of several threads may let time pass at once, and in the middle of each other's reports: what one of them has locked is left
+"""Lanes of several threads may let time pass at once, in the middle of each other's reports: what one of them has locked is left
 alone, or the two would wait for each other."""
 
 
@@ -57,6 +59,8 @@ class Broker:
         self.down = False
         self.backlog = 0
         self.asked: list[str] = []
+        self.waited: float | None = None
+        """How many seconds each message has stood in line when it is delivered; None for messages that do not say."""
 
     def publish(self, messages: Iterable[LaneMessage]) -> None:
         """Take messages, unless the broker is down."""
@@ -89,7 +93,13 @@ class Broker:
         if not self.messages:
             return False
         message = self.messages.pop(0)
-        turns.work(lanes=message.lanes, queue=message.queue, single=message.single, strict=message.strict)
+        turns.work(
+            lanes=message.lanes,
+            queue=message.queue,
+            single=message.single,
+            strict=message.strict,
+            published_at=None if self.waited is None else time.time() - self.waited,
+        )
         return True
 
     def deliver_all(self, *, most: int = 1000) -> None:
@@ -118,7 +128,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
             connection.execute(_BRING_NEARER, (dt.timedelta(seconds=seconds),))
 
     clock = Clock(slept=pass_by)
-    for module in (lane, singles, journal, persistence):
+    for module in (lane, singles, journal, persistence, rates):
         monkeypatch.setattr(module, "time", clock)
     return clock
 

@@ -8,9 +8,11 @@ import pytest
 
 from jobs import hotpath
 from jobs.models import Event, Payload, Run
+from jobs.services import closing
 from tests.integration.engine.conftest import Broker
 from tests.integration.engine.makers import (
     SECOND,
+    counts,
     done,
     error_of,
     fresh,
@@ -25,7 +27,6 @@ from tests.integration.engine.makers import (
     together,
     until_somebody_waits,
 )
-from workers import closing
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
 
@@ -37,6 +38,14 @@ def finished(count: int, *, failed: tuple[int, ...] = (), **configuration: Any) 
     lease(lane, count)
     lease(lane, 0, done([n for n in range(count) if n not in failed]))
     lease(lane, 0, done(failed, state="failed"))
+    return run
+
+
+def finished_but_one_cancelled() -> Run:
+    """One payload succeeded and one was cancelled; not yet closed."""
+    run = finished(1)
+    Run.objects.filter(pk=run.pk).update(total=2, cancelled=1)
+    Payload.objects.create(run=run, position=1, kind="scripted", state="cancelled", ended_at=run.created_at)
     return run
 
 
@@ -69,12 +78,25 @@ class TestWhich:
         closing.close_runs(run_ids=[run.pk for run in runs])
         assert [fresh(run).state for run in runs] == ["succeeded", "pending", "failed", "succeeded"]
 
-    def test_a_run_with_cancelled_payloads_and_no_failed_one_is_cancelled(self) -> None:
-        run = finished(1)
-        Run.objects.filter(pk=run.pk).update(total=2, cancelled=1)
-        Payload.objects.create(run=run, position=1, kind="scripted", state="cancelled", ended_at=run.created_at)
+    def test_payloads_beyond_max_payloads_change_nothing_of_its_success(self) -> None:
+        run = finished_but_one_cancelled()
         closing.close_runs(run_ids=[run.pk])
-        assert fresh(run).state == "cancelled"
+        row = fresh(run)
+        assert (row.state, row.error, counts(run)) == ("succeeded", None, (1, 0, 1))
+
+    @pytest.mark.parametrize(
+        ("reason", "state"),
+        [("terminated", "cancelled"), ("expired", "cancelled"), ("timeout", "failed"), ("first_failure", "failed")],
+    )
+    def test_one_that_was_stopped_ends_as_what_it_was_stopped_for(self, reason: str, state: str) -> None:
+        run = finished_but_one_cancelled()
+        Run.objects.filter(pk=run.pk).update(
+            state="cancelling", stop={"reason": reason, "actor": "ann", "at": "2026-01-01T00:00:00Z", "note": "enough"}
+        )
+        closing.close_runs(run_ids=[run.pk])
+        assert (fresh(run).state, error_of(run)["code"], counts(run)) == (state, reason, (1, 0, 1))
+        assert kinds_of_events(run)[-1] == f"run.{state}"
+        assert Event.objects.get(kind=f"run.{state}").data["reason"] == reason
 
     def test_a_run_without_payloads_succeeds_before_it_began(self) -> None:
         run = make_run([])

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, models, transaction
 
-from jobs.models import Attempt, Job, Lane, Membership, Payload, Run, Secret, Workspace
+from jobs.models import Attempt, ConcurrencyGroup, Job, Lane, Membership, Payload, Run, Secret, Workspace
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
@@ -24,13 +24,17 @@ class Rows:
     def __init__(self) -> None:
         self.workspace = Workspace.objects.create(slug="acme", name="Acme")
         self.user = get_user_model().objects.create_user("ada")
+        self.group = self.new_group(name="target")
         self.job = Job.objects.create(workspace=self.workspace, type="task", name="ping")
-        self.run = self.new_run()
-        self.lane = self.new_lane(slot=0)
-        self.payload = Payload.objects.create(run=self.run, position=0, kind="noop")
+        self.run = self.new_run(idempotency_key="order-17")
+        self.lane = self.new_lane(slot=0, group=self.group, group_slot=0)
+        self.payload = Payload.objects.create(run=self.run, position=0, kind="noop", key="first")
         self.attempt = self.new_attempt(number=1)
         Secret.objects.create(workspace=self.workspace, name="token", ciphertext=b"x")
         Membership.objects.create(workspace=self.workspace, user=self.user, role="viewer")
+
+    def new_group(self, **values: Any) -> ConcurrencyGroup:
+        return ConcurrencyGroup.objects.create(**{"workspace": self.workspace, "name": "other", **values})
 
     def new_run(self, **values: Any) -> Run:
         given = {"workspace": self.workspace, "job": self.job, "job_key": "task:ping", "snapshot": {}, "wake_at": NOW}
@@ -58,17 +62,25 @@ BREAKS: list[tuple[str, Callable[[Rows], Any]]] = [
     ("attempt_recorded_once", lambda rows: rows.new_attempt(number=1)),
     ("attempt_state_known", lambda rows: rows.new_attempt(number=2, state="succeeded")),
     ("attempt_number_from_one", lambda rows: rows.new_attempt(number=0)),
+    ("group_name_once_per_workspace", lambda rows: rows.new_group(name="target")),
+    ("group_limit_from_one", lambda rows: rows.new_group(limit=0)),
+    ("group_interval_above_zero", lambda rows: rows.new_group(rate_interval_ms=0.0)),
     ("job_key_once_per_workspace", lambda rows: rows.new_job(name="ping")),
     ("job_type_known", lambda rows: rows.new_job(type="cron")),
     ("job_state_known", lambda rows: rows.new_job(state="asleep")),
     ("job_queue_known", lambda rows: rows.new_job(queue="express")),
     ("job_has_a_lane", lambda rows: rows.new_job(max_lanes=0)),
+    ("job_resumes_when_paused", lambda rows: rows.new_job(resume_at=NOW)),
+    ("job_resumes_when_paused", lambda rows: rows.new_job(state="archived", resume_at=NOW)),
     ("lane_one_owner_per_slot", lambda rows: rows.new_lane(slot=0)),
+    ("lane_one_per_group_slot", lambda rows: rows.new_lane(slot=1, group=rows.group, group_slot=0)),
     ("lane_range_in_order", lambda rows: rows.new_lane(slot=1, low=5, high=4)),
+    ("payload_key_once_per_run", lambda rows: rows.run.payloads.create(position=1, kind="noop", key="first")),
     ("payload_state_fits", lambda rows: rows.set_payload(state="running")),
     ("payload_state_fits", lambda rows: rows.set_payload(state="running", ended_at=NOW)),
     ("payload_state_fits", lambda rows: rows.set_payload(state="succeeded")),
     ("payload_state_fits", lambda rows: rows.set_payload(ended_at=NOW)),
+    ("run_idempotency_key_once", lambda rows: rows.new_run(idempotency_key="order-17")),
     ("run_words_known", lambda rows: rows.new_run(trigger="whim")),
     ("run_words_known", lambda rows: rows.new_run(queue="express")),
     ("run_words_known", lambda rows: rows.new_run(max_lanes=0)),
@@ -80,6 +92,9 @@ BREAKS: list[tuple[str, Callable[[Rows], Any]]] = [
     ("run_state_fits", lambda rows: rows.new_run(state="tired")),
     ("run_state_fits", lambda rows: rows.new_run(wake_at=None)),
     ("run_state_fits", lambda rows: rows.new_run(state="running", ended_at=NOW)),
+    ("run_state_fits", lambda rows: rows.new_run(state="cancelling", wake_at=None)),
+    ("run_state_fits", lambda rows: rows.new_run(state="paused")),
+    ("run_state_fits", lambda rows: rows.new_run(state="paused", wake_at=None, ended_at=NOW)),
     ("run_state_fits", lambda rows: rows.ended_run(succeeded=1)),
     ("run_state_fits", lambda rows: rows.ended_run(state="failed", succeeded=0, failed=1)),
     ("run_state_fits", lambda rows: rows.ended_run(wake_at=NOW)),
@@ -108,6 +123,22 @@ def test_the_database_refuses(name: str, break_it: Callable[[Rows], Any]) -> Non
 
 def test_a_cancelled_run_need_not_have_every_outcome() -> None:
     assert Rows().ended_run(state="cancelled", succeeded=1).pk
+
+
+class TestWhatItAllows:
+    def test_other_runs_of_the_job_have_no_key_or_another(self) -> None:
+        rows = Rows()
+        assert all(rows.new_run(idempotency_key=key).pk for key in (None, None, "order-18"))
+
+    def test_the_same_key_in_another_run(self) -> None:
+        rows = Rows()
+        assert rows.new_run().payloads.create(position=0, kind="noop", key="first").pk
+
+    def test_a_run_that_stands_still(self) -> None:
+        assert Rows().new_run(state="paused", wake_at=None).pk
+
+    def test_a_paused_job_that_goes_on_by_itself(self) -> None:
+        assert Rows().new_job(state="paused", resume_at=NOW).pk
 
 
 def test_every_named_constraint_is_among_them() -> None:

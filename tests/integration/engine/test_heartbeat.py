@@ -11,6 +11,7 @@ from django.conf import LazySettings
 
 from jobs import claims
 from jobs.models import Lane, Run
+from jobs.services import extending
 from jobs.states import RunState
 from tests.integration.engine.conftest import Broker
 from tests.integration.engine.makers import (
@@ -20,6 +21,7 @@ from tests.integration.engine.makers import (
     lease,
     make_run,
     plain,
+    positions,
     rows_of,
     scripts,
     take,
@@ -38,7 +40,7 @@ def beat(
     reached: int = 0,
     progress: str | None = None,
     now: dt.datetime | None = None,
-) -> dict[int, RunState]:
+) -> dict[int, tuple[RunState, int]]:
     return claims.heartbeat(
         lane_ids=[lane.id for lane in lanes],
         reached=[reached] * len(lanes),
@@ -64,9 +66,18 @@ class TestABeat:
     def test_says_of_each_lane_how_its_run_stands_and_leaves_out_the_lost(self) -> None:
         running, stopped = make_run(plain(2)), make_run(plain(2))
         lanes = [take(running), take(stopped), take(running, slot=1)]
-        Run.objects.filter(pk=stopped.pk).update(state="cancelled", wake_at=None, ended_at=stopped.created_at)
+        Run.objects.filter(pk=stopped.pk).update(state="cancelling")
         claims.leave_lane(lane=lanes[2])
-        assert beat(lanes) == {lanes[0].id: RunState.RUNNING, lanes[1].id: RunState.CANCELLED}
+        assert beat(lanes) == {lanes[0].id: (RunState.RUNNING, 0), lanes[1].id: (RunState.CANCELLING, 0)}
+
+    def test_says_of_each_lane_how_often_its_payload_asked_for_time(self) -> None:
+        run = make_run(plain(4))
+        lanes = [take(run), take(run, slot=1)]
+        lease(lanes[0], 1)
+        (asking,) = positions(lease(lanes[1], 1))
+        for _ in range(2):
+            extending.extend_time(run_id=run.pk, position=asking, attempt=1)
+        assert beat(lanes) == {lanes[0].id: (RunState.RUNNING, 0), lanes[1].id: (RunState.RUNNING, 2)}
 
     def test_a_lane_that_is_gone_is_not_made_again(self) -> None:
         lane = take(make_run(plain(2)))
@@ -135,7 +146,7 @@ class TestTheProcess:
         held = heartbeat().add(lane)
         real = claims.heartbeat
 
-        def give_up_meanwhile(**arguments: Any) -> dict[int, RunState]:
+        def give_up_meanwhile(**arguments: Any) -> dict[int, tuple[RunState, int]]:
             claims.leave_lane(lane=lane)
             heartbeat().remove(lane)
             return real(**arguments)

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from jobs import claims
+from jobs import claims, hotpath
 from jobs.models import Event, Lane, Payload, Requeued, Run
 from tests.integration.engine.conftest import Broker
 from tests.integration.engine.makers import (
@@ -16,16 +16,19 @@ from tests.integration.engine.makers import (
     done,
     expire,
     fresh,
+    in_thread,
     kinds_of_events,
     lease,
     make_run,
     plain,
+    positions,
     rows_of,
     take,
     together,
+    until_somebody_waits,
 )
-from tests.integration.engine.scripted import ScriptedExecutor
-from workers import turns
+from tests.integration.engine.scripted import Killed, ScriptedExecutor
+from workers import sweep, turns
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
 
@@ -169,6 +172,122 @@ class TestTheFirstLane:
         run, other = make_run(plain(3)), make_run(plain(3))
         take(run)
         assert fresh(other).state == "pending"
+
+
+class TestTheFirstRange:
+    def take(self, run: Run, slot: int = 0, count: int = 1) -> claims.Lane:
+        lane = claims.take_lane(run_id=run.pk, slot=slot, worker="host:2", lease=LEASE, take=count)
+        assert lane is not None
+        assert lane.first is not None
+        return lane
+
+    def test_it_comes_with_the_lane(self) -> None:
+        run = make_run(plain(5))
+        lane = self.take(run, count=2)
+        row = Lane.objects.get(pk=lane.id)
+        assert (row.low, row.high, row.reached, row.sequence) == (0, 2, 0, 0)
+        assert lane.first is not None
+        assert positions(lane.first) == [0, 1]
+        assert (lane.first.left, lane.first.complete, lane.first.due) == (3, False, False)
+        assert (fresh(run).state, fresh(run).next_position) == ("running", 2)
+
+    def test_and_is_reported_like_any_other(self) -> None:
+        run = make_run(plain(3))
+        lane = self.take(run)
+        assert positions(lease(lane, 1, done([0]))) == [1]
+        assert fresh(run).succeeded == 1
+
+    def test_never_more_than_there_is(self) -> None:
+        run = make_run(plain(2))
+        lane = self.take(run, count=9)
+        assert lane.first is not None
+        assert positions(lane.first) == [0, 1]
+        assert fresh(run).next_position == 2
+
+    def test_where_only_a_retry_is_due_it_is_empty(self) -> None:
+        run = make_run(plain(1))
+        lease(take(run), 1)
+        requeue(run, due_at=run.created_at)
+        lane = self.take(run, slot=1)
+        assert lane.first is not None
+        assert (lane.first.payloads, lane.first.due) == ([], True)
+        assert fresh(run).next_position == 1
+
+    def test_fifty_lanes_taken_at_once_get_fifty_positions(self) -> None:
+        run = make_run(plain(60), max_concurrent_requests=50)
+        lanes = together([lambda slot=slot: self.take(run, slot) for slot in range(50)])  # type: ignore[misc]
+        leased = [position for lane in lanes if lane.first for position in positions(lane.first)]
+        assert sorted(leased) == list(range(50))
+        assert fresh(run).next_position == 50
+
+    def test_a_worker_that_dies_with_it_loses_nothing(self, broker: Broker, scripted: ScriptedExecutor) -> None:
+        run = make_run(plain(3), max_concurrent_requests=1)
+        self.take(run)
+        expire(run=run)
+        sweep.sweep_once()
+        broker.deliver_all()
+        assert sorted(scripted.positions(run.pk)) == [0, 1, 2]
+        assert fresh(run).state == "succeeded"
+
+    def test_a_lane_needs_one_statement_before_its_first_payload(
+        self, broker: Broker, scripted: ScriptedExecutor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_run(plain(3), strict=True, max_concurrent_requests=1)
+        reported: list[int] = []
+        monkeypatch.setattr(claims, "report", lambda **_: reported.append(1))
+        scripted.before = lambda work: pytest.fail("reported first") if reported else stop()
+        with pytest.raises(Killed):
+            broker.deliver()
+        assert reported == []
+
+
+def stop() -> None:
+    raise Killed
+
+
+class TestItsTimes:
+    def test_a_run_that_was_not_begun_in_time_gives_no_lane(self) -> None:
+        run = make_run(plain(3))
+        Run.objects.filter(pk=run.pk).update(expires_at=run.created_at + SECOND)
+        assert take_or_none(run, now=run.created_at + SECOND) is None
+        assert take_or_none(run, now=run.created_at + SECOND - MS) is not None
+
+    def test_one_that_has_begun_does(self) -> None:
+        run = make_run(plain(3))
+        take(run)
+        Run.objects.filter(pk=run.pk).update(expires_at=run.created_at)
+        assert take_or_none(run, slot=1) is not None
+
+    def test_its_deadline_counts_from_the_first_lane(self) -> None:
+        run = make_run(plain(3), run_timeout="10s")
+        take(run, now=run.created_at + SECOND)
+        take(run, slot=1, now=run.created_at + 2 * SECOND)
+        assert fresh(run).deadline_at == run.created_at + 11 * SECOND
+
+    def test_a_run_that_is_resumed_keeps_its_times_and_says_so(self) -> None:
+        run = make_run(plain(3), run_timeout="10s")
+        claims.leave_lane(lane=take(run, now=run.created_at))
+        before = fresh(run)
+        Run.objects.filter(pk=run.pk).update(state="resuming")
+        take(run, now=run.created_at + 5 * SECOND)
+        after = fresh(run)
+        assert (after.state, after.started_at, after.deadline_at) == ("running", before.started_at, before.deadline_at)
+        assert kinds_of_events(run)[-1] == "run.resumed"
+
+    @pytest.mark.parametrize("state", ["pausing", "cancelling"])
+    def test_one_that_is_being_held_or_ended_gives_no_lane(self, state: str) -> None:
+        run = make_run(plain(3))
+        Run.objects.filter(pk=run.pk).update(state=state)
+        assert take_or_none(run) is None
+
+    def test_nor_does_one_that_is_paused_while_the_taker_waits_for_it(self) -> None:
+        run = make_run(plain(3))
+        with hotpath.connection() as other, other.transaction():
+            other.execute("UPDATE jobs_run SET state = 'pausing' WHERE id = %s", (run.pk,))
+            taking = in_thread(lambda: take_or_none(run))
+            until_somebody_waits()
+        assert taking() is None
+        assert not Lane.objects.exists()
 
 
 class TestAMessageThatComesTwice:

@@ -34,6 +34,8 @@ class Service:
     connections: int = 0
     fixed: tuple[bytes, str] = (b"", "text/plain")
     hang_up_once: bool = False
+    raw: bytes = b""
+    raw_ends_connection: bool = False
     seen: list[Seen] = field(default_factory=list)
     arrived: threading.Event = field(default_factory=threading.Event)
     ending: threading.Event = field(default_factory=threading.Event)
@@ -189,6 +191,17 @@ class _Handler(BaseHTTPRequestHandler):
     def on_last(self, query: dict[str, str]) -> None:
         """Announce that the connection ends with this answer, as HTTP/1.0 does always."""
         self.answer(200, b"x" * 1_000_000, Connection="close")
+
+    def on_raw(self, query: dict[str, str]) -> None:
+        """Write what the test says, byte for byte."""
+        self.wfile.write(self.server.service.raw)
+        self.close_connection = self.server.service.raw_ends_connection
+
+    def on_reset_in_body(self, query: dict[str, str]) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nonly this")
+        # Only once the client has that much does the reset come after it and not instead of it.
+        self.server.service.ending.wait(0.2)
+        self.on_reset(query)
 
     def on_garbage(self, query: dict[str, str]) -> None:
         self.wfile.write(b"\x00\x01 this is no HTTP\r\n\r\n")

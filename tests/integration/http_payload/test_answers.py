@@ -94,6 +94,12 @@ class TestSize:
         perform(service.url("/ok"))
         assert service.connections == 2
 
+    def test_what_is_not_compressed_is_counted_to_its_end(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(client, "MAX_INFLATED_BYTES", 1000)
+        assert perform(service.url("/large?size=1000000"), max_response_bytes=10)["body_bytes"] == 1_000_000
+
 
 class TestStatus:
     @pytest.mark.parametrize("code", [408, 425, 429, 500, 502, 503, 504])

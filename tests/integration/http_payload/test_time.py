@@ -27,8 +27,16 @@ class TestTotal:
         assert caught.value.code == "timeout"
 
     def test_it_is_capped_by_the_attempts_own(self, service: Service) -> None:
-        with pytest.raises(TransientError, match=r"within 0\.3 s"):
+        with pytest.raises(TransientError, match=r"timed out: took longer than its 0\.3 s"):
             perform(service.url("/silent"), timeouts={"total": "1h"}, timeout_seconds=0.3)
+
+    def test_an_attempt_that_extends_its_time_extends_the_calls(self, service: Service) -> None:
+        started = time.monotonic()
+        attempt = work(service.url("/silent"), timeout_seconds=0.4)
+        threading.Timer(0.3, attempt.deadline.extend).start()
+        with pytest.raises(TransientError, match=r"timed out: took longer than the 0\.4 s that it had since"):
+            EXECUTOR.perform(attempt)
+        assert 0.65 < time.monotonic() - started < 2
 
     def test_it_covers_all_redirects_together(self, service: Service) -> None:
         started = time.monotonic()

@@ -2,7 +2,7 @@
 
 from jobs.kinds import Kind
 from workers.payloads.datasource.executor import DatasourceExecutor
-from workers.payloads.datasource.parameters import DatasourceParameters
+from workers.payloads.datasource.parameters import DatasourceParameters, secrets_of
 
 KIND = Kind(
     name="datasource",
@@ -10,5 +10,6 @@ KIND = Kind(
     batchable=False,
     job_types=frozenset({"datasource"}),
     parameters=DatasourceParameters,
+    secrets=secrets_of,
 )
 EXECUTOR = DatasourceExecutor()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
@@ -165,6 +166,12 @@ class DatasourceParameters(Strict):
     destination: Destination
     write: Literal["replace", "append"] = "replace"
     memory_limit_mb: int = Field(default=512, ge=64, le=65_536, strict=True)
+
+
+def secrets_of(parameters: Mapping[str, Any]) -> list[str]:
+    """The names of the secrets that valid parameters use."""
+    postgresql = DatasourceParameters.model_validate(parameters).destination.postgresql
+    return [postgresql.url_secret] if postgresql and postgresql.url_secret else []
 
 
 def _suffix(path: str) -> str:

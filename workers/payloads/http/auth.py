@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from jobs.errors import PermanentError
 from workers.payloads.http.parameters import ApiKeyAuth, Auth
@@ -36,6 +37,17 @@ def resolve(auth: Auth | None, *, secret: Callable[[str], str]) -> Credentials:
         return Credentials(headers=(("Authorization", f"Bearer {token}"),), secrets=(token,))
     assert auth.api_key is not None  # one of the three is given: parameters.Auth
     return _api_key(auth.api_key, secret)
+
+
+def secrets_of(parameters: Mapping[str, Any]) -> Iterator[str]:
+    """The names of the secrets that valid parameters use."""
+    auth = Auth.model_validate(parameters["auth"]) if parameters.get("auth") else None
+    if auth and auth.basic:
+        yield auth.basic.password_secret
+    if auth and auth.bearer:
+        yield auth.bearer.secret
+    if auth and auth.api_key:
+        yield auth.api_key.secret
 
 
 def _api_key(auth: ApiKeyAuth, secret: Callable[[str], str]) -> Credentials:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-
-import urllib3.response
+from itertools import chain
 
 from workers.payloads.http.addresses import IPNetwork
+from workers.payloads.http.answer import BROKEN_OFF, Answer, AnswerError
 from workers.payloads.http.auth import NONE, Credentials
-from workers.payloads.http.connections import MAX_IDLE_SECONDS, POOL, Connection, new_connection, tls_context
-from workers.payloads.http.guard import Guard
+from workers.payloads.http.codings import decoded
+from workers.payloads.http.connections import MAX_IDLE_SECONDS, POOL, tls_context
+from workers.payloads.http.egress import open_stream
+from workers.payloads.http.guard import Guard, GuardedStream
+from workers.payloads.http.head import request_head
 from workers.payloads.http.parameters import Redirects, Tls
 from workers.payloads.http.statuses import StatusRange, contains
 from workers.payloads.http.urls import Target, follow, with_query
@@ -20,7 +23,7 @@ MAX_INFLATED_BYTES = 64 * 1024 * 1024
 """Compressed answers are counted up to here: a small bomb could keep a worker inflating until the call's time is up."""
 
 _SAFE_TO_SEND_TWICE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110, section 9.2.2
-SENSITIVE_HEADERS = frozenset({"authorization", "cookie"})
+SENSITIVE_HEADERS = frozenset({"authorization", "cookie", "jobs-run-token"})
 _HARMLESS_ELSEWHERE = frozenset({"idempotency-key", "accept", "accept-language", "accept-encoding", "user-agent"})
 """All that a redirect takes along to another origin, beside what describes the body: any other header may be a credential."""
 _ABOUT_THE_BODY = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
@@ -82,13 +85,13 @@ def call(*, request: Request, options: Options, guard: Guard) -> Response:
     Raises:
         RedirectError: Too many, or to where credentials must not or a URL cannot go.
         EgressError, CallTimeoutError, CallCancelledError: See there.
-        OSError, http.client.HTTPException, urllib3.exceptions.HTTPError: The connection or the protocol failed.
+        OSError, AnswerError: The connection failed, or what came is not a whole HTTP answer.
     """
     for followed in range(options.redirects.max + 1):
         response = _send(request, options, guard)
         location = response.headers.get("location")
         if not _redirects(response.status, options) or not location:
-            return replace(response, redirects=followed)
+            return replace(response, redirects=followed) if followed else response
         request = _redirected(request, response.status, location)
     raise RedirectError(f"more than {options.redirects.max} redirects")
 
@@ -123,66 +126,99 @@ def _refuse_downgrade(request: Request, target: Target) -> None:
 
 def _send(request: Request, options: Options, guard: Guard) -> Response:
     """Send on a connection that is open already, or else on a new one."""
-    tls = tls_context(verify=options.tls.verify, ca=options.tls.ca) if request.target.scheme == "https" else None
-    place = (request.target.origin, tls, options.allow)
+    target = request.target
+    tls = tls_context(verify=options.tls.verify, ca=options.tls.ca) if target.scheme == "https" else None
+    place = (target.origin, tls, options.allow)
     repeatable = request.method in _SAFE_TO_SEND_TWICE
     # What must not be sent twice only takes a connection that its server has hardly had the time to close.
     idle = POOL.take(place, max_idle_seconds=MAX_IDLE_SECONDS if repeatable else 1.0)
     if idle is not None:
+        idle.guard = guard
         try:
-            return _converse(idle, place, request, options, guard)
+            return _converse(idle, place, request, options)
         except ConnectionError:
             # The server closed it while we wrote: not its answer to this call, so ask anew (RFC 9112, section 9.3.1).
             if not repeatable:
                 raise
-    return _converse(
-        new_connection(target=request.target, tls=tls, allow=options.allow), place, request, options, guard
-    )
+    fresh = open_stream(host=target.host, port=target.port, tls=tls, allow=options.allow, guard=guard)
+    return _converse(fresh, place, request, options)
 
 
-def _converse(connection: Connection, place: object, request: Request, options: Options, guard: Guard) -> Response:
-    connection.obey(guard)
+def _converse(connection: GuardedStream, place: Hashable, request: Request, options: Options) -> Response:
+    answer = Answer(method=request.method)
     reusable = False
     try:
-        _write(connection, request)
-        answer = connection.getresponse()
-        kept, body_bytes, reusable = _read(answer, options.max_response_bytes)
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(answer.status, headers, kept, body_bytes, request.target.url)
+        written = _write(connection, request)
+        kept, body_bytes = _read(connection, answer, options.max_response_bytes)
+        reusable = written and answer.reusable
+        return Response(answer.status, answer.headers, kept, body_bytes, request.target.url)
     finally:
-        if reusable and not connection.is_closed:
+        if reusable:
             POOL.give(place, connection)
         else:
             connection.close()
 
 
-def _write(connection: Connection, request: Request) -> None:
+def _write(connection: GuardedStream, request: Request) -> bool:
+    """Send the request; return whether the server took all of it."""
+    body = request.body or b""
+    head = _head(request)
+    try:
+        if len(body) <= CHUNK_BYTES:
+            connection.sendall(head + body)
+        else:
+            connection.sendall(head)
+            connection.sendall(body)
+    except (BrokenPipeError, ConnectionResetError):
+        # The server would not read on. It may have said why before it closed.
+        if not body:
+            raise
+        return False
+    return True
+
+
+def _head(request: Request) -> bytes:
     path = request.target.path
     if request.credentials.query:
         # Not through parse_target: its cache would hold the key.
         path = with_query(path, request.credentials.query)
-    # http.client writes text as Latin-1; names and values that are not ASCII go out as UTF-8.
-    headers = {
-        name: value.encode().decode("latin-1")
-        for name, value in (*request.headers.items(), *request.credentials.headers)
-    }
-    try:
-        connection.request(request.method, path, request.body, headers, preload_content=False)
-    except (BrokenPipeError, ConnectionResetError):
-        # The server would not read on. It may have said why before it closed.
-        if request.body is None:
-            raise
+    return request_head(
+        method=request.method,
+        target=request.target,
+        path=path,
+        headers={**request.headers, **dict(request.credentials.headers)},
+        body_bytes=None if request.body is None else len(request.body),
+    )
 
 
-def _read(answer: urllib3.response.HTTPResponse, limit: int) -> tuple[bytes, int, bool]:
-    """Read to the end; return the bytes kept, how many there were, and whether the end was reached."""
+def _read(connection: GuardedStream, answer: Answer, limit: int) -> tuple[bytes, int]:
+    """Read to the end, or to the ceiling; return the bytes of the body that are kept, and how many there were."""
     kept, total = bytearray(), 0
-    ceiling = MAX_INFLATED_BYTES if "content-encoding" in answer.headers else None
-    while chunk := answer.read(CHUNK_BYTES, decode_content=True):
-        total += len(chunk)
+    body: Iterator[bytes] = chain(_receive_head(connection, answer), _receive_body(connection, answer))
+    codings = answer.headers.get("content-encoding")
+    if codings:
+        body = decoded(body=body, codings=codings)
+    for piece in body:
+        total += len(piece)
         if len(kept) < limit:
-            kept += chunk[: limit - len(kept)]
-        if ceiling is not None and total > ceiling:
-            answer.close()
-            return bytes(kept), total, False
-    return bytes(kept), total, answer.status >= 200
+            kept += piece[: limit - len(kept)]
+        if codings and total > MAX_INFLATED_BYTES:
+            break
+    return bytes(kept), total
+
+
+def _receive_head(connection: GuardedStream, answer: Answer) -> list[bytes]:
+    """Receive until the head is complete; return what came of the body with it."""
+    pieces: list[bytes] = []
+    while not answer.headed:
+        pieces = answer.feed(connection.recv(CHUNK_BYTES))
+    return pieces
+
+
+def _receive_body(connection: GuardedStream, answer: Answer) -> Iterator[bytes]:
+    while not answer.ended:
+        try:
+            data = connection.recv(CHUNK_BYTES)
+        except ConnectionError as error:
+            raise AnswerError(BROKEN_OFF) from error
+        yield from answer.feed(data)

@@ -2,59 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import ssl
 import threading
 import time
 from collections.abc import Hashable
 from functools import lru_cache
-from typing import Any
 
 import certifi
-import urllib3.connection
 
-from workers.payloads.http.addresses import IPNetwork
-from workers.payloads.http.egress import open_stream
-from workers.payloads.http.guard import Guard
-from workers.payloads.http.urls import Target
+from workers.payloads.http.guard import GuardedStream
 
 MAX_IDLE = 256
 MAX_IDLE_SECONDS = 30.0
-# urllib3 warns of malformed headers with the whole URL, which may contain a key.
-logging.getLogger("urllib3.connection").addFilter(
-    lambda record: not str(record.msg).startswith("Failed to parse headers")
-)
-
-
-class Connection(urllib3.connection.HTTPConnection):
-    """A connection that is opened by the rules of `egress` and obeys the guard of the call under way."""
-
-    guard: Guard
-
-    def __init__(self, *, target: Target, tls: ssl.SSLContext | None, allow: tuple[IPNetwork, ...]) -> None:
-        super().__init__(target.host, target.port)
-        self._tls, self._allow = tls, allow
-
-    def connect(self) -> None:
-        """Open the stream; called by http.client when there is none."""
-        stream: Any = open_stream(
-            host=self._dns_host, port=self.port, tls=self._tls, allow=self._allow, guard=self.guard
-        )
-        self.sock = stream
-
-    def obey(self, guard: Guard) -> None:
-        """Begin a call: from now on this guard counts."""
-        self.guard = guard
-        stream: Any = self.sock
-        if stream is not None:
-            stream.guard = guard
-
-
-class SecureConnection(Connection):
-    """The same over TLS; the port that need not be written in the Host header is another one."""
-
-    default_port = 443  # type: ignore[misc]  # urllib3's stubs and http.client's disagree on whose variable it is
 
 
 class Pool:
@@ -62,11 +22,11 @@ class Pool:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: dict[Hashable, list[tuple[float, Connection]]] = {}
+        self._idle: dict[Hashable, list[tuple[float, GuardedStream]]] = {}
         self._count = 0
         self._pruned_at = 0.0
 
-    def take(self, place: Hashable, *, max_idle_seconds: float = MAX_IDLE_SECONDS) -> Connection | None:
+    def take(self, place: Hashable, *, max_idle_seconds: float = MAX_IDLE_SECONDS) -> GuardedStream | None:
         """A connection that its server has not closed as far as one can see, or None."""
         oldest = time.monotonic() - max_idle_seconds
         while True:
@@ -76,11 +36,11 @@ class Pool:
                 idle_since, connection = stack.pop()
                 self._count -= 1
             # Anything to read on an idle connection is its end, or bytes that nobody asked for.
-            if idle_since >= oldest and not connection.is_closed and connection.is_connected:
+            if idle_since >= oldest and connection.is_idle:
                 return connection
             connection.close()
 
-    def give(self, place: Hashable, connection: Connection) -> None:
+    def give(self, place: Hashable, connection: GuardedStream) -> None:
         """Keep a connection whose last answer was read to its end."""
         now = time.monotonic()
         with self._lock:
@@ -105,7 +65,7 @@ class Pool:
         """Begin anew in a forked child: its parent's connections are not its own."""
         self.__init__()  # type: ignore[misc]
 
-    def _prune(self, oldest: float) -> list[Connection]:
+    def _prune(self, oldest: float) -> list[GuardedStream]:
         """Take out what has been idle for too long, at most once a second. The caller holds the lock and closes."""
         self._pruned_at = time.monotonic()
         expired = [connection for stack in self._idle.values() for since, connection in stack if since < oldest]
@@ -131,8 +91,3 @@ def tls_context(*, verify: bool, ca: str | None) -> ssl.SSLContext:
         context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(["http/1.1"])
     return context
-
-
-def new_connection(*, target: Target, tls: ssl.SSLContext | None, allow: tuple[IPNetwork, ...]) -> Connection:
-    """A connection to the target's origin, not opened yet."""
-    return (SecureConnection if tls else Connection)(target=target, tls=tls, allow=allow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import pydantic
@@ -13,6 +14,7 @@ from jobs.errors import PermanentError
 from workers.payloads.base import JSON, Work
 from workers.payloads.http import auth
 from workers.payloads.http.client import Options
+from workers.payloads.http.extending import take_added
 from workers.payloads.http.guard import Guard
 from workers.payloads.http.parameters import HttpParameters
 from workers.payloads.http.rendering import build_request
@@ -35,7 +37,10 @@ class HttpExecutor:
         report = Report(request=request)
         started = time.monotonic()
         response = report.call(options=_options(parameters), guard=_guard(parameters, work, started))
-        return report.outcome(response=response, parameters=parameters, seconds=time.monotonic() - started)
+        result = report.outcome(response=response, parameters=parameters, seconds=time.monotonic() - started)
+        if parameters.extend:
+            take_added(result=result, work=work)
+        return result
 
 
 def _parse(work: Work) -> HttpParameters:
@@ -48,13 +53,14 @@ def _parse(work: Work) -> HttpParameters:
 
 def _guard(parameters: HttpParameters, work: Work, started: float) -> Guard:
     times = parameters.timeouts
-    total = min(work.timeout_seconds, _seconds(times.total, work.timeout_seconds))
+    total = _seconds(times.total, math.inf)
     return Guard(
         cancelled=work.cancelled,
+        connect_seconds=_seconds(times.connect, math.inf),
+        read_seconds=_seconds(times.read, math.inf),
+        timer=work.deadline,
         total_seconds=total,
-        connect_seconds=_seconds(times.connect, total),
-        read_seconds=_seconds(times.read, total),
-        deadline=started + total,
+        total_until=started + total,
     )
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import io
+import math
 import socket
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
+
+from urllib3.util.wait import wait_for_read
+
+from workers.deadline import Deadline
+
+_Argument = TypeVar("_Argument")
+_Result = TypeVar("_Result")
 
 SLICE_SECONDS = 0.25
 """The longest wait in one piece; so long does a call take to notice that it was cancelled."""
@@ -17,7 +24,7 @@ SLICE_SECONDS = 0.25
 class CallTimeoutError(Exception):
     """The call ran out of one of its times. The message says of which, without the call itself.
 
-    No OSError on purpose: urllib3 and http.client translate those, and this one must arrive as it is.
+    No OSError on purpose: those are taken for a connection that broke, and this one must arrive as it is.
     """
 
 
@@ -31,17 +38,19 @@ class Guard:
 
     Args:
         cancelled: Set when the call is to stop.
-        total_seconds: For everything: looking up the name, connecting, redirects, the body.
         connect_seconds: For each connection: the name, the address, the TLS handshake.
-        read_seconds: The longest silence of the other side.
-        deadline: The instant of time.monotonic() at which the total is used up.
+        read_seconds: The longest silence of the other side; infinite for as long as the attempt has.
+        timer: The attempt's, which it may extend while the call goes on.
+        total_seconds: For everything: looking up the name, connecting, redirects, the body; infinite likewise.
+        total_until: The instant of time.monotonic() at which the total is used up.
     """
 
     cancelled: threading.Event
-    total_seconds: float
     connect_seconds: float
     read_seconds: float
-    deadline: float
+    timer: Deadline
+    total_seconds: float = math.inf
+    total_until: float = math.inf
 
     def patience(self, *, until: float, missed: str) -> float:
         """How many seconds to wait in one piece, at most `SLICE_SECONDS`.
@@ -56,14 +65,18 @@ class Guard:
         """
         if self.cancelled.is_set():
             raise CallCancelledError("the attempt was told to stop")
-        left = min(self.deadline, until) - time.monotonic()
+        now = time.monotonic()
+        of_attempt = self.timer.remaining()
+        left = min(self.total_until - now, until - now, of_attempt)
         if left > 0:
             return min(left, SLICE_SECONDS)
-        raise CallTimeoutError(missed if until < self.deadline else f"not finished within {self.total_seconds:g} s")
+        if of_attempt <= min(self.total_until, until) - now:
+            raise CallTimeoutError(self.timer.missed())
+        raise CallTimeoutError(missed if until < self.total_until else f"not finished within {self.total_seconds:g} s")
 
 
 class GuardedStream:
-    """A connected socket, plain or TLS, with the few methods that http.client uses; no wait outlasts the guard.
+    """A connected socket, plain or TLS; no wait on it outlasts the guard.
 
     The guard is that of the call under way: set it before each call on a connection that is used again.
     """
@@ -72,8 +85,6 @@ class GuardedStream:
         self.guard = guard
         self._sock = sock
         self._patience = -1.0
-        self._readers = 0
-        self._closing = False
 
     def sendall(self, data: bytes) -> None:
         """Send everything, piece by piece."""
@@ -81,37 +92,20 @@ class GuardedStream:
         while view:
             view = view[self._patiently(self._sock.send, view) :]
 
-    def recv_into(self, buffer: memoryview) -> int:
-        """Read what there is, at least one byte; 0 at the end."""
-        return self._patiently(self._sock.recv_into, buffer)
+    def recv(self, size: int) -> bytes:
+        """Read what there is, at least one byte and at most ``size``; nothing at the end."""
+        return self._patiently(self._sock.recv, size)
 
-    def makefile(self, mode: str, *args: object, **kwargs: object) -> io.BufferedReader:
-        """A buffered reader, as http.client wants one per response."""
-        self._readers += 1
-        return io.BufferedReader(_Reader(self), 16_384)
-
-    def settimeout(self, seconds: float | None) -> None:
-        """Do nothing: the guard says how long to wait, not urllib3."""
-
-    def fileno(self) -> int:
-        """The socket's descriptor, for select."""
-        return self._sock.fileno()
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to read: neither the end, nor bytes that nobody asked for."""
+        return not wait_for_read(self._sock, timeout=0.0)
 
     def close(self) -> None:
-        """Close the socket once no reader needs it: http.client closes a connection before it reads the last body."""
-        self._closing = True
-        self._close_if_unused()
+        """Close the socket."""
+        self._sock.close()
 
-    def reader_closed(self) -> None:
-        """Note that one reader of makefile is done."""
-        self._readers -= 1
-        self._close_if_unused()
-
-    def _close_if_unused(self) -> None:
-        if self._closing and self._readers == 0:
-            self._sock.close()
-
-    def _patiently(self, operation: Callable[[Any], int], argument: memoryview) -> int:
+    def _patiently(self, operation: Callable[[_Argument], _Result], argument: _Argument) -> _Result:
         silence = self.guard.read_seconds
         silent_until = time.monotonic() + silence
         while True:
@@ -126,22 +120,3 @@ class GuardedStream:
         if seconds != self._patience:
             self._sock.settimeout(seconds)
             self._patience = seconds
-
-
-class _Reader(io.RawIOBase):
-    """What `GuardedStream.makefile` buffers."""
-
-    def __init__(self, stream: GuardedStream) -> None:
-        super().__init__()
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        return self._stream.recv_into(buffer)
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            self._stream.reader_closed()

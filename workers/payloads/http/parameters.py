@@ -17,9 +17,12 @@ from workers.payloads.http.urls import parse_target
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 DEFAULT_MAX_RESPONSE_BYTES = 1024 * 1024
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)  # RFC 9110, section 5.6.2
 RESERVED_HEADERS = {
     "idempotency-key": "it is set for you: the same on all attempts of a payload in a run",
+    "jobs-run-token": "it is set for you when extend is true",
+    "jobs-extend-url": "it is set for you when extend is true",
     "host": "it follows from the url",
     "content-length": "it follows from the body",
     "transfer-encoding": "it follows from the body",
@@ -67,7 +70,7 @@ def _header_value(value: object) -> str:
 
 def check_header_value(value: str) -> str:
     """Refuse a value that would end its header and begin another one. Raises ValueError."""
-    if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
+    if _CONTROL.search(value):
         raise ValueError("a header must not contain line breaks or other control characters")
     return value
 
@@ -238,6 +241,7 @@ class HttpParameters(Strict):
     redirects: Redirects = Field(default_factory=Redirects)
     tls: Tls = Field(default_factory=Tls)
     max_response_bytes: int = Field(default=DEFAULT_MAX_RESPONSE_BYTES, ge=0, le=MAX_RESPONSE_BYTES, strict=True)
+    extend: bool = Field(default=False, strict=True)
 
     @model_validator(mode="after")
     def _credentials_are_given_once(self) -> HttpParameters:

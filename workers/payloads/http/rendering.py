@@ -11,6 +11,7 @@ from workers.payloads.base import Work
 from workers.payloads.http.auth import Credentials
 from workers.payloads.http.body import encode, spell
 from workers.payloads.http.client import Request
+from workers.payloads.http.extending import callback_headers
 from workers.payloads.http.parameters import Body, HttpParameters, check_header_value
 from workers.payloads.http.urls import Target, parse_target, with_query
 from workers.templates import render, render_text, variables_of
@@ -33,7 +34,9 @@ def build_request(*, parameters: HttpParameters, work: Work, credentials: Creden
     return Request(
         method=parameters.method,
         target=_target(parameters, variables),
-        headers=headers | {"Idempotency-Key": work.idempotency_key},
+        headers=headers
+        | {"Idempotency-Key": work.idempotency_key}
+        | (callback_headers(work) if parameters.extend else {}),
         body=content,
         credentials=credentials,
     )

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import http
-import http.client
 import socket
 import ssl
 from typing import Any
 
-import urllib3.exceptions
-
 from jobs.errors import PermanentError, TransientError
 from workers.payloads.base import JSON
 from workers.payloads.http import body, statuses
+from workers.payloads.http.answer import AnswerError
 from workers.payloads.http.client import SENSITIVE_HEADERS, Options, RedirectError, Request, Response, call
 from workers.payloads.http.egress import EgressError
 from workers.payloads.http.guard import CallCancelledError, CallTimeoutError, Guard
@@ -60,7 +58,7 @@ class Report:
             raise self._transient("cancelled", f"stopped: {error}") from error
         except socket.gaierror as error:
             raise self._transient("dns", f"host not found: {error.strerror or error}") from error
-        except (OSError, UnicodeError, http.client.HTTPException, urllib3.exceptions.HTTPError) as error:
+        except (OSError, UnicodeError, AnswerError) as error:
             raise self._transient("connection", f"connection failed: {_words(error)}") from error
 
     def outcome(self, *, response: Response, parameters: HttpParameters, seconds: float) -> JSON:
@@ -136,7 +134,7 @@ class Report:
 
 
 def _private_values(request: Request) -> list[str]:
-    """The secrets, and what somebody wrote into the job's own Authorization or Cookie header."""
+    """The secrets, the run token, and what somebody wrote into the job's own Authorization or Cookie header."""
     written = [value for name, value in request.headers.items() if name.lower() in SENSITIVE_HEADERS]
     return [*request.credentials.secrets, *written, *(value.rpartition(" ")[2] for value in written)]
 
@@ -150,10 +148,6 @@ def _phrase(status: int) -> str:
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, http.client.RemoteDisconnected):
-        return "the server closed the connection without an answer"
-    if isinstance(error, urllib3.exceptions.ProtocolError):
-        return "the answer broke off before its end"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__

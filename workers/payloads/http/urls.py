@@ -66,7 +66,7 @@ def with_query(url: str, pairs: Iterable[tuple[str, str]]) -> str:
 
 def follow(target: Target, location: str) -> Target:
     """The target that a Location header leads to. Raises ValueError when it is no URL that may be followed."""
-    # http.client reads headers as Latin-1; what servers put there in fact is UTF-8.
+    # Headers are read as Latin-1; what servers put there in fact is UTF-8.
     with contextlib.suppress(UnicodeError):
         location = location.encode("latin-1").decode()
     return parse_target(urljoin(target.url, location))

@@ -1,4 +1,5 @@
-"""The one place where a run ends. What must happen with it (starting jobs that wait, deliveries) joins this transaction."""
+"""The one place where a run ends. What must happen with it (starting jobs that wait, deliveries) joins this transaction; what locks
+its job's row leaves a follow-up for the sweep (jobs/services/follow_ups.py)."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import psycopg
 import structlog
 
 from jobs import claims, hotpath
+from jobs.services import admission
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +29,7 @@ def close_in(
 
 
 def announce(closed: Sequence[claims.ClosedRun]) -> None:
-    """Log the ends that were committed."""
+    """Log the ends that were committed, and do what they call for. If this process dies before, the sweep does it."""
     for run in closed:
         log.info(
             f"run.{run.state}",
@@ -38,3 +40,6 @@ def announce(closed: Sequence[claims.ClosedRun]) -> None:
             failed=run.failed,
             seconds=round((run.ended_at - run.started_at).total_seconds(), 3),
         )
+    makes_room = sorted({run.job_id for run in closed if run.makes_room and run.job_id is not None})
+    if makes_room:
+        admission.admit(job_ids=makes_room)

@@ -1,0 +1,114 @@
+"""Asking before something is done: forms that are judged by the code that judges the API's bodies, and the page that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from jobs.admin.fields import ABSENT, JSONText, RawText, placed
+from jobs.documents import parse_replay, parse_rerun, parse_trigger
+from jobs.documents.control import parse_note
+from jobs.errors import ValidationError
+
+
+class AskForm(forms.Form):
+    """What may be said with an action. When it is valid, ``asked`` is what ``parse`` made of it."""
+
+    parse: Callable[[object], Any]
+    fixed: Mapping[str, object] = {}
+    """Said by the button, and not by the person."""
+
+    def clean(self) -> dict[str, Any]:
+        """Judge what was typed as the API does; each error goes to its field."""
+        unread = set(self.errors)
+        typed = {name: value for name, value in self.cleaned_data.items() if value not in (ABSENT, "")}
+        try:
+            self.asked = self.parse({**self.fixed, **typed})
+        except ValidationError as error:
+            for each in error.errors:
+                if each.field.partition(".")[0] not in unread:
+                    self.add_error(*placed(each, self.fields))
+        return self.cleaned_data
+
+
+def _line(**attributes: Any) -> RawText:
+    return RawText(widget=forms.TextInput(attrs={"class": "vLargeTextField"}), **attributes)
+
+
+class RunForm(AskForm):
+    """What may be said when a job is run by hand."""
+
+    parse = staticmethod(parse_trigger)
+    parameters = JSONText(rows=4, help_text="An object, for the templates in the payload. Empty for none.")
+    comment = _line()
+
+
+class NoteForm(AskForm):
+    """Why something is held, continued, ended or moved to another state."""
+
+    parse = staticmethod(parse_note)
+    note = _line(help_text="Why; for whoever reads it later.")
+
+
+class RerunForm(AskForm):
+    """How a finished run is to be executed again."""
+
+    parse = staticmethod(parse_rerun)
+    fixed = {"which": "all"}
+    definition = forms.ChoiceField(
+        choices=[("present", "as the job is now"), ("snapshot", "as the job was then")], initial="present"
+    )
+    parameters = JSONText(rows=4, help_text="An object. Empty for the run's own.")
+    comment = _line()
+
+
+class RerunFailedForm(RerunForm):
+    """The same for the payloads that failed or were cancelled."""
+
+    fixed = {"which": "failed"}
+
+
+class ReplayForm(AskForm):
+    """Why stored results are to be delivered again."""
+
+    parse = staticmethod(parse_replay)
+    comment = _line()
+
+
+def ask(
+    site: admin.AdminSite,
+    request: HttpRequest,
+    *,
+    title: str,
+    text: str,
+    form: forms.Form,
+    button: str,
+    back: Sequence[tuple[str, str]],
+    hidden: Sequence[tuple[str, str]] = (),
+) -> TemplateResponse:
+    """A page that says what will be done, and asks.
+
+    Args:
+        site: The admin.
+        request: Whose.
+        title: Of the page.
+        text: What will be done.
+        form: What may be said with it.
+        button: What the button says.
+        back: Address and text of the pages above, the last of which is the way back.
+        hidden: What the answer is to hold besides the form.
+    """
+    context = site.each_context(request) | {
+        "title": title,
+        "text": text,
+        "form": form,
+        "button": button,
+        "back": back,
+        "hidden": hidden,
+    }
+    return TemplateResponse(request, "admin/jobs/ask.html", context)

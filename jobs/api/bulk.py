@@ -1,0 +1,44 @@
+"""Actions on many runs."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs.api import shapes
+from jobs.api.base import WorkspaceView
+from jobs.documents.control import parse_note
+from jobs.models import Role
+from jobs.selectors.bulk import get_action
+from jobs.services.bulk import terminate_runs
+
+
+class BulkTermination(WorkspaceView):
+    """``runs/bulk-terminate/``"""
+
+    roles = {"POST": Role.OPERATOR}
+
+    def post(self, request: Request, workspace: str) -> Response:
+        """Begin to terminate the runs of a list of ids or of a filter; those that begin after this call are not touched."""
+        selection, note = _read(request.data)
+        action = terminate_runs(workspace=self.workspace, selection=selection, actor=self.actor, note=note)
+        location = request.build_absolute_uri(reverse("bulk-action", args=[workspace, action.pk]))
+        return Response(shapes.bulk_json(action), status=status.HTTP_202_ACCEPTED, headers={"Location": location})
+
+
+class BulkActionDetail(WorkspaceView):
+    """``bulk-actions/{id}/``"""
+
+    def get(self, request: Request, workspace: str, action_id: int) -> Response:
+        """The action with its progress."""
+        return Response(shapes.bulk_json(get_action(workspace=self.workspace, action_id=action_id)))
+
+
+def _read(data: object) -> tuple[object, str]:
+    """The selection, which the service judges, and the note. Raises ValidationError on the note."""
+    if not isinstance(data, dict):
+        return data, ""
+    selection = {name: value for name, value in data.items() if name != "note"}
+    return selection, parse_note({"note": data["note"]} if "note" in data else {}).note

@@ -1,0 +1,159 @@
+"""Holding, continuing, ending and repeating: jobs and runs. docs/explanation/run-control.md says what each does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Protocol
+
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs.api import shapes
+from jobs.api.base import WorkspaceView
+from jobs.api.jobs import job_response
+from jobs.api.preconditions import seen_at
+from jobs.api.runs import RunPart, run_response
+from jobs.documents import parse_replay, parse_rerun
+from jobs.documents.control import parse_note, parse_transition
+from jobs.models import Job, Role, Run
+from jobs.selectors.jobs import find_job, job_view
+from jobs.selectors.runs import get_run
+from jobs.services import control, job_states, reruns
+from jobs.states import JobState
+
+
+class JobControl(WorkspaceView):
+    """What operators do to jobs."""
+
+    roles = {"POST": Role.OPERATOR}
+
+    def job(self, key: str) -> Job:
+        """The job of the address. Raises NotFoundError."""
+        return find_job(workspace=self.workspace, key=key)
+
+    def hold(self, request: Request, key: str, *, paused: bool) -> Response:
+        """The job, paused or resumed."""
+        note, job = parse_note(request.data).note, self.job(key)
+        seen = seen_at(request, job)
+        held = job_states.hold(job=job, paused=paused, actor=self.actor, note=note, expected_updated_at=seen)
+        return job_response(job_view(held))
+
+
+class JobPause(JobControl):
+    """``jobs/{key}/pause/``"""
+
+    def post(self, request: Request, workspace: str, key: str) -> Response:
+        """Hold the job and its runs; 409 when it is a draft or archived."""
+        return self.hold(request, key, paused=True)
+
+
+class JobResume(JobControl):
+    """``jobs/{key}/resume/``"""
+
+    def post(self, request: Request, workspace: str, key: str) -> Response:
+        """Let the job go on, and the runs that were paused with it; 409 when it is a draft or archived."""
+        return self.hold(request, key, paused=False)
+
+
+class JobTransition(JobControl):
+    """``jobs/{key}/transition/``"""
+
+    roles = {"POST": Role.EDITOR}
+
+    def post(self, request: Request, workspace: str, key: str) -> Response:
+        """Move the job to another state; 400 with what it lacks to be active, 409 when the state does not follow."""
+        asked, job = parse_transition(request.data), self.job(key)
+        seen = seen_at(request, job)
+        changed = job_states.change_state(
+            job=job,
+            target=JobState(asked.target),
+            actor=self.actor,
+            note=asked.note,
+            expected_updated_at=asked.expected_updated_at or seen,
+        )
+        return job_response(job_view(changed))
+
+
+class ServiceOnRun(Protocol):
+    """Pauses, resumes or terminates a run, and says whether that changed anything."""
+
+    def __call__(self, *, run: Run, actor: str, note: str) -> bool: ...
+
+
+class RunControl(RunPart):
+    """What operators do to runs."""
+
+    roles = {"POST": Role.OPERATOR}
+
+    def change(self, request: Request, run_id: int, service: ServiceOnRun) -> Response:
+        """The run after a service, with ``changed``: 202 when it was changed, 200 when it stood so already."""
+        note, run = parse_note(request.data).note, self.run(run_id)
+        _job_seen_at(request, run)
+        changed = service(run=run, actor=self.actor, note=note)
+        answer = shapes.run_json(get_run(workspace=self.workspace, run_id=run_id)) | {"changed": changed}
+        return Response(answer, status=status.HTTP_202_ACCEPTED if changed else status.HTTP_200_OK)
+
+
+class RunPause(RunControl):
+    """``runs/{id}/pause/``"""
+
+    def post(self, request: Request, workspace: str, run_id: int) -> Response:
+        """Let nothing more of the run start; 409 when it has ended or is being ended."""
+        return self.change(request, run_id, control.pause_run)
+
+
+class RunResume(RunControl):
+    """``runs/{id}/resume/``"""
+
+    def post(self, request: Request, workspace: str, run_id: int) -> Response:
+        """Let the run go on; 409 when it has ended, is being ended, or its whole job is paused."""
+        return self.change(request, run_id, control.resume_run)
+
+
+class RunTermination(RunControl):
+    """``runs/{id}/terminate/``"""
+
+    def post(self, request: Request, workspace: str, run_id: int) -> Response:
+        """End the run early; one that has ended stays as it is."""
+        return self.change(request, run_id, control.terminate_run)
+
+
+class RunRerun(RunControl):
+    """``runs/{id}/rerun/``"""
+
+    def post(self, request: Request, workspace: str, run_id: int) -> Response:
+        """Execute a finished run again, as a new one; 409 when it has not ended or its job is not active."""
+        asked, run = parse_rerun(request.data), self.run(run_id)
+        seen = _job_seen_at(request, run)
+        new_id = reruns.rerun(
+            run=run,
+            actor=self.actor,
+            which=asked.which,
+            definition=asked.definition,
+            parameters=asked.parameters,
+            comment=asked.comment,
+            expected_updated_at=asked.expected_updated_at or seen,
+        )
+        return run_response(self, request, new_id, status.HTTP_202_ACCEPTED)
+
+
+class RunReplay(RunControl):
+    """``runs/{id}/replay/``"""
+
+    def post(self, request: Request, workspace: str, run_id: int) -> Response:
+        """Deliver a finished run's stored results again, as a new run; 409 when they are not kept."""
+        asked, run = parse_replay(request.data), self.run(run_id)
+        seen = _job_seen_at(request, run)
+        new_id = reruns.replay(
+            run=run, actor=self.actor, comment=asked.comment, expected_updated_at=asked.expected_updated_at or seen
+        )
+        return run_response(self, request, new_id, status.HTTP_202_ACCEPTED)
+
+
+def _job_seen_at(request: Request, run: Run) -> dt.datetime | None:
+    """What `seen_at` says of the run's job, which is read without its payload list, and only where it is asked for."""
+    if "If-Match" not in request.headers:
+        return None
+    job = None if run.job_id is None else Job.objects.defer("payload").filter(pk=run.job_id).first()
+    return seen_at(request, job)

@@ -1,0 +1,35 @@
+"""What a person may say when a job or a run is held, continued, ended or moved to another state."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from jobs.documents.basis import Strict, validated
+
+Note = Annotated[str, Field(max_length=2000)]
+"""Why somebody does something; kept with what it was done to."""
+
+
+class NoteRequest(Strict):
+    """What may be said when a job or a run is paused or resumed, or a run is terminated."""
+
+    note: Note = ""
+
+
+class TransitionRequest(NoteRequest):
+    """What may be said when a job is moved to another state. ``expected_updated_at``: the job's as the caller saw it."""
+
+    target: Literal["draft", "active", "paused", "archived"]
+    expected_updated_at: AwareDatetime | None = None
+
+
+def parse_note(data: object) -> NoteRequest:
+    """Validate what is said when something is held, continued or ended. Raises ValidationError as `parse_job` does."""
+    return validated(NoteRequest, data, "expected an object with note")
+
+
+def parse_transition(data: object) -> TransitionRequest:
+    """Validate what is said when a job is moved to another state. Raises ValidationError as `parse_job` does."""
+    return validated(TransitionRequest, data, "expected an object with target and note")

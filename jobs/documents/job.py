@@ -1,0 +1,141 @@
+"""The whole job, as a person writes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any
+
+import pydantic
+from pydantic import Field
+
+from jobs import kinds
+from jobs.documents.basis import Strict, Timeout, field_errors, refuse, validated
+from jobs.documents.configuration import MAX_PAYLOADS, Configuration, Retry
+from jobs.errors import FieldError
+
+JOB_TYPES = ("datasource", "spark", "task")
+KEY_PATTERN = r"^(datasource|spark|task):[A-Za-z0-9][A-Za-z0-9_.\-]{0,126}$"
+
+
+class PayloadItem(Strict):
+    """One element of a job's payload list."""
+
+    kind: str = Field(max_length=40)
+    name: str = Field(default="", max_length=200)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    retry: Retry | None = None
+    timeout: Timeout | None = None
+
+
+class JobDocument(Strict):
+    """A whole job. ``sinks`` and ``schedules`` must be empty until their issues land."""
+
+    key: str
+    description: str = Field(default="", max_length=2000)
+    payload: list[PayloadItem] = Field(max_length=MAX_PAYLOADS)
+    configuration: Configuration = Field(default_factory=Configuration)
+    sinks: list[dict[str, Any]] = Field(default_factory=list)
+    schedules: list[dict[str, Any]] = Field(default_factory=list)
+    tags: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(default_factory=list, max_length=100)
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def type(self) -> str:
+        """``datasource``, ``spark`` or ``task``."""
+        return self.key.partition(":")[0]
+
+    @property
+    def name(self) -> str:
+        """What follows the type."""
+        return self.key.partition(":")[2]
+
+    @property
+    def queue(self) -> str:
+        """The queue whose workers run this job."""
+        return kinds.queue_for({item.kind for item in self.payload})
+
+    @property
+    def runs_strictly(self) -> bool:
+        """True when each payload is committed before the next one starts in its lane."""
+        if self.configuration.strict is not None:
+            return self.configuration.strict
+        return not kinds.batchable({item.kind for item in self.payload})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document as JSON-ready data: what was written, with the defaults filled in where they are whole."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+def parse_job(data: object) -> JobDocument:
+    """Validate a job document from anywhere: manifest, API, admin form.
+
+    Args:
+        data: What was read from JSON, YAML or a form.
+
+    Returns:
+        The document, with the parameters of each payload checked by its kind.
+
+    Raises:
+        ValidationError: With one `FieldError` per problem, in the document's order, at most `MAX_ERRORS` and one that says
+            how many were left out.
+    """
+    document = validated(JobDocument, data, "expected an object with key, payload and configuration")
+    job_type = document.type if document.type in JOB_TYPES else None
+    refuse(
+        [
+            *_key_errors(document),
+            *payload_errors(document.payload, job_type=job_type),
+            *_configuration_errors(document),
+            *_not_yet_errors(document),
+        ]
+    )
+    return document
+
+
+def payload_errors(items: Iterable[PayloadItem], *, job_type: str | None, prefix: str = "payload") -> list[FieldError]:
+    """What their kinds have against payloads, each under ``prefix`` and its place in the list.
+
+    Args:
+        items: The payloads.
+        job_type: One of `JOB_TYPES`; None to allow every kind.
+        prefix: The dotted path of the list.
+    """
+    return [error for place, item in enumerate(items) for error in _item_errors(item, job_type, f"{prefix}.{place}")]
+
+
+def _item_errors(item: PayloadItem, job_type: str | None, path: str) -> list[FieldError]:
+    kind = kinds.get(item.kind)
+    if kind is None or (job_type and job_type not in kind.job_types):
+        allowed = ", ".join(kinds.names(job_type)) or "none"
+        return [FieldError(f"{path}.kind", f"{item.kind!r} is no payload kind of such a job; allowed here: {allowed}")]
+    try:
+        kind.parameters.model_validate(item.parameters)
+    except pydantic.ValidationError as error:
+        return field_errors(error, f"{path}.parameters")
+    return []
+
+
+def _key_errors(document: JobDocument) -> list[FieldError]:
+    if re.fullmatch(KEY_PATTERN, document.key):
+        return []
+    types = ", ".join(JOB_TYPES)
+    return [FieldError("key", f"expected type:name with a type of {types} and a name of letters, digits, . _ or -")]
+
+
+def _configuration_errors(document: JobDocument) -> Iterator[FieldError]:
+    most, listed = document.configuration.max_payloads, len(document.payload)
+    if most is not None and most < listed:
+        yield FieldError("configuration.max_payloads", f"expected at least {listed}: so many payloads are listed")
+
+
+def _not_yet_errors(document: JobDocument) -> list[FieldError]:
+    """A promise that nothing keeps yet is refused rather than stored and forgotten."""
+    return [
+        FieldError(field, f"this version cannot {verb} yet: leave the list empty")
+        for field, verb, value in (
+            ("sinks", "deliver results to sinks", document.sinks),
+            ("schedules", "fire schedules", document.schedules),
+        )
+        if value
+    ]

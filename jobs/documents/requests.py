@@ -1,0 +1,60 @@
+"""What a person may say when a run is to begin."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, Field
+
+from jobs.documents.basis import Strict, validated
+
+MAX_IDEMPOTENCY_KEY = 255
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError(f"expected 1 to {MAX_IDEMPOTENCY_KEY} characters, not only spaces")
+    return value
+
+
+Comment = Annotated[str, Field(max_length=2000)]
+IdempotencyKey = Annotated[str, Field(max_length=MAX_IDEMPOTENCY_KEY), AfterValidator(_not_blank)]
+"""By which a caller who asks twice for the same run is known."""
+
+
+class TriggerRequest(Strict):
+    """What may be said when a job is triggered by hand."""
+
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    comment: Comment = ""
+    idempotency_key: IdempotencyKey | None = None
+
+
+class ReplayRequest(Strict):
+    """What may be said when a run's results are to be delivered again."""
+
+    comment: Comment = ""
+    expected_updated_at: AwareDatetime | None = None
+
+
+class RerunRequest(ReplayRequest):
+    """What may be said when a run is to be executed again. ``parameters`` None: those of the run."""
+
+    which: Literal["all", "failed"] = "all"
+    definition: Literal["present", "snapshot"] = "present"
+    parameters: dict[str, Any] | None = None
+
+
+def parse_trigger(data: object) -> TriggerRequest:
+    """Validate what a caller, a form or a command says when it triggers a job. Raises ValidationError as `parse_job` does."""
+    return validated(TriggerRequest, data, "expected an object with parameters and comment")
+
+
+def parse_rerun(data: object) -> RerunRequest:
+    """Validate what is said when a run is to be executed again. Raises ValidationError as `parse_job` does."""
+    return validated(RerunRequest, data, "expected an object with which, definition, parameters and comment")
+
+
+def parse_replay(data: object) -> ReplayRequest:
+    """Validate what is said when a run is to be replayed. Raises ValidationError as `parse_job` does."""
+    return validated(ReplayRequest, data, "expected an object with comment")

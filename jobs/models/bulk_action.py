@@ -1,0 +1,35 @@
+"""One action on many runs."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from jobs.models.workspace import Workspace
+
+
+class BulkAction(models.Model):
+    """A termination of many runs, with its progress. Worked off in batches, by whoever comes: a sweep, or the caller.
+
+    ``cursor`` is the last run id that was dealt with, so that a process that dies is continued and nothing is done twice.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="bulk_actions")
+    action = models.CharField(max_length=20, default="terminate")
+    selection = models.JSONField(help_text="Either ids, a list; or a filter: job, state, created_before.")
+    note = models.CharField(max_length=2000, blank=True, default="")
+    actor = models.CharField(max_length=200, blank=True, default="")
+    cursor = models.BigIntegerField(default=0)
+    upto = models.BigIntegerField(help_text="The newest run that existed when the action was asked for.")
+    total = models.IntegerField(help_text="Runs selected when it was asked for.")
+    changed = models.IntegerField(default=0)
+    unchanged = models.IntegerField(default=0, help_text="Had ended, or were being ended already.")
+    created_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "jobs_bulk_action"
+        indexes = [models.Index(fields=["id"], name="bulk_action_open", condition=Q(ended_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.pk}"

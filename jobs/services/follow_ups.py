@@ -1,0 +1,81 @@
+"""What a run's end calls for in a transaction of its own: to pause a job whose runs keep failing, and to let it go on again.
+
+A run's end locks the run; what happens here locks the job first. Together they could wait for each other, so the end leaves a row
+(`jobs.models.FollowUp`) in its own transaction, and the next sweep deals with it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.dateparse import parse_datetime
+
+from jobs.durations import parse_ms
+from jobs.models import FollowUp, Job, Run
+from jobs.services import control
+from jobs.states import FINAL_RUN_STATES, JobState, RunState, Trigger
+
+BATCH = 100
+
+log = structlog.get_logger(__name__)
+
+
+def work_off() -> int:
+    """Deal with what is there, a row a transaction; how many were dealt with. Others may do the same at once."""
+    done = 0
+    while done < BATCH and _work_off_one():
+        done += 1
+    return done
+
+
+def recover_jobs() -> int:
+    """Resume the jobs that were paused for their failures and whose pause is over; how many."""
+    due = Job.objects.filter(resume_at__lte=Now(), state=JobState.PAUSED).order_by("resume_at")[:BATCH]
+    recovered = 0
+    for job in due:
+        recovered += control.resume_job(job=job, actor="", note="its pause after failures is over", only_if_due=True)
+    return recovered
+
+
+def _work_off_one() -> bool:
+    with transaction.atomic():
+        follow_up = FollowUp.objects.select_for_update(skip_locked=True).order_by("pk").first()
+        if follow_up is None:
+            return False
+        job = Job.objects.select_for_update(no_key=True).filter(pk=follow_up.job_id).first()
+        if job is not None and job.state == JobState.ACTIVE:
+            _check_failures(job)
+        follow_up.delete()
+    return True
+
+
+def _check_failures(job: Job) -> None:
+    rule = job.configuration.get("pause_after_failures") or {}
+    most = int(rule.get("runs", 0))
+    if not most or not _failed_in_a_row(job, most):
+        return
+    after = rule.get("resume_after")
+    resume_at = None if after is None else dt.datetime.now(dt.UTC) + dt.timedelta(milliseconds=parse_ms(after))
+    note = f"{most} runs in a row failed" if most > 1 else "a run failed"
+    control.pause_job(job=job, actor="", note=note, resume_at=resume_at)
+    log.warning("job.paused_after_failures", job=job.key, workspace_id=job.workspace_id, runs=most)
+
+
+def _failed_in_a_row(job: Job, most: int) -> bool:
+    """Whether the last ``most`` runs to end since the job became active all failed."""
+    ended = Run.objects.filter(job=job, state__in=FINAL_RUN_STATES).exclude(trigger=Trigger.REPLAY)
+    since = _active_since(job.state_change)
+    if since is not None:
+        ended = ended.filter(ended_at__gt=since)
+    # By id, which has an index, and not by their end: a few that ended out of turn make no difference to "keeps failing".
+    states = list(ended.order_by("-pk").values_list("state", flat=True)[:most])
+    return len(states) == most and all(state == RunState.FAILED for state in states)
+
+
+def _active_since(change: Any) -> dt.datetime | None:
+    at = change.get("at") if isinstance(change, dict) else None
+    return parse_datetime(at) if isinstance(at, str) else None

@@ -1,0 +1,99 @@
+"""Concurrency groups: limits that the jobs of a workspace share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from django.db import transaction
+from pydantic import Field
+
+from jobs.documents import GroupName, RateLimit, validated
+from jobs.documents.basis import Strict
+from jobs.errors import ConflictError
+from jobs.models import ConcurrencyGroup, Event, Job, Rate, Run, Workspace
+
+MAX_LIMIT = 10_000
+
+log = structlog.get_logger(__name__)
+
+
+class GroupDocument(Strict):
+    """A group as a person writes it."""
+
+    name: GroupName
+    limit: int | None = Field(default=None, ge=1, le=MAX_LIMIT, strict=True)
+    rate: RateLimit | None = None
+
+
+def parse_group(data: object) -> GroupDocument:
+    """Validate a group as the API, the admin or a caller writes it. Raises ValidationError on ``name``, ``limit`` or ``rate``."""
+    return validated(GroupDocument, data, "expected an object with name, limit and rate")
+
+
+def save_group(
+    *, workspace: Workspace, name: str, limit: int | None, rate: object, actor: str, must_be_new: bool = False
+) -> ConcurrencyGroup:
+    """Create the group of that name, or replace its limits. Runs that are at work heed them with their next payloads.
+
+    A group that says already what is asked for is left alone: no event.
+
+    Args:
+        workspace: The owner.
+        name: A letter or digit, then letters, digits, ``_``, ``.``, ``:`` and ``-``, at most 100 in all: a host, for example.
+        limit: How many payloads of its jobs may run at once, 1 to `MAX_LIMIT`; None for no limit.
+        rate: ``{"count": 100, "period": "1m"}``: how many of them may begin per period; None for no limit.
+        actor: Who does it.
+        must_be_new: Leave one that exists alone, and say so.
+
+    Raises:
+        ValidationError: On ``name``, ``limit`` or ``rate``.
+        ConflictError: It must be new, and exists.
+    """
+    written = parse_group({"name": name, "limit": limit, "rate": rate})
+    columns: dict[str, Any] = {
+        "limit": written.limit,
+        "rate": None if written.rate is None else written.rate.model_dump(mode="json"),
+        "rate_interval_ms": None if written.rate is None else written.rate.interval_ms,
+    }
+    with transaction.atomic():
+        group, created = ConcurrencyGroup.objects.select_for_update(no_key=True).get_or_create(
+            workspace=workspace, name=written.name, defaults=columns
+        )
+        if must_be_new and not created:
+            raise ConflictError(f"the group {written.name} exists already")
+        if not created and all(getattr(group, column) == value for column, value in columns.items()):
+            return group
+        for column, value in columns.items():
+            setattr(group, column, value)
+        group.save(update_fields=list(columns))
+        _record(group, "group.saved", actor=actor)
+    log.info("group.saved", group=group.name, workspace=workspace.slug, actor=actor)
+    return group
+
+
+def delete_group(*, group: ConcurrencyGroup, actor: str) -> None:
+    """Delete a group that nothing uses.
+
+    Raises:
+        ConflictError: Jobs name it, or runs that have not ended count against it.
+    """
+    with transaction.atomic():
+        # Saving a job locks the group that it names, so none can come to name it meanwhile.
+        ConcurrencyGroup.objects.select_for_update().filter(pk=group.pk).first()
+        jobs = [job.key for job in Job.objects.filter(group=group).only("type", "name").order_by("type", "name")[:6]]
+        if jobs:
+            named = ", ".join(jobs[:5]) + (" and more" if len(jobs) > 5 else "")
+            raise ConflictError(f"the group {group.name} is used by {named}: take it out of their configuration first")
+        active = Run.objects.filter(group=group, ended_at=None).count()
+        if active:
+            raise ConflictError(f"{active} active run(s) count against the group {group.name}: wait for their end")
+        _record(group, "group.deleted", actor=actor)
+        Rate.objects.filter(key=f"group:{group.pk}").delete()
+        ConcurrencyGroup.objects.filter(pk=group.pk).delete()
+    log.info("group.deleted", group=group.name, workspace_id=group.workspace_id, actor=actor)
+
+
+def _record(group: ConcurrencyGroup, kind: str, *, actor: str) -> None:
+    data = {"group": group.name, "limit": group.limit, "rate": group.rate}
+    Event.objects.create(workspace_id=group.workspace_id, kind=kind, actor=actor, data=data)
