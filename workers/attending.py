@@ -25,8 +25,8 @@ def attend(due: Sequence[DueRun], *, now: dt.datetime | None = None) -> None:
             _stop(run, now)
         elif run.state == RunState.CANCELLING and not run.complete:
             _cancel(run.id, now)
-    _pause([run.id for run in due if _belongs_to_a_paused_job(run)], now)
-    _settle([run.id for run in due if run.state == RunState.PAUSING], now)
+    _pause([run for run in due if _belongs_to_a_paused_job(run)], now)
+    settle([run.id for run in due if run.state == RunState.PAUSING], now)
     complete = [run.id for run in due if run.complete]
     if complete:
         closing.close_runs(run_ids=complete, now=now)
@@ -67,14 +67,19 @@ def _belongs_to_a_paused_job(run: DueRun) -> bool:
     return run.job_paused and run.state in LEASING_RUN_STATES and not run.complete and run.overdue is None
 
 
-def _pause(run_ids: Sequence[int], now: dt.datetime | None) -> None:
-    if run_ids:
-        with hotpath.connection() as connection, connection.cursor() as cursor:
-            claims.pause_runs(cursor, run_ids=run_ids, actor="", note="its job is paused", by_job=True, now=now)
-        _settle(run_ids, now)
+def _pause(runs: Sequence[DueRun], now: dt.datetime | None) -> None:
+    if not runs:
+        return
+    with hotpath.connection() as connection, connection.transaction(), connection.cursor() as cursor:
+        # Locked, so that a job that is resumed just now is not left with a run that nobody resumes.
+        paused = claims.lock_paused_jobs(cursor, job_ids=sorted({run.job_id for run in runs if run.job_id is not None}))
+        run_ids = [run.id for run in runs if run.job_id in paused]
+        claims.pause_runs(cursor, run_ids=run_ids, actor="", note="its job is paused", by_job=True, now=now)
+    settle(run_ids, now)
 
 
-def _settle(run_ids: Sequence[int], now: dt.datetime | None) -> None:
+def settle(run_ids: Sequence[int], now: dt.datetime | None) -> None:
+    """Make those of these runs paused that are pausing and that no lane works any more."""
     if run_ids:
         with hotpath.connection() as connection, connection.cursor() as cursor:
             claims.settle_pause(cursor, run_ids=run_ids, now=now)

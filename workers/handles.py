@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 BATCH = 20
 """Orphans of one pass of the sweep, which has other things to do; the next pass comes in a second."""
+PASS_SECONDS = 1.0
+"""After so long the rest is left to the next pass: what will not die takes its time."""
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 60.0
 """Between two tries of this process at what would not end; each wait is twice the one before."""
@@ -69,11 +71,16 @@ def end_orphans(*, now: Now = None) -> int:
         How many handles were dropped.
     """
     found = orphans(host=descendants.host(), limit=BATCH, besides=_waiting(), now=now)
-    ended = [orphan for orphan in found if _has_ended(orphan)]
-    for orphan in ended:
-        drop_handle(handle_id=orphan.id)
-        log.info("handle.ended", handle=orphan.id, kind=orphan.kind, run=orphan.run_id, position=orphan.position)
-    return len(ended)
+    until = time.monotonic() + PASS_SECONDS
+    ended = 0
+    for orphan in found:
+        if time.monotonic() > until:
+            break
+        if _has_ended(orphan):
+            drop_handle(handle_id=orphan.id)
+            ended += 1
+            log.info("handle.ended", handle=orphan.id, kind=orphan.kind, run=orphan.run_id, position=orphan.position)
+    return ended
 
 
 def _waiting() -> list[int]:

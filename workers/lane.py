@@ -163,7 +163,8 @@ class Turn:
         done = 0
         for at, payload in enumerate(payloads):
             over = time.monotonic() - begun > pace.LIMIT_SECONDS or stopping.asked()
-            if self._held.run_stopped or (done and over) or not self._starts.may_start(left=len(payloads) - at):
+            waited = not (done and over) and self._starts.may_start(left=len(payloads) - at)
+            if not waited or self._held.run_stopped:  # Asked last: it may have been stopped while this waited.
                 outcomes.give_back(outcome, payload)
                 continue
             self._add(outcome, payload)
@@ -175,7 +176,7 @@ class Turn:
         """Execute a range in order, each outcome committed before the next payload starts. The last one is left to report."""
         begun = time.monotonic()
         outcome, rest, done = Report(), payloads, 0
-        while self._starts.may_start(left=len(rest)):
+        while self._starts.may_start(left=len(rest)) and not self._held.run_stopped:
             payload, rest = rest[0], rest[1:]
             self._add(outcome, payload)
             done += 1

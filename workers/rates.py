@@ -12,9 +12,9 @@ RANGE_SECONDS = 0.2
 SHIFT_SECONDS = 0.005
 """As much the starts may drift within a range under two rates of different intervals; beyond it they are reserved one by one."""
 LATE_SECONDS = 0.05
-"""Starts that are missed by more are given up for new ones. Else what begins late and what begins on time would crowd together."""
+"""Starts that are missed by more are given up for new ones: else what begins late and what is on time would crowd together."""
 SLACK_SECONDS = 0.005
-"""Unless they are so few: five thousand of a million a second, or five of a thousand. A lane that is late adds no more than these to
+"""Unless they are so few: five thousand of a million a second, five of a thousand. A lane that is late adds no more than these to
 what a period allows, and new ones would cost a statement each time the worker has to wait for its processor."""
 AT_ONCE_SECONDS = 0.02
 """An outcome may wait this long for the start of the lane's next payload, to be reported together with the question for it."""

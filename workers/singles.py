@@ -76,7 +76,8 @@ def _execute(taken: Sequence[SingleRun]) -> list[tuple[Lane, Report]]:
     for at, single in enumerate(taken):
         outcome = Report()
         over = bool(reports) and time.monotonic() - begun > pace.LIMIT_SECONDS
-        if over or not starts[single.lane.run.rates].may_start(left=len(taken) - at):
+        waited = not over and starts[single.lane.run.rates].may_start(left=len(taken) - at)
+        if not waited or heartbeat().held(single.lane).run_stopped:
             outcomes.give_back(outcome, single.payload)
         else:
             attempted = _attempt(single)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 
 import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 
 from jobs import claims, dispatch, hotpath
 from jobs.claims import DueRun, LostLane, Report, StartedRun
@@ -41,9 +42,19 @@ def sweep_once(*, now: dt.datetime | None = None) -> None:
     while wake_runs(now=now) == BATCH:
         pass
     admission.fill_groups()
-    follow_ups.work_off()
-    follow_ups.recover_jobs()
-    bulk.work_off()
+    for task in (follow_ups.work_off, follow_ups.recover_jobs, bulk.work_off):
+        _undisturbed(task)
+
+
+def _undisturbed(task: Callable[[], object]) -> None:
+    """What fails for one job must not keep the sweep from the others."""
+    try:
+        task()
+    except (*hotpath.RETRYABLE, OperationalError, InterfaceError):
+        connection.close()  # Django keeps a broken one.
+        raise
+    except Exception:
+        log.exception("sweep.task_failed", task=task.__name__)
 
 
 def _bury_lanes(*, now: dt.datetime | None) -> None:
@@ -72,6 +83,7 @@ def bury_one_lane(*, now: dt.datetime | None = None, seen: list[int] | None = No
     run_id = lost.lane.run.run_id
     log.warning("lane.expired", run=run_id, slot=lost.lane.slot, worker=lost.lane.worker, payloads=len(lost.payloads))
     closing.close_runs(run_ids=[run_id], now=now)
+    attending.settle([run_id], now)
     return True
 
 
@@ -120,11 +132,11 @@ def _backlog(queues: Iterable[str]) -> frozenset[str]:
 
 def _wake(run: DueRun, backlog: Container[str]) -> tuple[int, dt.datetime, int]:
     """(run id, when to look again, nudges so far)."""
+    if run.state in (RunState.PAUSING, RunState.CANCELLING):
+        return run.id, run.now + dt.timedelta(seconds=STOPPING_SECONDS), 0
     if not run.admitted or run.nudges < 0:
         later = run.now + dt.timedelta(seconds=WAITING_SECONDS)
         return run.id, _earliest(run, later, run.deadline_at), min(run.nudges, 0)
-    if run.state in (RunState.PAUSING, RunState.CANCELLING):
-        return run.id, run.now + dt.timedelta(seconds=STOPPING_SECONDS), 0
     if not _missing(run):
         watch_at = run.now + dt.timedelta(seconds=WATCH_SECONDS)
         return run.id, _earliest(run, watch_at, run.next_due_at, run.deadline_at), 0
@@ -169,7 +181,7 @@ def loop() -> None:
         try:
             sweep_once()
             next_wake = claims.seconds_to_next_wake()
-        except hotpath.RETRYABLE as error:
+        except (*hotpath.RETRYABLE, OperationalError, InterfaceError) as error:
             log.warning("sweep.database_unavailable", reason=str(error).strip())
             next_wake = None
         except Exception:  # Whatever it is: without this thread nothing that is lost would be found.

@@ -41,6 +41,15 @@ def pause_runs(
     return [row[0] for row in cursor.fetchall()]
 
 
+def lock_paused_jobs(cursor: SupportsExecute, *, job_ids: Sequence[int]) -> set[int]:
+    """Those of these jobs that are paused, which stay so until the transaction ends."""
+    cursor.execute(
+        "SELECT id FROM jobs_job WHERE id = ANY (%s::bigint[]) AND state = 'paused' ORDER BY id FOR SHARE",
+        (list(job_ids),),
+    )
+    return {row[0] for row in cursor.fetchall()}
+
+
 def settle_pause(cursor: SupportsExecute, *, run_ids: Sequence[int], now: Now = None) -> list[int]:
     """Make those of these pausing runs paused that no lane works; their ids."""
     cursor.execute(sql.load("settle_pause"), {"run_ids": list(run_ids), "now": now})

@@ -90,11 +90,12 @@ def reserve(*, rates: Sequence[RateLimit], count: int, now: Now = None) -> Reser
 
 
 def put_off(*, run_id: int, seconds: float) -> None:
-    """Let the sweep look at a run that waits for its rate in so many seconds, and not before."""
+    """Let the sweep look at a run that waits for its rate in so many seconds, and not before, unless it must end before."""
     with hotpath.connection() as connection:
         connection.execute(
-            "UPDATE jobs_run SET wake_at = clock_timestamp() + %s * interval '1 s'"
-            " WHERE id = %s AND state IN ('pending', 'running', 'resuming')",
+            "UPDATE jobs_run SET wake_at = LEAST("
+            " clock_timestamp() + %s * interval '1 s', CASE state WHEN 'pending' THEN expires_at ELSE deadline_at END)"
+            " WHERE id = %s AND state IN ('pending', 'running', 'resuming') AND succeeded + failed + cancelled < total",
             (seconds, run_id),
         )
 

@@ -10,13 +10,13 @@ from jobs.models.run import Run
 class FollowUp(models.Model):
     """Something that a run's end calls for and that must not happen in its transaction, because it locks the job's row.
 
-    Written with the end, deleted in the transaction that does it: by who closed the run, or by any sweep if that one died.
+    Written with the end, deleted in the transaction that does it, by any sweep.
     """
 
     id = models.BigAutoField(primary_key=True)
     job = models.ForeignKey(Job, on_delete=models.CASCADE, db_index=False)
     run = models.ForeignKey(Run, on_delete=models.CASCADE, db_index=False)
-    kind = models.CharField(max_length=20, help_text="check_failures")
+    kind = models.CharField(max_length=20, help_text="check_failures or resume_rest")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

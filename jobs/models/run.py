@@ -111,6 +111,7 @@ class Run(models.Model):
             models.Index(fields=["wake_at"], name="run_wake", condition=Q(wake_at__isnull=False)),
             # Those that have not ended, for whoever pauses, counts or terminates them.
             models.Index(fields=["job", "-admitted", "id"], name="run_active", condition=Q(ended_at__isnull=True)),
+            models.Index(fields=["workspace", "id"], name="run_active_of_all", condition=Q(ended_at__isnull=True)),
             # Those that wait to be admitted, in the order in which they are.
             models.Index(
                 fields=["job", "-priority", "id"],

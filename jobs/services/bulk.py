@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import QuerySet
-from django.db.models.functions import Now
+from django.db.models import F, QuerySet
+from django.db.models.functions import Greatest, Now
 from django.utils.dateparse import parse_datetime
 
 from jobs import claims
@@ -76,7 +76,8 @@ def _work_one_batch(pk: int) -> None:
         action.cursor = batch[-1] if batch else action.cursor
         action.save(update_fields=["changed", "unchanged", "cursor"])
         if len(batch) < BATCH:
-            BulkAction.objects.filter(pk=pk).update(ended_at=Now())
+            # Those that ended by themselves before their turn came were selected too.
+            BulkAction.objects.filter(pk=pk).update(ended_at=Now(), unchanged=Greatest(F("total") - F("changed"), 0))
 
 
 def _selected(action: BulkAction) -> QuerySet[Run]:
@@ -87,7 +88,8 @@ def _selected(action: BulkAction) -> QuerySet[Run]:
     wanted = selection["filter"]
     runs = runs.filter(ended_at=None, state__in=[wanted["state"]] if "state" in wanted else list(ACTIVE_RUN_STATES))
     if "job" in wanted:
-        runs = runs.filter(job_key=wanted["job"])
+        job_type, _, name = wanted["job"].partition(":")
+        runs = runs.filter(job__type=job_type, job__name=name, job__workspace_id=action.workspace_id)
     if "created_before" in wanted:
         runs = runs.filter(created_at__lt=parse_datetime(wanted["created_before"]))
     return runs

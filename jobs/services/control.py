@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from jobs import claims, dispatch
 from jobs.errors import BrokerUnavailable, ConflictError
-from jobs.models import Event, Job, Run
+from jobs.models import Event, FollowUp, Job, Run
 from jobs.services import closing
 from jobs.states import ACTIVE_RUN_STATES, FINAL_RUN_STATES, JobState, RunState, StopReason
 
@@ -24,7 +24,12 @@ CANCEL_BATCH = 2000
 """Positions cancelled in one transaction, which holds the run's row meanwhile: about 30 ms."""
 
 RUNS_AT_ONCE = 1000
-"""Runs of a job that are paused or resumed in the transaction that changes the job; the sweep changes the rest."""
+"""Runs of a job that are paused or resumed in one transaction. The sweep changes the rest: until it has paused a run, no lane can
+be taken of it, for its job is paused; and until it has resumed them all, a follow-up says that there are more."""
+
+CHECK_FAILURES = "check_failures"
+RESUME_REST = "resume_rest"
+"""Kinds of `jobs.models.FollowUp`."""
 
 SWEEP_GRACE = dt.timedelta(seconds=1)
 
@@ -84,10 +89,17 @@ def resume_job(*, job: Job, actor: str, note: str = "", only_if_due: bool = Fals
             if job.state not in (JobState.ACTIVE, JobState.PAUSED):
                 raise ConflictError(f"{job.key} is {job.state}: only a paused job can be resumed")
             return False
-        runs = _active_runs(job, (RunState.PAUSING, RunState.PAUSED), pause__by_job=True)
-        resumed = _resume(runs, actor=actor, note=note)
+        resumed = resume_rest(job, actor=actor, note=note)
     log.info("job.resumed", job=job.key, workspace_id=job.workspace_id, actor=actor, runs=resumed)
     return True
+
+
+def resume_rest(job: Job, *, actor: str = "", note: str = "") -> int:
+    """Resume the next runs that were paused with a job, within the transaction that has locked it; how many."""
+    runs = _active_runs(job, (RunState.PAUSING, RunState.PAUSED), pause__by_job=True)
+    if len(runs) == RUNS_AT_ONCE:
+        FollowUp.objects.create(job=job, run_id=runs[0], kind=RESUME_REST)
+    return _resume(runs, actor=actor, note=note)
 
 
 def pause_run(*, run: Run, actor: str, note: str = "") -> bool:
@@ -226,7 +238,7 @@ def _change_state(
 
 
 def _active_runs(job: Job, states: Sequence[RunState], **more: object) -> list[int]:
-    """Through the active runs alone: wake_at is null for those that have ended, of which there may be millions."""
+    """Through those alone that have not ended, which have an index of their own: of the others there may be millions."""
     active = Run.objects.filter(
         job=job, state__in=[state for state in states if state in ACTIVE_RUN_STATES], ended_at=None
     )

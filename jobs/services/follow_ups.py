@@ -6,7 +6,9 @@ A run's end locks the run; what happens here locks the job first. Together they 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -15,6 +17,7 @@ from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 
 from jobs.durations import parse_ms
+from jobs.errors import ConflictError
 from jobs.models import FollowUp, Job, Run
 from jobs.services import control
 from jobs.states import FINAL_RUN_STATES, JobState, RunState, Trigger
@@ -37,7 +40,10 @@ def recover_jobs() -> int:
     due = Job.objects.filter(resume_at__lte=Now(), state=JobState.PAUSED).order_by("resume_at")[:BATCH]
     recovered = 0
     for job in due:
-        recovered += control.resume_job(job=job, actor="", note="its pause after failures is over", only_if_due=True)
+        with contextlib.suppress(ConflictError):  # Archived or deleted since: there is nothing to resume.
+            recovered += control.resume_job(
+                job=job, actor="", note="its pause after failures is over", only_if_due=True
+            )
     return recovered
 
 
@@ -48,7 +54,7 @@ def _work_off_one() -> bool:
             return False
         job = Job.objects.select_for_update(no_key=True).filter(pk=follow_up.job_id).first()
         if job is not None and job.state == JobState.ACTIVE:
-            _check_failures(job)
+            _TASKS[follow_up.kind](job)
         follow_up.delete()
     return True
 
@@ -68,14 +74,19 @@ def _check_failures(job: Job) -> None:
 def _failed_in_a_row(job: Job, most: int) -> bool:
     """Whether the last ``most`` runs to end since the job became active all failed."""
     ended = Run.objects.filter(job=job, state__in=FINAL_RUN_STATES).exclude(trigger=Trigger.REPLAY)
+    # The newest by id, which has an index, and only then their ends: asked for those since a time, it might read them all.
+    newest = list(ended.order_by("-pk").values_list("state", "ended_at")[:most])
     since = _active_since(job.state_change)
-    if since is not None:
-        ended = ended.filter(ended_at__gt=since)
-    # By id, which has an index, and not by their end: a few that ended out of turn make no difference to "keeps failing".
-    states = list(ended.order_by("-pk").values_list("state", flat=True)[:most])
-    return len(states) == most and all(state == RunState.FAILED for state in states)
+    failed = [state == RunState.FAILED and (since is None or ended_at > since) for state, ended_at in newest]
+    return len(failed) == most and all(failed)
 
 
 def _active_since(change: Any) -> dt.datetime | None:
     at = change.get("at") if isinstance(change, dict) else None
     return parse_datetime(at) if isinstance(at, str) else None
+
+
+_TASKS: dict[str, Callable[[Job], object]] = {
+    control.CHECK_FAILURES: _check_failures,
+    control.RESUME_REST: control.resume_rest,
+}

@@ -60,5 +60,5 @@ WITH complete AS MATERIALIZED (
 )
 SELECT
     id, workspace_id, job_key, state, started_at, ended_at, total, failed, job_id,
-    COALESCE(configuration ? 'max_concurrent_runs', false) AS makes_room
+    (SELECT j.max_runs IS NOT NULL FROM jobs_job AS j WHERE j.id = ended.job_id) IS TRUE AS makes_room
 FROM ended ORDER BY id

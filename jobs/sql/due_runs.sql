@@ -1,5 +1,9 @@
 -- Lock the runs that the sweep should look at, and say what each lacks. SKIP LOCKED: any number of sweeps side by side.
 -- overdue: why the run must be stopped, if it must.
+-- Shape: the time as a scalar, or a join may read the wake times of all active runs in their order.
+WITH t AS MATERIALIZED (
+    SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now
+)
 SELECT
     r.id, r.job_id, r.state, r.admitted, r.queue, r.max_lanes, r.total, r.strict, r.nudges,
     r.succeeded + r.failed + r.cancelled >= r.total AS complete,
@@ -16,8 +20,8 @@ SELECT
     CASE r.state WHEN 'pending' THEN r.expires_at WHEN 'running' THEN r.deadline_at WHEN 'resuming' THEN r.deadline_at END AS deadline_at,
     (SELECT j.state = 'paused' FROM jobs_job AS j WHERE j.id = r.job_id) IS TRUE AS job_paused,
     t.now
-FROM jobs_run AS r, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
-WHERE r.wake_at <= t.now
+FROM t CROSS JOIN jobs_run AS r
+WHERE r.wake_at <= (SELECT now FROM t)
 ORDER BY r.wake_at
 LIMIT %(limit)s
 FOR NO KEY UPDATE OF r SKIP LOCKED

@@ -1,5 +1,6 @@
 -- free slot -> lane, with a place of its group and the run's next %(take)s positions; pending | resuming run -> running. One statement.
--- No row when the slot is taken, or the run has ended, waits, was not begun in time, or has nothing for this lane.
+-- No row when the slot is taken, or the run has ended, waits, was not begun in time, or has nothing for this lane; or when its job is
+-- paused, for of a job with very many runs the sweep pauses them one after another.
 -- A row without lane_id: the run would have given a lane, but its group is full (no place), its rate allows no start within a second
 -- (wait_seconds), or somebody took the place or the slot at the same moment.
 -- Locks: the run first, then the new lane, which nobody can hold yet. The insert must not wait while the run is locked: a slot or place
@@ -41,6 +42,7 @@ WITH run AS MATERIALIZED (
     ) AS rate
     WHERE r.id = %(run_id)s AND r.state IN ('pending', 'running', 'resuming') AND r.admitted AND %(slot)s < r.max_lanes
         AND (r.state <> 'pending' OR r.expires_at IS NULL OR r.expires_at > t.now)
+        AND NOT EXISTS (SELECT 1 FROM jobs_job AS j WHERE j.id = r.job_id AND j.state = 'paused')
         AND NOT EXISTS (SELECT 1 FROM jobs_lane AS l WHERE l.run_id = r.id AND l.slot = %(slot)s OFFSET 0)
         AND (
             r.next_position < r.total - r.cancelled

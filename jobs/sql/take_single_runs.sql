@@ -13,6 +13,7 @@ WITH run AS MATERIALIZED (
     CROSS JOIN jobs_run AS r
     LEFT JOIN jobs_group AS g ON g.id = r.group_id
     WHERE r.id = ANY (%(run_ids)s::bigint[]) AND r.state = 'pending' AND r.admitted AND r.total = 1 AND r.cancelled = 0 AND r.next_position = 0
+        AND NOT EXISTS (SELECT 1 FROM jobs_job AS j WHERE j.id = r.job_id AND j.state = 'paused')
         AND (r.expires_at IS NULL OR r.expires_at > t.now)
         AND COALESCE(r.rate_interval_ms, 0) <= 5 AND COALESCE(g.rate_interval_ms, 0) <= 5
         AND NOT EXISTS (SELECT 1 FROM jobs_lane AS l WHERE l.run_id = r.id AND l.slot = 0 OFFSET 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ from tests.integration.engine.makers import (
     waiting,
 )
 from tests.integration.engine.scripted import ScriptedExecutor
-from workers import sweep
+from workers import attending, sweep
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
 
@@ -241,3 +242,42 @@ class TestAJob:
         row = fresh(run)
         assert row.pause is not None
         assert (row.state, row.pause["by_job"]) == ("paused", True)
+
+    def test_of_more_runs_than_are_resumed_at_once_the_sweep_resumes_the_rest(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        job = make_job(plain(3))
+        runs = [start_run(job=job, trigger=Trigger.API) for _ in range(5)]
+        control.pause_job(job=job, actor="ann")
+        monkeypatch.setattr(control, "RUNS_AT_ONCE", 2)
+        control.resume_job(job=job, actor="ann")
+        assert sorted(fresh(run).state for run in runs) == ["paused"] * 3 + ["pending"] * 2
+        sweep.sweep_once()
+        assert {fresh(run).state for run in runs} == {"pending"}
+
+    def test_a_run_that_its_pause_has_not_reached_yet_is_not_worked(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
+        job = make_job(plain(1))
+        start_run(job=job, trigger=Trigger.API)
+        several = start_run(job=make_job(plain(3)), trigger=Trigger.API)
+        Job.objects.update(state="paused")
+        broker.deliver_all()
+        assert scripted.performed == []
+        assert fresh(several).state == "pending"
+
+    def test_one_that_is_resumed_just_now_is_not_left_with_a_paused_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The sweep has read that the job is paused; before it pauses the run, the job is resumed."""
+        job = make_job(plain(3))
+        run = Run.objects.get(pk=start_run(job=job, trigger=Trigger.API))
+        Job.objects.filter(pk=job.pk).update(state="paused")
+        attend = attending.attend
+
+        def resumed_before(*arguments: Any, **options: Any) -> None:
+            control.resume_job(job=job, actor="ann")
+            attend(*arguments, **options)
+
+        monkeypatch.setattr(attending, "attend", resumed_before)
+        backdate(run, 5)
+        sweep.sweep_once()
+        assert fresh(run).state == "pending"

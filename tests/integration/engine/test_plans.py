@@ -11,7 +11,7 @@ from django.db import connection
 from jobs import claims, hotpath
 from jobs.claims import Report, limits
 from jobs.claims.handles import keep_handle
-from jobs.models import Requeued, Run, Workspace
+from jobs.models import Lane, Requeued, Run, Workspace
 from jobs.services import admission, control, extending, reruns
 from jobs.services.groups import save_group
 from jobs.services.runs import start_runs
@@ -35,8 +35,26 @@ from workers import sweep
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
 
-TABLES = ("jobs_payload", "jobs_run", "jobs_requeued", "jobs_lane", "jobs_event", "jobs_attempt", "jobs_job")
+TABLES = (
+    "jobs_payload",
+    "jobs_run",
+    "jobs_requeued",
+    "jobs_lane",
+    "jobs_event",
+    "jobs_attempt",
+    "jobs_job",
+    "jobs_rate",
+)
 RANGE = 50
+ENDED_RUNS = """
+    INSERT INTO jobs_run (
+        workspace_id, job_key, state, trigger, actor, comment, parameters, snapshot, queue, strict, max_lanes, priority,
+        total, next_position, succeeded, failed, cancelled, nudges, created_at, ended_at
+    )
+    SELECT %(workspace)s, 'task:old', 'succeeded', 'manual', '', '', '{}', '{}', 'default', true, 5, 0,
+        %(total)s, %(total)s, %(total)s, 0, 0, 0, now(), now()
+    FROM generate_series(1, %(count)s)
+"""
 HISTORY = {"empty": 0, "never analysed": 100_000, "analysed when tiny": 100_000, "analysed": 250_000}
 
 
@@ -61,15 +79,14 @@ def _each_table(statement: str) -> None:
 
 
 def fill(payloads: int) -> None:
-    """A history: one long run, many short ones, and a run with as many retries due as the engine ever sees."""
+    """A history: one long run, and as many short ones as that has payloads. Beside it runs that wait for a worker, for their job
+    or for their group, and one with as many retries due as the engine ever sees."""
     if not payloads:
         return
     workspace, _ = Workspace.objects.get_or_create(slug="acme", defaults={"name": "Acme"})
-    ended = {"state": "succeeded", "ended_at": "2026-01-01T00:00:00Z", "snapshot": {}, "job_key": "task:old"}
-    Run.objects.bulk_create(
-        Run(workspace=workspace, total=size, succeeded=size, **ended) for size in [payloads, *[1] * (payloads // 20)]
-    )
     with connection.cursor() as cursor:
+        for total, count in ((payloads, 1), (1, payloads)):
+            cursor.execute(ENDED_RUNS, {"workspace": workspace.pk, "total": total, "count": count})
         cursor.execute(
             "INSERT INTO jobs_payload (run_id, position, kind, name, parameters, state, attempts, ended_at)"
             " SELECT r.id, p, 'noop', '', '{}', 'succeeded', 1, now()"
@@ -77,8 +94,18 @@ def fill(payloads: int) -> None:
             " WHERE r.job_key = 'task:old' ON CONFLICT DO NOTHING"
         )
     busy = make_run(plain(2000))
-    Run.objects.filter(pk=busy.pk).update(next_position=2000, wake_at=busy.created_at + 86_400 * SECOND)
+    tomorrow = busy.created_at + 86_400 * SECOND
+    Run.objects.filter(pk=busy.pk).update(next_position=2000, wake_at=tomorrow)
     Requeued.objects.bulk_create(Requeued(run=busy, position=n, due_at=busy.created_at) for n in range(2000))
+    save_group(workspace=workspace, name="busy.host", limit=1, rate=None, actor="test")
+    if not Lane.objects.exists():
+        take(make_run(plain(1), concurrency_group="busy.host"))
+        Lane.objects.update(lease_expires_at=tomorrow)
+    waiting: list[dict[str, Any]] = [{}, {"max_concurrent_runs": 1}, {"concurrency_group": "busy.host"}]
+    for limited in waiting:
+        job = make_job(plain(1), **limited)
+        runs = Run.objects.filter(pk__in=start_runs(job_ids=[job.pk] * min(payloads, 2000), trigger=Trigger.MANUAL))
+        runs.update(wake_at=tomorrow, nudges=0 if job.group_id is None else -1)
 
 
 def work_everything(broker: Broker) -> None:
@@ -94,7 +121,7 @@ def work_everything(broker: Broker) -> None:
     leased = [payload.position for payload in claims.lease_requeued(lane=lane, take=RANGE, lease=LEASE)]
     assert len(leased) == RANGE
     claims.heartbeat(lane_ids=[lane.id], reached=[RANGE], progress=[None], lease=LEASE)
-    expire()
+    expire(run=run)
     sweep.sweep_once()
     broker.clear()
     sweep.sweep_once(now=run.created_at + 10 * SECOND)
@@ -169,6 +196,7 @@ def work_within_limits(broker: Broker) -> None:
 class TestEveryStatement:
     @pytest.fixture
     def explained(self, statistics: str, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Explained:
+        broker.clear()
         explained = explain_all(monkeypatch)
         work_everything(broker)
         return explained
