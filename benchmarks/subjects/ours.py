@@ -25,8 +25,9 @@ THREADS = 16
 IDLE_SECONDS = 0.02
 
 NOOP = {"kind": "noop"}
-_HISTORY_TABLES = (
-    "jobs_run, jobs_payload, jobs_attempt, jobs_lane, jobs_requeued, jobs_event, jobs_log_line, jobs_handle, jobs_follow_up"
+_HISTORY_TABLES = ", ".join(
+    f"jobs_{name}"
+    for name in ("run", "payload", "attempt", "lane", "requeued", "event", "log_line", "handle", "follow_up")
 )
 _ACTIVE = "SELECT EXISTS (SELECT FROM jobs_run WHERE wake_at IS NOT NULL)"
 _ENDED = "SELECT max(ended_at), min(state), max(state) FROM jobs_run WHERE id > %s"

@@ -77,8 +77,12 @@ def _failed_in_a_row(job: Job, most: int) -> bool:
     # The newest by id, which has an index, and only then their ends: asked for those since a time, it might read them all.
     newest = list(ended.order_by("-pk").values_list("state", "ended_at")[:most])
     since = _active_since(job.state_change)
-    failed = [state == RunState.FAILED and (since is None or ended_at > since) for state, ended_at in newest]
+    failed = [state == RunState.FAILED and _is_after(ended_at, since) for state, ended_at in newest]
     return len(failed) == most and all(failed)
+
+
+def _is_after(at: dt.datetime | None, since: dt.datetime | None) -> bool:
+    return at is not None and (since is None or at > since)
 
 
 def _active_since(change: Any) -> dt.datetime | None:

@@ -4,7 +4,7 @@
 -- Runs of one payload that one message carries are worked one after another: those of a worker that have not begun count as one lane.
 -- Shape: from workspace to workspace, and within each from its most urgent run on, by the index run_turn; the first hundred of each
 -- are looked at, so that a hundred thousand that wait for a retry cost no more than a hundred. Each lane's run by its key: a join may
--- read every run there ever was.
+-- read every run there ever was. The whole order of the index, or the next workspace may be looked for in the history.
 WITH RECURSIVE t AS MATERIALIZED (
     SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now
 ), own AS MATERIALIZED (
@@ -18,13 +18,14 @@ WITH RECURSIVE t AS MATERIALIZED (
 ), workspace (id) AS (
     (
         SELECT r.workspace_id FROM jobs_run AS r
-        WHERE r.queue = %(queue)s AND r.admitted AND r.wake_at IS NOT NULL ORDER BY r.workspace_id LIMIT 1
+        WHERE r.queue = %(queue)s AND r.admitted AND r.wake_at IS NOT NULL
+        ORDER BY r.workspace_id, r.priority DESC, r.id LIMIT 1
     )
     UNION ALL
     SELECT next.workspace_id FROM workspace CROSS JOIN LATERAL (
         SELECT r.workspace_id FROM jobs_run AS r
         WHERE r.queue = %(queue)s AND r.admitted AND r.wake_at IS NOT NULL AND r.workspace_id > workspace.id
-        ORDER BY r.workspace_id LIMIT 1
+        ORDER BY r.workspace_id, r.priority DESC, r.id LIMIT 1
     ) AS next
 ), entitled AS MATERIALIZED (
     SELECT workspace.id, COALESCE(theirs.lanes, 0) AS lanes, workspace.id = own.workspace_id AS is_own,

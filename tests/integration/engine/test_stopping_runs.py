@@ -87,7 +87,9 @@ class TestTerminating:
         payload = Payload.objects.get(run=run)
         assert (payload.state, payload.attempts, fresh(run).state) == ("cancelled", 2, "cancelled")
 
-    def test_the_payload_at_work_is_told_and_ends_as_cancelled(self, broker: Broker, scripted: ScriptedExecutor) -> None:
+    def test_the_payload_at_work_is_told_and_ends_as_cancelled(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
         run = make_run(plain(3), max_concurrent_requests=1, strict=True)
 
         def stop(work: object) -> None:

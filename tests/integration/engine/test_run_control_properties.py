@@ -1,0 +1,48 @@
+"""Whatever operators, workers, brokers and clocks do in whatever order: what must hold of runs holds after each step."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.integration.engine.conftest import Broker
+from tests.integration.engine.scripted import Clock, ScriptedExecutor
+from tests.integration.engine.stateful import RunControl
+from tests.integration.engine.world import World
+from workers import heartbeat
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+STEPS = 20
+
+
+@pytest.fixture
+def world(broker: Broker, clock: Clock, scripted: ScriptedExecutor, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr(heartbeat, "time", clock)
+    logging.disable()
+    yield World(broker, clock, scripted)
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.timeout(1800)
+def test_every_sequence_keeps_what_must_hold(world: World, sequences: int | None) -> None:
+    class Sequence(RunControl):
+        pass
+
+    Sequence.world = world
+    run_state_machine_as_test(
+        Sequence,
+        settings=settings(
+            max_examples=sequences or 500,
+            stateful_step_count=STEPS,
+            derandomize=sequences is None,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
