@@ -27,6 +27,7 @@ SESSION = " ".join(
         "enable_seqscan=off",
         "enable_hashjoin=off",
         "enable_mergejoin=off",
+        "enable_incremental_sort=off",
         "jit=off",
         "statement_timeout=60s",
         "lock_timeout=30s",

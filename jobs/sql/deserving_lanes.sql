@@ -56,7 +56,6 @@ FROM t CROSS JOIN entitled CROSS JOIN LATERAL (
     ) AS free
     LEFT JOIN jobs_group AS g ON g.id = r.group_id
     WHERE r.state IN ('pending', 'running', 'resuming')
-        AND NOT EXISTS (SELECT 1 FROM jobs_job AS j WHERE j.id = r.job_id AND j.state = 'paused')
         AND (r.state <> 'pending' OR r.expires_at IS NULL OR r.expires_at > t.now)
         AND (
             r.next_position < r.total - r.cancelled

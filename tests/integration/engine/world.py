@@ -134,12 +134,13 @@ class World:
         self.broker.deliver_all()
 
     def share(self) -> None:
-        """Let one message carry what those of the first kind of runs of one payload carry."""
-        messages = [message for message in self.broker.messages if message.single]
-        alike = [message for message in messages if message.strict == messages[0].strict]
-        lanes = [lane for message in alike for lane in message.lanes]
-        self.broker.messages = [message for message in self.broker.messages if message not in alike]
-        self.broker.messages.append(alike[0]._replace(lanes=lanes))
+        """Let one message carry what the messages of runs of one payload carry, as it is when there are hundreds of them."""
+        for strict in (True, False):
+            alike = [each for each in self.broker.messages if each.single and each.strict == strict]
+            if alike:
+                lanes = [lane for message in alike for lane in message.lanes]
+                self.broker.messages = [each for each in self.broker.messages if each not in alike]
+                self.broker.messages.append(alike[0]._replace(lanes=lanes))
 
     def extend_from_a_payload(self, worker: HeldWorker, *, key: str | None) -> None:
         """Let the payload at which a worker stands add two others. Refused once it is no longer its attempt."""
