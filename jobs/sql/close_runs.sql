@@ -1,25 +1,26 @@
 -- active -> succeeded | failed | cancelled, for those of these runs whose payloads all have their outcome. Others: no row.
 -- A run that was stopped ends as what it was stopped for; else failures count beyond what its job tolerates. Payloads that were
 -- cancelled without the run having been stopped were more than max_payloads, and change nothing.
+-- All is judged by the row as it was locked: it may have been stopped while this statement waited for it.
 -- A run of a single payload shows that payload's result as its own.
 -- follow_up: what locks the job's row must wait until this transaction is over (jobs/services/follow_ups.py).
 WITH complete AS MATERIALIZED (
-    SELECT id FROM jobs_run
+    SELECT id, total, failed, stop, snapshot -> 'configuration' AS configuration FROM jobs_run
     WHERE id = ANY (%(run_ids)s::bigint[]) AND ended_at IS NULL AND succeeded + failed + cancelled >= total
     ORDER BY id
     FOR NO KEY UPDATE
 ), judged AS (
-    SELECT r.id, r.stop, r.snapshot -> 'configuration' AS configuration, tolerated.failures,
+    SELECT id, stop, configuration,
         CASE
-            WHEN r.stop ->> 'reason' IN ('timeout', 'first_failure') THEN 'failed'
-            WHEN r.stop IS NOT NULL THEN 'cancelled'
-            WHEN r.failed > tolerated.failures THEN 'failed'
+            WHEN stop ->> 'reason' IN ('timeout', 'first_failure') THEN 'failed'
+            WHEN stop IS NOT NULL THEN 'cancelled'
+            WHEN failed > tolerated.failures THEN 'failed'
             ELSE 'succeeded'
         END AS state
-    FROM complete JOIN jobs_run AS r ON r.id = complete.id, LATERAL (
+    FROM complete, LATERAL (
         SELECT COALESCE(
-            (r.snapshot -> 'configuration' -> 'failure_tolerance' ->> 'count')::float8,
-            (r.snapshot -> 'configuration' -> 'failure_tolerance' ->> 'percent')::float8 * r.total / 100,
+            (configuration -> 'failure_tolerance' ->> 'count')::float8,
+            (configuration -> 'failure_tolerance' ->> 'percent')::float8 * total / 100,
             0
         ) AS failures
     ) AS tolerated

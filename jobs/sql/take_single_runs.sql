@@ -5,6 +5,8 @@
 -- place: the runs of one message are executed one after another, so those of one group share one place. Its holder is inserted first;
 -- without a holder the others have none, and are not taken.
 -- reached: a run that is taken by itself begins at once; of several, the worker that is lost with them is not charged to all.
+-- taken is materialized, for the update of the runs joins it: should a run have changed while this statement waited for it, PostgreSQL
+-- repeats the join for the new row, and would insert the lanes a second time if their inserts were part of it (it refuses).
 -- Shape: each payload by its whole key; a plain join may read position 0 of every run there ever was. OFFSET 0 in an EXISTS keeps it a
 -- look-up for each run: made a join, it reads every lane there is for each.
 WITH run AS MATERIALIZED (
@@ -49,7 +51,7 @@ WITH run AS MATERIALIZED (
     ORDER BY run.id
     ON CONFLICT DO NOTHING
     RETURNING id, run_id, leased_at, group_id
-), taken AS (
+), taken AS MATERIALIZED (
     SELECT * FROM holder UNION ALL SELECT * FROM follower
 ), started AS (
     UPDATE jobs_run AS r

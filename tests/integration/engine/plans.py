@@ -33,6 +33,8 @@ class Explained:
     """The generic plans of the statements that were executed, by the name of their file."""
 
     plans: dict[str, list[list[Node]]] = field(default_factory=dict)
+    written_again: dict[str, set[str]] = field(default_factory=dict)
+    """By statement the CTEs that write and would be executed again for a row that changed while the statement waited for it."""
 
     def nodes(self, statement: str, table: str) -> list[Node]:
         """What touched a table in any execution of a statement; writing to it is not reading it."""
@@ -50,14 +52,16 @@ def explain_all(monkeypatch: pytest.MonkeyPatch) -> Explained:
         if query in names:
             connection = cursor.connection
             with connection.transaction(force_rollback=True), psycopg.Cursor(connection) as own:
-                explained.plans.setdefault(names[query], []).append(list(_run(own, query, params, execute)))
+                plan = _run(own, query, params, execute)
+            explained.plans.setdefault(names[query], []).append(list(_flat(plan)))
+            explained.written_again.setdefault(names[query], set()).update(_written_again(plan))
         return execute(cursor, query, params, **options)
 
     monkeypatch.setattr(psycopg.Cursor, "execute", explain_first)
     return explained
 
 
-def _run(cursor: psycopg.Cursor[Any], query: str, params: dict[str, Any], execute: Any) -> Iterator[Node]:
+def _run(cursor: psycopg.Cursor[Any], query: str, params: dict[str, Any], execute: Any) -> dict[str, Any]:
     """Prepare as psycopg does, with the same parameter types, so that the session's plan_cache_mode rules."""
     names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", query)))
     numbered = re.sub(r"%\((\w+)\)s", lambda match: f"${names.index(match[1]) + 1}", query)
@@ -68,7 +72,8 @@ def _run(cursor: psycopg.Cursor[Any], query: str, params: dict[str, Any], execut
     statement = compose.SQL("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE explained ({})").format(arguments)
     row = execute(cursor, statement, prepare=False).fetchone()
     execute(cursor, "DEALLOCATE explained", prepare=False)
-    yield from _flat(row[0][0]["Plan"])
+    plan: dict[str, Any] = row[0][0]["Plan"]
+    return plan
 
 
 def _type(cursor: psycopg.Cursor[Any], value: Any, execute: Any) -> str:
@@ -85,3 +90,45 @@ def _flat(plan: dict[str, Any]) -> Iterator[Node]:
     yield Node(plan["Node Type"], plan.get("Relation Name", ""), condition, rows)
     for child in plan.get("Plans", []):
         yield from _flat(child)
+
+
+def _written_again(plan: dict[str, Any]) -> Iterator[str]:
+    """The names of CTEs that write and that a recheck would read anew.
+
+    Where an UPDATE, a DELETE or a row lock meets a row that changed meanwhile, PostgreSQL executes what lies below it once more for
+    that row (EvalPlanQual). A CTE, subquery or function that is joined there gives the row that it gave before; under an Append or
+    in a correlated subquery it is executed again, which fails when it writes.
+    """
+    parts = list(_parts(plan))
+    writing = {
+        part["Subplan Name"].removeprefix("CTE ")
+        for part in parts
+        if part.get("Subplan Name", "").startswith("CTE ") and _writes(part)
+    }
+    for part in parts:
+        if part["Node Type"] == "LockRows" or part.get("Operation") in ("Update", "Delete"):
+            for child in part.get("Plans", []):
+                yield from writing & set(_read_anew(child, anew=False))
+
+
+def _read_anew(plan: dict[str, Any], *, anew: bool) -> Iterator[str]:
+    relation = plan["Parent Relationship"]
+    if relation == "InitPlan":
+        return
+    anew = anew or relation in ("SubPlan", "Member")
+    if plan["Node Type"] == "CTE Scan" and anew:
+        yield plan["CTE Name"]
+    if plan["Node Type"] == "Subquery Scan" and not anew:
+        return
+    for child in plan.get("Plans", []):
+        yield from _read_anew(child, anew=anew)
+
+
+def _parts(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from _parts(child)
+
+
+def _writes(plan: dict[str, Any]) -> bool:
+    return any(part["Node Type"] == "ModifyTable" for part in _parts(plan))

@@ -206,6 +206,7 @@ class TestEveryStatement:
         for statement in STATEMENTS:
             problems = {*_scans(explained, statement), *_payloads_out_of_range(explained, statement)}
             assert not problems, f"{statement}, {statistics}"
+        assert not {statement: ctes for statement, ctes in explained.written_again.items() if ctes}
 
 
 def _scans(explained: Explained, statement: str) -> Iterator[Any]:

@@ -191,6 +191,15 @@ class TestTaking:
         Run.objects.filter(pk=run_id).update(next_position=1)
         assert take_all([run_id]) == []
 
+    def test_runs_that_changed_while_we_waited_for_them_are_taken_all_the_same(self) -> None:
+        run_ids = make_single_runs([{}] * 3)
+        with hotpath.connection() as other, other.transaction():
+            other.execute("UPDATE jobs_run SET nudges = 1 WHERE id = %s", (run_ids[1],))
+            taking = in_thread(lambda: take_all(run_ids))
+            until_somebody_waits()
+        assert [each.lane.run.run_id for each in taking()] == run_ids
+        assert Lane.objects.count() == 3
+
     def test_a_run_that_was_done_between_our_look_and_our_lock_is_not_done_again(self) -> None:
         (run_id,) = make_single_runs([{}])
         with hotpath.connection() as other, other.transaction():
