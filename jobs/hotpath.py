@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import select
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,8 @@ import psycopg
 from django.db import connection as django_connection
 from psycopg.rows import namedtuple_row
 from psycopg_pool import ConnectionPool
+
+from jobs import sql
 
 SESSION = " ".join(
     f"-c {setting}"
@@ -81,6 +83,15 @@ def _is_dead(idle: psycopg.Connection[Any]) -> bool:
     poll = select.poll()
     poll.register(idle.fileno(), select.POLLIN)
     return bool(poll.poll(0))
+
+
+def execute(connection: psycopg.Connection[Any], statement: str, parameters: Mapping[str, Any]) -> psycopg.Cursor[Any]:
+    """Execute ``jobs/sql/<statement>.sql``; of the parameters only those that it names are sent.
+
+    The statement goes out as the server wants it: psycopg would take a long one apart for each execution, at a millisecond.
+    """
+    text, names = sql.numbered(statement)
+    return psycopg.RawCursor(connection).execute(text, [parameters[name] for name in names])
 
 
 def close() -> None:

@@ -80,7 +80,7 @@ def cancel_queued(*, run_id: int, take: int, now: Now = None) -> CancelledBatch 
     None when the run is not being ended.
     """
     with hotpath.connection() as connection:
-        row = connection.execute(sql.load("cancel_queued"), {"run_id": run_id, "take": take, "now": now}).fetchone()
+        row = hotpath.execute(connection, "cancel_queued", {"run_id": run_id, "take": take, "now": now}).fetchone()
     return None if row is None else CancelledBatch(row.complete, row.more)
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jobs import hotpath, sql
+from jobs import hotpath
 from jobs.claims.shapes import Now
 from jobs.errors import LaneLost
 
@@ -41,7 +41,7 @@ def keep_handle(*, run_id: int, position: int, lane_id: int, kind: str, host: st
         "data": json.dumps(data),
     }
     with hotpath.connection() as connection:
-        row = connection.execute(sql.load("keep_handle"), parameters).fetchone()
+        row = hotpath.execute(connection, "keep_handle", parameters).fetchone()
     if row is None:
         raise LaneLost(f"lane {lane_id} is no longer ours")
     return int(row.id)
@@ -62,4 +62,4 @@ def orphans(*, host: str, limit: int, besides: Sequence[int] = (), now: Now = No
     """
     parameters = {"host": host, "limit": limit, "besides": list(besides), "forsaken_after": FORSAKEN_AFTER, "now": now}
     with hotpath.connection() as connection:
-        return [Orphan(*row) for row in connection.execute(sql.load("orphaned_handles"), parameters).fetchall()]
+        return [Orphan(*row) for row in hotpath.execute(connection, "orphaned_handles", parameters).fetchall()]

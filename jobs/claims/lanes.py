@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from jobs import hotpath, sql
+from jobs import hotpath
 from jobs.claims import limits
 from jobs.claims.rows import columns, payloads, run_info
 from jobs.claims.shapes import Connection, Grant, Lane, Leased, LogEntry, Now
@@ -73,7 +73,7 @@ def _withdraw(run_id: int, noted: bool) -> None:
 
 def _take(parameters: dict[str, Any]) -> list[Any]:
     with hotpath.connection() as connection:
-        return connection.execute(sql.load("take_lane"), parameters).fetchall()
+        return hotpath.execute(connection, "take_lane", parameters).fetchall()
 
 
 def _come_again(row: Any) -> float:
@@ -105,7 +105,7 @@ def shed_range(*, lane: Lane, keep: int, now: Now = None) -> int:
     """
     parameters = {"lane_id": lane.id, "sequence": lane.sequence, "keep": keep, "now": now}
     with hotpath.connection(hotpath.HEARTBEAT) as connection:
-        return len(connection.execute(sql.load("shed_range"), parameters).fetchall())
+        return len(hotpath.execute(connection, "shed_range", parameters).fetchall())
 
 
 def lease_requeued(*, lane: Lane, take: int, lease: dt.timedelta, now: Now = None) -> list[Leased]:
@@ -133,7 +133,7 @@ def _lease_requeued(
         "lease": lease,
         "now": now,
     }
-    rows = connection.execute(sql.load("lease_requeued"), parameters).fetchall()
+    rows = hotpath.execute(connection, "lease_requeued", parameters).fetchall()
     if not rows:
         raise LaneLost(f"lane {lane.id} is no longer ours")
     lane.sequence += 1
@@ -177,13 +177,13 @@ def resync(*, lane: Lane) -> list[Leased] | None:
 
 def holdings(connection: Connection, *, lane_id: int) -> list[Leased]:
     """What a lane holds: its range, or the requeued positions it leased; by position."""
-    return [Leased(*row) for row in connection.execute(sql.load("lane_holdings"), {"lane_id": lane_id}).fetchall()]
+    return [Leased(*row) for row in hotpath.execute(connection, "lane_holdings", {"lane_id": lane_id}).fetchall()]
 
 
 def leave_lane(*, lane: Lane) -> None:
     """Give the slot up. Whatever waits in the run will wake the sweep. Leaving a lane that is lost does nothing."""
     with hotpath.connection() as connection:
-        connection.execute(sql.load("leave_lane"), {"lane_id": lane.id})
+        hotpath.execute(connection, "leave_lane", {"lane_id": lane.id})
 
 
 def heartbeat(
@@ -208,7 +208,7 @@ def heartbeat(
         "now": now,
     }
     with hotpath.connection(hotpath.HEARTBEAT) as connection:
-        rows = connection.execute(sql.load("heartbeat"), parameters).fetchall()
+        rows = hotpath.execute(connection, "heartbeat", parameters).fetchall()
     return {row.id: (RunState(row.state), row.time_extensions) for row in rows}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from jobs import hotpath, sql
+from jobs import hotpath
 from jobs.claims.shapes import Now, RateLimit, StartedRun
 
 _TRIES = 3
@@ -56,7 +56,7 @@ def admit_runs(*, job_id: int, most: int, now: Now = None) -> list[StartedRun]:
     """Admit the next runs of a job, as many as it allows, in one transaction. Publish for them afterwards."""
     with hotpath.connection() as connection, connection.transaction():
         connection.execute("SELECT 1 FROM jobs_job WHERE id = %s FOR NO KEY UPDATE", (job_id,))
-        rows = connection.execute(sql.load("admit_runs"), {"job_id": job_id, "most": most, "now": now}).fetchall()
+        rows = hotpath.execute(connection, "admit_runs", {"job_id": job_id, "most": most, "now": now}).fetchall()
     return sorted(StartedRun(*row) for row in rows)
 
 
@@ -78,7 +78,7 @@ def reserve(*, rates: Sequence[RateLimit], count: int, now: Now = None) -> Reser
     }
     with hotpath.connection() as connection:
         for _ in range(_TRIES):
-            row = connection.execute(sql.load("reserve_starts"), parameters).fetchone()
+            row = hotpath.execute(connection, "reserve_starts", parameters).fetchone()
             if row is not None and row.known:
                 return Reservation(row.granted, row.seconds)
             connection.execute(
@@ -122,7 +122,7 @@ def call_waiting(*, group_id: int, places: int) -> list[WaitingLane]:
     Order: the most urgent first, then the oldest; one lane of a run at a time.
     """
     with hotpath.connection() as connection:
-        rows = connection.execute(sql.load("call_waiting"), {"group_id": group_id, "places": places}).fetchall()
+        rows = hotpath.execute(connection, "call_waiting", {"group_id": group_id, "places": places}).fetchall()
     return [WaitingLane(*row) for row in rows]
 
 
@@ -147,5 +147,5 @@ def deserving_lanes(*, run_id: int, queue: str, served: Sequence[int], now: Now 
     """
     parameters = {"run_id": run_id, "queue": queue, "served": list(served), "now": now}
     with hotpath.connection() as connection:
-        rows = connection.execute(sql.load("deserving_lanes"), parameters).fetchall()
+        rows = hotpath.execute(connection, "deserving_lanes", parameters).fetchall()
     return [DeservingLane(*row) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from jobs import sql
+from jobs import hotpath
 from jobs.claims.lanes import holdings
 from jobs.claims.reports import record, write_report
 from jobs.claims.shapes import Connection, Lane, LostLane, Now, Report, RunInfo
@@ -13,7 +13,7 @@ from jobs.claims.shapes import Connection, Lane, LostLane, Now, Report, RunInfo
 
 def lock_expired_lane(connection: Connection, *, besides: Sequence[int] = (), now: Now = None) -> LostLane | None:
     """Lock one lane whose lease has run out, ``besides`` those, within the caller's transaction; None when there is none."""
-    row = connection.execute(sql.load("expired_lanes"), {"besides": list(besides), "now": now}).fetchone()
+    row = hotpath.execute(connection, "expired_lanes", {"besides": list(besides), "now": now}).fetchone()
     if row is None:
         return None
     run = RunInfo(row.run_id, 0, "", row.job_key, row.configuration, {}, True, "", row.created_at)
@@ -26,4 +26,4 @@ def bury_lane(connection: Connection, *, lost: LostLane, outcome: Report, now: N
     lane = lost.lane
     write_report(connection, lane, outcome, take=0, lease=dt.timedelta(0), keep_from=None, now=now)
     record(connection, lane=lane, outcome=outcome, held_until=0, now=now)
-    connection.execute(sql.load("leave_lane"), {"lane_id": lane.id})
+    hotpath.execute(connection, "leave_lane", {"lane_id": lane.id})

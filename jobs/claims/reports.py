@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from jobs import hotpath, sql
+from jobs import hotpath
 from jobs.claims.extending import extend_from_lane
 from jobs.claims.lanes import holdings
 from jobs.claims.rows import columns, json_rows
@@ -67,7 +67,7 @@ def report_one(*, lane: Lane, final: Final, lease: dt.timedelta, now: Now = None
         "now": now,
     }
     with hotpath.connection() as connection:
-        row = connection.execute(sql.load("report_one"), parameters).fetchone()
+        row = hotpath.execute(connection, "report_one", parameters).fetchone()
     if row is None:
         raise LaneLost(f"lane {lane.id} is no longer ours")
     lane.sequence += 1
@@ -85,8 +85,9 @@ def write_report(
     now: Now,
 ) -> Grant:
     """Say the report\'s statement on a connection that is given. Raises LaneLost when the lane was taken back."""
-    rows = connection.execute(
-        sql.load("report"),
+    rows = hotpath.execute(
+        connection,
+        "report",
         {
             "lane_id": lane.id,
             "sequence": lane.sequence,
@@ -115,8 +116,9 @@ def record(connection: Connection, *, lane: Lane, outcome: Report, held_until: i
     run_id = lane.run.run_id
     if outcome.failed_attempts:
         positions, numbers, states, errors, started, ended = columns(outcome.failed_attempts, FailedAttempt)
-        connection.execute(
-            sql.load("record_attempts"),
+        hotpath.execute(
+            connection,
+            "record_attempts",
             {
                 "run_id": run_id,
                 "worker": lane.worker,
@@ -132,8 +134,9 @@ def record(connection: Connection, *, lane: Lane, outcome: Report, held_until: i
     requeues = [each for each in outcome.requeues if not held_until or each.position < held_until]
     if requeues:
         positions, attempts, waits, alone = columns(requeues, Requeue)
-        connection.execute(
-            sql.load("requeue"),
+        hotpath.execute(
+            connection,
+            "requeue",
             {
                 "run_id": run_id,
                 "lane_id": lane.id,
@@ -145,4 +148,4 @@ def record(connection: Connection, *, lane: Lane, outcome: Report, held_until: i
             },
         )
     if outcome.settled:
-        connection.execute(sql.load("settle"), {"run_id": run_id, "positions": outcome.settled, "lane_id": lane.id})
+        hotpath.execute(connection, "settle", {"run_id": run_id, "positions": outcome.settled, "lane_id": lane.id})

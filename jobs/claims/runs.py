@@ -56,7 +56,7 @@ def start_runs(
 
 def lock_due_runs(connection: Connection, *, limit: int, now: Now = None) -> list[DueRun]:
     """Lock up to ``limit`` runs whose wake time has come, within the caller's transaction."""
-    return [DueRun(*row) for row in connection.execute(sql.load("due_runs"), {"limit": limit, "now": now}).fetchall()]
+    return [DueRun(*row) for row in hotpath.execute(connection, "due_runs", {"limit": limit, "now": now}).fetchall()]
 
 
 def nudged_queues(*, now: Now = None) -> list[str]:
@@ -72,8 +72,8 @@ def nudged_queues(*, now: Now = None) -> list[str]:
 def snooze_runs(connection: Connection, *, wakes: Sequence[tuple[int, dt.datetime, int]]) -> None:
     """Set (run id, wake time, nudges) for runs that the caller's transaction has locked."""
     run_ids, wake_at, nudges = zip(*wakes, strict=True)
-    connection.execute(
-        sql.load("snooze_runs"), {"run_ids": list(run_ids), "wake_at": list(wake_at), "nudges": list(nudges)}
+    hotpath.execute(
+        connection, "snooze_runs", {"run_ids": list(run_ids), "wake_at": list(wake_at), "nudges": list(nudges)}
     )
 
 
@@ -88,5 +88,5 @@ def seconds_to_next_wake() -> float | None:
 
 def close_runs(connection: Connection, *, run_ids: Sequence[int], now: Now = None) -> list[ClosedRun]:
     """End those of these runs whose payloads all have their outcome, within the caller's transaction. By id."""
-    rows = connection.execute(sql.load("close_runs"), {"run_ids": list(run_ids), "now": now}).fetchall()
+    rows = hotpath.execute(connection, "close_runs", {"run_ids": list(run_ids), "now": now}).fetchall()
     return [ClosedRun(*row) for row in rows]

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from jobs import hotpath, sql
+from jobs import hotpath
 from jobs.claims.rows import json_rows, run_info
 from jobs.claims.shapes import Connection, Final, Lane, Leased, Now, SingleRun
 
@@ -18,7 +18,7 @@ def take_single_runs(*, run_ids: Sequence[int], worker: str, lease: dt.timedelta
     """
     parameters = {"run_ids": sorted(run_ids), "worker": worker, "lease": lease, "now": now}
     with hotpath.connection() as connection:
-        rows = connection.execute(sql.load("take_single_runs"), parameters).fetchall()
+        rows = hotpath.execute(connection, "take_single_runs", parameters).fetchall()
     return [_single(row, worker) for row in rows]
 
 
@@ -35,5 +35,5 @@ def report_single_runs(connection: Connection, *, finals: Sequence[tuple[Lane, F
         The ids of the runs that changed: close those. A lane that was lost changes nothing.
     """
     outcomes = json_rows([("lane_id", lane.id, final) for lane, final in finals])
-    rows = connection.execute(sql.load("report_single_runs"), {"finals": outcomes}).fetchall()
+    rows = hotpath.execute(connection, "report_single_runs", {"finals": outcomes}).fetchall()
     return [row.id for row in rows]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,29 +44,28 @@ class Explained:
 def explain_all(monkeypatch: pytest.MonkeyPatch) -> Explained:
     """From now on explain each statement of jobs/sql right before it is executed, on its connection, and undo it."""
     explained = Explained()
-    names = {sql.load(name): name for name in STATEMENTS}
+    by_text = {text: name for name in STATEMENTS for text in (sql.load(name), sql.numbered(name)[0])}
     execute = psycopg.Cursor.execute
 
     def explain_first(cursor: psycopg.Cursor[Any], query: Any, params: Any = None, **options: Any) -> Any:
-        if query in names:
+        if query in by_text:
+            name = by_text[query]
+            values = [params[each] for each in sql.numbered(name)[1]] if isinstance(params, dict) else params
             connection = cursor.connection
             with connection.transaction(force_rollback=True), psycopg.Cursor(connection) as own:
-                plan = _run(own, query, params, execute)
-            explained.plans.setdefault(names[query], []).append(list(_flat(plan)))
-            explained.written_again.setdefault(names[query], set()).update(_written_again(plan))
+                plan = _run(own, sql.numbered(name)[0], values, execute)
+            explained.plans.setdefault(name, []).append(list(_flat(plan)))
+            explained.written_again.setdefault(name, set()).update(_written_again(plan))
         return execute(cursor, query, params, **options)
 
     monkeypatch.setattr(psycopg.Cursor, "execute", explain_first)
     return explained
 
 
-def _run(cursor: psycopg.Cursor[Any], query: str, params: dict[str, Any], execute: Any) -> dict[str, Any]:
+def _run(cursor: psycopg.Cursor[Any], query: str, values: Sequence[Any], execute: Any) -> dict[str, Any]:
     """Prepare as psycopg does, with the same parameter types, so that the session's plan_cache_mode rules."""
-    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", query)))
-    numbered = re.sub(r"%\((\w+)\)s", lambda match: f"${names.index(match[1]) + 1}", query)
-    values = [params[name] for name in names]
     types = ", ".join(_type(cursor, value, execute) for value in values)
-    execute(cursor, f"PREPARE explained ({types}) AS {numbered}", prepare=False)
+    execute(cursor, f"PREPARE explained ({types}) AS {query}", prepare=False)
     arguments = compose.SQL(", ").join(compose.Literal(value) for value in values)
     statement = compose.SQL("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE explained ({})").format(arguments)
     row = execute(cursor, statement, prepare=False).fetchone()

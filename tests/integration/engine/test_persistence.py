@@ -44,9 +44,9 @@ class Saw:
         self.at = 0
         self.after = False
         self.seen = 0
-        self._execute = psycopg.Connection.execute
+        self._execute = psycopg.Cursor.execute
         self._transaction = psycopg.Connection.transaction
-        monkeypatch.setattr(psycopg.Connection, "execute", self._cut_statement())
+        monkeypatch.setattr(psycopg.Cursor, "execute", self._cut_statement())
         monkeypatch.setattr(psycopg.Connection, "transaction", self._cut_transaction())
 
     def set(self, *, at: int, after: bool) -> None:
@@ -59,13 +59,13 @@ class Saw:
         return self.seen >= self.at
 
     def _cut_statement(self) -> Any:
-        def execute(connection: psycopg.Connection[Any], *arguments: Any, **options: Any) -> Any:
-            cuts = self._counts(connection)
+        def execute(cursor: psycopg.Cursor[Any], *arguments: Any, **options: Any) -> Any:
+            cuts = self._counts(cursor.connection)
             if cuts and not self.after:
-                end_session(connection)
-            cursor = self._execute(connection, *arguments, **options)
+                end_session(cursor.connection)
+            self._execute(cursor, *arguments, **options)
             if cuts and self.after:
-                self._lose_answer(connection)
+                self._lose_answer(cursor.connection)
             return cursor
 
         return execute
