@@ -107,6 +107,30 @@ def memory_mb(groups: Sequence[Group], *, peak: bool = False) -> float | None:
     return kilobytes / 1024 / max(1, len(groups))
 
 
+def cpu_seconds(groups: Sequence[Group]) -> float:
+    """What groups have used of the processors so far, their children included; 0 where there is no /proc."""
+    if not Path("/proc/self/stat").exists():
+        return 0.0
+    return sum(cpu_seconds_of(pid) for pid in _members({group.pid for group in groups}))
+
+
+def cpu_seconds_of(pid: int) -> float:
+    """What a process has used of the processors so far; 0 when it is not, or not on this machine."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    user, system = fields[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def started_at(group: Group) -> float:
+    """When a process was started, in seconds since the epoch. Raises FileNotFoundError where there is no /proc."""
+    fields = Path(f"/proc/{group.pid}/stat").read_text().rpartition(")")[2].split()
+    up_seconds = float(Path("/proc/uptime").read_text().split()[0])
+    return time.time() - up_seconds + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+
+
 def _members(group_ids: set[int]) -> list[int]:
     pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     return [pid for pid in pids if _group_of(pid) in group_ids]

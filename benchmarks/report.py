@@ -23,6 +23,16 @@ UNITS = {
     "longest_wait_ms": "ms",
     "extend_seconds": "s",
     "cancelled_seconds": "s",
+    "fires_per_second": "1/s",
+    "late_p50_ms": "ms",
+    "late_p99_ms": "ms",
+    "wrong_fires": "fires",
+    "beat_rss_mb": "MB",
+    "start_seconds": "s",
+    "edit_seconds": "s",
+    "cpu_percent": "% of a core",
+    "server_cpu_percent": "% of a core",
+    "next_us": "µs",
 }
 """Every metric, with its unit."""
 

@@ -1,6 +1,6 @@
 """The command line: ``python -m embedded up | demo | run -- COMMAND... | stop | reset``.
 
-up     the whole system in the foreground; PORT chooses the port
+up     the whole system in the foreground; PORT chooses the port, BEATS how many beats there are
 demo   run every example to its end and hold it against its expectation
 run    start the servers, run a command with their addresses in its environment, stop them
 stop   end what runs in this checkout
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run one of the commands; the exit code."""
     match list(arguments):
         case ["up"]:
-            up(port=os.environ.get("PORT") or "8000")
+            up(port=os.environ.get("PORT") or "8000", beats=os.environ.get("BEATS") or "1")
         case ["demo"]:
             return 0 if demo() else 1
         case ["run", "--", *command] if command:

@@ -13,7 +13,7 @@ def wanted_port(text: str) -> int:
     Raises:
         StartError: It is no port, or somebody listens there.
     """
-    if not text.isdigit() or not 1 <= int(text) <= 65535:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise StartError(f"PORT must be a number from 1 to 65535, not {text!r}")
     if not is_free(int(text)):
         raise StartError(f"port {text} is in use; choose another one: make up PORT={free_port()}")

@@ -22,8 +22,9 @@ from embedded.owner_lock import OwnerLock
 from embedded.ports import free_port, wanted_port
 from embedded.private_files import private_folder, read_json, write_private_json
 from embedded.processes import stop_leftover, wait_until
+from embedded.programs import programs, runs_our_python
 from embedded.servers import CHECKOUT, DATA, Servers, running_servers
-from embedded.supervisor import Program, Supervisor
+from embedded.supervisor import Supervisor
 
 ADMIN = "admin"
 WORKSPACE = "demo"
@@ -31,13 +32,6 @@ EXAMPLES = CHECKOUT / "examples"
 EXAMPLE_SERVICE = "http://127.0.0.1:8001"
 """The address that the manifests are written for; they are loaded with the one that is really used."""
 UP_LOCK = "up.lock"
-_WEB = "-m gunicorn jobsproject.wsgi -k gthread -w 2 --threads 8 --no-control-socket -b 127.0.0.1:{port}"
-_BEAT = "-m celery -q -A jobsproject beat"
-_WORKER = (
-    "-m celery -q -A jobsproject worker -P threads -c 16 --without-mingle --without-gossip "
-    "-Q default,http,datasource,spark -n {name}@%h"
-)
-_EXAMPLE = "-m embedded.example_service {port}"
 _ANSWER_SECONDS = 30.0
 
 
@@ -78,12 +72,13 @@ class System:
 
 
 @contextlib.contextmanager
-def running_system(*, port: str, output: Output, data: Path = DATA) -> Iterator[System]:
+def running_system(*, port: str, output: Output, beats: int = 1, data: Path = DATA) -> Iterator[System]:
     """Have the system for the length of a ``with`` block; at its end everything is stopped.
 
     Args:
         port: Of the web server, on 127.0.0.1, as a person wrote it; empty for any free one.
         output: Gets the lines of all processes.
+        beats: How many beats to run side by side.
         data: The private folder.
 
     Raises:
@@ -104,7 +99,7 @@ def running_system(*, port: str, output: Output, data: Path = DATA) -> Iterator[
         password = secrets.token_urlsafe(15)
         manifests = written_for(f"http://127.0.0.1:{service}", folder=data / "examples")
         token = _prepare(environment, password=password, manifests=manifests)
-        supervisor.start(_programs(port=web, service=service))
+        supervisor.start(programs(port=web, service=service, beats=beats))
         system = System(f"http://127.0.0.1:{web}", password, token, manifests, servers, supervisor)
         _wait_for_answer(system.url)
         yield system
@@ -137,13 +132,8 @@ def end_leftovers(up_json: Path) -> None:
     for name, pid in recorded.items():
         if name in ("postgres", "redis"):
             continue  # their own start looks after them
-        stop_leftover(int(pid), is_ours=_runs_our_python, ask=signal.SIGTERM, grace_seconds=5)
+        stop_leftover(int(pid), is_ours=runs_our_python, ask=signal.SIGTERM, grace_seconds=5)
     up_json.unlink(missing_ok=True)
-
-
-def _runs_our_python(command_line: str) -> bool:
-    ours = ("-m gunicorn jobsproject", "-m celery -q -A jobsproject", "-m embedded.example_service")
-    return command_line.startswith(f"{sys.executable} ") and any(words in command_line for words in ours)
 
 
 def _environment(servers: Servers, *, data: Path) -> dict[str, str]:
@@ -163,19 +153,6 @@ def _environment(servers: Servers, *, data: Path) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "jobsproject.settings",
     }
     return {**os.environ, **local, **servers.environment}
-
-
-def _programs(*, port: int, service: int) -> list[Program]:
-    return [
-        Program("example", _python(_EXAMPLE.format(port=service)), "listening at"),
-        Program("web", _python(_WEB.format(port=port)), "Listening at"),
-        Program("beat", _python(_BEAT), "beat: Starting"),
-        *(Program(name, _python(_WORKER.format(name=name)), " ready.") for name in ("worker-1", "worker-2")),
-    ]
-
-
-def _python(words: str) -> list[str]:
-    return [sys.executable, *words.split()]
 
 
 def _prepare(environment: Mapping[str, str], *, password: str, manifests: list[Path]) -> str:

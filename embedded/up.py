@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from embedded.output import Output, terminal
+from embedded.programs import wanted_beats
 from embedded.servers import DATA
 from embedded.system import ADMIN, WORKSPACE, System, running_system, write_up_json
 
@@ -20,11 +21,12 @@ _WELCOME = """
 """
 
 
-def up(*, port: str, data: Path = DATA) -> None:
+def up(*, port: str, beats: str = "1", data: Path = DATA) -> None:
     """Bring the system up and keep it up until KeyboardInterrupt, which it passes on when everything is down.
 
     Args:
         port: Of the web server; text from a person.
+        beats: How many beats to run; the same.
         data: The private folder.
 
     Raises:
@@ -34,7 +36,7 @@ def up(*, port: str, data: Path = DATA) -> None:
     output = Output(data / "logs", terminal=terminal())
     up_json = data / "up.json"
     output.show("starting: servers, database, examples, processes", name="system")
-    with running_system(port=port, output=output, data=data) as system:
+    with running_system(port=port, output=output, beats=wanted_beats(beats), data=data) as system:
         try:
             write_up_json(up_json, system)
             output.show(_welcome(system))

@@ -64,6 +64,11 @@ def _finite(value: float) -> float:
     return float(value)
 
 
+def interval(value: str | int | float) -> dt.timedelta:
+    """A duration as the database keeps it: in whole microseconds, and never nothing. Raises ValueError as `parse_ms` does."""
+    return dt.timedelta(microseconds=max(1, round(parse_ms(value) * 1000)))
+
+
 def seconds(value: float) -> dt.timedelta:
     """A number of seconds as a timedelta."""
     return dt.timedelta(seconds=value)

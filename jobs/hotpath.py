@@ -33,6 +33,12 @@ SESSION = " ".join(
         "jit=off",
         "statement_timeout=60s",
         "lock_timeout=30s",
+        # A process that is stopped in the middle (a debugger, a frozen machine) must not keep locks from those that go on.
+        "idle_in_transaction_session_timeout=10s",
+        # What a host that vanished has locked is free within half a minute.
+        "tcp_keepalives_idle=10",
+        "tcp_keepalives_interval=5",
+        "tcp_keepalives_count=4",
         "timezone=UTC",
     )
 )
@@ -50,8 +56,13 @@ mean that a run of fifty lanes forks fifty servers."""
 _pools: dict[tuple[int, str, str], ConnectionPool[psycopg.Connection[Any]]] = {}
 _opening = threading.Lock()
 
-RETRYABLE = (psycopg.OperationalError, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
-"""What passes: a restarting server, a broken connection, a deadlock's victim."""
+RETRYABLE = (
+    psycopg.OperationalError,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+)
+"""What passes: a restarting server, a broken connection, a deadlock's victim, a process that stood still within a transaction."""
 
 
 @contextmanager
@@ -85,12 +96,18 @@ def _is_dead(idle: psycopg.Connection[Any]) -> bool:
     return bool(poll.poll(0))
 
 
-def execute(connection: psycopg.Connection[Any], statement: str, parameters: Mapping[str, Any]) -> psycopg.Cursor[Any]:
-    """Execute ``jobs/sql/<statement>.sql``; of the parameters only those that it names are sent.
+def execute(
+    connection: psycopg.Connection[Any],
+    statement: str,
+    parameters: Mapping[str, Any],
+    *,
+    of: sql.Statements = sql.ENGINE,
+) -> psycopg.Cursor[Any]:
+    """Execute ``<statement>.sql``; of the parameters only those that it names are sent.
 
     The statement goes out as the server wants it: psycopg would take a long one apart for each execution, at a millisecond.
     """
-    text, names = sql.numbered(statement)
+    text, names = of.numbered(statement)
     return psycopg.RawCursor(connection).execute(text, [parameters[name] for name in names])
 
 
@@ -110,25 +127,38 @@ def _pool(role: str) -> ConnectionPool[psycopg.Connection[Any]]:
     return pool
 
 
+def connect() -> psycopg.Connection[Any]:
+    """A connection of its own, for who needs a session and not only a statement: a lock that it holds, messages that it waits for.
+
+    Raises:
+        psycopg.OperationalError: There is none to have.
+    """
+    return psycopg.connect(**_parameters())
+
+
 def _open(*, size: int) -> ConnectionPool[psycopg.Connection[Any]]:
-    settings = django_connection.settings_dict
     return ConnectionPool(
-        kwargs={
-            "host": settings["HOST"] or None,
-            "port": settings["PORT"] or None,
-            "user": settings["USER"] or None,
-            "password": settings["PASSWORD"] or None,
-            "dbname": settings["NAME"],
-            "options": SESSION,
-            "application_name": "jobs-engine",
-            "autocommit": True,
-            "prepare_threshold": 0,
-            "connect_timeout": 5,
-            "row_factory": namedtuple_row,
-        },
+        kwargs=_parameters(),
         min_size=0,
         max_size=size,
         reconnect_timeout=_RECONNECT_SECONDS,
         open=True,
         name="engine",
     )
+
+
+def _parameters() -> dict[str, Any]:
+    settings = django_connection.settings_dict
+    return {
+        "host": settings["HOST"] or None,
+        "port": settings["PORT"] or None,
+        "user": settings["USER"] or None,
+        "password": settings["PASSWORD"] or None,
+        "dbname": settings["NAME"],
+        "options": SESSION,
+        "application_name": "jobs-engine",
+        "autocommit": True,
+        "prepare_threshold": 0,
+        "connect_timeout": 5,
+        "row_factory": namedtuple_row,
+    }

@@ -72,6 +72,16 @@ def load(*sources: Path | str) -> list[JobDocument]:
     return [document for _, _, document in documents]
 
 
+def read_value(text: str) -> object:
+    """The one value that a text of YAML or JSON holds, read as strictly as a manifest. Raises strict_json.NotJSONError."""
+    if text.lstrip().startswith(("{", "[")):
+        return strict_json.loads(text)
+    found = _read_yaml(text)
+    if len(found) != 1:
+        raise strict_json.NotJSONError(f"expected one document, and found {len(found)}")
+    return found[0]
+
+
 def dump(document: dict[str, Any]) -> str:
     """A job document as YAML that `load` reads back to the same."""
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)

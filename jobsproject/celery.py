@@ -14,6 +14,9 @@ from jobs.kinds import QUEUES
 from workers.ticking import Ticking
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jobsproject.settings")
+# `manage.py migrate` and `check` run Django's checks. Here they would load the site, its API and its admin into each worker and
+# beat, which have no use for them and would start later.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
 
 app = Celery("jobs")
 app.conf.update(
@@ -56,7 +59,7 @@ app.conf.update(
     task_publish_retry=False,
     enable_utc=True,
     timezone="UTC",
-    beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
+    beat_scheduler="scheduler.beat:JobScheduler",
 )
 app.autodiscover_tasks(["workers"])
 app.steps["worker"].add(Ticking)

@@ -6,6 +6,7 @@ import ipaddress
 import os
 import re
 from urllib.parse import unquote, urlsplit
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -55,6 +56,14 @@ def url(name: str) -> str:
     value = text(name, " ").strip().rstrip("/")
     if value and not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", value):
         raise ImproperlyConfigured(f"{name} must be an address such as https://jobs.example.org, not {value!r}")
+    return value
+
+
+def time_zone(name: str, default: str) -> str:
+    """The IANA name of a time zone, such as Europe/Berlin."""
+    value = text(name, default)
+    if value not in available_timezones():
+        raise ImproperlyConfigured(f"{name} must be the name of a time zone such as Europe/Berlin, not {value!r}")
     return value
 
 

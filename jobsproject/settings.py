@@ -111,6 +111,12 @@ JOBS_SLICE_SECONDS = env.number("JOBS_SLICE_SECONDS", 5, least=0.1)
 JOBS_SWEEP_SECONDS = env.number("JOBS_SWEEP_SECONDS", 1, least=0.05)
 """The longest pause between two passes of the sweep."""
 
+JOBS_DEFAULT_TIMEZONE = env.time_zone("DEFAULT_TIMEZONE", "UTC")
+"""The clock of schedules that name no time zone."""
+
+JOBS_BEAT_SECONDS = env.number("JOBS_BEAT_SECONDS", 1, least=0.05)
+"""The longest pause between two looks of a beat at what is due."""
+
 JOBS_SECRET_KEYS = env.words("JOBS_SECRET_KEYS")
 """Fernet keys for secrets at rest, the newest first; older ones still decrypt."""
 

@@ -7,7 +7,8 @@ from django.views.generic import RedirectView
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
-    path("api/v1/", include("jobs.api.urls")),
+    path("api/v1/", include("scheduler.api.urls")),
+    path("api/v1/", include("jobs.api.urls")),  # The last one, which answers for addresses that are none.
 ]
 
 handler400 = "jobsproject.api.bad_request"

@@ -2,7 +2,24 @@
 
 from django.apps import AppConfig
 
+from jobs import extensions
+
 
 class SchedulerConfig(AppConfig):
     name = "scheduler"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Take part in what happens to jobs and runs."""
+        from scheduler.services import endings, following, upstreams  # noqa: PLC0415 - models can be imported only now
+
+        extensions.register(
+            extensions.Extension(
+                field="schedules",
+                check=following.check,
+                saving=upstreams.prepare,
+                saved=following.follow,
+                closing=endings.note,
+                closed=endings.closed,
+            )
+        )

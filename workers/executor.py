@@ -23,7 +23,7 @@ from jobs.errors import PermanentError, TransientError, ValidationError
 from jobs.retry import RetryPolicy
 from jobs.services.secrets import read_secret
 from workers import handles
-from workers.deadline import CEILING_SECONDS, Deadline
+from workers.deadline import CEILING_SECONDS
 from workers.outcomes import MAX_RESULT_BYTES, Attempted, Failed, Outcome, Succeeded
 from workers.payloads import EXECUTORS
 from workers.payloads.base import GRACE_SECONDS, JSON, KeepHandle, Log, Progress, Work, keep_no_handle
@@ -37,7 +37,7 @@ _ESCAPE = re.compile(r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\ud[89a-f]..|\\u0000")
 """What json.dumps writes of them; in the group what only looks alike: an escaped backslash, and a whole pair."""
 
 
-def _nobody_extends(deadline: Deadline) -> None:
+def _nobody_listens(work: Work) -> None:
     """What stands where nothing outside can extend an attempt's time."""
 
 
@@ -45,7 +45,7 @@ def _nobody_extends(deadline: Deadline) -> None:
 class Surroundings:
     """What an attempt gets from the lane it runs in: how to be told to stop, and where to say how it goes.
 
-    ``deadline_begun`` is told the deadline of each attempt that begins, so that the lane can extend it; ``lane_id`` is whose
+    ``begun`` is told each attempt that begins, so that the lane can extend its deadline; ``lane_id`` is whose
     handles the attempt keeps, 0 for none.
     """
 
@@ -53,7 +53,7 @@ class Surroundings:
     log: Log
     progress: Progress
     lane_id: int = 0
-    deadline_begun: Callable[[Deadline], None] = _nobody_extends
+    begun: Callable[[Work], None] = _nobody_listens
 
 
 class RunContext:
@@ -101,7 +101,7 @@ class RunContext:
             grace_seconds=self._grace_seconds,
             keep_handle=self._keep_handle(payload, surroundings),
         )
-        surroundings.deadline_begun(work.deadline)
+        surroundings.begun(work)
         return work
 
     def _keep_handle(self, payload: Leased, surroundings: Surroundings) -> KeepHandle:

@@ -6,6 +6,8 @@ import json
 import os
 import threading
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -16,6 +18,7 @@ from jobs.durations import seconds
 from jobs.states import RunState
 from workers import pace
 from workers.deadline import Deadline
+from workers.payloads.base import Work
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +27,15 @@ BEATS_PER_LEASE = 5
 
 LONGEST_PAUSE_SECONDS = 1.0
 """Progress is shown, and a stopped run is noticed, this soon at the latest."""
+
+
+@dataclass(slots=True)
+class AtWork:
+    """The attempt that a lane makes: which (``position:attempt``), its deadline, and how often that was extended from outside."""
+
+    key: str
+    deadline: Deadline
+    extensions: int = 0
 
 
 class Held:
@@ -40,15 +52,30 @@ class Held:
         """Where the range ends that the lane works; 0 when it holds none."""
         self.run_stopped = False
         """The run is being ended: what is at work was told to stop, and is not tried again."""
-        self.deadline: Deadline | None = None
-        """Of the payload at work, which may ask for more time through the API."""
-        self.time_extensions = 0
+        self.at_work: AtWork | None = None
+        """It may ask for more time through the API. One value, for the heartbeat reads it while the lane goes on."""
+        self.waits = False
+        """It was taken together with others that come first, and has not begun. See `begin_turn` and `withdraw`."""
+        self._turn = threading.Lock()
         self.ending = False
         """Set before the owner gives the lane up: that it is gone then is no loss."""
 
-    def begin(self, deadline: Deadline) -> None:
-        """Note the deadline of the attempt that begins now, so that a call from outside can extend it."""
-        self.deadline = deadline
+    def begin_turn(self) -> bool:
+        """Note that the turn of a lane that waits has come. False when the heartbeat was faster: it has given the lane back."""
+        with self._turn:
+            waited, self.waits = self.waits, False
+            return waited
+
+    def withdraw(self) -> bool:
+        """See to it that nobody begins a lane that waits. False when its turn has come."""
+        if not self.begin_turn():
+            return False
+        self.ending = True
+        return True
+
+    def begin(self, work: Work) -> None:
+        """Note the attempt that begins now, so that a call from outside can extend its time."""
+        self.at_work = AtWork(f"{work.position}:{work.attempt}", work.deadline)
 
 
 class Heartbeat:
@@ -93,6 +120,7 @@ class Heartbeat:
         for each in held:
             if each.lane.id in states:
                 _obey(each, *states[each.lane.id])
+                _give_back(each, states[each.lane.id][0])
                 _shed(each)
             else:
                 self._lost(each)
@@ -120,16 +148,29 @@ class Heartbeat:
                 log.exception("heartbeat.failed")
 
 
-def _obey(held: Held, state: RunState, time_extensions: int) -> None:
+def _obey(held: Held, state: RunState, time_extensions: Mapping[str, int]) -> None:
     """Tell the payload at work what was decided elsewhere: that it must stop, or that it has more time."""
     if state == RunState.CANCELLING and not held.run_stopped:
         held.run_stopped = True
         held.cancelled.set()
         log.info("lane.stopped", run=held.lane.run.run_id, slot=held.lane.slot, lane=held.lane.id)
-    if time_extensions > held.time_extensions:
-        held.time_extensions = time_extensions
-        if held.deadline is not None:
-            held.deadline.extend()
+    at_work = held.at_work
+    if at_work is not None and time_extensions.get(at_work.key, 0) > at_work.extensions:
+        at_work.extensions = time_extensions[at_work.key]
+        at_work.deadline.extend()
+
+
+def _give_back(held: Held, state: RunState) -> None:
+    """Let go of a run that is held or ended before its turn: the one before it may take long. Should this process or the database
+    fail between the two steps, the lane's lease runs out."""
+    if (
+        held.waits
+        and state in (RunState.PAUSING, RunState.CANCELLING)
+        and held.lane.group_id is None
+        and held.withdraw()
+    ):
+        claims.give_back_single_run(lane=held.lane)
+        log.info("lane.given_back", run=held.lane.run.run_id, lane=held.lane.id)
 
 
 def _shed(held: Held) -> None:

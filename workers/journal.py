@@ -39,7 +39,7 @@ class Journal:
             log=self._log,
             progress=self._progress,
             lane_id=held.lane.id,
-            deadline_begun=held.begin,
+            begun=held.begin,
         )
 
     def surroundings(self, payload: Leased) -> Surroundings:

@@ -82,7 +82,7 @@ class Turn:
         self._held = held
         self._context = executor.RunContext(lane.run)
         self._journal = Journal(run_id=lane.run.run_id, held=held)
-        self._pace = pace.Pace()
+        self._pace = pace.Pace(aim_seconds=pace.STRICT_AIM_SECONDS if lane.run.strict else pace.AIM_SECONDS)
         self._starts = rates.Starts(lane.run)
         self._ends_at = time.monotonic() + settings.JOBS_SLICE_SECONDS
         self._grant = NOTHING
@@ -180,7 +180,7 @@ class Turn:
             payload, rest = rest[0], rest[1:]
             self._add(outcome, payload)
             done += 1
-            if not rest or time.monotonic() - begun > pace.LIMIT_SECONDS or stopping.asked():
+            if not rest or time.monotonic() - begun > pace.STRICT_LIMIT_SECONDS or stopping.asked():
                 break
             rest = self._report_in_range(outcome, rest)
             outcome = Report()
@@ -195,9 +195,9 @@ class Turn:
         """Commit one outcome; what the lane still holds of the rest of its range."""
         self._journal.flush()
         if outcome.is_plain:
-            state, more = persistence.report_one(lane=self._lane, final=outcome.finals[0])
-            self._grant = self._grant._replace(state=state)
-            return rest if more else []
+            kept = persistence.report_one(lane=self._lane, final=outcome.finals[0])
+            self._grant = self._grant._replace(state=kept.state, left=kept.left)
+            return rest if kept.more else []
         grant = persistence.report(lane=self._lane, outcome=outcome, take=0, keep_from=rest[0].position)
         self._grant = self._grant._replace(state=grant.state)
         self._stop_at_failure(outcome)

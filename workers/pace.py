@@ -8,9 +8,14 @@ AIM_SECONDS = 0.2
 LIMIT_SECONDS = 0.25
 """A range that has taken this long reports what it has and gives the rest back."""
 
+STRICT_AIM_SECONDS = 1.0
+"""The same for strict lanes: each outcome is committed as it comes, so that a longer range loses nothing; that commit costs a third
+of a report that leases the next range."""
+
+STRICT_LIMIT_SECONDS = 1.25
+
 MOST = 500
 GROWTH = 5
-
 
 TAIL_SECONDS = 0.02
 """Ranges shorter than this need no care at the end of a run."""
@@ -19,8 +24,9 @@ TAIL_SECONDS = 0.02
 class Pace:
     """Adapts the range's size to the measured duration of a payload: from 1, at most fivefold a step, up to 500."""
 
-    def __init__(self, size: int = 1) -> None:
-        self.size = size
+    def __init__(self, *, aim_seconds: float = AIM_SECONDS) -> None:
+        self.size = 1
+        self._aim_seconds = aim_seconds
         self._tail = 1
 
     def measured(self, *, payloads: int, seconds: float) -> None:
@@ -28,7 +34,7 @@ class Pace:
         if not payloads:
             return
         each = max(seconds / payloads, 1e-6)
-        self.size = max(1, min(int(AIM_SECONDS / each), self.size * GROWTH, MOST))
+        self.size = max(1, min(int(self._aim_seconds / each), self.size * GROWTH, MOST))
         self._tail = int(TAIL_SECONDS / each)
 
     def take(self, *, left: int, lanes: int) -> int:

@@ -11,7 +11,7 @@ import structlog
 from django.conf import settings
 
 from jobs import claims, hotpath
-from jobs.claims import Final, Grant, Lane, Leased, Report
+from jobs.claims import Final, Grant, Kept, Lane, Leased, Report
 from jobs.durations import seconds
 from jobs.errors import LaneLost
 from jobs.services import extending
@@ -65,7 +65,7 @@ def _report_again(*, lane: Lane, outcome: Report, take: int, keep_from: int | No
     return claims.report(lane=lane, outcome=Report(), take=0, lease=_lease())
 
 
-def report_one(*, lane: Lane, final: Final) -> tuple[RunState, bool]:
+def report_one(*, lane: Lane, final: Final) -> Kept:
     """Send the outcome of the first position of a strict lane's range, as `jobs.claims.report_one` does, until the database has it.
 
     Raises:
@@ -78,11 +78,11 @@ def report_one(*, lane: Lane, final: Final) -> tuple[RunState, bool]:
     return until_answered(lambda: _report_one_again(lane=lane, final=final))
 
 
-def _report_one_again(*, lane: Lane, final: Final) -> tuple[RunState, bool]:
+def _report_one_again(*, lane: Lane, final: Final) -> Kept:
     held = claims.resync(lane=lane)
     if held is None:
         return claims.report_one(lane=lane, final=final, lease=_lease())
-    return RunState.RUNNING, bool(held)
+    return Kept(RunState.RUNNING, bool(held), left=0)  # the next report tells both anew
 
 
 def lease_requeued(*, lane: Lane, take: int) -> list[Leased]:

@@ -36,25 +36,26 @@ def work_single_runs(*, run_ids: Sequence[int], queue: str, strict: bool) -> Non
     waiting = sorted(run_ids)
     speed = _paces.setdefault(queue, pace.Pace())
     while waiting:
-        begun = time.monotonic()
         size = 1 if strict else speed.size
         batch, waiting = waiting[:size], waiting[size:]
-        executed = _work_batch(batch, queue)
-        took = time.monotonic() - begun
+        executed, took = _work_batch(batch, queue)
         speed.measured(payloads=executed, seconds=took)
         if took > pace.LIMIT_SECONDS or stopping.asked():
             hand_back(queue=queue, lanes=[(run_id, 0) for run_id in waiting])
             return
 
 
-def _work_batch(run_ids: Sequence[int], queue: str) -> int:
-    """Work these runs; how many of them were executed, as against given back."""
+def _work_batch(run_ids: Sequence[int], queue: str) -> tuple[int, float]:
+    """Work these runs; how many of them were executed, as against given back, and the seconds that they took.
+
+    What the statements take does not count: where the database is what is slow, smaller batches would make it slower.
+    """
     lease = seconds(settings.JOBS_LEASE_SECONDS)
     taken = claims.take_single_runs(run_ids=run_ids, worker=worker_name(), lease=lease)
     for single in taken:
-        heartbeat().add(single.lane, reached=NOT_BEGUN)
+        heartbeat().add(single.lane, reached=NOT_BEGUN).waits = True
     try:
-        reports = _execute(taken)
+        reports, took = _execute(taken)
         _finish(reports, queue)
     finally:
         for single in taken:
@@ -63,11 +64,11 @@ def _work_batch(run_ids: Sequence[int], queue: str) -> int:
         admission.fill_group(group_id=group_id)
     for run_id in set(run_ids) - {single.lane.run.run_id for single in taken}:
         work_lane(run_id=run_id, slot=0)  # begun before: a retry that is due; or limited; or nothing for us
-    return sum(1 for _, outcome in reports if outcome.finals or outcome.failed_attempts)
+    return sum(1 for _, outcome in reports if outcome.finals or outcome.failed_attempts), took
 
 
-def _execute(taken: Sequence[SingleRun]) -> list[tuple[Lane, Report]]:
-    """Execute in order; once over 250 ms, give the rest back unbegun."""
+def _execute(taken: Sequence[SingleRun]) -> tuple[list[tuple[Lane, Report]], float]:
+    """Execute in order; once over 250 ms, give the rest back unbegun. What came of each, and the seconds in all."""
     reports: list[tuple[Lane, Report]] = []
     starts = {single.lane.run.rates: rates.Starts(single.lane.run) for single in taken}
     for each in starts.values():
@@ -76,14 +77,17 @@ def _execute(taken: Sequence[SingleRun]) -> list[tuple[Lane, Report]]:
     for at, single in enumerate(taken):
         outcome = Report()
         over = bool(reports) and time.monotonic() - begun > pace.LIMIT_SECONDS
-        waited = not over and starts[single.lane.run.rates].may_start(left=len(taken) - at)
-        if not waited or heartbeat().held(single.lane).run_stopped:
+        held = heartbeat().held(single.lane)
+        waited = held.waits and not over and starts[single.lane.run.rates].may_start(left=len(taken) - at)
+        if not held.begin_turn():
+            continue  # It was held or ended, and the heartbeat has given it back.
+        if not waited or held.run_stopped:
             outcomes.give_back(outcome, single.payload)
         else:
             attempted = _attempt(single)
-            outcomes.add(outcome, attempted, run_stopped=heartbeat().held(single.lane).run_stopped)
+            outcomes.add(outcome, attempted, run_stopped=held.run_stopped)
         reports.append((single.lane, outcome))
-    return reports
+    return reports, time.monotonic() - begun
 
 
 def _attempt(single: SingleRun) -> outcomes.Attempted:

@@ -192,5 +192,5 @@ def loop() -> None:
 
 
 def start(**_: object) -> None:
-    """Sweep in a thread of this process. Connected to Celery's worker_ready."""
+    """Sweep in a thread of this process. Connected to Celery's worker_ready and beat_init."""
     threading.Thread(target=loop, name="sweep", daemon=True).start()

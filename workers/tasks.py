@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from celery import Task, shared_task
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import beat_init, worker_ready, worker_shutting_down
 
 from jobs.dispatch import WORK_TASK
 from workers import stopping, sweep, turns
 
 worker_ready.connect(sweep.start)
+beat_init.connect(sweep.start)  # so that what is lost is found while all workers are down
 worker_shutting_down.connect(stopping.ask)
 
 

@@ -10,6 +10,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 
 _GREY, _BLUE, _AMBER, _GREEN, _RED, _VIOLET = "#6b7280", "#2563eb", "#b45309", "#15803d", "#dc2626", "#7c3aed"
+_ORANGE = "#c2410c"
 
 _LOOKS = {
     "draft": (_GREY, "✎"),
@@ -25,6 +26,13 @@ _LOOKS = {
     "succeeded": (_GREEN, "✓"),
     "failed": (_RED, "✗"),
     "cancelled": (_VIOLET, "⊘"),
+    "ended": (_GREY, "■"),
+    "waiting": (_GREY, "○"),
+    "buffered": (_AMBER, "◔"),
+    "fired": (_GREEN, "▶"),
+    "skipped": (_ORANGE, "↷"),
+    "late": (_ORANGE, "!"),
+    "disabled": (_GREY, "○"),
 }
 
 

@@ -17,7 +17,7 @@ from jobs.errors import JobsError
 from jobs.models import BulkAction, Role, Run, Workspace
 from jobs.services.bulk import MAX_IDS, terminate_runs
 
-_HELD = ("action", "_selected_action", "select_across", "index")
+HELD = ("action", "_selected_action", "select_across", "index")
 """What the list's form said, and the answer must say again."""
 
 
@@ -41,7 +41,7 @@ class BulkTermination(WorkspaceAdmin[Run]):
         if form.is_bound and form.is_valid():
             self._terminate(request, rows, form.asked.note)
             return None
-        held = [(name, value) for name in _HELD for value in request.POST.getlist(name)]
+        held = [(name, value) for name in HELD for value in request.POST.getlist(name)]
         return ask(
             self.admin_site,
             request,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.urls import register_converter
-from django.urls.converters import IntConverter, StringConverter
+from django.urls.converters import IntConverter, StringConverter, get_converters
 
 from jobs.documents import KEY_PATTERN
 
@@ -39,9 +39,16 @@ class PositionConverter(IntConverter):
 
 
 def register() -> None:
-    """Make the converters known by the names that the API's addresses use."""
-    register_converter(SlugConverter, "workspace")
-    register_converter(KeyConverter, "job_key")
-    register_converter(GroupConverter, "group")
-    register_converter(IdConverter, "run_id")
-    register_converter(PositionConverter, "position")
+    """Make the converters known by the names that the API's addresses use. Each app with addresses does it; one counts."""
+    for name, converter in _CONVERTERS.items():
+        if name not in get_converters():
+            register_converter(converter, name)
+
+
+_CONVERTERS: dict[str, type[StringConverter | IntConverter]] = {
+    "workspace": SlugConverter,
+    "job_key": KeyConverter,
+    "group": GroupConverter,
+    "run_id": IdConverter,
+    "position": PositionConverter,
+}

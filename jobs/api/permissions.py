@@ -15,7 +15,7 @@ from jobs.selectors.access import get_access
 if TYPE_CHECKING:
     from jobs.api.base import WorkspaceView
 
-NEEDED = {"POST": Role.EDITOR, "PUT": Role.EDITOR, "DELETE": Role.EDITOR}
+NEEDED = {"POST": Role.EDITOR, "PUT": Role.EDITOR, "PATCH": Role.EDITOR, "DELETE": Role.EDITOR}
 """The role for a method, where its view names none; reading takes a viewer."""
 
 

@@ -58,6 +58,7 @@ from jobs.claims.shapes import (
     FailedAttempt,
     Final,
     Grant,
+    Kept,
     Lane,
     Leased,
     LogEntry,
@@ -72,6 +73,7 @@ from jobs.claims.shapes import (
     SupportsExecute,
 )
 from jobs.claims.singles import (
+    give_back_single_run,
     report_single_runs,
     take_single_runs,
 )
@@ -88,6 +90,7 @@ __all__ = [
     "FailedAttempt",
     "Final",
     "Grant",
+    "Kept",
     "Lane",
     "Leased",
     "LogEntry",
@@ -107,6 +110,7 @@ __all__ = [
     "extend_run",
     "extend_time",
     "find_adder",
+    "give_back_single_run",
     "heartbeat",
     "keep_log",
     "lease_requeued",

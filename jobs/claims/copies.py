@@ -22,6 +22,7 @@ class Terms(NamedTuple):
     group_id: int | None
     rate_interval_ms: float | None
     start_timeout: dt.timedelta | None
+    run_timeout: dt.timedelta | None
     limited: bool
 
 

@@ -16,6 +16,9 @@ from jobs.states import LEASING_RUN_STATES, RunState
 EXTENDABLE_RUN_STATES = (*LEASING_RUN_STATES, RunState.PAUSING, RunState.PAUSED)
 """In these payloads can be added: all but the ends, and the way to being cancelled."""
 
+KEPT_BEYOND = 1000
+"""Of the payloads that were added beyond ``max_payloads`` a run keeps so many, as cancelled ones; the others are only counted."""
+
 GRACE = dt.timedelta(seconds=1)
 """How long the sweep leaves the added payloads to the messages of who added them."""
 
@@ -58,6 +61,7 @@ def extend_run(
         "additions": json_additions(additions),
         "actor": actor,
         "most": MAX_PAYLOADS,
+        "keep": KEPT_BEYOND,
         "grace": GRACE,
         "now": now,
     }
@@ -65,10 +69,12 @@ def extend_run(
     rows = cursor.fetchall()
     if not rows:
         return Extended()
-    added, cancelled, first_position, queue, state, admitted, unleased, max_lanes, slots = rows[0]
+    added, cancelled, dropped, first_position, queue, state, admitted, unleased, max_lanes, slots = rows[0]
+    if first_position is None:
+        return Extended(cancelled=dropped)
     free = [slot for slot in range(max_lanes) if slot not in slots]
     lacking = free[: min(added, unleased)] if admitted and state in LEASING_RUN_STATES else []
-    return Extended(added, cancelled, first_position, queue, tuple(lacking))
+    return Extended(added, cancelled + dropped, first_position, queue, tuple(lacking))
 
 
 def extend_from_lane(connection: Connection, *, lane: Lane, additions: Sequence[Addition], now: Now = None) -> Extended:

@@ -193,12 +193,12 @@ def heartbeat(
     progress: Sequence[str | None],
     lease: dt.timedelta,
     now: Now = None,
-) -> dict[int, tuple[RunState, int]]:
+) -> dict[int, tuple[RunState, dict[str, int]]]:
     """Move the leases of these lanes forward.
 
     Returns:
-        For each lane that is still ours, its run's state and how often its payload has asked for more time through the API; a lane
-        that is missing is lost.
+        For each lane that is still ours, its run's state, and how often its payloads have asked for more time through the API, by
+        ``position:attempt``; a lane that is missing is lost.
     """
     parameters = {
         "lane_ids": list(lane_ids),
@@ -209,7 +209,7 @@ def heartbeat(
     }
     with hotpath.connection(hotpath.HEARTBEAT) as connection:
         rows = hotpath.execute(connection, "heartbeat", parameters).fetchall()
-    return {row.id: (RunState(row.state), row.time_extensions) for row in rows}
+    return {row.id: (RunState(row.state), row.time_extensions or {}) for row in rows}
 
 
 def keep_log(*, run_id: int, lines: Sequence[LogEntry]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from jobs import hotpath
-from jobs.claims.shapes import Now, RateLimit, StartedRun
+from jobs.claims.shapes import Connection, Now, RateLimit, StartedRun
 
 _TRIES = 3
 """A rate's row may be missing once; that somebody deletes it again is not to be expected."""
@@ -50,6 +50,15 @@ def jobs_with_waiting_runs(*, job_ids: Sequence[int]) -> list[int]:
             (list(job_ids),),
         ).fetchall()
     return [row.id for row in rows]
+
+
+def lock_limited_job(connection: Connection, *, job_id: int) -> bool:
+    """Lock a job that limits its runs, until the transaction ends: nobody else admits runs of it meanwhile. False when it has no
+    limit. One job a transaction: two that lock several could wait for each other."""
+    locked = connection.execute(
+        "SELECT 1 FROM jobs_job WHERE id = %s AND max_runs IS NOT NULL FOR NO KEY UPDATE", (job_id,)
+    )
+    return locked.fetchone() is not None
 
 
 def admit_runs(*, job_id: int, most: int, now: Now = None) -> list[StartedRun]:

@@ -8,7 +8,7 @@ from jobs import hotpath
 from jobs.claims.extending import extend_from_lane
 from jobs.claims.lanes import holdings
 from jobs.claims.rows import columns, json_rows
-from jobs.claims.shapes import Connection, FailedAttempt, Final, Grant, Lane, Leased, Now, Report, Requeue
+from jobs.claims.shapes import Connection, FailedAttempt, Final, Grant, Kept, Lane, Leased, Now, Report, Requeue
 from jobs.errors import LaneLost
 from jobs.states import RunState
 
@@ -48,12 +48,8 @@ def report(
     return grant
 
 
-def report_one(*, lane: Lane, final: Final, lease: dt.timedelta, now: Now = None) -> tuple[RunState, bool]:
+def report_one(*, lane: Lane, final: Final, lease: dt.timedelta, now: Now = None) -> Kept:
     """Write the outcome of the first position of a strict lane's range; the lane keeps the rest.
-
-    Returns:
-        The run's state, so that a lane whose run was stopped can give the rest back; and whether the lane holds a rest: while it
-        was at work the heartbeat may have shed that.
 
     Raises:
         LaneLost: The lane was taken back, and nothing was written.
@@ -71,7 +67,7 @@ def report_one(*, lane: Lane, final: Final, lease: dt.timedelta, now: Now = None
     if row is None:
         raise LaneLost(f"lane {lane.id} is no longer ours")
     lane.sequence += 1
-    return RunState(row.state), row.more
+    return Kept(RunState(row.state), row.more, row.left_over)
 
 
 def write_report(

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from jobs import hotpath, sql
+from jobs.arrays import array_of
 from jobs.claims.shapes import ClosedRun, Connection, DueRun, Now, StartedRun, SupportsExecute
 
 
@@ -23,6 +24,10 @@ def start_runs(
     digest: str | None = None,
     idempotency_key: str | None = None,
     origin_id: int | None = None,
+    schedule_ids: Sequence[int | None] | None = None,
+    locked_job_id: int | None = None,
+    parameters_each: Sequence[str | None] | None = None,
+    digests: Sequence[str | None] | None = None,
 ) -> list[StartedRun]:
     """Insert a pending run with its payloads for each job that is active: one statement, on the cursor given.
 
@@ -30,16 +35,21 @@ def start_runs(
         digest: Of the parameters; kept where the job wants them unique for a time.
         idempotency_key: For one job at a time: a second run of it with this key is refused by run_idempotency_key_once.
         origin_id: The run that these repeat, or were started by.
+        schedule_ids: One for each of ``job_ids``: the schedule that owes the run. None for none.
+        locked_job_id: All of ``job_ids``, if `limits.lock_limited_job` has locked it within the same transaction: then as many of
+            its runs are admitted as it has room for.
+        parameters_each, digests: One for each of ``job_ids``, in place of ``parameters_json`` and ``digest`` where it is not None.
 
     Returns:
         The runs by id; fewer than ``job_ids`` when some are paused or gone. After the commit publish for those that are admitted;
         the others wait for `admission.admit`.
     """
+    none = [None] * len(job_ids)
     cursor.execute(
         sql.load("start_runs"),
         {
-            "job_ids": list(job_ids),
-            "scheduled_for": list(scheduled_for),
+            "job_ids": array_of(job_ids),
+            "scheduled_for": array_of(scheduled_for),
             "trigger": trigger,
             "actor": actor,
             "comment": comment,
@@ -49,6 +59,10 @@ def start_runs(
             "digest": digest,
             "idempotency_key": idempotency_key,
             "origin_id": origin_id,
+            "locked_job_id": locked_job_id,
+            "schedule_ids": array_of(schedule_ids or none),
+            "parameters_each": array_of(parameters_each or none),
+            "digests": array_of(digests or none),
         },
     )
     return [StartedRun(*row) for row in cursor.fetchall()]

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, Protocol
 
 import psycopg
 
+from jobs.states import RunState
+
 Now = dt.datetime | None
 """See the package's docstring."""
 
@@ -95,7 +97,8 @@ class Leased(NamedTuple):
 
 
 class Extended(NamedTuple):
-    """What was added. ``lacking``: the slots that have work now and no lane; publish for them after the commit."""
+    """What was added. ``cancelled``: what was beyond the run's limit, kept or not. ``lacking``: the slots that have work now and no
+    lane; publish for them after the commit."""
 
     added: int = 0
     cancelled: int = 0
@@ -180,6 +183,20 @@ class StartedRun(NamedTuple):
     total: int
     strict: bool
     admitted: bool = True
+    schedule_id: int | None = None
+    scheduled_for: dt.datetime | None = None
+
+
+class Kept(NamedTuple):
+    """What a strict lane learns when the outcome of one of its range was written.
+
+    ``state``: the run's, so that a lane whose run was stopped can give the rest back. ``more``: whether it holds a rest; the
+    heartbeat may have shed that. ``left``: how many positions of the run nobody has leased yet.
+    """
+
+    state: RunState
+    more: bool
+    left: int
 
 
 class LostLane(NamedTuple):
@@ -216,7 +233,8 @@ class DueRun(NamedTuple):
 
 
 class ClosedRun(NamedTuple):
-    """A run that reached its final state just now. ``makes_room``: another run of its job may wait for its place."""
+    """A run that reached its final state just now. ``makes_room``: another run of its job may wait for its place. ``awaited``: a
+    schedule may want to know."""
 
     id: int
     workspace_id: int
@@ -228,6 +246,8 @@ class ClosedRun(NamedTuple):
     failed: int
     job_id: int | None
     makes_room: bool
+    schedule_id: int | None
+    awaited: bool
 
 
 class SingleRun(NamedTuple):

@@ -22,6 +22,17 @@ def take_single_runs(*, run_ids: Sequence[int], worker: str, lease: dt.timedelta
     return [_single(row, worker) for row in rows]
 
 
+def give_back_single_run(*, lane: Lane, now: Now = None) -> bool:
+    """Let others take a run of one payload that was taken together with others and has not begun.
+
+    Called by the heartbeat, which has made sure that nobody begins it any more. False when the lane was lost, or when the others
+    are worked in its place of the group: then it stays.
+    """
+    parameters = {"lane_id": lane.id, "sequence": lane.sequence, "now": now}
+    with hotpath.connection(hotpath.HEARTBEAT) as connection:
+        return hotpath.execute(connection, "give_back_single_run", parameters).fetchone() is not None
+
+
 def _single(row: Any, worker: str) -> SingleRun:
     run = run_info(row, run_id=row.run_id)
     lane = Lane(id=row.lane_id, run=run, slot=0, worker=worker, sequence=1, group_id=row.group_id)

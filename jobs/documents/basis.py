@@ -31,6 +31,9 @@ _PLAIN_WORDS = {
     "bool_type": "expected true or false",
     "finite_number": "expected a finite number",
     "literal_error": "expected {expected}",
+    "enum": "expected {expected}",
+    "union_tag_invalid": "expected one of {expected_tags}",
+    "union_tag_not_found": "this field is required",
     "timezone_aware": "expected a time with its zone, such as 2026-11-21T12:00:00Z",
     "datetime_type": "expected a time, such as 2026-11-21T12:00:00Z",
     "datetime_parsing": "expected a time, such as 2026-11-21T12:00:00Z",
@@ -39,6 +42,7 @@ _PLAIN_WORDS = {
     "less_than_equal": "expected at most {le}",
     "string_too_short": "expected at least {min_length} character(s)",
     "string_too_long": "expected at most {max_length} characters",
+    "too_short": "expected at least {min_length} entry",
     "too_long": "expected at most {max_length} entries",
 }
 """By pydantic's type of error; the braces take its context."""
@@ -112,9 +116,15 @@ def refuse(errors: list[FieldError]) -> None:
 def field_errors(error: pydantic.ValidationError, prefix: str = "") -> list[FieldError]:
     """Translate pydantic's errors into ours: dotted paths under ``prefix``, and words that say what would be right."""
     return [
-        FieldError(".".join([*filter(None, [prefix]), *map(str, detail["loc"])]), _words(dict(detail)))
+        FieldError(".".join([*filter(None, [prefix]), *map(str, _place(dict(detail)))]), _words(dict(detail)))
         for detail in error.errors(include_url=False, include_input=False)
     ]
+
+
+def _place(detail: dict[str, Any]) -> tuple[int | str, ...]:
+    """The field concerned: of a union whose kind is not known, the field that says the kind."""
+    kind = (detail["ctx"]["discriminator"].strip("'"),) if detail["type"].startswith("union_tag_") else ()
+    return (*detail["loc"], *kind)
 
 
 def _some(errors: list[FieldError]) -> list[FieldError]:

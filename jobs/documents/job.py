@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import pydantic
 from pydantic import Field
 
-from jobs import kinds
+from jobs import extensions, kinds
 from jobs.documents.basis import Strict, Timeout, field_errors, refuse, validated
 from jobs.documents.configuration import MAX_PAYLOADS, Configuration, Retry
 from jobs.errors import FieldError
@@ -29,7 +29,7 @@ class PayloadItem(Strict):
 
 
 class JobDocument(Strict):
-    """A whole job. ``sinks`` and ``schedules`` must be empty until their issues land."""
+    """A whole job."""
 
     key: str
     description: str = Field(default="", max_length=2000)
@@ -87,7 +87,7 @@ def parse_job(data: object) -> JobDocument:
             *_key_errors(document),
             *payload_errors(document.payload, job_type=job_type),
             *_configuration_errors(document),
-            *_not_yet_errors(document),
+            *_extension_errors(document),
         ]
     )
     return document
@@ -129,13 +129,14 @@ def _configuration_errors(document: JobDocument) -> Iterator[FieldError]:
         yield FieldError("configuration.max_payloads", f"expected at least {listed}: so many payloads are listed")
 
 
-def _not_yet_errors(document: JobDocument) -> list[FieldError]:
-    """A promise that nothing keeps yet is refused rather than stored and forgotten."""
-    return [
-        FieldError(field, f"this version cannot {verb} yet: leave the list empty")
-        for field, verb, value in (
-            ("sinks", "deliver results to sinks", document.sinks),
-            ("schedules", "fire schedules", document.schedules),
-        )
-        if value
-    ]
+def _extension_errors(document: JobDocument) -> Iterator[FieldError]:
+    """What the apps above have against their parts. A promise that nothing keeps is refused rather than stored and forgotten."""
+    for field, verb, value in (
+        ("sinks", "deliver results to sinks", document.sinks),
+        ("schedules", "fire schedules", document.schedules),
+    ):
+        extension = extensions.of(field)
+        if extension is not None:
+            yield from extension.check(value)
+        elif value:
+            yield FieldError(field, f"this version cannot {verb} yet: leave the list empty")

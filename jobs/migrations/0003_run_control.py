@@ -137,7 +137,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='lane',
             name='time_extensions',
-            field=models.SmallIntegerField(db_default=0, default=0, help_text='How often the payload at work has asked for more time from outside.'),
+            field=models.JSONField(help_text='How often the payloads of its range have asked for more time from outside, by position:attempt.', null=True),
         ),
         migrations.AddField(
             model_name='payload',
@@ -188,6 +188,11 @@ class Migration(migrations.Migration):
             model_name='run',
             name='rate_interval_ms',
             field=models.FloatField(blank=True, help_text='The least time between the starts of two payloads of the job.', null=True),
+        ),
+        migrations.AddField(
+            model_name='run',
+            name='run_timeout',
+            field=models.DurationField(blank=True, help_text='How long it may take from its first payload on.', null=True),
         ),
         migrations.AddField(
             model_name='run',

@@ -1,6 +1,7 @@
 """The event log."""
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from jobs.models.job import Job
@@ -27,7 +28,11 @@ class Event(models.Model):
 
     class Meta:
         db_table = "jobs_event"
-        indexes = [models.Index(fields=["workspace", "id"], name="event_by_workspace")]
+        indexes = [
+            models.Index(fields=["workspace", "id"], name="event_by_workspace"),
+            # What was done to a job and its schedules: few among the many of its runs.
+            models.Index(fields=["job", "id"], name="event_of_job", condition=Q(run__isnull=True)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.at}"

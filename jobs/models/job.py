@@ -53,6 +53,10 @@ class Job(models.Model):
     start_timeout = models.DurationField(null=True, editable=False)
     run_timeout = models.DurationField(null=True, editable=False)
 
+    awaited = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Whether a schedule waits for the ends of its runs."
+    )
+
     state_change = models.JSONField(
         null=True, blank=True, editable=False, help_text="Who put it into its state, when and why: actor, at, note."
     )

@@ -35,8 +35,9 @@ class Lane(models.Model):
         ConcurrencyGroup, on_delete=models.SET_NULL, null=True, related_name="lanes", db_index=False
     )
     group_slot = models.SmallIntegerField(null=True, help_text="Which of its group's places it takes.")
-    time_extensions = models.SmallIntegerField(
-        default=0, db_default=0, help_text="How often the payload at work has asked for more time from outside."
+    time_extensions = models.JSONField(
+        null=True,
+        help_text="How often the payloads of its range have asked for more time from outside, by position:attempt.",
     )
     progress = models.JSONField(null=True, help_text="What the payload at work last said: current, total, unit.")
 

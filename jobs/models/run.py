@@ -30,6 +30,9 @@ class Run(models.Model):
 
     trigger = models.CharField(max_length=10, choices=[(t, t) for t in Trigger], default=Trigger.MANUAL)
     scheduled_for = models.DateTimeField(null=True, blank=True)
+    schedule_id = models.BigIntegerField(
+        null=True, blank=True, help_text="The schedule that owed this run. No foreign key: the scheduler stands above."
+    )
     actor = models.CharField(max_length=200, blank=True, default="")
     comment = models.CharField(max_length=2000, blank=True, default="")
     parameters = models.JSONField(default=dict, blank=True)
@@ -82,6 +85,9 @@ class Run(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="When it is too late to begin.")
+    run_timeout = models.DurationField(
+        null=True, blank=True, help_text="How long it may take from its first payload on."
+    )
     deadline_at = models.DateTimeField(null=True, blank=True, help_text="When a run that has begun must have ended.")
     wake_at = models.DateTimeField(
         null=True,
@@ -129,6 +135,12 @@ class Run(models.Model):
                 fields=["group", "-priority", "id"],
                 name="run_refused",
                 condition=Q(nudges__lt=0, wake_at__isnull=False),
+            ),
+            # Those that a schedule's next fire would overlap with.
+            models.Index(
+                fields=["schedule_id"],
+                name="run_of_schedule",
+                condition=Q(schedule_id__isnull=False, ended_at__isnull=True),
             ),
             models.Index(fields=["job", "digest", "-id"], name="run_digest", condition=Q(digest__isnull=False)),
             models.Index(fields=["origin"], name="run_by_origin", condition=Q(origin__isnull=False)),

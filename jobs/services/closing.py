@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import psycopg
 import structlog
 
-from jobs import claims, hotpath
+from jobs import claims, extensions, hotpath
 from jobs.services import admission
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,11 @@ def close_in(
     connection: psycopg.Connection[object], *, run_ids: Sequence[int], now: claims.Now = None
 ) -> list[claims.ClosedRun]:
     """The same within the caller's transaction; `announce` what it returns after the commit."""
-    return claims.close_runs(connection, run_ids=run_ids, now=now)
+    closed = claims.close_runs(connection, run_ids=run_ids, now=now)
+    if closed:
+        for extension in extensions.all_extensions():
+            extension.closing(connection, closed)
+    return closed
 
 
 def announce(closed: Sequence[claims.ClosedRun]) -> None:
@@ -43,3 +47,6 @@ def announce(closed: Sequence[claims.ClosedRun]) -> None:
     makes_room = sorted({run.job_id for run in closed if run.makes_room and run.job_id is not None})
     if makes_room:
         admission.admit(job_ids=makes_room)
+    if closed:
+        for extension in extensions.all_extensions():
+            extension.closed(closed)

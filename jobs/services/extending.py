@@ -21,8 +21,9 @@ log = structlog.get_logger(__name__)
 
 
 class Extension(NamedTuple):
-    """What was added to a run: payloads that will be executed, and those beyond its ``max_payloads`` that were cancelled at once.
-    ``first_position`` is None when everything had a key that the run has already."""
+    """What was added to a run: payloads that will be executed, and those beyond its ``max_payloads`` that were cancelled at once,
+    of which a run keeps the first thousand. ``first_position`` is None when nothing was stored: everything had a key that the run
+    has already, or was beyond those."""
 
     added: int
     cancelled: int

@@ -10,8 +10,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from jobs import extensions
 from jobs.documents import JobDocument, parse_job, refuse
-from jobs.durations import parse_ms
+from jobs.durations import interval
 from jobs.errors import ConflictError, FieldError, ValidationError
 from jobs.models import ConcurrencyGroup, Event, Job, Rate, Run, Workspace
 from jobs.services import activation, admission
@@ -99,11 +100,13 @@ def _create(
     _refuse_unready(document, state)
     try:
         with transaction.atomic():
+            _tell_before(workspace.pk, document, None)
             columns = _columns(document, workspace.pk)
             job = Job.objects.create(
                 workspace=workspace, type=document.type, name=document.name, state=state, **columns
             )
             _record(job, "job.created", actor=actor)
+            _tell(job, actor)
     except IntegrityError as error:
         raise ConflictError(f"{document.key} was created by somebody else meanwhile") from error
     log.info("job.created", job=job.key, workspace=workspace.slug, actor=actor)
@@ -117,6 +120,7 @@ def _replace(job: Job, document: JobDocument, *, actor: str, expected_version: i
     _refuse_unready(document, job.state)
     guard = {} if expected_version is None else {"version": expected_version}
     with transaction.atomic():
+        _tell_before(job.workspace_id, document, job)
         columns = _columns(document, job.workspace_id)
         same = all(getattr(job, name) == value for name, value in columns.items())
         if same and expected_version in (None, job.version):
@@ -130,6 +134,7 @@ def _replace(job: Job, document: JobDocument, *, actor: str, expected_version: i
             setattr(job, name, value)
         job.refresh_from_db(fields=["version", "updated_at"])
         _record(job, "job.updated", actor=actor)
+        _tell(job, actor)
     log.info("job.updated", job=job.key, workspace_id=job.workspace_id, version=job.version, actor=actor)
     return job
 
@@ -176,8 +181,18 @@ def _group_id(name: str | None, workspace_id: int) -> int | None:
 
 
 def _time(duration: str | int | float | None) -> dt.timedelta | None:
-    """A duration as the database keeps it: in whole microseconds, and never nothing."""
-    return None if duration is None else dt.timedelta(microseconds=max(1, round(parse_ms(duration) * 1000)))
+    return None if duration is None else interval(duration)
+
+
+def _tell_before(workspace_id: int, document: JobDocument, job: Job | None) -> None:
+    for extension in extensions.all_extensions():
+        former = [] if job is None else getattr(job, extension.field)
+        extension.saving(workspace_id, getattr(document, extension.field), former)
+
+
+def _tell(job: Job, actor: str) -> None:
+    for extension in extensions.all_extensions():
+        extension.saved(job, actor)
 
 
 def _record(job: Job, kind: str, *, actor: str) -> None:

@@ -15,6 +15,7 @@ from jobs import claims
 from jobs.claims import StartedRun
 from jobs.claims.copies import Terms, copy_run, replay_run
 from jobs.documents import DEFAULT_KEEP_REPLAYS
+from jobs.durations import interval
 from jobs.errors import ConflictError, NotFoundError
 from jobs.models import Job, Run
 from jobs.services import closing
@@ -187,6 +188,7 @@ def _present_terms(job: Job, old: Run) -> Terms:
         group_id=job.group_id,
         rate_interval_ms=job.rate_interval_ms,
         start_timeout=job.start_timeout,
+        run_timeout=job.run_timeout,
         limited=job.max_runs is not None,
     )
 
@@ -201,9 +203,16 @@ def _old_terms(job: Job, old: Run) -> Terms:
         priority=old.priority,
         group_id=old.group_id,
         rate_interval_ms=old.rate_interval_ms,
-        start_timeout=None if old.expires_at is None else old.expires_at - old.created_at,
+        start_timeout=_start_timeout(old),
+        run_timeout=old.run_timeout,
         limited=job.max_runs is not None,
     )
+
+
+def _start_timeout(old: Run) -> dt.timedelta | None:
+    """From its snapshot: expires_at has moved on if the run was paused before it began."""
+    configured = old.snapshot.get("configuration", {}).get("start_timeout")
+    return None if configured is None else interval(configured)
 
 
 def _snapshot(job: Job) -> dict[str, Any]:

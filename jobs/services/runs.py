@@ -14,7 +14,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils.dateparse import parse_datetime
 
 from jobs import claims, dispatch, hotpath
-from jobs.claims import StartedRun
+from jobs.claims import Connection, StartedRun, limits
 from jobs.errors import ConflictError, NotFoundError
 from jobs.models import Job, Run
 from jobs.services import admission, deduplication
@@ -101,6 +101,7 @@ def trigger_run(
         parameters=parameters or {},
         idempotency_key=idempotency_key,
         origin_id=None if origin is None else origin.pk,
+        may_be_limited=job.max_runs is not None,
     )
     if idempotency_key is not None:
         return _start_with_key(job, parameters or {}, idempotency_key, insert)
@@ -134,6 +135,7 @@ def start_runs(
         actor=actor,
         comment=comment,
         parameters=parameters or {},
+        may_be_limited=len(set(job_ids)) == 1,
     )
 
 
@@ -214,9 +216,11 @@ def _start(
     actor: str,
     comment: str,
     parameters: Mapping[str, Any],
+    may_be_limited: bool,
     idempotency_key: str | None = None,
     origin_id: int | None = None,
 ) -> list[int]:
+    """``may_be_limited``: all ``job_ids`` are one job, which may limit how many of its runs are active."""
     insert = functools.partial(
         claims.start_runs,
         job_ids=job_ids,
@@ -231,23 +235,34 @@ def _start(
         idempotency_key=idempotency_key,
         origin_id=origin_id,
     )
-    runs = _insert_and_publish(insert)
+    runs = _insert_and_publish(insert, limited=job_ids[0] if may_be_limited else None)
     log.info("run.created", runs=[run.id for run in runs[:20]], count=len(runs), trigger=str(trigger), actor=actor)
     return [run.id for run in runs]
 
 
-def _insert_and_publish(insert: Callable[[claims.SupportsExecute], list[StartedRun]]) -> list[StartedRun]:
+def _insert_and_publish(insert: Callable[..., list[StartedRun]], *, limited: int | None) -> list[StartedRun]:
     """Inside a caller's transaction, join it and publish after its commit; else use the engine's prepared statements, which halve
-    the time from trigger to start."""
+    the time from trigger to start. ``limited``: the one job that they start, if it may limit its runs."""
     if connection.in_atomic_block:
         with connection.cursor() as cursor:
             runs = insert(cursor)
         publish_after_commit(runs)
         return runs
-    with connection.wrap_database_errors, hotpath.connection() as engine, engine.cursor() as cursor:
-        runs = insert(cursor)
+    with connection.wrap_database_errors, hotpath.connection() as engine:
+        runs = _insert(engine, insert, limited)
     _publish(runs)
     return runs
+
+
+def _insert(engine: Connection, insert: Callable[..., list[StartedRun]], limited: int | None) -> list[StartedRun]:
+    """Those that a limited job has room for are admitted as they are inserted. Not inside a caller's transaction: that may hold the
+    job's row for long, and rows that others want who wait for it."""
+    with engine.cursor() as cursor:
+        if limited is None:
+            return insert(cursor)
+        with engine.transaction():
+            locked = limits.lock_limited_job(engine, job_id=limited)
+            return insert(cursor, locked_job_id=limited if locked else None)
 
 
 def _publish(runs: Sequence[StartedRun]) -> None:

@@ -47,7 +47,7 @@ WITH complete AS MATERIALIZED (
             )) ELSE '{}' END
     FROM judged, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
     WHERE r.id = judged.id
-    RETURNING r.id, r.workspace_id, r.job_id, r.job_key, r.state, r.started_at, r.ended_at, r.total, r.failed, r.group_id, r.stop,
+    RETURNING r.id, r.workspace_id, r.job_id, r.job_key, r.state, r.started_at, r.ended_at, r.total, r.failed, r.stop, r.schedule_id, r.trigger,
         judged.configuration
 ), event AS (
     INSERT INTO jobs_event (workspace_id, job_id, run_id, kind, actor, data, at)
@@ -61,5 +61,6 @@ WITH complete AS MATERIALIZED (
 )
 SELECT
     id, workspace_id, job_key, state, started_at, ended_at, total, failed, job_id,
-    (SELECT j.max_runs IS NOT NULL FROM jobs_job AS j WHERE j.id = ended.job_id) IS TRUE AS makes_room
-FROM ended ORDER BY id
+    job.max_runs IS NOT NULL AS makes_room, schedule_id, (job.awaited OR schedule_id IS NOT NULL) AND trigger <> 'replay' AS awaited
+FROM ended LEFT JOIN LATERAL (SELECT j.max_runs, j.awaited FROM jobs_job AS j WHERE j.id = ended.job_id OFFSET 0) AS job ON true
+ORDER BY id

@@ -10,7 +10,7 @@ WITH old AS MATERIALIZED (
     INSERT INTO jobs_run (
         id, workspace_id, job_id, job_key, state, trigger, origin_id, actor, comment, parameters, snapshot, queue, strict, max_lanes,
         priority, group_id, rate_interval_ms, admitted, total, next_position, succeeded, failed, cancelled, nudges, created_at,
-        expires_at, wake_at
+        expires_at, run_timeout, wake_at
     )
     SELECT
         nextval('jobs_run_id_seq'), workspace_id, job_id, job_key, 'pending', 'rerun', id, %(actor)s, %(comment)s, %(parameters)s::jsonb,
@@ -20,7 +20,7 @@ WITH old AS MATERIALIZED (
             SELECT count(*) FROM jobs_payload AS p
             WHERE p.run_id = %(origin_id)s AND CASE WHEN %(states)s::text[] IS NULL THEN p.parent IS NULL ELSE p.state = ANY (%(states)s::text[]) END
         ),
-        0, 0, 0, 0, 0, now, now + %(start_timeout)s::interval,
+        0, 0, 0, 0, 0, now, now + %(start_timeout)s::interval, %(run_timeout)s::interval,
         LEAST(now + CASE WHEN %(limited)s THEN interval '60 s' ELSE %(grace)s::interval END, now + %(start_timeout)s::interval)
     FROM old
     RETURNING id, workspace_id, job_id, queue, max_lanes, total, strict, admitted, created_at

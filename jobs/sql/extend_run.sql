@@ -2,9 +2,12 @@
 -- the run before (lock_to_extend.sql): so it cannot be closed in between, and the keys that were added before are seen.
 -- What is cancelled here stands behind all else, for whatever follows the first of them is beyond max_payloads too; lanes lease up to
 -- total - cancelled. next_position may have run past that end: it comes back to it, or lanes would pass over what is added.
+-- Of what is beyond, a run keeps %(keep)s rows: whoever adds without end is told, and fills no table. The rest leaves no row, only a number
+-- in the event. In a run that is not being ended, nothing else is cancelled: so r.cancelled counts the rows that it keeps already.
 -- Shape: a key by its own index; nothing of `a` but numbers in a sort, or each row would carry all payloads. One event for each adder.
 WITH run AS MATERIALIZED (
     SELECT r.id, r.total, most.payloads AS most, GREATEST(most.payloads - r.total, 0) AS room,
+        GREATEST(most.payloads - r.total, 0) + GREATEST(%(keep)s::int - r.cancelled, 0) AS rows, r.workspace_id, r.job_id,
         COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now
     FROM jobs_run AS r, LATERAL (
         SELECT COALESCE((r.snapshot -> 'configuration' ->> 'max_payloads')::int, %(most)s::int) AS payloads
@@ -32,27 +35,32 @@ WITH run AS MATERIALIZED (
     FROM run CROSS JOIN fresh, LATERAL (
         SELECT CASE WHEN fresh.position < run.total + run.room THEN 'queued' ELSE 'cancelled' END AS state
     ) AS judged
+    WHERE fresh.position < run.total + run.rows
 ), counted AS (
-    SELECT fresh.parent, count(*) AS inserted, count(*) FILTER (WHERE fresh.position >= run.total + run.room) AS cancelled
+    SELECT fresh.parent, count(*) FILTER (WHERE fresh.position < run.total + run.room) AS added,
+        count(*) FILTER (WHERE fresh.position >= run.total + run.room AND fresh.position < run.total + run.rows) AS cancelled,
+        count(*) FILTER (WHERE fresh.position >= run.total + run.rows) AS dropped
     FROM run CROSS JOIN fresh
     GROUP BY fresh.parent
 ), altogether AS (
-    SELECT sum(inserted)::int AS inserted, sum(cancelled)::int AS cancelled FROM counted
+    SELECT sum(added)::int AS added, sum(cancelled)::int AS cancelled, sum(dropped)::int AS dropped FROM counted HAVING count(*) > 0
 ), changed AS (
     UPDATE jobs_run AS r
-    SET total = r.total + altogether.inserted, cancelled = r.cancelled + altogether.cancelled,
+    SET total = r.total + altogether.added + altogether.cancelled, cancelled = r.cancelled + altogether.cancelled,
         next_position = LEAST(r.next_position, r.total - r.cancelled),
         wake_at = CASE WHEN r.wake_at IS NOT NULL THEN LEAST(r.wake_at, run.now + %(grace)s::interval) END
     FROM run, altogether
-    WHERE r.id = run.id AND altogether.inserted > 0
-    RETURNING r.id, r.workspace_id, r.job_id, r.queue, r.state, r.admitted, r.max_lanes, r.total - r.cancelled - r.next_position AS unleased
+    WHERE r.id = run.id AND altogether.added + altogether.cancelled > 0
+    RETURNING r.id, r.queue, r.state, r.admitted, r.max_lanes, r.total - r.cancelled - r.next_position AS unleased
 ), event AS (
     INSERT INTO jobs_event (workspace_id, job_id, run_id, kind, actor, data, at)
-    SELECT changed.workspace_id, changed.job_id, changed.id, 'run.extended', COALESCE(%(actor)s::text, 'payload ' || counted.parent),
-        jsonb_build_object('parent', counted.parent, 'added', counted.inserted - counted.cancelled, 'cancelled', counted.cancelled), run.now
-    FROM run CROSS JOIN changed CROSS JOIN counted
+    SELECT run.workspace_id, run.job_id, run.id, 'run.extended', COALESCE(%(actor)s::text, 'payload ' || counted.parent),
+        jsonb_build_object('parent', counted.parent, 'added', counted.added, 'cancelled', counted.cancelled)
+            || CASE WHEN counted.dropped > 0 THEN jsonb_build_object('dropped', counted.dropped) ELSE '{}' END,
+        run.now
+    FROM run CROSS JOIN counted
 )
-SELECT altogether.inserted - altogether.cancelled AS added, altogether.cancelled, run.total AS first_position,
+SELECT altogether.added, altogether.cancelled, altogether.dropped, CASE WHEN changed.id IS NOT NULL THEN run.total END AS first_position,
     changed.queue, changed.state, changed.admitted, changed.unleased, changed.max_lanes,
     ARRAY(SELECT l.slot FROM jobs_lane AS l WHERE l.run_id = changed.id) AS slots
-FROM run CROSS JOIN changed CROSS JOIN altogether
+FROM run CROSS JOIN altogether LEFT JOIN changed ON true

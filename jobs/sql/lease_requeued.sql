@@ -18,7 +18,7 @@ WITH mine AS MATERIALIZED (
     RETURNING q.run_id, q.position, q.attempts
 ), lane AS (
     UPDATE jobs_lane AS l
-    SET sequence = l.sequence + 1, low = 0, high = 0, reached = COALESCE((SELECT min(position) FROM held), 0), progress = NULL,
+    SET sequence = l.sequence + 1, low = 0, high = 0, reached = COALESCE((SELECT min(position) FROM held), 0), progress = NULL, time_extensions = NULL,
         leased_at = mine.now, lease_expires_at = mine.now + %(lease)s::interval
     FROM mine WHERE l.id = mine.id
     RETURNING l.id

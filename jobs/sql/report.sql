@@ -37,7 +37,7 @@ WITH mine AS MATERIALIZED (
         LEAST(r.next_position - CASE WHEN r.state = 'running' THEN %(take)s ELSE 0 END, r.total - r.cancelled) AS low
 ), lane AS (
     UPDATE jobs_lane AS l
-    SET sequence = l.sequence + 1, progress = NULL, succeeded = 0, failed = 0,
+    SET sequence = l.sequence + 1, progress = NULL, time_extensions = NULL, succeeded = 0, failed = 0,
         low = COALESCE(%(keep_from)s::int, run.low), reached = COALESCE(%(keep_from)s::int, run.low),
         high = CASE WHEN %(keep_from)s::int IS NULL THEN run.high ELSE l.high END,
         leased_at = t.now, lease_expires_at = t.now + %(lease)s::interval

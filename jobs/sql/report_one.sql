@@ -6,7 +6,7 @@
 -- The whole key is given: joined to its lane, the payload may be sought by position alone.
 WITH lane AS (
     UPDATE jobs_lane AS l
-    SET sequence = l.sequence + 1, low = l.low + 1, reached = l.low + 1, progress = NULL,
+    SET sequence = l.sequence + 1, low = l.low + 1, reached = l.low + 1, progress = NULL, time_extensions = NULL,
         succeeded = l.succeeded + (queued.found AND %(state)s = 'succeeded')::int, failed = l.failed + (queued.found AND %(state)s = 'failed')::int,
         leased_at = t.now, lease_expires_at = t.now + %(lease)s::interval
     FROM (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t, (
@@ -20,4 +20,4 @@ WITH lane AS (
         result = %(result)s::jsonb, error = %(error)s::jsonb
     WHERE p.run_id = %(run_id)s AND p.position = %(position)s AND p.state = 'queued' AND EXISTS (SELECT 1 FROM lane)
 )
-SELECT r.state, lane.more FROM lane JOIN jobs_run AS r ON r.id = lane.run_id
+SELECT r.state, lane.more, GREATEST(r.total - r.cancelled - r.next_position, 0) AS left_over FROM lane JOIN jobs_run AS r ON r.id = lane.run_id

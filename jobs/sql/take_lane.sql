@@ -73,7 +73,7 @@ WITH run AS MATERIALIZED (
 ), started AS (
     UPDATE jobs_run AS r
     SET state = 'running', started_at = COALESCE(r.started_at, taken.leased_at), nudges = LEAST(r.nudges, 0),
-        deadline_at = COALESCE(r.deadline_at, taken.leased_at + (SELECT j.run_timeout FROM jobs_job AS j WHERE j.id = r.job_id)),
+        deadline_at = COALESCE(r.deadline_at, taken.leased_at + r.run_timeout),
         next_position = r.next_position + wanted.width
     FROM taken, wanted
     WHERE r.id = taken.run_id AND (r.state <> 'running' OR wanted.width > 0)

@@ -56,7 +56,7 @@ WITH run AS MATERIALIZED (
 ), started AS (
     UPDATE jobs_run AS r
     SET state = 'running', started_at = taken.leased_at, next_position = 1, nudges = LEAST(r.nudges, 0),
-        deadline_at = COALESCE(r.deadline_at, taken.leased_at + (SELECT j.run_timeout FROM jobs_job AS j WHERE j.id = r.job_id))
+        deadline_at = COALESCE(r.deadline_at, taken.leased_at + r.run_timeout)
     FROM taken
     WHERE r.id = taken.run_id
     RETURNING r.id, r.workspace_id, r.job_id, r.job_key, r.snapshot, r.parameters, r.strict, r.created_at, r.rate_interval_ms, r.group_id,

@@ -28,7 +28,8 @@ from tests.acceptance.waiting import wait_for
 
 WORKSPACE = "acceptance"
 _ROWS = (
-    "jobs_log_line, jobs_event, jobs_requeued, jobs_lane, jobs_attempt, jobs_payload, jobs_run, jobs_job, jobs_secret"
+    "jobs_log_line, jobs_event, jobs_requeued, jobs_lane, jobs_attempt, jobs_payload, jobs_run, jobs_job, jobs_secret,"
+    " scheduler_ending, scheduler_fire, scheduler_upstream, scheduler_schedule"
 )
 _OTHERS = ("JOBS_", "EMBEDDED_", "LOG_", "PYTHONDONTWRITEBYTECODE")
 """Variables that our processes must not inherit. The last one makes each of them compile all that it imports, which takes 3 s."""

@@ -14,6 +14,7 @@ import psycopg
 from psycopg.rows import namedtuple_row
 
 from embedded.processes import wait_until
+from tests.acceptance.beat import Beat
 from tests.acceptance.machine import Machine
 from tests.acceptance.waiting import wait_for
 from tests.acceptance.worker import Worker
@@ -38,6 +39,7 @@ class System:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.workers: list[Worker] = []
+        self.beats: list[Beat] = []
         self._jobs = 0
 
     # --- Doing ---
@@ -56,6 +58,13 @@ class System:
         for worker in started:
             worker.wait_until_ready()
         return started
+
+    def start_beat(self) -> Beat:
+        """Start a beat; it may not be ready yet."""
+        name = f"beat-{len(self.beats) + 1}"
+        log = self.machine.folder / f"{name}.log"
+        self.beats.append(Beat(name=name, log=log, environment=self.machine.environment))
+        return self.beats[-1]
 
     def define(self, payload: Sequence[dict[str, Any]], **configuration: object) -> str:
         """Save a job through the API; its key."""
@@ -90,9 +99,9 @@ class System:
         self.machine.postgres.start()
 
     def end(self) -> None:
-        """End the workers, and start what a test left down."""
-        for worker in self.workers:
-            worker.end()
+        """End the workers and the beats, and start what a test left down."""
+        for process in (*self.workers, *self.beats):
+            process.end()
         for server in (self.machine.redis, self.machine.postgres):
             if server.pid is None:
                 server.start()
@@ -163,7 +172,11 @@ class System:
     def describe(self) -> str:
         """How everything stands: runs, lanes, what waits, the processes and the ends of their logs."""
         return "\n".join(
-            [*self._database_words(), f"messages: {self._message_words()}", *(w.describe() for w in self.workers)]
+            [
+                *self._database_words(),
+                f"messages: {self._message_words()}",
+                *(process.describe() for process in (*self.workers, *self.beats)),
+            ]
         )
 
     def _database_words(self) -> Iterator[str]:

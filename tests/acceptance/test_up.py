@@ -66,8 +66,8 @@ def command(home: Path) -> Iterator[Command]:
 
 @pytest.fixture
 def up(command: Command, home: Path) -> tuple[subprocess.Popen[str], dict[str, Any]]:
-    """A system that is up, and its up.json."""
-    process = command("up", PORT=str(free_port()))
+    """A system with two beats that is up, and its up.json."""
+    process = command("up", PORT=str(free_port()), BEATS="2")
     return process, wait_for_up_json(process, home)
 
 
@@ -104,7 +104,7 @@ class TestUp:
         assert stat.S_IMODE((home / "data" / "up.json").stat().st_mode) == 0o600
         assert requests.get(f"{system['url']}/admin/login/", timeout=30).ok
         assert "task:ping" in {job["key"] for job in api(system, "jobs/").json()["results"]}
-        assert {"web", "beat", "worker-1", "worker-2"} <= set(system["processes"])
+        assert {"web", "beat", "beat-2", "worker-1", "worker-2"} <= set(system["processes"])
         assert all(map(command_line, system["processes"].values()))
         for words in (["up"], ["demo"]):
             assert command(*words).wait(60) == 1

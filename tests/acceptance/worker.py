@@ -2,83 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from embedded.processes import finish, spawn
-from embedded.servers import CHECKOUT
-from tests.acceptance.waiting import wait_for
+from tests.acceptance.process import Process
 
 _QUEUES = "default,http,datasource,spark"
-_READY_SECONDS = 30.0
 
 
-class Worker:
-    """A Celery worker with a log of its own. It is started at once; `wait_until_ready` says when it fetches messages."""
+class Worker(Process):
+    """A Celery worker; ready when it fetches messages."""
+
+    ready_words = " ready."
 
     def __init__(self, *, name: str, pool: str, slots: int, log: Path, environment: Mapping[str, str]) -> None:
-        self.name = name
-        self._log = log
-        command = [sys.executable, "-m", "celery", "-A", "jobsproject", "worker", "-P", pool, "-c", str(slots)]
-        with log.open("wb") as output:
-            self.process: subprocess.Popen[str] = spawn(
-                [*command, "-Q", _QUEUES, "-n", f"{name}@%h"],
-                output=output,
-                death_signal=signal.SIGKILL,
-                environment=environment,
-                folder=CHECKOUT,
-            )
+        arguments = ["worker", "-P", pool, "-c", str(slots), "-Q", _QUEUES, "-n", f"{name}@%h"]
+        super().__init__(name=name, arguments=arguments, log=log, environment=environment)
 
     @property
     def identity(self) -> str:
         """What lanes and attempts call it, unless its pool forks."""
         return f"{socket.gethostname()}:{self.process.pid}"
 
-    @property
-    def log(self) -> str:
-        """Everything it has said."""
-        return self._log.read_text(errors="replace")
-
-    def wait_until_ready(self) -> None:
-        """Wait until it fetches messages."""
-        wait_for(f"{self.name} to be ready", self._is_ready_or_gone, seconds=_READY_SECONDS, report=self.describe)
-        assert self.process.poll() is None, self.describe()
-
     def children(self) -> list[int]:
         """The processes that it forked."""
         listing = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in listing.split()]
-
-    def send(self, signal_number: signal.Signals) -> None:
-        """Signal the process itself, not its children."""
-        self.process.send_signal(signal_number)
-
-    def kill(self) -> None:
-        """kill -9, children included, as when the machine goes away."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-    def wait_for_exit(self, *, seconds: float) -> int:
-        """Its exit status. Raises AssertionError when it does not end in that time."""
-        wait_for(f"{self.name} to exit", lambda: self.process.poll() is not None, seconds=seconds, report=self.describe)
-        return self.process.wait()
-
-    def _is_ready_or_gone(self) -> bool:
-        return " ready." in self.log or self.process.poll() is not None
-
-    def end(self) -> None:
-        """Be rid of it."""
-        if self.process.poll() is None:
-            self.process.kill()
-        finish(self.process, grace_seconds=5)
-
-    def describe(self) -> str:
-        """Whether it lives, and the end of its log."""
-        status = self.process.poll()
-        tail = "\n    ".join(self.log.splitlines()[-15:])
-        return f"{self.name}: {'running' if status is None else f'exited {status}'}\n    {tail}"

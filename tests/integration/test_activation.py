@@ -214,7 +214,7 @@ class TestWhatAnActiveJobMustHave:
     def test_sinks_that_can_be_reached_if_it_requires_that(
         self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(document_module, "_not_yet_errors", lambda document: [])
+        monkeypatch.setattr(document_module, "_extension_errors", lambda document: [])
         monkeypatch.setattr(activation, "_sink_checks", [])
         activation.register_sink_check(lambda sink: "connection refused" if sink["at"] == "far" else None)
         sinks = [{"at": "here"}, {"at": "far"}]

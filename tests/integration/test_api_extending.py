@@ -87,7 +87,7 @@ class TestAnOperator:
 
     def test_gives_an_attempt_more_time(self, api: Api, run: Run) -> None:
         assert api.post(f"runs/{run.pk}/payloads/1/extend-time/").status_code == 204
-        assert Lane.objects.get(run=run).time_extensions == 1
+        assert Lane.objects.get(run=run).time_extensions == {"1:1": 1}
         assert api.post(f"runs/{run.pk}/payloads/2/extend-time/").status_code == 409
 
     def test_is_refused_once_the_run_has_ended(self, api: Api, job: Job) -> None:
@@ -156,7 +156,7 @@ class TestAnAttempt:
 
     def test_gives_itself_time(self, run: Run) -> None:
         assert attempt_of(run).post(f"runs/{run.pk}/payloads/1/extend-time/").status_code == 204
-        assert Lane.objects.get(run=run).time_extensions == 1
+        assert Lane.objects.get(run=run).time_extensions == {"1:1": 1}
 
     def test_cannot_be_another_payload(self, run: Run) -> None:
         response = attempt_of(run).post(f"runs/{run.pk}/payloads/", {"payload": [NOOP], "parent": 2})

@@ -56,7 +56,7 @@ def test_the_guides_commands_do_what_it_says(called: Service) -> None:
     added = Payload.objects.get(run=run, position=1)
     assert (added.kind, added.parent, added.key) == ("http", 0, "page-1:0")
     assert _run(more_time, environment) == ""
-    assert Lane.objects.get(run=run).time_extensions == 1
+    assert Lane.objects.get(run=run).time_extensions == {"0:1": 1}
 
 
 def _commands() -> list[str]:

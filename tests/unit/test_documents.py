@@ -124,7 +124,7 @@ def test_strict_overrides_what_the_kinds_say() -> None:
         (document(tags=[""]), "tags.0", "at least 1"),
         (document(metadata=[]), "metadata", "expected an object"),
         (document(sinks=[{"kind": "webhook"}]), "sinks", "leave the list empty"),
-        (document(schedules=[{"cron": "* * * * *"}]), "schedules", "leave the list empty"),
+        (document(schedules=[{"triggers": []}]), "schedules.0.triggers", "at least 1 entry"),
         (document(metadata={"a": ["x", "nul \x00"]}), "metadata.a.1", "cannot be stored"),
         (document(metadata={"half": "\ud800"}), "metadata.half", "cannot be stored"),
         (document(metadata={"\ud800": 1}), "metadata", "a name holds a character"),

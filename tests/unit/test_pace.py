@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers.pace import AIM_SECONDS, LIMIT_SECONDS, Pace
+from workers.pace import AIM_SECONDS, LIMIT_SECONDS, STRICT_AIM_SECONDS, STRICT_LIMIT_SECONDS, Pace
 
 
 def sizes(per_payload: float, steps: int) -> list[int]:
@@ -31,6 +31,12 @@ class TestGrowth:
     def test_an_expensive_payload_is_always_on_its_own(self, per_payload: float) -> None:
         assert set(sizes(per_payload, 5)) == {1}
 
+    def test_of_a_strict_lane_it_holds_up_to_a_second_of_work(self) -> None:
+        pace = Pace(aim_seconds=STRICT_AIM_SECONDS)
+        for _ in range(10):
+            pace.measured(payloads=pace.size, seconds=pace.size * 0.05)
+        assert pace.size * 0.05 == STRICT_AIM_SECONDS < STRICT_LIMIT_SECONDS
+
 
 class TestChange:
     def test_payloads_that_become_slow_shrink_the_range_at_once(self) -> None:
@@ -50,8 +56,9 @@ class TestChange:
 
 class TestTheEndOfARun:
     def pace(self, per_payload: float) -> Pace:
-        pace = Pace(100)
-        pace.measured(payloads=1, seconds=per_payload)
+        pace = Pace()
+        for _ in range(5):
+            pace.measured(payloads=pace.size, seconds=pace.size * per_payload)
         return pace
 
     def test_a_lane_leaves_the_others_their_share_of_what_is_left(self) -> None:

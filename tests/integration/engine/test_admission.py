@@ -5,17 +5,29 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import transaction
 
-from jobs import claims
+from jobs import claims, hotpath
 from jobs.claims import limits
 from jobs.models import Job, Run
 from jobs.services import admission, control
 from jobs.services.jobs import save_job
-from jobs.services.runs import start_runs
+from jobs.services.runs import SWEEP_GRACE, start_run, start_runs
 from jobs.states import Trigger
 from tests.integration.engine.conftest import Broker
-from tests.integration.engine.makers import LEASE, fresh, make_job, plain, rows_of, take, together
+from tests.integration.engine.makers import (
+    LEASE,
+    fresh,
+    in_thread,
+    make_job,
+    plain,
+    rows_of,
+    take,
+    together,
+    until_somebody_waits,
+)
 from tests.integration.engine.scripted import ScriptedExecutor
+from tests.integration.engine.test_start_runs import closing_connection
 from workers import sweep
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
@@ -68,6 +80,90 @@ class TestAtTheStart:
         Run.objects.update(admitted=False)
         together([lambda: admission.admit(job_ids=[job_id])] * 8)
         assert admitted(run_ids) == [True] * 3 + [False] * 37
+
+
+class TestWithTheTrigger:
+    """Those that there is room for are admitted by the statement that inserts them."""
+
+    @pytest.fixture(autouse=True)
+    def _nobody_else_admits(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(admission, "admit", lambda **_: [])
+
+    def test_as_many_as_there_is_room_for(self, broker: Broker) -> None:
+        run_ids = make_runs(5, at_once=3)
+        assert admitted(run_ids) == [True] * 3 + [False] * 2
+        assert sorted(run_id for run_id, _ in broker.lanes()) == run_ids[:3]
+        grace, *_, long = [fresh(run_id).wake_at - fresh(run_id).created_at for run_id in run_ids]  # type: ignore[operator]
+        assert (grace, long) == (SWEEP_GRACE, dt.timedelta(seconds=60))
+
+    def test_those_that_are_active_count_and_other_jobs_do_not(self) -> None:
+        make_runs(2, at_once=2)
+        job = job_of(make_runs(2, at_once=3))
+        assert [fresh(start_run(job=job, trigger=Trigger.MANUAL)).admitted for _ in range(2)] == [True, False]
+
+    def test_one_that_has_ended_does_not_count(self, broker: Broker) -> None:
+        run_ids = make_runs(1, at_once=1)
+        broker.deliver_all()
+        assert fresh(start_run(job=job_of(run_ids), trigger=Trigger.MANUAL)).admitted
+
+    def test_nobody_overtakes_who_waits(self, broker: Broker) -> None:
+        run_ids = make_runs(2, at_once=1)
+        broker.deliver_all()
+        assert fresh(run_ids[0]).state == "succeeded"
+        assert not fresh(start_run(job=job_of(run_ids), trigger=Trigger.MANUAL)).admitted
+
+    def test_of_eight_that_trigger_at_once_each_counts_what_the_others_did(self) -> None:
+        job = make_job(plain(2), max_concurrent_runs=5)
+        begin = [lambda: closing_connection(lambda: start_runs(job_ids=[job.pk] * 3, trigger=Trigger.MANUAL))] * 8
+        run_ids = sorted(run_id for each in together(begin) for run_id in each)
+        assert len(run_ids) == 24
+        assert sum(admitted(run_ids)) == 5
+
+    def test_who_comes_while_another_triggers_waits_for_it_and_counts_its_runs(self) -> None:
+        job = make_job(plain(2), max_concurrent_runs=1)
+        with hotpath.connection() as other, other.transaction(), other.cursor() as cursor:
+            locked = limits.lock_limited_job(other, job_id=job.pk)
+            (first,) = claims.start_runs(
+                cursor,
+                job_ids=[job.pk],
+                scheduled_for=[None],
+                trigger="manual",
+                actor="",
+                comment="",
+                parameters_json="{}",
+                now=None,
+                grace=SWEEP_GRACE,
+                locked_job_id=job.pk,
+            )
+            starting = in_thread(lambda: closing_connection(lambda: start_run(job=job, trigger=Trigger.MANUAL)))
+            until_somebody_waits()
+        assert (locked, first.admitted, fresh(starting()).admitted) == (True, True, False)
+
+    def test_beside_one_who_admits_neither_oversteps(self) -> None:
+        run_ids = make_runs(6, at_once=2)
+        job = job_of(run_ids)
+        Run.objects.filter(pk=run_ids[0]).update(admitted=False)
+        start = [lambda: closing_connection(lambda: start_runs(job_ids=[job.pk], trigger=Trigger.MANUAL))] * 4
+        together([*start, *[lambda: [run.id for run in limits.admit_runs(job_id=job.pk, most=9)]] * 4])
+        assert Run.objects.filter(admitted=True).count() == 2
+
+    def test_a_limit_that_the_caller_has_not_seen_yet_holds(self) -> None:
+        job = make_job(plain(2))
+        allow(Job.objects.get(pk=job.pk), 1)
+        assert admitted([start_run(job=job, trigger=Trigger.MANUAL) for _ in range(2)]) == [False, False]
+
+    def test_within_a_callers_transaction_the_job_is_not_kept_from_others(self) -> None:
+        job = make_job(plain(2), max_concurrent_runs=1)
+        with transaction.atomic():
+            run_id = start_run(job=job, trigger=Trigger.MANUAL)
+            assert together([lambda: closing_connection(lambda: start_run_twice(job))])
+        assert not fresh(run_id).admitted
+
+
+def start_run_twice(job: Job) -> list[int]:
+    """Through a rerun's lock, which shares the job's row."""
+    with transaction.atomic():
+        return [start_run(job=job, trigger=Trigger.MANUAL) for _ in range(2)]
 
 
 class TestWhenOneEnds:

@@ -92,13 +92,13 @@ class TestWhatAnAttemptGets:
             log=lambda level, message: None,
             progress=lambda **known: None,
             lane_id=lane.id,
-            deadline_begun=begun.append,
+            begun=begun.append,
         )
         work = RunContext(lane.run).work(payload, surroundings, dt.datetime.now(dt.UTC))
         work.keep_handle("remote", {"job": "4711"})
         handle = Handle.objects.get()
         assert (handle.run_id, handle.position, handle.lane, handle.host) == (run.pk, 1, lane.id, "")
-        assert begun == [work.deadline]
+        assert begun == [work]
         assert 19 < work.deadline.remaining() <= 20
 
     @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from tests.integration.engine.makers import (
     make_run,
     plain,
     positions,
+    rows_of,
     take,
     together,
     until_somebody_waits,
@@ -152,6 +153,39 @@ class TestBeyondTheLimit:
         assert sorted(scripted.positions(run.pk)) == [0, 1, 2, 3, 4]
         assert (states(run), fresh(run).state, counts(run)) == ("sssssccc", "succeeded", (5, 0, 3))
         assert kinds_of_events(run)[-1] == "run.succeeded"
+
+    def test_of_more_than_a_thousand_only_these_are_kept_and_the_others_told(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
+        run = make_run(plain(1), max_payloads=3)
+        assert extend(run, plain(1003)) == Extension(2, 1001, 1)
+        assert extend(run, plain(5)) == Extension(0, 5, None)
+        assert (fresh(run).total, counts(run)) == (1003, (0, 0, 1000))
+        data = list(Event.objects.filter(run=run, kind="run.extended").order_by("pk").values_list("data", flat=True))
+        assert data == [
+            {"parent": None, "added": 2, "cancelled": 1000, "dropped": 1},
+            {"parent": None, "added": 0, "cancelled": 0, "dropped": 5},
+        ]
+        broker.deliver_all()
+        assert (fresh(run).state, counts(run), sorted(scripted.positions(run.pk))) == (
+            "succeeded",
+            (3, 0, 1000),
+            [0, 1, 2],
+        )
+
+    def test_what_is_kept_is_counted_over_all_additions_of_a_run_and_by_run(self) -> None:
+        run, other = make_run(plain(1), max_payloads=1), make_run(plain(1), max_payloads=1)
+        assert [extend(run, plain(600)).cancelled for _ in range(3)] == [600] * 3
+        extend(other, plain(2))
+        assert [fresh(each).total for each in (run, other)] == [1001, 3]
+
+    def test_what_was_dropped_wakes_nobody(self, broker: Broker) -> None:
+        run = make_run(plain(1), max_payloads=1)
+        extend(run, plain(1000))
+        broker.clear()
+        before = rows_of(Run, Payload, Lane)
+        extend(run, plain(1))
+        assert (rows_of(Run, Payload, Lane), broker.messages) == (before, [])
 
     def test_lanes_lease_none_of_it_and_nobody_is_sent_for_it(self, broker: Broker) -> None:
         run = make_run(plain(2), max_payloads=2)

@@ -175,6 +175,23 @@ class TestAPayloadThatAdds:
         )
         assert (fresh(run).state, fresh(run).total, len(scripted.performed)) == ("failed", 1, 1)
 
+    def test_what_is_dropped_beyond_it_is_told_for_each_who_added(self) -> None:
+        run = make_run(plain(2), max_payloads=2)
+        lane = take(run)
+        lease(lane, 2)
+        many = "[" + ",".join(['{"kind": "scripted"}'] * 700) + "]"
+        outcome = Report(finals=[final(0), final(1)], added=[Addition(0, many), Addition(1, many)])
+        extended = lease(lane, 5, outcome).extended
+        assert extended is not None
+        assert (extended.added, extended.cancelled, extended.lacking, fresh(run).total) == (0, 1400, (), 1002)
+        data = list(
+            Event.objects.filter(run=run, kind="run.extended").order_by("data__parent").values_list("data", flat=True)
+        )
+        assert data == [
+            {"parent": 0, "added": 0, "cancelled": 700},
+            {"parent": 1, "added": 0, "cancelled": 300, "dropped": 400},
+        ]
+
     def test_beyond_the_limit_of_its_job_is_cancelled(self, broker: Broker, scripted: ScriptedExecutor) -> None:
         run = make_run(plain(1), max_payloads=2)
         tree(scripted, until=1)
@@ -183,7 +200,7 @@ class TestAPayloadThatAdds:
 
 
 class TestTime:
-    def wishes(self, run: Run) -> list[int]:
+    def wishes(self, run: Run) -> list[dict[str, int] | None]:
         return list(Lane.objects.filter(run=run).order_by("slot").values_list("time_extensions", flat=True))
 
     def test_the_lane_at_work_hears_of_it(self) -> None:
@@ -193,7 +210,7 @@ class TestTime:
         lease(second, 2)
         extending.extend_time(run_id=run.pk, position=2, attempt=1)
         extending.extend_time(run_id=run.pk, position=2, attempt=None)
-        assert self.wishes(run) == [0, 2]
+        assert self.wishes(run) == [None, {"2:1": 2}]
 
     def test_nobody_is_at_work_on_it(self) -> None:
         run = make_run(plain(4), strict=True)
@@ -217,14 +234,34 @@ class TestTime:
         with pytest.raises(ConflictError, match="in attempt 1"):
             extending.extend_time(run_id=run.pk, position=0, attempt=1)
         extending.extend_time(run_id=run.pk, position=0, attempt=2)
-        assert self.wishes(run) == [1]
+        assert self.wishes(run) == [{"0:2": 1}]
+
+    def test_what_was_wished_for_is_forgotten_with_the_range(self) -> None:
+        run = make_run(plain(4))
+        lane = take(run)
+        lease(lane, 2)
+        extending.extend_time(run_id=run.pk, position=0, attempt=1)
+        lease(lane, 0, Report(requeues=[claims.Requeue(position, 0, 0.0, False) for position in range(2)]))
+        assert self.wishes(run) == [None]
+        claims.lease_requeued(lane=lane, take=1, lease=LEASE)
+        extending.extend_time(run_id=run.pk, position=0, attempt=1)
+        claims.lease_requeued(lane=lane, take=1, lease=LEASE)
+        assert self.wishes(run) == [None]
+
+    def test_and_with_each_payload_of_a_strict_one(self) -> None:
+        run = make_run(plain(4), strict=True)
+        lane = take(run)
+        lease(lane, 2)
+        extending.extend_time(run_id=run.pk, position=0, attempt=1)
+        claims.report_one(lane=lane, final=final(0), lease=LEASE)
+        assert self.wishes(run) == [None]
 
     def test_wishing_for_ever_does_no_harm(self) -> None:
         run = make_run(plain(1))
         lease(take(run), 1)
-        Lane.objects.filter(run=run).update(time_extensions=32767)
+        Lane.objects.filter(run=run).update(time_extensions={"0:1": 32767})
         extending.extend_time(run_id=run.pk, position=0, attempt=1)
-        assert self.wishes(run) == [32767]
+        assert self.wishes(run) == [{"0:1": 32767}]
 
 
 def test_a_transient_error_after_adding_adds_nothing_when_it_was_the_last(

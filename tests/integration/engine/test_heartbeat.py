@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from tests.integration.engine.makers import (
 from tests.integration.engine.scripted import Killed, ScriptedExecutor
 from workers import sweep
 from workers.heartbeat import heartbeat
+from workers.payloads.base import Work
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
 
@@ -40,7 +42,7 @@ def beat(
     reached: int = 0,
     progress: str | None = None,
     now: dt.datetime | None = None,
-) -> dict[int, tuple[RunState, int]]:
+) -> dict[int, tuple[RunState, dict[str, int]]]:
     return claims.heartbeat(
         lane_ids=[lane.id for lane in lanes],
         reached=[reached] * len(lanes),
@@ -68,7 +70,7 @@ class TestABeat:
         lanes = [take(running), take(stopped), take(running, slot=1)]
         Run.objects.filter(pk=stopped.pk).update(state="cancelling")
         claims.leave_lane(lane=lanes[2])
-        assert beat(lanes) == {lanes[0].id: (RunState.RUNNING, 0), lanes[1].id: (RunState.CANCELLING, 0)}
+        assert beat(lanes) == {lanes[0].id: (RunState.RUNNING, {}), lanes[1].id: (RunState.CANCELLING, {})}
 
     def test_says_of_each_lane_how_often_its_payload_asked_for_time(self) -> None:
         run = make_run(plain(4))
@@ -77,7 +79,7 @@ class TestABeat:
         (asking,) = positions(lease(lanes[1], 1))
         for _ in range(2):
             extending.extend_time(run_id=run.pk, position=asking, attempt=1)
-        assert beat(lanes) == {lanes[0].id: (RunState.RUNNING, 0), lanes[1].id: (RunState.RUNNING, 2)}
+        assert beat(lanes) == {lanes[0].id: (RunState.RUNNING, {}), lanes[1].id: (RunState.RUNNING, {f"{asking}:1": 2})}
 
     def test_a_lane_that_is_gone_is_not_made_again(self) -> None:
         lane = take(make_run(plain(2)))
@@ -146,7 +148,7 @@ class TestTheProcess:
         held = heartbeat().add(lane)
         real = claims.heartbeat
 
-        def give_up_meanwhile(**arguments: Any) -> dict[int, tuple[RunState, int]]:
+        def give_up_meanwhile(**arguments: Any) -> dict[int, tuple[RunState, dict[str, int]]]:
             claims.leave_lane(lane=lane)
             heartbeat().remove(lane)
             return real(**arguments)
@@ -163,6 +165,80 @@ class TestTheProcess:
         mine = heartbeat()
         monkeypatch.setattr(os, "getpid", lambda: -1)
         assert heartbeat() is not mine
+
+
+class TestMoreTime:
+    """A wish for time is the attempt's that asked: it must not come to whoever the lane is at by then."""
+
+    def deadlines(self, scripted: ScriptedExecutor, then: Callable[[Work], None]) -> dict[tuple[int, int], bool]:
+        """Let each attempt do this; which of them got more time, by position and attempt."""
+        extended: dict[tuple[int, int], bool] = {}
+
+        def at_work(work: Work) -> None:
+            then(work)
+            extended[work.position, work.attempt] = "extended its time" in work.deadline.missed()
+
+        scripted.before = at_work
+        return extended
+
+    @pytest.mark.parametrize("strict", [True, False])
+    def test_comes_to_the_attempt_at_work(self, broker: Broker, scripted: ScriptedExecutor, strict: bool) -> None:
+        make_run(plain(3), max_concurrent_requests=1, strict=strict)
+
+        def ask(work: Work) -> None:
+            if work.position == 1:
+                extending.extend_time(run_id=work.run_id, position=1, attempt=1)
+            heartbeat().beat()
+
+        extended = self.deadlines(scripted, ask)
+        broker.deliver_all()
+        assert extended == {(0, 1): False, (1, 1): True, (2, 1): False}
+
+    @pytest.mark.parametrize("strict", [True, False])
+    def test_that_comes_when_its_payload_has_ended_is_nobodys(
+        self, broker: Broker, scripted: ScriptedExecutor, monkeypatch: pytest.MonkeyPatch, strict: bool
+    ) -> None:
+        """The heartbeat has read the wish, and the lane goes on before it is obeyed."""
+        make_run(plain(9), max_concurrent_requests=1, strict=strict)
+        real = claims.heartbeat
+        read: list[dict[int, tuple[RunState, dict[str, int]]]] = []
+
+        def ask(work: Work) -> None:
+            if work.position == 4:
+                extending.extend_time(run_id=work.run_id, position=4, attempt=1)
+                (held,) = heartbeat()._held.values()
+                read.append(real(lane_ids=[held.lane.id], reached=[4], progress=[None], lease=LEASE))
+            if work.position == 5:
+                monkeypatch.setattr(claims, "heartbeat", lambda **_: read[0])
+                heartbeat().beat()
+
+        extended = self.deadlines(scripted, ask)
+        broker.deliver_all()
+        assert len(extended) == 9
+        assert not any(extended.values())
+
+    def test_of_an_attempt_that_failed_is_not_the_next_ones(
+        self, broker: Broker, scripted: ScriptedExecutor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_run(scripts({"fails": 1}, {}), max_concurrent_requests=1, strict=True)
+        real = claims.heartbeat
+        read: list[dict[int, tuple[RunState, dict[str, int]]]] = []
+
+        def ask(work: Work) -> None:
+            if work.position == 1:
+                return
+            if work.attempt == 1:
+                extending.extend_time(run_id=work.run_id, position=0, attempt=1)
+                (held,) = heartbeat()._held.values()
+                read.append(real(lane_ids=[held.lane.id], reached=[0], progress=[None], lease=LEASE))
+            else:
+                assert Lane.objects.get().id in read[0]
+                monkeypatch.setattr(claims, "heartbeat", lambda **_: read[0])
+                heartbeat().beat()
+
+        extended = self.deadlines(scripted, ask)
+        broker.deliver_all()
+        assert extended == {(0, 1): False, (0, 2): False, (1, 1): False}
 
 
 class TestATurn:

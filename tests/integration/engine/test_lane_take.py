@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from jobs import claims, hotpath
-from jobs.models import Event, Lane, Payload, Requeued, Run
+from jobs.models import Event, Job, Lane, Payload, Requeued, Run
 from tests.integration.engine.conftest import Broker
 from tests.integration.engine.makers import (
     LEASE,
@@ -191,6 +191,16 @@ class TestItsTimes:
         take(run, now=run.created_at + SECOND)
         take(run, slot=1, now=run.created_at + 2 * SECOND)
         assert fresh(run).deadline_at == run.created_at + 11 * SECOND
+
+    def test_its_deadline_is_what_its_job_said_when_it_was_triggered(self) -> None:
+        runs = [make_run(plain(count), run_timeout="10s") for count in (3, 1)]
+        unlimited = make_run(plain(3))
+        Job.objects.update(run_timeout=SECOND)
+        take(runs[0], now=runs[0].created_at)
+        take(unlimited)
+        claims.take_single_runs(run_ids=[runs[1].pk], worker="host:1", lease=LEASE, now=runs[1].created_at)
+        assert [fresh(run).deadline_at for run in runs] == [run.created_at + 10 * SECOND for run in runs]
+        assert fresh(unlimited).deadline_at is None
 
     def test_a_run_that_is_resumed_keeps_its_times_and_says_so(self) -> None:
         run = make_run(plain(3), run_timeout="10s")

@@ -48,6 +48,7 @@ def finished(broker: Broker) -> Run:
         max_concurrent_requests=2,
         priority=4,
         start_timeout="5m",
+        run_timeout="7m",
     )
     run_id = start_run(job=job, trigger=Trigger.API, parameters={"city": "Ankh"}, actor="ada")
     broker.deliver_all()
@@ -95,7 +96,8 @@ class TestEverything:
     def test_on_the_jobs_present_definition(self, finished: Run) -> None:
         change(finished, payload=plain(3), configuration={"max_concurrent_requests": 1, "priority": 9})
         new = again(finished)
-        assert (new.total, new.max_lanes, new.priority, new.expires_at) == (3, 1, 9, None)
+        assert (new.total, new.max_lanes, new.priority) == (3, 1, 9)
+        assert (new.expires_at, new.run_timeout) == (None, None)
         assert new.snapshot["version"] == 2
 
     def test_on_the_snapshot(self, finished: Run) -> None:
@@ -105,6 +107,7 @@ class TestEverything:
         assert (new.snapshot, new.max_lanes, new.priority) == (finished.snapshot, 2, 4)
         assert (new.queue, new.strict) == (finished.queue, finished.strict)
         assert new.expires_at == new.created_at + dt.timedelta(minutes=5)
+        assert new.run_timeout == dt.timedelta(minutes=7)
         rows = list(Payload.objects.filter(run=new.pk).order_by("position"))
         old = list(Payload.objects.filter(run=finished.pk).order_by("position"))
         assert [(row.kind, row.parameters, row.options) for row in rows] == [
@@ -139,12 +142,14 @@ class TestWhatFailed:
             "rate_limit": {"count": 1, "period": "2s"},
             "concurrency_group": "api",
             "start_timeout": "1m",
+            "run_timeout": "2m",
         }
         job = change(finished, payload=plain(1), configuration=configuration)
         new = again(finished, which="failed")
         assert names(new.pk) == [(0, "one"), (1, "three")]
         assert (new.max_lanes, new.priority, new.rate_interval_ms, new.group_id) == (7, -3, 2000, job.group_id)
         assert new.expires_at == new.created_at + dt.timedelta(minutes=1)
+        assert new.run_timeout == dt.timedelta(minutes=2)
         started = fresh(start_run(job=job, trigger=Trigger.API))
         assert new.snapshot == started.snapshot
 
@@ -152,6 +157,12 @@ class TestWhatFailed:
         change(finished, configuration={"priority": 9})
         new = again(finished, which="failed", definition="snapshot")
         assert (names(new.pk), new.priority, new.snapshot) == ([(0, "one"), (1, "three")], 4, finished.snapshot)
+        assert new.run_timeout == dt.timedelta(minutes=7)
+
+    def test_a_pause_before_it_began_does_not_lengthen_the_wait_of_the_next(self, finished: Run) -> None:
+        Run.objects.filter(pk=finished.pk).update(expires_at=finished.created_at + dt.timedelta(hours=3))
+        new = again(finished, definition="snapshot")
+        assert new.expires_at == new.created_at + dt.timedelta(minutes=5)
 
     def test_what_was_added_keeps_its_key_and_no_parent(self, finished: Run) -> None:
         Payload.objects.filter(run=finished.pk, position=3).update(parent=1, key="k")

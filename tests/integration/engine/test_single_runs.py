@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 
 from jobs import claims, hotpath
 from jobs.claims import Report, Requeue
-from jobs.models import Attempt, Event, Lane, Payload, Requeued, Run
+from jobs.models import Attempt, Event, Lane, Payload, Requeued, Run, Workspace
+from jobs.services import control
+from jobs.services.groups import save_group
 from tests.integration.engine.conftest import Broker
 from tests.integration.engine.makers import (
     LEASE,
@@ -33,6 +37,8 @@ from tests.integration.engine.makers import (
 )
 from tests.integration.engine.scripted import ScriptedExecutor
 from workers import singles, stopping, sweep
+from workers.heartbeat import heartbeat
+from workers.payloads.base import Work
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
 
@@ -159,6 +165,106 @@ class TestSlowRuns:
         stopping.forget()
         broker.deliver_all()
         assert states(run_ids) == ["succeeded"] * 3
+
+
+class TestBeforeItsTurn:
+    """Runs that were taken together with one that takes long: who is held or ended meanwhile does not wait for it."""
+
+    def while_first_works(self, scripted: ScriptedExecutor, run_ids: list[int], then: Callable[[], None]) -> None:
+        """The first run alone tells the pace; the others are taken together."""
+
+        def work(work: Work) -> None:
+            if work.run_id == run_ids[1]:
+                assert Lane.objects.count() == len(run_ids) - 1
+                then()
+
+        scripted.before = work
+
+    def test_a_terminated_one_ends_at_once(self, broker: Broker, scripted: ScriptedExecutor) -> None:
+        run_ids = make_single_runs([{}] * 4)
+
+        def terminate() -> None:
+            control.terminate_run(run=fresh(run_ids[3]), actor="ann")
+            heartbeat().beat()
+            sweep.sweep_once()
+            assert states(run_ids) == ["succeeded", "running", "running", "cancelled"]
+
+        self.while_first_works(scripted, run_ids, terminate)
+        broker.share(run_ids)
+        broker.deliver_all()
+        assert states(run_ids) == ["succeeded"] * 3 + ["cancelled"]
+        assert [run_id for run_id, _, _ in scripted.performed] == run_ids[:3]
+        assert (counts(run_ids[3]), Lane.objects.count(), Requeued.objects.count()) == ((0, 0, 1), 0, 0)
+
+    def test_a_paused_one_stands_at_once_and_goes_on_when_it_is_resumed(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
+        run_ids = make_single_runs([{}] * 4)
+
+        def pause() -> None:
+            control.pause_run(run=fresh(run_ids[3]), actor="ann")
+            heartbeat().beat()
+            sweep.sweep_once()
+            assert states(run_ids) == ["succeeded", "running", "running", "paused"]
+
+        self.while_first_works(scripted, run_ids, pause)
+        broker.share(run_ids)
+        broker.deliver_all()
+        assert states(run_ids) == ["succeeded"] * 3 + ["paused"]
+        control.resume_run(run=fresh(run_ids[3]), actor="ann")
+        broker.deliver_all()
+        assert states(run_ids) == ["succeeded"] * 4
+        assert [run_id for run_id, _, _ in scripted.performed] == run_ids
+        assert not Attempt.objects.exists()
+
+    def test_the_one_at_work_stays(self, broker: Broker, scripted: ScriptedExecutor) -> None:
+        run_ids = make_single_runs([{}] * 4)
+
+        def pause() -> None:
+            control.pause_run(run=fresh(run_ids[1]), actor="ann")
+            before = rows_of(Requeued)
+            heartbeat().beat()
+            assert (rows_of(Requeued), Lane.objects.count()) == (before, 3)
+
+        self.while_first_works(scripted, run_ids, pause)
+        broker.share(run_ids)
+        broker.deliver_all()
+        assert states(run_ids) == ["succeeded"] * 4
+
+    def test_the_one_whose_place_the_others_share_stays(self) -> None:
+        workspace, _ = Workspace.objects.get_or_create(slug="acme", defaults={"name": "Acme"})
+        save_group(workspace=workspace, name="host", limit=1, rate=None, actor="test")
+        holder, follower = take_all(make_single_runs([{}] * 2, concurrency_group="host"))
+        assert [claims.give_back_single_run(lane=each.lane) for each in (holder, follower)] == [False, True]
+        assert list(Lane.objects.values_list("id", flat=True)) == [holder.lane.id]
+        for each in (holder, follower):
+            heartbeat().add(each.lane, reached=singles.NOT_BEGUN).waits = True
+        Run.objects.filter(pk=holder.lane.run.run_id).update(state="cancelling")
+        heartbeat().beat()
+        assert heartbeat().held(holder.lane).begin_turn()
+
+    def test_where_the_database_fails_at_it_the_lease_runs_out(
+        self, broker: Broker, scripted: ScriptedExecutor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run_ids = make_single_runs([{}] * 4)
+
+        def fail(**_: Any) -> bool:
+            raise psycopg.OperationalError("restarting")
+
+        def pause() -> None:
+            control.pause_run(run=fresh(run_ids[3]), actor="ann")
+            monkeypatch.setattr(claims, "give_back_single_run", fail)
+            with pytest.raises(psycopg.OperationalError):
+                heartbeat().beat()
+
+        self.while_first_works(scripted, run_ids, pause)
+        broker.share(run_ids)
+        broker.deliver_all()
+        assert states(run_ids) == ["succeeded"] * 3 + ["pausing"]
+        expire(run=run_ids[3])
+        sweep.sweep_once()
+        assert states(run_ids)[3] == "paused"
+        assert not Attempt.objects.exists()
 
 
 class TestTaking:

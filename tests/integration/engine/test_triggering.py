@@ -203,7 +203,8 @@ class TestAdmission:
         assert fresh(waiting).wake_at == fresh(waiting).created_at + 60 * SECOND
 
     def test_it_is_looked_at_when_it_expires(self, admitted: list[list[int]]) -> None:
-        run = fresh(ask(make_job(plain(1), max_concurrent_runs=1, start_timeout="30s")).run_id)
+        job = make_job(plain(1), max_concurrent_runs=1, start_timeout="30s")
+        _, run = [fresh(ask(job).run_id) for _ in range(2)]
         assert run.wake_at == run.expires_at == run.created_at + 30 * SECOND
 
     def test_within_a_transaction_it_is_admitted_after_the_commit(self, admitted: list[list[int]]) -> None:
@@ -221,7 +222,12 @@ class TestAdmission:
             raise error("restarting")
 
         monkeypatch.setattr(admission, "admit", fail)
-        assert ask(make_job(plain(1), max_concurrent_runs=1)).created
+        job = make_job(plain(1), max_concurrent_runs=1)
+        assert [ask(job).created for _ in range(2)] == [True, True]
+        assert [fresh(run_id).admitted for run_id in Run.objects.order_by("pk").values_list("pk", flat=True)] == [
+            True,
+            False,
+        ]
 
 
 class TestAJobThatIsNotActive:

@@ -1,0 +1,57 @@
+"""Where the apps above take part in what happens to jobs and runs: the scheduler, the sinks.
+
+An app registers itself when Django starts (its ``AppConfig.ready``), in every process. Nothing here knows who that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.errors import FieldError
+
+
+def _nothing(*_: Any) -> None:
+    """What an extension does that does not care."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extension:
+    """One part of a job's document, and what becomes of it.
+
+    Args:
+        field: The list in the document that this extension reads.
+        check: What is wrong with the list, each error's field beginning with the list's name.
+        saving: The job is about to be written: its workspace's id, the list that it will have and the one that it has; within that
+            transaction, before it locks the job's row. For locks that must come before any job's.
+        saved: The job was written, with its document; within that transaction, which holds the job's row.
+        closing: These runs end; within the transaction that ends them, on its connection. It must take no lock but on rows that it
+            inserts: the runs are locked, and who locks schedules, jobs or sinks may wait for runs.
+        closed: They ended, and that is committed. If the process dies before this, something else must do it.
+    """
+
+    field: str
+    check: Callable[[list[dict[str, Any]]], list[FieldError]]
+    saving: Callable[[int, Sequence[Any], Sequence[Any]], None] = _nothing
+    saved: Callable[[Any, str], None] = _nothing
+    closing: Callable[[Any, Sequence[Any]], None] = _nothing
+    closed: Callable[[Sequence[Any]], None] = _nothing
+
+
+_extensions: dict[str, Extension] = {}
+
+
+def register(extension: Extension) -> None:
+    """Take part from now on. Registering a field again replaces who had it."""
+    _extensions[extension.field] = extension
+
+
+def all_extensions() -> list[Extension]:
+    """Those that are registered."""
+    return list(_extensions.values())
+
+
+def of(field: str) -> Extension | None:
+    """Who reads this list of a job's document, or None."""
+    return _extensions.get(field)

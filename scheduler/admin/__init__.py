@@ -1,0 +1,5 @@
+"""The Scheduler's pages in the admin."""
+
+from scheduler.admin import schedules
+
+__all__ = ["schedules"]

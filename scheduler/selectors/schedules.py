@@ -1,0 +1,164 @@
+"""Reading schedules with what they say in plain English, how late they are, and what was decided last."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from jobs.errors import NotFoundError, ValidationError
+from jobs.models import Workspace
+from scheduler.definition import Definition, compile_schedule
+from scheduler.models import Fire, Schedule
+from scheduler.triggers.zones import zone_named
+
+UNREADABLE = "Cannot be read"
+"""What stands in place of the sentence of a schedule whose document is not valid any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleView:
+    """A schedule as readers see it. ``late`` is how long ago it should have been dealt with; None when nothing is overdue."""
+
+    schedule: Schedule
+    sentence: str
+    zone: ZoneInfo
+    late: dt.timedelta | None
+    last_fire: Fire | None
+
+
+def find_schedule(*, workspace: Workspace, job_key: str, name: str) -> Schedule:
+    """The schedule of that name of that job, with its job, in one query. Raises NotFoundError, also for another workspace's."""
+    job_type, _, job_name = job_key.partition(":")
+    found = (
+        readable(Schedule.objects.all())
+        .filter(workspace=workspace, job__type=job_type, job__name=job_name, name=name)
+        .first()
+    )
+    if found is None:
+        raise NotFoundError(f"there is no schedule {name!r} of {job_key} in {workspace.slug}")
+    return found
+
+
+def list_schedules(
+    *,
+    workspace: Workspace,
+    limit: int,
+    now: dt.datetime,
+    after: int | None = None,
+    job_key: str | None = None,
+    state: str | None = None,
+    due_before: dt.datetime | None = None,
+) -> list[ScheduleView]:
+    """A page of schedules by id, in two queries.
+
+    Args:
+        workspace: Whose.
+        limit: The most to return.
+        now: Aware UTC; what lateness is told by.
+        after: The id of the last schedule of the page before; None for the first page.
+        job_key: Only those of this job.
+        state: Only those in this state.
+        due_before: Only those whose next fire is acted upon before this.
+    """
+    schedules = readable(Schedule.objects.all()).filter(workspace=workspace)
+    if after is not None:
+        schedules = schedules.filter(pk__gt=after)
+    if job_key is not None:
+        job_type, _, job_name = job_key.partition(":")
+        schedules = schedules.filter(job__type=job_type, job__name=job_name)
+    if state is not None:
+        schedules = schedules.filter(state=state)
+    if due_before is not None:
+        schedules = schedules.filter(next_run_at__lt=due_before)
+    return schedule_views(schedules=list(schedules.order_by("pk")[:limit]), now=now)
+
+
+def schedule_view(*, schedule: Schedule, now: dt.datetime) -> ScheduleView:
+    """A schedule with what is told beside it, in one query."""
+    return schedule_views(schedules=[schedule], now=now)[0]
+
+
+def schedule_views(*, schedules: Sequence[Schedule], now: dt.datetime) -> list[ScheduleView]:
+    """The same for several, in their order, in one query."""
+    last = last_fires(schedule_ids=[schedule.pk for schedule in schedules])
+    return [_view(schedule, now, last.get(schedule.pk)) for schedule in schedules]
+
+
+def last_fires(*, schedule_ids: Iterable[int]) -> dict[int, Fire]:
+    """The decision on the latest fire time of each schedule that has one, by schedule id, in one query."""
+    # One step into the unique index for each schedule, and not a look at every decision of theirs.
+    latest = Fire.objects.filter(schedule=OuterRef("pk")).order_by("-fire_at", "-cause").values("pk")[:1]
+    last = Schedule.objects.filter(pk__in=list(schedule_ids)).annotate(last_fire=Subquery(latest))
+    return {fire.schedule_id: fire for fire in Fire.objects.filter(pk__in=last.values("last_fire"))}
+
+
+def list_fires(
+    *,
+    schedule: Schedule,
+    limit: int,
+    after: int | None = None,
+    state: str | None = None,
+    reason: str | None = None,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+) -> list[Fire]:
+    """A page of what was decided for a schedule, the latest fire time first, in at most two queries.
+
+    Args:
+        schedule: Whose.
+        limit: The most to return.
+        after: The id of the last one of the page before; None for the first page.
+        state: Only decisions of this state.
+        reason: Only what was skipped for this reason.
+        since: Only fire times from here on.
+        until: Only fire times before this.
+
+    Raises:
+        NotFoundError: There is no decision ``after``.
+    """
+    fires = Fire.objects.filter(schedule=schedule)
+    if after is not None:
+        fires = fires.filter(_before(schedule, after))
+    wanted = {"state": state, "reason": reason, "fire_at__gte": since, "fire_at__lt": until}
+    fires = fires.filter(**{name: value for name, value in wanted.items() if value is not None})
+    return list(fires.order_by("-fire_at", "-cause")[:limit])
+
+
+def readable(schedules: QuerySet[Schedule]) -> QuerySet[Schedule]:
+    """With their jobs, less what may be long in them: that is loaded when it is asked for."""
+    heavy = ("payload", "configuration", "sinks", "schedules", "metadata")
+    return schedules.select_related("job", "workspace").defer(*(f"job__{field}" for field in heavy))
+
+
+def definition_of(schedule: Schedule) -> Definition:
+    """What a schedule's row says. Raises ValidationError when its document is not valid any more."""
+    return compile_schedule(
+        document=schedule.document,
+        anchor=schedule.anchor_at,
+        key=str(schedule.pk),
+        default_zone=settings.JOBS_DEFAULT_TIMEZONE,
+    )
+
+
+def _view(schedule: Schedule, now: dt.datetime, last_fire: Fire | None) -> ScheduleView:
+    try:
+        definition = definition_of(schedule)
+        sentence, zone = definition.describe(), definition.zone
+    except ValidationError as error:
+        sentence, zone = f"{UNREADABLE}: {error}", zone_named(settings.JOBS_DEFAULT_TIMEZONE)
+    due = schedule.next_run_at
+    return ScheduleView(schedule, sentence, zone, now - due if due is not None and due < now else None, last_fire)
+
+
+def _before(schedule: Schedule, fire_id: int) -> Q:
+    """The decisions that stand behind this one on a page. (The first condition is where the index is entered.)"""
+    last = Fire.objects.filter(schedule=schedule, pk=fire_id).values_list("fire_at", "cause").first()
+    if last is None:
+        raise NotFoundError(f"schedule {schedule.name} has no decision {fire_id}")
+    fire_at, cause = last
+    return Q(fire_at__lte=fire_at) & (Q(fire_at__lt=fire_at) | Q(cause__lt=cause))
