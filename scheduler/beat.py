@@ -6,6 +6,7 @@ one beat at a time sends those, the one that holds the lock.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -162,6 +163,9 @@ class JobScheduler(DatabaseScheduler):  # type: ignore[misc]  # django-celery-be
         self._theirs_at = 0.0
         self._leader_checked_at = float("-inf")
         super().__init__(*args, **kwargs)
+        # All that was imported stays: left out of the collections that a burst of fires causes, which cost a quarter of its time.
+        gc.collect()
+        gc.freeze()
 
     def setup_schedule(self) -> None:
         """Nothing yet: whoever leads reads the periodic tasks, when it begins to lead. A database that is away must not end us."""

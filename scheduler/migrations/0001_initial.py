@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='schedule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('next_fire_at__isnull', True), ('next_run_at__isnull', True)), models.Q(('next_fire_at__isnull', False), ('next_run_at__gte', models.F('next_fire_at')), ('state', 'active')), _connector='OR'), name='schedule_next_fits'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('next_fire_at__isnull', True), ('next_run_at__isnull', True)), models.Q(('next_fire_at__isnull', False), ('next_run_at__gte', models.F('next_fire_at')), ('next_run_at__isnull', False), ('state', 'active')), _connector='OR'), name='schedule_next_fits'),
         ),
         migrations.AddIndex(
             model_name='fire',

@@ -70,7 +70,12 @@ class Schedule(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(next_fire_at__isnull=True, next_run_at__isnull=True)
-                | Q(next_fire_at__isnull=False, next_run_at__gte=models.F("next_fire_at"), state="active"),
+                | Q(
+                    next_fire_at__isnull=False,
+                    next_run_at__isnull=False,
+                    next_run_at__gte=models.F("next_fire_at"),
+                    state="active",
+                ),
                 name="schedule_next_fits",
             ),
         ]

@@ -108,6 +108,9 @@ def cancel_backfill(*, backfill: Backfill, actor: str, note: str = "", terminate
         NotFoundError: It was deleted with its schedule.
     """
     with transaction.atomic():
+        schedule = Schedule.objects.filter(pk=backfill.schedule_id).first()
+        if schedule is not None:
+            placing.lock(schedule)  # ahead of the backfill, as who deletes the job does
         locked = Backfill.objects.select_for_update(no_key=True, of=("self",))
         present = locked.select_related("schedule").filter(pk=backfill.pk).first()
         if present is None:

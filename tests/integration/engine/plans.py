@@ -41,19 +41,26 @@ class Explained:
         return [node for plan in plans for node in plan if node.table == table and node.kind != "ModifyTable"]
 
 
-def explain_all(monkeypatch: pytest.MonkeyPatch) -> Explained:
-    """From now on explain each statement of jobs/sql right before it is executed, on its connection, and undo it."""
+def explain_all(
+    monkeypatch: pytest.MonkeyPatch, *, of: sql.Statements = sql.ENGINE, names: Sequence[str] = STATEMENTS
+) -> Explained:
+    """From now on explain each statement of jobs/sql right before it is executed, on its connection, and undo it.
+
+    Args:
+        of: The statements to explain instead.
+        names: Their names.
+    """
     explained = Explained()
-    by_text = {text: name for name in STATEMENTS for text in (sql.load(name), sql.numbered(name)[0])}
+    by_text = {text: name for name in names for text in (of.load(name), of.numbered(name)[0])}
     execute = psycopg.Cursor.execute
 
     def explain_first(cursor: psycopg.Cursor[Any], query: Any, params: Any = None, **options: Any) -> Any:
         if query in by_text:
             name = by_text[query]
-            values = [params[each] for each in sql.numbered(name)[1]] if isinstance(params, dict) else params
+            values = [params[each] for each in of.numbered(name)[1]] if isinstance(params, dict) else params
             connection = cursor.connection
             with connection.transaction(force_rollback=True), psycopg.Cursor(connection) as own:
-                plan = _run(own, sql.numbered(name)[0], values, execute)
+                plan = _run(own, of.numbered(name)[0], values, execute)
             explained.plans.setdefault(name, []).append(list(_flat(plan)))
             explained.written_again.setdefault(name, set()).update(_written_again(plan))
         return execute(cursor, query, params, **options)
@@ -65,9 +72,10 @@ def explain_all(monkeypatch: pytest.MonkeyPatch) -> Explained:
 def _run(cursor: psycopg.Cursor[Any], query: str, values: Sequence[Any], execute: Any) -> dict[str, Any]:
     """Prepare as psycopg does, with the same parameter types, so that the session's plan_cache_mode rules."""
     types = ", ".join(_type(cursor, value, execute) for value in values)
-    execute(cursor, f"PREPARE explained ({types}) AS {query}", prepare=False)
+    execute(cursor, f"PREPARE explained {f'({types})' if values else ''} AS {query}", prepare=False)
     arguments = compose.SQL(", ").join(compose.Literal(value) for value in values)
-    statement = compose.SQL("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE explained ({})").format(arguments)
+    given = compose.SQL("({})").format(arguments) if values else compose.SQL("")
+    statement = compose.SQL("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE explained {}").format(given)
     row = execute(cursor, statement, prepare=False).fetchone()
     execute(cursor, "DEALLOCATE explained", prepare=False)
     plan: dict[str, Any] = row[0][0]["Plan"]

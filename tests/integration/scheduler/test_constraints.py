@@ -12,7 +12,7 @@ from django.db import IntegrityError, models, transaction
 from scheduler.models import Backfill, BackfillTime, Ending, Fire, Schedule, Upstream
 from tests.integration.scheduler.makers import HOUR, MINUTE, NINE, after, entry, of, save
 
-pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
 
 
 class Rows:

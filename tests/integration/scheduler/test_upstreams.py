@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from typing import Any
@@ -9,11 +10,11 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from jobs.errors import ConflictError, ValidationError
+from jobs.errors import ConflictError, NotFoundError, ValidationError
 from jobs.models import Job, Workspace
 from jobs.services.jobs import delete_job, save_job
-from scheduler.models import Schedule, Upstream
-from scheduler.services import controls
+from scheduler.models import Backfill, Schedule, Upstream
+from scheduler.services import backfills, controls
 from tests.integration.engine.makers import scripts
 from tests.integration.scheduler.makers import (
     after,
@@ -272,3 +273,21 @@ class TestADeletedJob:
 
             side_by_side(pause, functools.partial(delete_job, job=job, actor="ann"))
             assert not Schedule.objects.filter(pk=schedule.pk).exists()
+
+    def test_while_a_backfill_of_it_is_cancelled_hinders_nobody(self) -> None:
+        for _ in range(10):
+            job = save(entry(cron()))
+            schedule = of(job)
+            backfill = Backfill.objects.create(
+                workspace_id=job.workspace_id,
+                schedule=schedule,
+                start_at=schedule.created_at,
+                end_at=schedule.created_at,
+            )
+
+            def cancel(backfill: Backfill = backfill) -> None:
+                with contextlib.suppress(NotFoundError, Backfill.DoesNotExist):
+                    backfills.cancel_backfill(backfill=backfill, actor="ann")
+
+            side_by_side(cancel, functools.partial(delete_job, job=job, actor="ann"))
+            assert not Backfill.objects.exists()
