@@ -44,8 +44,16 @@ class Process:
         assert self.process.poll() is None, self.describe()
 
     def send(self, signal_number: signal.Signals) -> None:
-        """Signal the process itself, not its children."""
+        """Signal the process itself, not its children. One that is to stop has stopped when this returns: until then, on a busy
+        machine, its other threads go on."""
         self.process.send_signal(signal_number)
+        if signal_number == signal.SIGSTOP:
+            wait_for(f"{self.name} to stop", self._stands_still, seconds=10, report=self.describe)
+
+    def _stands_still(self) -> bool:
+        """Whether each of its threads is stopped (T in /proc, see proc(5))."""
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
+        return all(thread.read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
 
     def kill(self) -> None:
         """kill -9, children included, as when the machine goes away."""
