@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from jobs import hotpath
 from jobs.models import Job, Run
 from jobs.services import control, reruns
 from jobs.states import JobState
 from scheduler.models import Ending, Fire, Schedule
 from scheduler.services import endings, waiting
 from tests.integration.engine.conftest import Broker
-from tests.integration.engine.makers import together
+from tests.integration.engine.makers import in_thread, together
 from tests.integration.scheduler.makers import (
     ALL,
     MINUTE,
@@ -397,6 +398,22 @@ class TestWhoEndsTheRunDies:
         monkeypatch.undo()
         beat()
         assert decided(schedule) == ["fired"]
+
+
+class TestAScheduleThatIsLocked:
+    @pytest.mark.usefixtures("left_to_beats")
+    def test_does_not_keep_the_others_waiting(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for module in (endings, waiting):
+            monkeypatch.setattr(module, "BATCH", 1)
+        upstream = save()
+        locked, free = following(after(upstream)), following(after(upstream))
+        end(upstream)
+        with hotpath.connection() as engine, engine.transaction():
+            engine.execute("SELECT 1 FROM scheduler_schedule WHERE id = %s FOR UPDATE", (locked.pk,))
+            in_thread(beat)()
+        assert (decided(locked), decided(free)) == ([], ["fired"])
+        beat()
+        assert decided(locked) == ["fired"]
 
 
 class TestAScheduleThatCannotBeRead:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 import psycopg
@@ -328,9 +329,9 @@ class TestNoteEndings:
 
 
 class TestEndings:
-    def named(self, take: int = 100) -> list[int]:
+    def named(self, take: int = 100, besides: Collection[int] = ()) -> list[int]:
         with hotpath.connection() as engine:
-            return sorted(claims.schedules_with_endings(engine, limit=take))
+            return sorted(claims.schedules_with_endings(engine, limit=take, besides=besides))
 
     def test_schedules_with_open_ones_are_named_once_and_no_others(self) -> None:
         schedule, done, _none = standing(), standing(), standing()
@@ -344,6 +345,12 @@ class TestEndings:
         make_ending(second, 1)
         make_ending(first, 2)
         assert self.named(take=1) == [second.pk]
+
+    def test_those_of_schedules_that_were_passed_over_are_left_out(self) -> None:
+        passed, other = standing(), standing()
+        make_ending(passed, 1)
+        make_ending(other, 2)
+        assert self.named(take=1, besides=[passed.pk]) == [other.pk]
 
     def test_are_given_in_the_order_in_which_they_came_settled_ones_among_them(self) -> None:
         schedule, other = standing(), standing()
@@ -392,18 +399,24 @@ class TestEndings:
 
 
 class TestWaitingFires:
-    def named(self, now: dt.datetime, take: int = 100) -> list[int]:
+    def named(self, now: dt.datetime, take: int = 100, besides: Collection[int] = ()) -> list[int]:
         with hotpath.connection() as engine:
-            return sorted(claims.schedules_with_waiting(engine, limit=take, now=now))
+            return sorted(claims.schedules_with_waiting(engine, limit=take, besides=besides, now=now))
 
     def test_of_schedules_are_named_when_they_are_due_and_once(self) -> None:
         schedule, later, buffered = standing(), standing(), standing()
         make_fire(schedule, 1)
         make_fire(schedule, 2)
         make_fire(later, 3)
-        make_fire(buffered, 1, "buffered")
+        make_fire(buffered, 1, "buffered", due_at=NINE)
         assert self.named(NINE + 2 * MINUTE) == [schedule.pk]
         assert self.named(NINE) == []
+
+    def test_those_of_schedules_that_were_passed_over_are_left_out(self) -> None:
+        passed, other = standing(), standing()
+        make_fire(passed, 1)
+        make_fire(other, 2)
+        assert self.named(NINE + HOUR, take=1, besides=[passed.pk]) == [other.pk]
 
     def test_the_longest_due_come_first(self) -> None:
         one, other = standing(), standing()
