@@ -272,7 +272,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='run',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['workspace', 'id'], name='run_active_of_all'),
+            index=models.Index(condition=models.Q(('ended_at__isnull', True), ('id__gt', 0)), fields=['workspace', 'id'], name='run_active_of_all'),
         ),
         migrations.AddIndex(
             model_name='run',
@@ -280,7 +280,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='run',
-            index=models.Index(condition=models.Q(('admitted', True), ('wake_at__isnull', False)), fields=['queue', 'workspace', '-priority', 'id'], name='run_turn'),
+            index=models.Index(models.F('queue'), django.db.models.expressions.CombinedExpression(models.F('workspace'), '+', models.Value(0)), models.OrderBy(models.F('priority'), descending=True), models.F('id'), condition=models.Q(('admitted', True), ('wake_at__isnull', False)), name='run_turn'),
         ),
         migrations.AddIndex(
             model_name='run',

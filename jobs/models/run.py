@@ -115,18 +115,28 @@ class Run(models.Model):
             models.Index(fields=["workspace", "-id"], name="run_by_workspace"),
             # The sweep's only index: it holds the active runs alone, however long the history is.
             models.Index(fields=["wake_at"], name="run_wake", condition=Q(wake_at__isnull=False)),
-            # Those that have not ended, for whoever pauses, counts or terminates them.
+            # Those that have not ended, for whoever pauses, counts or terminates them: of a job, and of a workspace. The second is
+            # for those who ask for id > 0 (services/bulk.py): where the statistics know of no active run, the planner would find it
+            # as good as any other to read whole.
             models.Index(fields=["job", "-admitted", "id"], name="run_active", condition=Q(ended_at__isnull=True)),
-            models.Index(fields=["workspace", "id"], name="run_active_of_all", condition=Q(ended_at__isnull=True)),
+            models.Index(
+                fields=["workspace", "id"],
+                name="run_active_of_all",
+                condition=Q(ended_at__isnull=True, id__gt=0),
+            ),
             # Those that wait to be admitted, in the order in which they are.
             models.Index(
                 fields=["job", "-priority", "id"],
                 name="run_waiting",
                 condition=Q(admitted=False, ended_at__isnull=True),
             ),
-            # Whose turn it is: each workspace's active runs, the most urgent first (deserving_lanes.sql).
+            # Whose turn it is: each workspace's active runs, the most urgent first (deserving_lanes.sql). + 0, so that what looks
+            # for turns can ask in words that no other index answers: whatever the statistics say, it reads this one in its order.
             models.Index(
-                fields=["queue", "workspace", "-priority", "id"],
+                F("queue"),
+                F("workspace") + 0,
+                F("priority").desc(),
+                F("id"),
                 name="run_turn",
                 condition=Q(admitted=True, wake_at__isnull=False),
             ),

@@ -66,7 +66,7 @@ def _work_one_batch(pk: int) -> None:
         action = BulkAction.objects.select_for_update(skip_locked=True).filter(pk=pk, ended_at=None).first()
         if action is None:
             return
-        batch = list(_selected(action).filter(pk__gt=action.cursor).order_by("pk").values_list("pk", flat=True)[:BATCH])
+        batch = list(_selected(action).order_by("pk").values_list("pk", flat=True)[:BATCH])
         with connection.cursor() as cursor:
             stopped = claims.stop_runs(
                 cursor, run_ids=batch, reason=StopReason.TERMINATED, actor=action.actor, note=action.note
@@ -81,7 +81,8 @@ def _work_one_batch(pk: int) -> None:
 
 
 def _selected(action: BulkAction) -> QuerySet[Run]:
-    runs = Run.objects.filter(workspace_id=action.workspace_id, pk__lte=action.upto)
+    """Those that it has not reached yet."""
+    runs = Run.objects.filter(workspace_id=action.workspace_id, pk__gt=action.cursor, pk__lte=action.upto)
     selection: Mapping[str, Any] = action.selection
     if "ids" in selection:
         return runs.filter(pk__in=selection["ids"])

@@ -3,7 +3,8 @@
 -- priorities: or whoever calls everything urgent would have all workers. With as many lanes at work as one's own, one turn (served).
 -- Runs of one payload that one message carries are worked one after another: those of a worker that have not begun count as one lane.
 -- Shape: from workspace to workspace, and within each from its most urgent run on, by the index run_turn; the first hundred of each
--- are looked at, so that a hundred thousand that wait for a retry cost no more than a hundred. Each lane's run by its key: a join may
+-- are looked at, so that a hundred thousand that wait for a retry cost no more than a hundred. That index holds workspace_id + 0, so
+-- that with old statistics none that holds workspace_id is taken for shorter. Each lane's run by its key: a join may
 -- read every run there ever was. The whole order of the index, or the next workspace may be looked for in the history.
 WITH RECURSIVE t AS MATERIALIZED (
     SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now
@@ -19,13 +20,13 @@ WITH RECURSIVE t AS MATERIALIZED (
     (
         SELECT r.workspace_id FROM jobs_run AS r
         WHERE r.queue = %(queue)s AND r.admitted AND r.wake_at IS NOT NULL
-        ORDER BY r.workspace_id, r.priority DESC, r.id LIMIT 1
+        ORDER BY r.workspace_id + 0, r.priority DESC, r.id LIMIT 1
     )
     UNION ALL
     SELECT next.workspace_id FROM workspace CROSS JOIN LATERAL (
         SELECT r.workspace_id FROM jobs_run AS r
-        WHERE r.queue = %(queue)s AND r.admitted AND r.wake_at IS NOT NULL AND r.workspace_id > workspace.id
-        ORDER BY r.workspace_id, r.priority DESC, r.id LIMIT 1
+        WHERE r.queue = %(queue)s AND r.admitted AND r.wake_at IS NOT NULL AND r.workspace_id + 0 > workspace.id
+        ORDER BY r.workspace_id + 0, r.priority DESC, r.id LIMIT 1
     ) AS next
 ), entitled AS MATERIALIZED (
     SELECT workspace.id, COALESCE(theirs.lanes, 0) AS lanes, workspace.id = own.workspace_id AS is_own,
@@ -45,7 +46,7 @@ FROM t CROSS JOIN entitled CROSS JOIN LATERAL (
         SELECT a.id, a.state, a.total, a.cancelled, a.next_position, a.max_lanes, a.strict, a.priority, a.expires_at, a.job_id, a.group_id,
             a.rate_interval_ms
         FROM jobs_run AS a
-        WHERE a.queue = %(queue)s AND a.workspace_id = entitled.id AND a.priority > entitled.above AND a.admitted AND a.wake_at IS NOT NULL
+        WHERE a.queue = %(queue)s AND a.workspace_id + 0 = entitled.id AND a.priority > entitled.above AND a.admitted AND a.wake_at IS NOT NULL
         ORDER BY a.priority DESC, a.id
         LIMIT 100
     ) AS r

@@ -55,17 +55,28 @@ ENDED_RUNS = """
         %(total)s, %(total)s, %(total)s, 0, 0, 0, now(), now()
     FROM generate_series(1, %(count)s)
 """
-HISTORY = {"empty": 0, "never analysed": 100_000, "analysed when tiny": 100_000, "analysed": 250_000}
+HISTORY = {
+    "empty": 0,
+    "never analysed": 100_000,
+    "analysed when tiny": 100_000,
+    "analysed when idle": 100_000,
+    "analysed": 250_000,
+}
 
 
 @pytest.fixture(params=list(HISTORY))
 def statistics(request: pytest.FixtureRequest) -> Iterator[str]:
     """A database whose statistics say this of it; autovacuum keeps out of it."""
     _each_table("ALTER TABLE {} SET (autovacuum_enabled = off)")
+    history = HISTORY[request.param]
     if request.param == "analysed when tiny":
-        fill(10)
+        end_runs(10)
+        leave_waiting(10)
         _each_table("ANALYZE {}")
-    fill(HISTORY[request.param])
+    end_runs(history)
+    if request.param == "analysed when idle":
+        _each_table("ANALYZE {}")
+    leave_waiting(history)
     if request.param == "analysed":
         _each_table("ANALYZE {}")
     yield request.param
@@ -78,9 +89,8 @@ def _each_table(statement: str) -> None:
             cursor.execute(statement.format(table))
 
 
-def fill(payloads: int) -> None:
-    """A history: one long run, and as many short ones as that has payloads. Beside it runs that wait for a worker, for their job
-    or for their group, and one with as many retries due as the engine ever sees."""
+def end_runs(payloads: int) -> None:
+    """A history: one long run, and as many short ones as that has payloads."""
     if not payloads:
         return
     workspace, _ = Workspace.objects.get_or_create(slug="acme", defaults={"name": "Acme"})
@@ -93,10 +103,17 @@ def fill(payloads: int) -> None:
             " FROM jobs_run AS r, generate_series(0, r.total - 1) AS p"
             " WHERE r.job_key = 'task:old' ON CONFLICT DO NOTHING"
         )
+
+
+def leave_waiting(most: int) -> None:
+    """Runs that wait for a worker, for their job or for their group, and one with as many retries due as the engine ever sees."""
+    if not most:
+        return
     busy = make_run(plain(2000))
     tomorrow = busy.created_at + 86_400 * SECOND
     Run.objects.filter(pk=busy.pk).update(next_position=2000, wake_at=tomorrow)
     Requeued.objects.bulk_create(Requeued(run=busy, position=n, due_at=busy.created_at) for n in range(2000))
+    workspace = Workspace.objects.get(slug="acme")
     save_group(workspace=workspace, name="busy.host", limit=1, rate=None, actor="test")
     if not Lane.objects.exists():
         take(make_run(plain(1), concurrency_group="busy.host"))
@@ -104,7 +121,7 @@ def fill(payloads: int) -> None:
     waiting: list[dict[str, Any]] = [{}, {"max_concurrent_runs": 1}, {"concurrency_group": "busy.host"}]
     for limited in waiting:
         job = make_job(plain(1), **limited)
-        runs = Run.objects.filter(pk__in=start_runs(job_ids=[job.pk] * min(payloads, 2000), trigger=Trigger.MANUAL))
+        runs = Run.objects.filter(pk__in=start_runs(job_ids=[job.pk] * min(most, 2000), trigger=Trigger.MANUAL))
         runs.update(wake_at=tomorrow, nudges=0 if job.group_id is None else -1)
 
 
