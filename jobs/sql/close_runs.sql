@@ -3,10 +3,11 @@
 -- cancelled without the run having been stopped were more than max_payloads, and change nothing.
 -- All is judged by the row as it was locked: it may have been stopped while this statement waited for it.
 -- A run of a single payload shows that payload's result as its own.
+-- num_nonnulls, and not IS NULL: the index of those would be read whole where the statistics say that it is empty.
 -- follow_up: what locks the job's row must wait until this transaction is over (jobs/services/follow_ups.py).
 WITH complete AS MATERIALIZED (
     SELECT id, total, failed, stop, snapshot -> 'configuration' AS configuration FROM jobs_run
-    WHERE id = ANY (%(run_ids)s::bigint[]) AND ended_at IS NULL AND succeeded + failed + cancelled >= total
+    WHERE id = ANY (%(run_ids)s::bigint[]) AND num_nonnulls(ended_at) = 0 AND succeeded + failed + cancelled >= total
     ORDER BY id
     FOR NO KEY UPDATE
 ), judged AS (

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db import connection, transaction
 from psycopg import sql as compose
 from psycopg.adapt import PyFormat, Transformer
 
@@ -39,6 +40,13 @@ class Explained:
         """What touched a table in any execution of a statement; writing to it is not reading it."""
         plans = self.plans.get(statement, [])
         return [node for plan in plans for node in plan if node.table == table and node.kind != "ModifyTable"]
+
+
+def forget_statistics(tables: Sequence[str]) -> None:
+    """Let the database know as little of these tables as if they had never been analysed; emptying them does not."""
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute("SET LOCAL allow_system_table_mods = on")
+        cursor.execute("DELETE FROM pg_statistic WHERE starelid = ANY (%s::regclass[])", [list(tables)])
 
 
 def explain_all(

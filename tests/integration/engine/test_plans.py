@@ -30,7 +30,7 @@ from tests.integration.engine.makers import (
     plain,
     take,
 )
-from tests.integration.engine.plans import STATEMENTS, Explained, explain_all
+from tests.integration.engine.plans import STATEMENTS, Explained, explain_all, forget_statistics
 from workers import sweep
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
@@ -68,6 +68,7 @@ HISTORY = {
 def statistics(request: pytest.FixtureRequest) -> Iterator[str]:
     """A database whose statistics say this of it; autovacuum keeps out of it."""
     _each_table("ALTER TABLE {} SET (autovacuum_enabled = off)")
+    forget_statistics(TABLES)
     history = HISTORY[request.param]
     if request.param == "analysed when tiny":
         end_runs(10)

@@ -16,7 +16,7 @@ from scheduler import claims, sql
 from scheduler.models import Backfill, Ending, Fire, Schedule
 from scheduler.services import backfills, controls, endings, firing, waiting
 from scheduler.sql import STATEMENTS
-from tests.integration.engine.plans import Explained, explain_all
+from tests.integration.engine.plans import Explained, explain_all, forget_statistics
 from tests.integration.scheduler.makers import (
     ALL,
     HOUR,
@@ -84,6 +84,7 @@ _HISTORY = """
 def statistics(request: pytest.FixtureRequest) -> Iterator[str]:
     """A database whose statistics say this of it; autovacuum keeps out of it."""
     _each_table("ALTER TABLE {} SET (autovacuum_enabled = off)")
+    forget_statistics(TABLES)
     if request.param == "analysed when tiny":
         fill(20)
         _each_table("ANALYZE {}")
