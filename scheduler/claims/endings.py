@@ -7,6 +7,9 @@ from collections.abc import Collection, Sequence
 from jobs.claims import ClosedRun
 from scheduler.claims.shapes import Connection, EndingRow, execute
 
+MOST_RESULT_BYTES = 64 * 1024
+"""A larger result, as JSON text, is not handed on to the runs that a run's end starts."""
+
 
 def note_endings(connection: Connection, *, runs: Sequence[ClosedRun]) -> None:
     """Keep the ends of these runs for the schedules that want to know."""
@@ -32,7 +35,8 @@ def schedules_with_endings(connection: Connection, *, limit: int, besides: Colle
 
 def endings_of(connection: Connection, *, schedule_ids: Sequence[int]) -> list[EndingRow]:
     """All endings that are kept for these schedules, which the caller has locked; by id."""
-    rows = execute(connection, "endings_of", {"schedule_ids": list(schedule_ids)}).fetchall()
+    asked = {"schedule_ids": list(schedule_ids), "most_bytes": MOST_RESULT_BYTES}
+    rows = execute(connection, "endings_of", asked).fetchall()
     return [EndingRow(*row) for row in rows]
 
 

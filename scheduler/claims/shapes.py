@@ -97,7 +97,11 @@ class Owed(NamedTuple):
 
 
 class EndingRow(NamedTuple):
-    """A run that ended, for one trigger; ``result`` is the run's own, None when the run was erased meanwhile."""
+    """A run that ended, for one trigger.
+
+    ``result`` is the run's own; None when the run was erased meanwhile, or when it is too large to hand on: then
+    ``bytes_left_out`` is its size as JSON text.
+    """
 
     id: int
     schedule_id: int
@@ -108,6 +112,7 @@ class EndingRow(NamedTuple):
     ended_at: dt.datetime
     settled: bool
     result: Any
+    bytes_left_out: int | None
 
     @property
     def own(self) -> bool:

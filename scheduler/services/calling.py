@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from jobs.durations import parse_ms
 from scheduler import claims
@@ -77,10 +78,7 @@ def _add(
     start, end = definition.union.start, definition.union.end
     if (start is not None and due_at < start) or (end is not None and due_at > end):
         return
-    upstream = [
-        {"job": ending.job_key, "run": ending.run_id, "state": ending.state, "result": ending.result}
-        for ending in endings
-    ]
+    upstream = [_parameters(ending) for ending in endings]
     claims.add_waiting(
         connection,
         schedule_id=schedule.id,
@@ -89,3 +87,9 @@ def _add(
         due_at=due_at,
         parameters={"upstream": upstream if len(trigger.jobs) > 1 else upstream[0]},
     )
+
+
+def _parameters(ending: EndingRow) -> dict[str, Any]:
+    """What the run that is started is told of one that called for it."""
+    told = {"job": ending.job_key, "run": ending.run_id, "state": ending.state, "result": ending.result}
+    return told if ending.bytes_left_out is None else {**told, "result_bytes_left_out": ending.bytes_left_out}

@@ -1,5 +1,8 @@
 -- All endings that are kept for these schedules, which the caller has locked, with the runs' results.
-SELECT e.id, e.schedule_id, e.trigger, e.job_key, e.run_id, e.state, e.ended_at, e.settled, r.result
+-- A large result stays with its run: a copy would be kept with each run that it starts, and read with each message of it.
+SELECT e.id, e.schedule_id, e.trigger, e.job_key, e.run_id, e.state, e.ended_at, e.settled,
+    CASE WHEN octet_length(r.result::text) <= %(most_bytes)s THEN r.result END AS result,
+    CASE WHEN octet_length(r.result::text) > %(most_bytes)s THEN octet_length(r.result::text) END AS bytes_left_out
 FROM scheduler_ending AS e LEFT JOIN jobs_run AS r ON r.id = e.run_id
 WHERE e.schedule_id = ANY (%(schedule_ids)s::bigint[])
 ORDER BY e.id

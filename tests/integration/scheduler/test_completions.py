@@ -80,6 +80,16 @@ class TestAfterAJob:
             "upstream": {"job": upstream.key, "run": pk, "state": "succeeded", "result": {"rows": 7}},
         }
 
+    def test_a_large_result_stays_with_its_run(self) -> None:
+        upstream = save()
+        schedule = following(after(upstream))
+        for letters in (64 * 1024 - 2, 64 * 1024 - 1):
+            save(key=upstream.key, does={"result": "x" * letters})
+            finish(start(upstream))
+        just, beyond = (run.parameters["upstream"] for run in runs_of(schedule))
+        assert (len(just["result"]), "result_bytes_left_out" in just) == (64 * 1024 - 2, False)
+        assert (beyond["result"], beyond["result_bytes_left_out"]) == (None, 64 * 1024 + 1)
+
     def test_each_run_of_it_starts_one(self) -> None:
         upstream = save()
         schedule = following(after(upstream))
