@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--sequences",
         type=int,
         default=None,
-        help="so many random sequences of run control, other ones each time; without it the same 300",
+        help="so many random sequences of run control, other ones each time; without it the same 500",
     )
 
 

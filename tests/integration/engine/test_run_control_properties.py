@@ -37,7 +37,7 @@ def test_every_sequence_keeps_what_must_hold(world: World, sequences: int | None
     run_state_machine_as_test(
         Sequence,
         settings=settings(
-            max_examples=sequences or 300,
+            max_examples=sequences or 500,
             stateful_step_count=STEPS,
             derandomize=sequences is None,
             deadline=None,
