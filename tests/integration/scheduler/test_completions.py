@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jobs import hotpath
-from jobs.models import Job, Run
+from jobs.models import Event, Job, Run
 from jobs.services import control, reruns
 from jobs.states import JobState
 from scheduler.models import Ending, Fire, Schedule
@@ -165,6 +165,7 @@ class TestAfterAJob:
             end(upstream)
         assert decided(schedule) == ["fired", "fired"]
         assert (fresh(schedule).state, fresh(schedule).actions_left) == ("ended", 0)
+        assert Event.objects.filter(kind="schedule.ended", data__schedule=schedule.pk).count() == 1
 
 
 class TestWhichResults:

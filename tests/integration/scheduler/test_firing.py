@@ -217,6 +217,16 @@ class TestTheEnd:
         beat(NINE + MINUTE)
         assert fresh(schedule).state == "ended"
 
+    def test_is_kept_in_the_event_log_once(self) -> None:
+        by_clock, by_actions = standing(end_date="2026-01-05T09:02"), standing(actions=1, **ALL)
+        for minute in range(1, 5):
+            beat(NINE + minute * MINUTE)
+        ended = Event.objects.filter(kind="schedule.ended").order_by("pk")
+        assert [(event.job_id, event.data["schedule"], event.data["name"]) for event in ended] == [
+            (by_actions.job_id, by_actions.pk, "default"),
+            (by_clock.job_id, by_clock.pk, "default"),
+        ]
+
     def test_does_not_come_while_it_waits_for_jobs(self) -> None:
         upstream = save()
         schedule = standing({"type": "once", "at": "2026-01-05T09:01:00Z"}, {"type": "job", "jobs": [upstream.key]})
