@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
+from django.contrib.contenttypes.management import create_contenttypes
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+from django.db.models.signals import post_migrate
 from hypothesis.configuration import set_hypothesis_home_dir
 from pytest_django import DjangoDbBlocker
 
@@ -31,12 +34,24 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """A session that a stopped process or a pool's thread left behind must not keep the tables from being removed at the end."""
+    """A session that a stopped process or a pool's thread left behind must not keep the tables from being removed at the end.
+
+    Django's permissions, which nothing here asks for, are made once, and not again after each test that empties the tables: that
+    took most of the time of such a test.
+    """
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    post_migrate.disconnect(create_contenttypes)
+    post_migrate.connect(_forget_content_types)
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+def _forget_content_types(**_: object) -> None:
+    """They are made anew for whoever asks."""
+    ContentType.objects.clear_cache()
 
 
 @pytest.fixture
