@@ -34,10 +34,11 @@ STOPPING_SECONDS = 1.0
 SHORTEST_PAUSE_SECONDS = 0.01
 
 
-def sweep_once(*, now: dt.datetime | None = None) -> None:
+def sweep_once(*, now: dt.datetime | None = None, bury: bool = True) -> None:
     """One pass: bury the lost lanes and what they left running, deal with the runs whose time has come, and with what jobs and bulk
-    actions wait for."""
-    _bury_lanes(now=now)
+    actions wait for. ``bury`` False leaves the lanes for another pass."""
+    if bury:
+        _bury_lanes(now=now)
     handles.end_orphans()
     while wake_runs(now=now) == BATCH:
         pass
@@ -176,13 +177,18 @@ def _is_fresh_single(run: DueRun) -> bool:
 
 
 def loop() -> None:
-    """Sweep for ever: once a second, and at once when a run's time comes."""
+    """Sweep for ever: once a second, and at once when a run's time comes.
+
+    After the database was away, leases have run out whose owners are well: for as long as one lease lasts they may renew them.
+    """
+    patient_until = float("-inf")
     while True:
         try:
-            sweep_once()
+            sweep_once(bury=time.monotonic() >= patient_until)
             next_wake = claims.seconds_to_next_wake()
         except (*hotpath.RETRYABLE, OperationalError, InterfaceError) as error:
             log.warning("sweep.database_unavailable", reason=str(error).strip())
+            patient_until = time.monotonic() + settings.JOBS_LEASE_SECONDS
             next_wake = None
         except Exception:  # Whatever it is: without this thread nothing that is lost would be found.
             log.exception("sweep.failed")

@@ -46,14 +46,10 @@ class Process:
     def send(self, signal_number: signal.Signals) -> None:
         """Signal the process itself, not its children. One that is to stop has stopped when this returns: until then, on a busy
         machine, its other threads go on."""
-        self.process.send_signal(signal_number)
         if signal_number == signal.SIGSTOP:
-            wait_for(f"{self.name} to stop", self._stands_still, seconds=10, report=self.describe)
-
-    def _stands_still(self) -> bool:
-        """Whether each of its threads is stopped (T in /proc, see proc(5))."""
-        threads = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
-        return all(thread.read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
+            stop_process(self.process.pid)
+        else:
+            self.process.send_signal(signal_number)
 
     def kill(self) -> None:
         """kill -9, children included, as when the machine goes away."""
@@ -79,3 +75,15 @@ class Process:
 
     def _is_ready_or_gone(self) -> bool:
         return self.ready_words in self.log or self.process.poll() is not None
+
+
+def stop_process(pid: int) -> None:
+    """SIGSTOP, and wait until each of its threads is stopped."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(f"process {pid} to stop", lambda: _stands_still(pid), seconds=10, report=lambda: "")
+
+
+def _stands_still(pid: int) -> bool:
+    """T in /proc, see proc(5)."""
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(thread.read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)

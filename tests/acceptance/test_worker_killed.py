@@ -8,6 +8,7 @@ import pytest
 
 from tests.acceptance.figures import Measured
 from tests.acceptance.payloads import calls, key_of, noops
+from tests.acceptance.process import stop_process
 from tests.acceptance.service import CountingService
 from tests.acceptance.system import LEASE_SECONDS, Attempt, System, assert_recorded_once
 from tests.acceptance.worker import Worker
@@ -30,6 +31,20 @@ def kill_in_mid_run(system: System, worker: Worker, run_id: int) -> tuple[set[in
     assert run.state == "running", "the run ended before the kill"
     assert held, "the worker held nothing when it was killed"
     return {row.position for row in held}, {row.position for row in held if row.reached}
+
+
+def a_child_at_work(system: System, worker: Worker, run_id: int) -> int:
+    """One of its processes, stopped in the middle of a payload; one between two payloads would lose nothing."""
+    reached = (
+        "SELECT 1 FROM jobs_lane AS l JOIN jobs_payload AS p USING (run_id) WHERE l.run_id = %s AND l.worker LIKE %s"
+        " AND p.position <= l.reached AND p.position >= l.low AND p.state = 'queued'"
+    )
+    for child in worker.children() * 10:
+        stop_process(child)
+        if system.rows(reached, run_id, f"%:{child}"):
+            return child
+        os.kill(child, signal.SIGCONT)
+    raise AssertionError(f"none of its processes was at a payload: {worker.describe()}")
 
 
 def test_what_a_killed_worker_was_at_is_tried_again_within_its_lease(
@@ -95,7 +110,7 @@ def test_a_killed_child_of_a_prefork_pool_loses_only_what_it_was_at(system: Syst
     (worker,) = system.start_workers(1, pool="prefork", slots=3)
     run_id = system.start(calls(service, "/wait/200", 30), max_concurrent_requests=3)
     system.wait_for_outcomes(run_id, 5, seconds=20)
-    victim = worker.children()[0]
+    victim = a_child_at_work(system, worker, run_id)
     os.kill(victim, signal.SIGKILL)
     system.wait_for_end(run_id, seconds=40)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from jobs import claims, dispatch, hotpath
 from jobs.claims import Report, Requeue
@@ -26,6 +28,7 @@ from tests.integration.engine.makers import (
     together,
     waiting,
 )
+from tests.integration.engine.scripted import Clock
 from workers import sweep
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
@@ -321,3 +324,48 @@ class TestItsPauses:
         sweep.sweep_once(now=run.created_at)
         assert rows_of(Run, Lane, Requeued) == before
         assert (broker.messages, waiting(run)) == ([], {})
+
+
+class TestTheLoop:
+    """With the database away in its second and third passes."""
+
+    PASSES = 3 + 20
+
+    @pytest.fixture
+    def buries(self, clock: Clock, monkeypatch: pytest.MonkeyPatch, settings: Any) -> list[tuple[float, bool]]:
+        """(seconds, whether lanes may be buried) of each pass; ten seconds a lease, one from pass to pass."""
+        settings.JOBS_LEASE_SECONDS, settings.JOBS_SWEEP_SECONDS = 10, 1
+        passes: list[tuple[float, bool]] = []
+
+        def sweep_once(*, bury: bool) -> None:
+            passes.append((clock.now - began, bury))
+            if len(passes) in (2, 3):
+                raise OperationalError("the database is away")
+            if len(passes) == self.PASSES:
+                raise SystemExit
+
+        began = clock.now
+        monkeypatch.setattr(sweep, "time", clock)
+        monkeypatch.setattr(sweep, "sweep_once", sweep_once)
+        with pytest.raises(SystemExit):
+            sweep.loop()
+        return passes
+
+    def test_goes_on_when_the_database_was_away(self, buries: list[tuple[float, bool]]) -> None:
+        assert [seconds for seconds, _ in buries] == list(range(self.PASSES))
+
+    def test_leaves_every_worker_one_lease_to_renew_what_ran_out_meanwhile(
+        self, buries: list[tuple[float, bool]]
+    ) -> None:
+        assert [seconds for seconds, bury in buries if not bury] == list(range(2, 12))
+
+    def test_a_pass_that_is_patient_leaves_lost_lanes_and_does_the_rest(self, broker: Broker) -> None:
+        run, waiting_run = make_run(plain(2)), make_run(plain(1))
+        take(run)
+        expire(run=run)
+        broker.clear()
+        sweep.sweep_once(now=waiting_run.created_at + 10 * SECOND, bury=False)
+        assert Lane.objects.filter(run=run).exists()
+        assert (waiting_run.pk, 0) in broker.lanes()
+        sweep.sweep_once()
+        assert not Lane.objects.filter(run=run).exists()
