@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.errors import PermanentError
-from workers.payloads.http.parameters import ApiKeyAuth, Auth
+from workers.payloads.http.auth_parameters import ApiKeyAuth, Auth
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class HttpExecutor:
         result = report.outcome(response=response, parameters=parameters, seconds=time.monotonic() - started)
         if parameters.extend:
             take_added(result=result, work=work)
+        if not parameters.keep_body:
+            del result["body"]
         return result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from workers.payloads.http.parameters import TOKEN, check_header_value
+from workers.payloads.http.fields import TOKEN, check_header_value
 from workers.payloads.http.urls import DEFAULT_PORTS, Target
 
 _VISIBLE = re.compile(r"[!-~]+")

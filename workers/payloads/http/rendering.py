@@ -12,7 +12,8 @@ from workers.payloads.http.auth import Credentials
 from workers.payloads.http.body import encode, spell
 from workers.payloads.http.client import Request
 from workers.payloads.http.extending import callback_headers
-from workers.payloads.http.parameters import Body, HttpParameters, check_header_value
+from workers.payloads.http.fields import check_header_value
+from workers.payloads.http.parameters import Body, HttpParameters
 from workers.payloads.http.urls import Target, parse_target, with_query
 from workers.templates import render, render_text, variables_of
 

@@ -9,14 +9,17 @@ import ssl
 from typing import Any
 
 from jobs.errors import PermanentError, TransientError
+from workers.masking import Masker
 from workers.payloads.base import JSON
-from workers.payloads.http import body, statuses
+from workers.payloads.http import received, statuses
 from workers.payloads.http.answer import AnswerError
+from workers.payloads.http.checks import verify
 from workers.payloads.http.client import SENSITIVE_HEADERS, Options, RedirectError, Request, Response, call
 from workers.payloads.http.egress import EgressError
+from workers.payloads.http.extraction import extract
 from workers.payloads.http.guard import CallCancelledError, CallTimeoutError, Guard
-from workers.payloads.http.masking import Masker
 from workers.payloads.http.parameters import HttpParameters
+from workers.payloads.http.places import Reading
 from workers.payloads.http.statuses import Verdict
 
 EXCERPT_CHARACTERS = 2048
@@ -61,7 +64,7 @@ class Report:
         except (OSError, UnicodeError, AnswerError) as error:
             raise self._transient("connection", f"connection failed: {_words(error)}") from error
 
-    def outcome(self, *, response: Response, parameters: HttpParameters, seconds: float) -> JSON:
+    def outcome(self, *, response: Response, parameters: HttpParameters, seconds: float) -> dict[str, JSON]:
         """The result of an answer that was expected; an error for any other."""
         verdict = statuses.classify(
             response.status,
@@ -69,11 +72,16 @@ class Report:
             again=parameters.retry_status,
             final=parameters.final_status,
         )
-        if verdict is Verdict.SUCCEEDED:
-            return self._result(response, seconds)
-        raise self._status_error(response, again=verdict is Verdict.AGAIN)
+        if verdict is not Verdict.SUCCEEDED:
+            raise self._status_error(response, again=verdict is Verdict.AGAIN)
+        reading = Reading(response.headers, response.kept, response.truncated, self._masker)
+        verify(checks=parameters.check, reading=reading)
+        result = self._result(response, seconds)
+        if parameters.extract:
+            result["extracted"] = extract(wanted=parameters.extract, reading=reading)
+        return result
 
-    def _result(self, response: Response, seconds: float) -> JSON:
+    def _result(self, response: Response, seconds: float) -> dict[str, JSON]:
         return {
             "status": response.status,
             "headers": self._headers(response),
@@ -87,16 +95,16 @@ class Report:
 
     def _body(self, response: Response) -> Any:
         content_type = response.headers.get("content-type", "")
-        if response.kept and not response.truncated and body.is_json(content_type):
+        if response.kept and not response.truncated and received.is_json(content_type):
             try:
-                return self._masker.data(body.parse_json(body.decode(response.kept, content_type)))
+                return self._masker.data(received.parse_json(received.decode(response.kept, content_type)))
             except ValueError:
                 pass  # It said JSON and is none: the text is more than nothing.
         return self._text(response)
 
     def _text(self, response: Response) -> str:
-        text = body.decode(response.kept, response.headers.get("content-type", ""))
-        return body.storable(self._masker.cut_text(text) if response.truncated else self._masker.text(text))
+        text = received.decode(response.kept, response.headers.get("content-type", ""))
+        return received.storable(self._masker.cut_text(text) if response.truncated else self._masker.text(text))
 
     def _status_error(self, response: Response, *, again: bool) -> TransientError | PermanentError:
         details: dict[str, object] = {
@@ -118,7 +126,7 @@ class Report:
         return {name: self._clean(value)[:_MAX_HEADER_CHARACTERS] for name, value in found.items()}
 
     def _clean(self, text: str) -> str:
-        return body.storable(self._masker.text(text))
+        return received.storable(self._masker.text(text))
 
     def _permanent(self, code: str, what: str, **details: object) -> PermanentError:
         return PermanentError(*self._message(what), code=code, details=self._details(details))
