@@ -12,13 +12,12 @@ from jobs.documents import field_errors
 from jobs.durations import parse_ms
 from jobs.errors import PermanentError
 from workers.payloads.base import JSON, Work
-from workers.payloads.http import auth
+from workers.payloads.http.auth import proxy_of
 from workers.payloads.http.client import Options
+from workers.payloads.http.conversation import Conversation
 from workers.payloads.http.extending import take_added
 from workers.payloads.http.guard import Guard
 from workers.payloads.http.parameters import HttpParameters
-from workers.payloads.http.rendering import build_request
-from workers.payloads.http.report import Report
 
 
 class HttpExecutor:
@@ -32,11 +31,9 @@ class HttpExecutor:
             PermanentError: Not: another status, an address that may not be reached, parameters that cannot be sent.
         """
         parameters = _parse(work)
-        credentials = auth.resolve(parameters.auth, secret=work.secret)
-        request = build_request(parameters=parameters, work=work, credentials=credentials)
-        report = Report(request=request)
         started = time.monotonic()
-        response = report.call(options=_options(parameters), guard=_guard(parameters, work, started))
+        options, guard = _options(parameters, work), _guard(parameters, work, started)
+        report, response = Conversation(parameters, work, options, guard).call()
         result = report.outcome(response=response, parameters=parameters, seconds=time.monotonic() - started)
         if parameters.extend:
             take_added(result=result, work=work)
@@ -70,11 +67,12 @@ def _seconds(duration: str | int | float | None, otherwise: float) -> float:
     return otherwise if duration is None else parse_ms(duration) / 1000
 
 
-def _options(parameters: HttpParameters) -> Options:
+def _options(parameters: HttpParameters, work: Work) -> Options:
     return Options(
         expected=parameters.expect_status,
         redirects=parameters.redirects,
         tls=parameters.tls,
         max_response_bytes=parameters.max_response_bytes,
         allow=tuple(settings.JOBS_EGRESS_ALLOW),
+        proxy=proxy_of(parameters.proxy, secret=work.secret),
     )

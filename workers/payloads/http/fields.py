@@ -21,13 +21,16 @@ RESERVED_HEADERS = {
     "idempotency-key": "it is set for you: the same on all attempts of a payload in a run",
     "jobs-run-token": "it is set for you when extend is true",
     "jobs-extend-url": "it is set for you when extend is true",
+    "webhook-id": "it is set for you when sign is given",
+    "webhook-timestamp": "it is set for you when sign is given",
+    "webhook-signature": "it is set for you when sign is given",
     "host": "it follows from the url",
     "content-length": "it follows from the body",
     "transfer-encoding": "it follows from the body",
     "connection": "connections are managed for you",
     "keep-alive": "connections are managed for you",
     "proxy-connection": "connections are managed for you",
-    "proxy-authorization": "no proxy is used",
+    "proxy-authorization": "it follows from proxy",
     "te": "connections are managed for you",
     "trailer": "connections are managed for you",
     "upgrade": "connections are managed for you",
@@ -47,6 +50,13 @@ def _url(value: str) -> str:
         templates.check(value)
     else:
         parse_target(value)
+    return value
+
+
+def _fixed_url(value: str) -> str:
+    if templates.is_template(value):
+        raise ValueError("this URL cannot be a template")
+    parse_target(value)
     return value
 
 
@@ -134,6 +144,7 @@ def _username(value: str) -> str:
 
 SecretName = Annotated[str, AfterValidator(_secret_name)]
 Method = Annotated[str, BeforeValidator(_method)]
+FixedUrl = Annotated[str, AfterValidator(_fixed_url)]
 Url = Annotated[str, AfterValidator(_url)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 HeaderText = Annotated[str, AfterValidator(check_header_value)]

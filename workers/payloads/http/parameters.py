@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, model_validator
 
 from jobs.documents import Strict, Timeout
-from workers.payloads.http.auth_parameters import Auth
+from workers.payloads.http.auth_parameters import Auth, ClientCertificate, Proxy, Sign
 from workers.payloads.http.checks import MAX_CHECKS, Check
 from workers.payloads.http.extraction import Extraction
 from workers.payloads.http.fields import Certificates, Headers, Json, Method, Statuses, Text, Url, Values, exactly_one
@@ -45,10 +47,16 @@ class Redirects(Strict):
 
 
 class Tls(Strict):
-    """``ca``: certificates in PEM form that are trusted instead of the public ones."""
+    """``ca``: certificates in PEM form that are trusted instead of the public ones. ``client``: what the call shows."""
 
     verify: bool = Field(default=True, strict=True)
     ca: Certificates | None = None
+    client: ClientCertificate | None = None
+
+
+def _short_proxy(value: object) -> object:
+    """Text alone is the proxy's URL."""
+    return {"url": value} if isinstance(value, str) else value
 
 
 class HttpParameters(Strict):
@@ -60,6 +68,8 @@ class HttpParameters(Strict):
     headers: Headers = Field(default_factory=dict)
     body: Body | None = None
     auth: Auth | None = None
+    sign: Sign | None = None
+    proxy: Annotated[Proxy, BeforeValidator(_short_proxy)] | None = None
     timeouts: Timeouts = Field(default_factory=Timeouts)
     expect_status: Statuses = SUCCESS
     retry_status: Statuses = ()

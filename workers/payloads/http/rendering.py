@@ -8,9 +8,9 @@ from typing import Any
 import jobs
 from jobs.errors import PermanentError
 from workers.payloads.base import Work
-from workers.payloads.http.auth import Credentials
 from workers.payloads.http.body import encode, spell
 from workers.payloads.http.client import Request
+from workers.payloads.http.credentials import Credentials
 from workers.payloads.http.extending import callback_headers
 from workers.payloads.http.fields import check_header_value
 from workers.payloads.http.parameters import Body, HttpParameters

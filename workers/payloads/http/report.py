@@ -20,6 +20,7 @@ from workers.payloads.http.extraction import extract
 from workers.payloads.http.guard import CallCancelledError, CallTimeoutError, Guard
 from workers.payloads.http.parameters import HttpParameters
 from workers.payloads.http.places import Reading
+from workers.payloads.http.proxies import ProxyError
 from workers.payloads.http.statuses import Verdict
 
 EXCERPT_CHARACTERS = 2048
@@ -42,27 +43,49 @@ class Report:
     def __init__(self, *, request: Request) -> None:
         self._request = request
         self._masker = Masker(_private_values(request))
-        self._call = f"{request.method} {self._masker.text(request.target.url)}"
+        # Method and URL, for messages.
+        self.call_words = f"{request.method} {self._masker.text(request.target.url)}"
 
     def call(self, *, options: Options, guard: Guard) -> Response:
         """Make the call; every failure on the way becomes one of the two errors."""
         try:
             return call(request=self._request, options=options, guard=guard)
-        except EgressError as error:
-            details: dict[str, object] = {"host": error.host, "address": error.address, "reason": error.reason}
-            raise self._permanent("egress_refused", f"refused: {error}", **details) from error
-        except RedirectError as error:
-            raise self._permanent("redirect_refused", f"stopped at {error}") from error
-        except ssl.SSLCertVerificationError as error:
-            raise self._permanent("tls", f"certificate not accepted: {error.verify_message}") from error
-        except CallTimeoutError as error:
-            raise self._transient("timeout", f"timed out: {error}") from error
-        except CallCancelledError as error:
-            raise self._transient("cancelled", f"stopped: {error}") from error
-        except socket.gaierror as error:
-            raise self._transient("dns", f"host not found: {error.strerror or error}") from error
+        except (EgressError, RedirectError, ProxyError) as error:
+            raise self._refused(error) from error
+        except (CallTimeoutError, CallCancelledError) as error:
+            raise self._given_up(error) from error
+        except ssl.SSLError as error:
+            raise self._tls_error(error) from error
         except (OSError, UnicodeError, AnswerError) as error:
-            raise self._transient("connection", f"connection failed: {_words(error)}") from error
+            raise self._broken(error) from error
+
+    def _refused(self, error: EgressError | RedirectError | ProxyError) -> TransientError | PermanentError:
+        match error:
+            case EgressError():
+                details: dict[str, object] = {"host": error.host, "address": error.address, "reason": error.reason}
+                return self._permanent("egress_refused", f"refused: {error}", **details)
+            case RedirectError():
+                return self._permanent("redirect_refused", f"stopped at {error}")
+        again = statuses.classify(error.status) is Verdict.AGAIN
+        return self._transient("proxy", str(error)) if again else self._permanent("proxy", str(error))
+
+    def _given_up(self, error: CallTimeoutError | CallCancelledError) -> TransientError:
+        if isinstance(error, CallTimeoutError):
+            return self._transient("timeout", f"timed out: {error}")
+        return self._transient("cancelled", f"stopped: {error}")
+
+    def _tls_error(self, error: ssl.SSLError) -> TransientError | PermanentError:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return self._permanent("tls", f"certificate not accepted: {error.verify_message}")
+        reason = error.reason or ""
+        if "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason):
+            return self._permanent("tls", f"the server did not accept the client certificate: {reason}")
+        return self._broken(error)
+
+    def _broken(self, error: OSError | UnicodeError | AnswerError) -> TransientError:
+        if isinstance(error, socket.gaierror):
+            return self._transient("dns", f"host not found: {error.strerror or error}")
+        return self._transient("connection", f"connection failed: {_words(error)}")
 
     def outcome(self, *, response: Response, parameters: HttpParameters, seconds: float) -> dict[str, JSON]:
         """The result of an answer that was expected; an error for any other."""
@@ -73,7 +96,7 @@ class Report:
             final=parameters.final_status,
         )
         if verdict is not Verdict.SUCCEEDED:
-            raise self._status_error(response, again=verdict is Verdict.AGAIN)
+            raise self.status_error(response, again=verdict is Verdict.AGAIN)
         reading = Reading(response.headers, response.kept, response.truncated, self._masker)
         verify(checks=parameters.check, reading=reading)
         result = self._result(response, seconds)
@@ -106,7 +129,8 @@ class Report:
         text = received.decode(response.kept, response.headers.get("content-type", ""))
         return received.storable(self._masker.cut_text(text) if response.truncated else self._masker.text(text))
 
-    def _status_error(self, response: Response, *, again: bool) -> TransientError | PermanentError:
+    def status_error(self, response: Response, *, again: bool) -> TransientError | PermanentError:
+        """What to raise for an answer that was not expected."""
         details: dict[str, object] = {
             "status": response.status,
             "method": self._request.method,
@@ -135,7 +159,7 @@ class Report:
         return TransientError(*self._message(what), code=code, details=self._details({}))
 
     def _message(self, what: str) -> tuple[str]:
-        return (f"{self._call}: {self._clean(what)}",)
+        return (f"{self.call_words}: {self._clean(what)}",)
 
     def _details(self, details: dict[str, object]) -> dict[str, object]:
         return {"method": self._request.method, "url": self._clean(self._request.target.url), **details}
