@@ -36,6 +36,8 @@ class Service:
     hang_up_once: bool = False
     raw: bytes = b""
     raw_ends_connection: bool = False
+    revoked: set[str] = field(default_factory=set)
+    tokens: int = 0
     seen: list[Seen] = field(default_factory=list)
     arrived: threading.Event = field(default_factory=threading.Event)
     ending: threading.Event = field(default_factory=threading.Event)
@@ -216,6 +218,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def on_redirect(self, query: dict[str, str]) -> None:
         self.answer(int(query.get("code", 302)), Location=query["to"])
+
+    def on_token(self, query: dict[str, str]) -> None:
+        """A token server; each token is another."""
+        service = self.server.service
+        service.tokens += 1
+        answer = {"access_token": f"access-token-{service.tokens}", "token_type": "Bearer", "expires_in": 3600}
+        self.answer(200, json.dumps(answer).encode(), "application/json")
+
+    def on_guarded(self, query: dict[str, str]) -> None:
+        """Let in who shows a token that is not revoked."""
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        self.answer(401 if token in self.server.service.revoked else 200, b"{}", "application/json")
 
     def on_loop(self, query: dict[str, str]) -> None:
         self.answer(302, Location="/loop")

@@ -26,7 +26,7 @@ class ClientCertificate:
 
 @contextlib.contextmanager
 def _file(content: bytes) -> Iterator[str]:
-    """OpenSSL reads a key from a file only: one in memory where the system has that, else one of this user alone that is removed at once."""
+    """OpenSSL reads a key from a file only: one in memory where the system has that, else one that is at once removed."""
     if hasattr(os, "memfd_create"):
         with open(os.memfd_create("client-certificate", os.MFD_CLOEXEC), "wb", buffering=0) as memory:
             memory.write(content)

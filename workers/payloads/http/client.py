@@ -184,6 +184,8 @@ def _write(connection: GuardedStream, request: Request, options: Options) -> boo
         if not body:
             raise
         return False
+    except ssl.SSLEOFError:
+        return False  # What it said before it closed, of a client certificate that it wants say, is still to be read.
     return True
 
 

@@ -53,9 +53,9 @@ def _fetch(wanted: ClientCredentials, secret: str, options: Options, guard: Guar
     response = report.call(options=its_own, guard=guard)
     verdict = statuses.classify(response.status)
     if verdict is not Verdict.SUCCEEDED:
-        refused = report.status_error(response, again=verdict is Verdict.AGAIN)
-        kind = type(refused)
-        raise kind(f"auth.oauth2: no token: {refused}", code="oauth2", details=refused.details)
+        raise report.status_error(
+            response, again=verdict is Verdict.AGAIN, code="oauth2", what="auth.oauth2: no token: "
+        )
     try:
         return _read(parse_json(decode(response.kept, response.headers.get("content-type", ""))))
     except ValueError as error:

@@ -129,21 +129,21 @@ class Report:
         text = received.decode(response.kept, response.headers.get("content-type", ""))
         return received.storable(self._masker.cut_text(text) if response.truncated else self._masker.text(text))
 
-    def status_error(self, response: Response, *, again: bool) -> TransientError | PermanentError:
-        """What to raise for an answer that was not expected."""
+    def status_error(
+        self, response: Response, *, again: bool, code: str = "http_status", what: str = ""
+    ) -> TransientError | PermanentError:
+        """What to raise for an answer that was not expected; ``what`` begins its message."""
         details: dict[str, object] = {
             "status": response.status,
             "method": self._request.method,
             "url": self._clean(response.url),
             "body": self._text(response)[:EXCERPT_CHARACTERS],
         }
-        message = (
-            f"HTTP {response.status}{_phrase(response.status)} from {self._request.method} {self._clean(response.url)}"
-        )
+        message = f"{what}HTTP {response.status}{_phrase(response.status)} from {self._request.method} {self._clean(response.url)}"
         if not again:
-            return PermanentError(message, code="http_status", details=details)
+            return PermanentError(message, code=code, details=details)
         wait = statuses.retry_after_seconds(response.headers.get("retry-after"), now=dt.datetime.now(dt.UTC))
-        return TransientError(message, code="http_status", details=details, retry_after_seconds=wait)
+        return TransientError(message, code=code, details=details, retry_after_seconds=wait)
 
     def _headers(self, response: Response) -> dict[str, str]:
         found = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
