@@ -24,6 +24,7 @@ from jobs.retry import RetryPolicy
 from jobs.services.secrets import read_secret
 from workers import handles
 from workers.deadline import CEILING_SECONDS
+from workers.known_secrets import KnownSecrets
 from workers.outcomes import MAX_RESULT_BYTES, Attempted, Failed, Outcome, Succeeded
 from workers.payloads import EXECUTORS
 from workers.payloads.base import GRACE_SECONDS, JSON, KeepHandle, Log, Progress, Work, keep_no_handle
@@ -78,8 +79,19 @@ class RunContext:
         own = payload.options and payload.options.get("timeout")
         return resolve_timeout_ms(job=self._timeout, payload=own) / 1000 if own is not None else self._timeout_seconds
 
-    def work(self, payload: Leased, surroundings: Surroundings, started_at: dt.datetime) -> Work:
-        """The attempt as its executor sees it. Its time begins to run."""
+    def known_secrets(self) -> KnownSecrets:
+        """What an attempt reads secrets through."""
+        return KnownSecrets(functools.partial(_secret, self.run.workspace_id))
+
+    def work(
+        self,
+        payload: Leased,
+        surroundings: Surroundings,
+        started_at: dt.datetime,
+        known: KnownSecrets | None = None,
+    ) -> Work:
+        """The attempt as its executor sees it. Its time begins to run. ``known``: what it reads secrets through."""
+        known = known or self.known_secrets()
         work = Work(
             run_id=self.run.run_id,
             run_created_at=self.run.created_at,
@@ -93,8 +105,9 @@ class RunContext:
             run_parameters=self.run.parameters,
             timeout_seconds=self.timeout_seconds(payload),
             cancelled=surroundings.cancelled,
-            secret=functools.partial(_secret, self.run.workspace_id),
-            log=surroundings.log,
+            secret=known.read,
+            hide=known.hide,
+            log=lambda level, message: surroundings.log(level, known.text(message)),
             progress=surroundings.progress,
             started_at=started_at,
             ceiling_seconds=self._ceiling_seconds,
@@ -117,25 +130,30 @@ class RunContext:
 def attempt(*, context: RunContext, payload: Leased, surroundings: Surroundings) -> Attempted:
     """Execute one attempt. Never raises for what the payload does; an outcome says it."""
     started_at = dt.datetime.now(dt.UTC)
-    outcome = _perform(context.work(payload, surroundings, started_at), context.run)
+    known = context.known_secrets()
+    outcome = _perform(context.work(payload, surroundings, started_at, known), context.run, known)
     return Attempted(payload, outcome, context.policy(payload), started_at, dt.datetime.now(dt.UTC))
 
 
-def _perform(work: Work, run: RunInfo) -> Outcome:
+def _perform(work: Work, run: RunInfo, known: KnownSecrets) -> Outcome:
     executor = EXECUTORS.get(work.kind)
     if executor is None:
         return Failed(_error(f"no payload kind {work.kind!r} on this worker: is it older than the web server?", "kind"))
     try:
-        result = _result_text(executor.perform(work))
-        return Succeeded(result, _added_text(work.added, run) if work.added else None)
+        result = _result_text(known.data(executor.perform(work)))
+        return Succeeded(result, _added_text(known.data(work.added), run) if work.added else None)
     except PermanentError as error:
-        return Failed(_error(str(error), error.code, error.details), final=True)
+        return Failed(_told(error, known), final=True)
     except TransientError as error:
-        return Failed(_error(str(error), error.code, error.details), retry_after_seconds=error.retry_after_seconds)
+        return Failed(_told(error, known), retry_after_seconds=error.retry_after_seconds)
     except Exception as error:  # The one place that catches everything: whatever a payload does, its lane goes on.
-        log.exception("payload.crashed", run=work.run_id, position=work.position, kind=work.kind)
-        lines = traceback.format_exception(error)[-_TRACEBACK_LINES:]
-        return Failed(_error(f"{type(error).__name__}: {error}", "crash", {"traceback": "".join(lines)}))
+        trace = known.text("".join(traceback.format_exception(error)[-_TRACEBACK_LINES:]))
+        log.error("payload.crashed", run=work.run_id, position=work.position, kind=work.kind, traceback=trace)
+        return Failed(_error(known.text(f"{type(error).__name__}: {error}"), "crash", {"traceback": trace}))
+
+
+def _told(error: PermanentError | TransientError, known: KnownSecrets) -> dict[str, Any]:
+    return known.data(_error(str(error), error.code, error.details))  # type: ignore[no-any-return]
 
 
 def _result_text(result: JSON) -> str | None:

@@ -28,6 +28,16 @@ class Progress(Protocol):
     def __call__(self, *, current: float, total: float | None = None, unit: str = "") -> None: ...
 
 
+class Hide(Protocol):
+    """Keeps texts out of all that is kept of the attempt, as what `Work.secret` gave is kept out."""
+
+    def __call__(self, *values: str) -> None: ...
+
+
+def hide_nothing(*values: str) -> None:
+    """What stands for Hide where nothing is kept."""
+
+
 class KeptHandle(Protocol):
     """What says in the database that something runs outside this process."""
 
@@ -70,7 +80,9 @@ class Work:
         run_parameters: What the trigger gave; for templates.
         timeout_seconds: How long this attempt may take, unless it asks for more.
         cancelled: Set when the attempt is to stop: the run is terminated, the lane is lost, or the worker shuts down by force.
-        secret: Resolves a workspace secret by name; raises PermanentError when there is none of that name.
+        secret: Resolves a workspace secret by name; raises PermanentError when there is none of that name. The value is blacked out
+            in the log, the result and the errors of the attempt, whoever lets it slip.
+        hide: For what was made of a secret, a token say. See its type.
         log, progress: See their types. Both are cheap to call and safe from any thread of the attempt.
         ceiling_seconds: How far it may extend its time.
         grace_seconds: How long something that was told to stop may take to end by itself; then it is ended by force.
@@ -98,6 +110,7 @@ class Work:
     ceiling_seconds: float = CEILING_SECONDS
     grace_seconds: float = GRACE_SECONDS
     keep_handle: KeepHandle = keep_no_handle
+    hide: Hide = hide_nothing
     deadline: Deadline = field(init=False)
     added: list[JSON] = field(default_factory=list)
 

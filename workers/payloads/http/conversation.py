@@ -57,6 +57,7 @@ class Conversation:
                 return report, response
 
     def _call(self, credentials: Credentials) -> tuple[Report, Response]:
+        self.work.hide(*credentials.secrets)
         request = build_request(parameters=self.parameters, work=self.work, credentials=credentials)
         report = Report(request=request)
         return report, report.call(options=self.options, guard=self.guard)
