@@ -65,7 +65,7 @@ def test_a_result_is_kept_without_it_in_keys_too(run: Run, broker: Broker, scrip
     [
         lambda text: PermanentError(text, details={"tried": [text]}),
         lambda text: TransientError(text, details={"tried": [text]}),
-        lambda text: RuntimeError(text),
+        RuntimeError,
     ],
 )
 def test_an_error_is_kept_without_it(
