@@ -13,6 +13,7 @@ from jobs.durations import parse_ms
 from jobs.errors import PermanentError
 from workers.payloads.base import JSON, Work
 from workers.payloads.http.auth import proxy_of
+from workers.payloads.http.batches import expand
 from workers.payloads.http.client import Options
 from workers.payloads.http.conversation import Conversation
 from workers.payloads.http.extending import take_added
@@ -31,6 +32,8 @@ class HttpExecutor:
             PermanentError: Not: another status, an address that may not be reached, parameters that cannot be sent.
         """
         parameters = _parse(work)
+        if parameters.batch:
+            return expand(batch=parameters.batch, work=work, roots=settings.JOBS_FILE_ROOTS)
         started = time.monotonic()
         options, guard = _options(parameters, work), _guard(parameters, work, started)
         report, response = Conversation(parameters, work, options, guard).call()

@@ -99,13 +99,19 @@ def _headers(headers: dict[str, str]) -> dict[str, str]:
 
 def _json(value: object) -> Any:
     """Whatever JSON can say; its strings may be templates."""
+    _data(value)
+    _check_templates(value)
+    return value
+
+
+def _data(value: object) -> Any:
+    """Whatever JSON can say; nothing in it is read as a template."""
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         raise ValueError(
             "expected what JSON can say: objects, lists, text, finite numbers, true, false, null"
         ) from None
-    _check_templates(value)
     return value
 
 
@@ -150,6 +156,7 @@ HeaderName = Annotated[str, AfterValidator(_header_name)]
 HeaderText = Annotated[str, AfterValidator(check_header_value)]
 UserName = Annotated[str, AfterValidator(_username)]
 Json = Annotated[Any, BeforeValidator(_json)]
+Data = Annotated[Any, BeforeValidator(_data)]
 Certificates = Annotated[str, AfterValidator(_certificates)]
 Values = dict[str, Annotated[Any, BeforeValidator(_value)]]
 Headers = Annotated[dict[str, Annotated[str, BeforeValidator(_header_value)]], AfterValidator(_headers)]

@@ -8,9 +8,21 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from jobs.documents import Strict, Timeout
 from workers.payloads.http.auth_parameters import Auth, ClientCertificate, Proxy, Sign
+from workers.payloads.http.batches import Batch
 from workers.payloads.http.checks import MAX_CHECKS, Check
 from workers.payloads.http.extraction import Extraction
-from workers.payloads.http.fields import Certificates, Headers, Json, Method, Statuses, Text, Url, Values, exactly_one
+from workers.payloads.http.fields import (
+    Certificates,
+    Data,
+    Headers,
+    Json,
+    Method,
+    Statuses,
+    Text,
+    Url,
+    Values,
+    exactly_one,
+)
 from workers.payloads.http.statuses import SUCCESS
 
 DEFAULT_MAX_RESPONSE_BYTES = 1024 * 1024
@@ -81,6 +93,8 @@ class HttpParameters(Strict):
     extract: Extraction = Field(default_factory=dict)
     keep_body: bool = Field(default=True, strict=True)
     extend: bool = Field(default=False, strict=True)
+    batch: Batch | None = None
+    item: Data = None
 
     @model_validator(mode="after")
     def _credentials_are_given_once(self) -> HttpParameters:
