@@ -41,6 +41,7 @@ class Service:
     seen: list[Seen] = field(default_factory=list)
     arrived: threading.Event = field(default_factory=threading.Event)
     ending: threading.Event = field(default_factory=threading.Event)
+    release: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Service:
         self._server = _Server((self.host, 0), _Handler)
@@ -154,6 +155,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def on_silent(self, query: dict[str, str]) -> None:
         self.server.service.ending.wait(10)
+
+    def on_held(self, query: dict[str, str]) -> None:
+        """Answer once the test says so."""
+        self.server.service.release.wait(60)
+        self.answer(200, b"at last")
 
     def on_drip_header(self, query: dict[str, str]) -> None:
         self._drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 1000)
