@@ -91,8 +91,8 @@ class RunContext:
         started_at: dt.datetime,
         known: KnownSecrets | None = None,
     ) -> Work:
-        """The attempt as its executor sees it. Its time begins to run, or goes on where it was to be looked at again. ``known``: what
-        it reads secrets through."""
+        """The attempt as its executor sees it. Its time begins to run, or goes on where it was to be looked at again.
+        ``known``: what it reads secrets through."""
         known = known or self.known_secrets()
         looking = payload.looking
         since, until = (_time(looking, "since"), _time(looking, "until")) if looking else (started_at, None)

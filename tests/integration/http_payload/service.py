@@ -38,6 +38,7 @@ class Service:
     raw_ends_connection: bool = False
     revoked: set[str] = field(default_factory=set)
     tokens: int = 0
+    answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     arrived: threading.Event = field(default_factory=threading.Event)
     ending: threading.Event = field(default_factory=threading.Event)
@@ -224,6 +225,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def on_redirect(self, query: dict[str, str]) -> None:
         self.answer(int(query.get("code", 302)), Location=query["to"])
+
+    def on_next(self, query: dict[str, str]) -> None:
+        """The next of the test's answers: status, headers, body."""
+        status, headers, body = self.server.service.answers.pop(0)
+        self.answer(status, body, "application/json", **headers)
 
     def on_token(self, query: dict[str, str]) -> None:
         """A token server; each token is another."""

@@ -50,7 +50,7 @@ def verify(*, checks: Sequence[Check], reading: Reading) -> None:
         PermanentError, TransientError: code ``check``; the latter when the check says ``retry``.
     """
     for number, check in enumerate(checks):
-        wrong = _wrong(check, reading)
+        wrong = wrong_with(check, reading)
         if wrong:
             message = f"check.{number}: {check.words}: {wrong}"
             details: dict[str, object] = {"check": number}
@@ -59,7 +59,7 @@ def verify(*, checks: Sequence[Check], reading: Reading) -> None:
             raise PermanentError(message, code="check", details=details)
 
 
-def _wrong(check: Check, reading: Reading) -> str:
+def wrong_with(check: Check, reading: Reading) -> str:
     """What is wrong, in words; nothing when the check holds."""
     try:
         found = reading.find(check)

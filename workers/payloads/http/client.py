@@ -96,7 +96,7 @@ def call(*, request: Request, options: Options, guard: Guard) -> Response:
         location = response.headers.get("location")
         if not _redirects(response.status, options) or not location:
             return replace(response, redirects=followed) if followed else response
-        request = _redirected(request, response.status, location)
+        request = redirected(request, response.status, location)
     raise RedirectError(f"more than {options.redirects.max} redirects")
 
 
@@ -104,8 +104,8 @@ def _redirects(status: int, options: Options) -> bool:
     return options.redirects.follow and status in (301, 302, 303, 307, 308) and not contains(options.expected, status)
 
 
-def _redirected(request: Request, status: int, location: str) -> Request:
-    """The next request (RFC 9110, section 15.4); what is private to one origin does not go to another."""
+def redirected(request: Request, status: int, location: str) -> Request:
+    """The next request (RFC 9110, section 15.4); what is private to one origin does not go to another. Raises RedirectError."""
     try:
         target = follow(request.target, location)
     except ValueError as error:

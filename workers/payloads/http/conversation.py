@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from jobs.errors import PermanentError
 from workers.payloads.base import Work
 from workers.payloads.http import auth, oauth2
 from workers.payloads.http.auth_parameters import ClientCredentials
-from workers.payloads.http.client import Options, Response
+from workers.payloads.http.client import Options, RedirectError, Request, Response, redirected
 from workers.payloads.http.credentials import Credentials
 from workers.payloads.http.guard import Guard
 from workers.payloads.http.parameters import HttpParameters
+from workers.payloads.http.polling import Look
 from workers.payloads.http.rendering import build_request
 from workers.payloads.http.report import Report
 from workers.payloads.http.statuses import contains
 from workers.payloads.http.tokens import TOKENS
 
-_UNAUTHORIZED = 401
+_SEE_OTHER, _UNAUTHORIZED = 303, 401
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +61,15 @@ class Conversation:
     def _call(self, credentials: Credentials) -> tuple[Report, Response]:
         self.work.hide(*credentials.secrets)
         request = build_request(parameters=self.parameters, work=self.work, credentials=credentials)
+        if look := Look.of(self.work):
+            request = _looking(request, look)
         report = Report(request=request)
         return report, report.call(options=self.options, guard=self.guard)
+
+
+def _looking(request: Request, look: Look) -> Request:
+    """The request that looks at what the call has set going; what is private to the first server stays with it."""
+    try:
+        return redirected(request, _SEE_OTHER, look.url)
+    except RedirectError as error:
+        raise PermanentError(f"poll: stopped at {error}", code="redirect_refused") from error

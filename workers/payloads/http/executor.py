@@ -10,15 +10,18 @@ from django.conf import settings
 
 from jobs.documents import field_errors
 from jobs.durations import parse_ms
-from jobs.errors import PermanentError
+from jobs.errors import PermanentError, TransientError
 from workers.payloads.base import JSON, Work
+from workers.payloads.http import polling
 from workers.payloads.http.auth import proxy_of
 from workers.payloads.http.batches import expand
-from workers.payloads.http.client import Options
+from workers.payloads.http.client import Options, Response
 from workers.payloads.http.conversation import Conversation
 from workers.payloads.http.extending import take_added
 from workers.payloads.http.guard import Guard
 from workers.payloads.http.parameters import HttpParameters
+from workers.payloads.http.poll_parameters import Poll
+from workers.payloads.http.report import Report
 
 
 class HttpExecutor:
@@ -28,6 +31,7 @@ class HttpExecutor:
         """Call, and return status, headers, body and measures; docs/reference/http-payload.md shows the shape.
 
         Raises:
+            LookAgain: The server has accepted the call and answers it later.
             TransientError: Worth another attempt: a status such as 503, a time-out, a connection that failed.
             PermanentError: Not: another status, an address that may not be reached, parameters that cannot be sent.
         """
@@ -36,13 +40,28 @@ class HttpExecutor:
             return expand(batch=parameters.batch, work=work, roots=settings.JOBS_FILE_ROOTS)
         started = time.monotonic()
         options, guard = _options(parameters, work), _guard(parameters, work, started)
-        report, response = Conversation(parameters, work, options, guard).call()
+        conversation = Conversation(parameters, work, options, guard)
+        report, response, looks = _last_answer(conversation) if parameters.poll else (*conversation.call(), 0)
         result = report.outcome(response=response, parameters=parameters, seconds=time.monotonic() - started)
+        if looks:
+            result["looks"] = looks
         if parameters.extend:
             take_added(result=result, work=work)
         if not parameters.keep_body:
             del result["body"]
         return result
+
+
+def _last_answer(conversation: Conversation) -> tuple[Report, Response, int]:
+    """Call, or look at what an earlier call has set going. Raises LookAgain while it goes on."""
+    poll, work = conversation.parameters.poll or Poll(), conversation.work
+    polling.begin(work)
+    try:
+        report, response = conversation.call()
+    except TransientError as error:
+        polling.survive(poll=poll, work=work, error=error)
+        raise
+    return report, response, polling.wait_on(poll=poll, work=work, report=report, response=response)
 
 
 def _parse(work: Work) -> HttpParameters:

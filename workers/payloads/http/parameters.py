@@ -23,6 +23,7 @@ from workers.payloads.http.fields import (
     Values,
     exactly_one,
 )
+from workers.payloads.http.poll_parameters import Poll
 from workers.payloads.http.statuses import SUCCESS
 
 DEFAULT_MAX_RESPONSE_BYTES = 1024 * 1024
@@ -91,6 +92,7 @@ class HttpParameters(Strict):
     max_response_bytes: int = Field(default=DEFAULT_MAX_RESPONSE_BYTES, ge=0, le=MAX_RESPONSE_BYTES, strict=True)
     check: list[Check] = Field(default_factory=list, max_length=MAX_CHECKS)
     extract: Extraction = Field(default_factory=dict)
+    poll: Poll | None = None
     keep_body: bool = Field(default=True, strict=True)
     extend: bool = Field(default=False, strict=True)
     batch: Batch | None = None

@@ -97,12 +97,20 @@ class Report:
         )
         if verdict is not Verdict.SUCCEEDED:
             raise self.status_error(response, again=verdict is Verdict.AGAIN)
-        reading = Reading(response.headers, response.kept, response.truncated, self._masker)
+        reading = self.reading(response)
         verify(checks=parameters.check, reading=reading)
         result = self._result(response, seconds)
         if parameters.extract:
             result["extracted"] = extract(wanted=parameters.extract, reading=reading)
         return result
+
+    def reading(self, response: Response) -> Reading:
+        """The answer as checks and extraction read it: without secrets."""
+        return Reading(response.headers, response.kept, response.truncated, self._masker)
+
+    def is_clean(self, text: str) -> bool:
+        """Whether a text holds none of the call's secrets."""
+        return self._masker.text(text) == text
 
     def _result(self, response: Response, seconds: float) -> dict[str, JSON]:
         return {
