@@ -1,5 +1,6 @@
 """The parameters of an http payload: what is accepted, and what the refusals say."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,21 @@ def test_a_url_is_enough() -> None:
     assert parameters.max_response_bytes == 1024 * 1024
 
 
-def test_the_example_of_the_reference_is_accepted() -> None:
-    page = Path(__file__).parents[2] / "docs" / "reference" / "http-payload.md"
-    example = yaml.safe_load(page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0])
-    HttpParameters.model_validate(example["payload"][0]["parameters"])
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "http-payload.md"
+EXAMPLES = [
+    yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids="-".join)
+def test_the_examples_of_the_reference_are_accepted(example: dict[str, Any]) -> None:
+    parameters = example["payload"][0]["parameters"] if "payload" in example else {"url": URL, **example}
+    HttpParameters.model_validate(parameters)
+
+
+def test_every_parameter_is_in_the_reference() -> None:
+    table = PAGE.read_text(encoding="utf-8").partition("## Templates")[0]
+    assert not [name for name in HttpParameters.model_fields if f"`{name}" not in table]
 
 
 def test_without_a_url_nothing_goes() -> None:

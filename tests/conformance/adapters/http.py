@@ -22,37 +22,37 @@ class HttpAdapter(Adapter):
 
     def __enter__(self) -> HttpAdapter:
         POOL.close()
-        self._service = Service().__enter__()
+        self.service = Service().__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         POOL.close()
-        self._service.release.set()
-        self._service.__exit__()
+        self.service.release.set()
+        self.service.__exit__()
 
     def success(self) -> Case:
         """The service answers."""
-        return Case({"url": self._service.url("/ok")}, holds=lambda result: bool(result["body"]["ok"]))
+        return Case({"url": self.service.url("/ok")}, holds=lambda result: bool(result["body"]["ok"]))
 
     def transient(self) -> Case:
         """The service hangs up the first time; a POST is not sent twice by itself."""
-        self._service.hang_up_once = True
-        return Case({"url": self._service.url("/ok"), "method": "POST"})
+        self.service.hang_up_once = True
+        return Case({"url": self.service.url("/ok"), "method": "POST"})
 
     def permanent(self) -> Case:
         """There is no such page."""
-        return Case({"url": self._service.url("/status?code=404")})
+        return Case({"url": self.service.url("/status?code=404")})
 
     def slow(self) -> Case:
         """The service answers when it is told to."""
         return Case(
-            {"url": self._service.url("/held")}, mend=self._service.release.set, begun=self._service.arrived.is_set
+            {"url": self.service.url("/held")}, mend=self.service.release.set, begun=self.service.arrived.is_set
         )
 
     def large(self) -> Case:
         """The quotes of the answer are written as two characters each."""
-        self._service.fixed = (b'"' * (_LARGE // 2 + 1), "text/plain")
-        return Case({"url": self._service.url("/fixed"), "max_response_bytes": _LARGE})
+        self.service.fixed = (b'"' * (_LARGE // 2 + 1), "text/plain")
+        return Case({"url": self.service.url("/fixed"), "max_response_bytes": _LARGE})
 
     def secret(self, value: str) -> list[Case]:
         """The service echoes what it was sent, in answers that are taken for success and for failure."""
@@ -63,7 +63,7 @@ class HttpAdapter(Adapter):
             {
                 "auth": {
                     "oauth2": {
-                        "token_url": self._service.url("/echo?code=400"),
+                        "token_url": self.service.url("/echo?code=400"),
                         "client_id": "me",
                         "client_secret": "it",
                     }
@@ -71,6 +71,4 @@ class HttpAdapter(Adapter):
             },
         ]
         answers = ("/echo", "/echo?code=404", "/echo?code=503")
-        return [
-            Case({"url": self._service.url(path), **way}, secrets={"it": value}) for way in ways for path in answers
-        ]
+        return [Case({"url": self.service.url(path), **way}, secrets={"it": value}) for way in ways for path in answers]
