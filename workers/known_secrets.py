@@ -13,6 +13,9 @@ SHORTEST_LINE = 16
 """Of a secret of several lines, a key in PEM form say, each line that is so long is one by itself."""
 
 
+_NOTHING = Masker(())
+
+
 class KnownSecrets:
     """Reads secrets for one attempt and remembers them. Safe from any thread of the attempt.
 
@@ -23,7 +26,7 @@ class KnownSecrets:
     def __init__(self, read: Callable[[str], str]) -> None:
         self._read = read
         self._values: frozenset[str] = frozenset()
-        self._masker = Masker(())
+        self._masker = _NOTHING
 
     def read(self, name: str) -> str:
         """The value of a secret. Raises PermanentError when there is none of that name."""

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from jobs.documents import field_errors
+from workers.payloads.http.auth import secrets_of
 from workers.payloads.http.parameters import HttpParameters
 
 URL = "https://example.com/"
@@ -168,3 +169,42 @@ def test_refusals_name_the_field_and_what_would_be_right(parameters: dict[str, A
         assert fields == {"auth.basic.password_secret", "auth.basic.password"}
         return
     assert refusal(**parameters).startswith(expected)
+
+
+def test_the_names_of_all_its_secrets_are_known() -> None:
+    given = {
+        "sign": {"secrets": ["a", "b"]},
+        "tls": {"client": {"certificate_secret": "c", "key_secret": "d", "passphrase_secret": "e"}},
+        "proxy": {"url": "http://proxy:3128", "username": "me", "password_secret": "f"},
+    }
+    oauth2 = {"token_url": URL, "client_id": "me", "client_secret": "g"}
+    ways: list[dict[str, Any]] = [
+        {"basic": {"username": "me", "password_secret": "g"}},
+        {"bearer": {"secret": "g"}},
+        {"api_key": {"secret": "g", "query": "key"}},
+        {"oauth2": oauth2},
+    ]
+    for auth in ways:
+        parameters = {"url": URL, "auth": auth, **given}
+        HttpParameters.model_validate(parameters)
+        assert sorted(secrets_of(parameters)) == list("abcdefg")
+    assert list(secrets_of({"url": URL, "proxy": "http://proxy:3128", "tls": {"verify": False}})) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"proxy": "https://proxy:3128"}, "a proxy that is spoken to by http://"),
+        ({"proxy": {"url": "http://proxy", "username": "me"}}, "give username and password_secret, or neither"),
+        ({"proxy": "http://me:secret@proxy"}, "must not contain a user name or password"),
+        ({"sign": {"secrets": []}}, "expected at least 1 entry"),
+        ({"headers": {"Webhook-Id": "x"}}, "it is set for you when sign is given"),
+        (
+            {"auth": {"oauth2": {"token_url": "{{ a }}", "client_id": "a", "client_secret": "a"}}},
+            "cannot be a template",
+        ),
+        ({"poll": {"interval": 0}}, "a timeout must lie between"),
+    ],
+)
+def test_what_proves_who_asks_is_checked_when_saved(given: dict[str, Any], said: str) -> None:
+    assert said in refusal(**given)

@@ -11,7 +11,7 @@ from typing import Any
 from jobs.errors import PermanentError
 from workers.payloads.base import Work
 from workers.payloads.http import certificates, proxies, signing
-from workers.payloads.http.auth_parameters import ApiKeyAuth, Auth, ClientCertificate, ClientCredentials, Proxy
+from workers.payloads.http.auth_parameters import ApiKeyAuth, Auth, ClientCertificate, ClientCredentials, Proxy, Sign
 from workers.payloads.http.connections import tls_context
 from workers.payloads.http.credentials import Credentials
 from workers.payloads.http.parameters import HttpParameters
@@ -62,19 +62,27 @@ def with_token(known: Credentials, token: str) -> Credentials:
 
 
 def secrets_of(parameters: Mapping[str, Any]) -> Iterator[str]:
-    """The names of the secrets that valid parameters use."""
-    given = HttpParameters.model_validate(dict(parameters))
-    auth, client, proxy = given.auth or Auth.model_construct(), given.tls.client, given.proxy
-    names = (
-        auth.basic and auth.basic.password_secret,
-        auth.bearer and auth.bearer.secret,
-        auth.api_key and auth.api_key.secret,
-        auth.oauth2 and auth.oauth2.client_secret,
-        *(given.sign.secrets if given.sign else ()),
-        *((client.certificate_secret, client.key_secret, client.passphrase_secret) if client else ()),
-        proxy and proxy.password_secret,
-    )
-    yield from (name for name in names if name)
+    """The names of the secrets that valid parameters use. Looks at nothing else of them: a job may have very many payloads."""
+    if given := parameters.get("auth"):
+        yield _named_by(Auth.model_validate(given))
+    if given := parameters.get("sign"):
+        yield from Sign.model_validate(given).secrets
+    if given := (parameters.get("tls") or {}).get("client"):
+        client = ClientCertificate.model_validate(given)
+        yield from filter(None, (client.certificate_secret, client.key_secret, client.passphrase_secret))
+    if isinstance(given := parameters.get("proxy"), dict) and given.get("password_secret"):
+        yield str(given["password_secret"])
+
+
+def _named_by(auth: Auth) -> str:
+    if auth.basic:
+        return auth.basic.password_secret
+    if auth.bearer:
+        return auth.bearer.secret
+    if auth.oauth2:
+        return auth.oauth2.client_secret
+    assert auth.api_key is not None  # one of the four is given: auth_parameters.Auth
+    return auth.api_key.secret
 
 
 def client_secret(wanted: ClientCredentials, *, secret: Secret) -> str:
