@@ -42,8 +42,8 @@ reset: $(VENV)/embedded.stamp ## End what runs in this checkout and remove its d
 .PHONY: check test acceptance test-pg15 format-check lint types contracts migrations-check coverage-floor
 check: format-check lint types contracts migrations-check test coverage-floor ## What CI runs: format, lint, types, contracts, migrations, tests
 
-test: $(VENV)/dev.stamp ## The unit and integration tests (ARGS=... are passed to pytest)
-	@exec $(BIN)/python -m coverage run -m pytest tests/unit tests/integration $(ARGS)
+test: $(VENV)/dev.stamp ## The unit, integration and conformance tests (ARGS=... are passed to pytest)
+	@exec $(BIN)/python -m coverage run -m pytest tests/unit tests/integration tests/conformance $(ARGS)
 
 acceptance: $(VENV)/dev.stamp ## The tests that start the real processes, kill them, and count (minutes)
 	@exec $(BIN)/python -m pytest tests/acceptance -m acceptance $(ARGS)

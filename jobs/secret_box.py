@@ -23,7 +23,20 @@ def unseal(ciphertext: bytes) -> str:
         ) from None
 
 
+def is_current(ciphertext: bytes) -> bool:
+    """Whether the newest key of JOBS_SECRET_KEYS decrypts it. Raises PermanentError when there are no keys."""
+    try:
+        Fernet(_keys()[0]).decrypt(bytes(ciphertext))
+    except InvalidToken:
+        return False
+    return True
+
+
 def _box() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in _keys()])
+
+
+def _keys() -> list[str]:
     if not settings.JOBS_SECRET_KEYS:
         raise PermanentError("JOBS_SECRET_KEYS is not set, so secrets can be neither stored nor read", code="secret")
-    return MultiFernet([Fernet(key) for key in settings.JOBS_SECRET_KEYS])
+    return list(settings.JOBS_SECRET_KEYS)

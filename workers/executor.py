@@ -8,7 +8,7 @@ import json
 import re
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,20 +19,22 @@ from django.db import InterfaceError, OperationalError, connection
 from jobs.claims import Leased, RunInfo
 from jobs.documents import parse_additions, resolve_retry, resolve_timeout_ms
 from jobs.durations import parse_ms
-from jobs.errors import PermanentError, TransientError, ValidationError
+from jobs.errors import LookAgain, PermanentError, TransientError, ValidationError
 from jobs.retry import RetryPolicy
 from jobs.services.secrets import read_secret
 from workers import handles
 from workers.deadline import CEILING_SECONDS
-from workers.outcomes import MAX_RESULT_BYTES, Attempted, Failed, Outcome, Succeeded
+from workers.known_secrets import KnownSecrets
+from workers.outcomes import MAX_RESULT_BYTES, MAX_STATE_BYTES, Attempted, Failed, GoesOn, Outcome, Succeeded
 from workers.payloads import EXECUTORS
-from workers.payloads.base import GRACE_SECONDS, JSON, KeepHandle, Log, Progress, Work, keep_no_handle
+from workers.payloads.base import GRACE_SECONDS, JSON, KeepHandle, KeptHandle, Log, Progress, Work, keep_no_handle
 from workers.persistence import until_answered
 
 log = structlog.get_logger(__name__)
 
 _TRACEBACK_LINES = 12
 _MAX_MESSAGE = 4000
+_SOONEST_LOOK_SECONDS = 0.1
 _ESCAPE = re.compile(r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\ud[89a-f]..|\\u0000")
 """What json.dumps writes of them; in the group what only looks alike: an escaped backslash, and a whole pair."""
 
@@ -78,8 +80,22 @@ class RunContext:
         own = payload.options and payload.options.get("timeout")
         return resolve_timeout_ms(job=self._timeout, payload=own) / 1000 if own is not None else self._timeout_seconds
 
-    def work(self, payload: Leased, surroundings: Surroundings, started_at: dt.datetime) -> Work:
-        """The attempt as its executor sees it. Its time begins to run."""
+    def known_secrets(self) -> KnownSecrets:
+        """What an attempt reads secrets through."""
+        return KnownSecrets(functools.partial(_secret, self.run.workspace_id))
+
+    def work(
+        self,
+        payload: Leased,
+        surroundings: Surroundings,
+        started_at: dt.datetime,
+        known: KnownSecrets | None = None,
+    ) -> Work:
+        """The attempt as its executor sees it. Its time begins to run, or goes on where it was to be looked at again.
+        ``known``: what it reads secrets through."""
+        known = known or self.known_secrets()
+        looking = payload.looking
+        since, until = (_time(looking, "since"), _time(looking, "until")) if looking else (started_at, None)
         work = Work(
             run_id=self.run.run_id,
             run_created_at=self.run.created_at,
@@ -93,13 +109,18 @@ class RunContext:
             run_parameters=self.run.parameters,
             timeout_seconds=self.timeout_seconds(payload),
             cancelled=surroundings.cancelled,
-            secret=functools.partial(_secret, self.run.workspace_id),
-            log=surroundings.log,
+            secret=known.read,
+            hide=known.hide,
+            log=lambda level, message: surroundings.log(level, known.text(message)),
             progress=surroundings.progress,
-            started_at=started_at,
+            started_at=since,
             ceiling_seconds=self._ceiling_seconds,
             grace_seconds=self._grace_seconds,
             keep_handle=self._keep_handle(payload, surroundings),
+            kept_handles=functools.partial(self._kept_handles, payload, surroundings),
+            state=looking["state"] if looking else None,
+            used_seconds=(started_at - since).total_seconds(),
+            remaining_seconds=(until - started_at).total_seconds() if until else None,
         )
         surroundings.begun(work)
         return work
@@ -109,6 +130,9 @@ class RunContext:
             return keep_no_handle
         return functools.partial(handles.keep, self.run.run_id, payload.position, surroundings.lane_id)
 
+    def _kept_handles(self, payload: Leased, surroundings: Surroundings) -> Sequence[KeptHandle]:
+        return handles.kept(self.run.run_id, payload.position, payload.kind) if surroundings.lane_id else ()
+
     def _seconds(self, name: str, otherwise: float) -> float:
         written = self.run.configuration.get(name)
         return otherwise if written is None else parse_ms(written) / 1000
@@ -117,25 +141,49 @@ class RunContext:
 def attempt(*, context: RunContext, payload: Leased, surroundings: Surroundings) -> Attempted:
     """Execute one attempt. Never raises for what the payload does; an outcome says it."""
     started_at = dt.datetime.now(dt.UTC)
-    outcome = _perform(context.work(payload, surroundings, started_at), context.run)
-    return Attempted(payload, outcome, context.policy(payload), started_at, dt.datetime.now(dt.UTC))
+    known = context.known_secrets()
+    work = context.work(payload, surroundings, started_at, known)
+    outcome = _perform(work, context.run, known)
+    return Attempted(payload, outcome, context.policy(payload), work.started_at, dt.datetime.now(dt.UTC))
 
 
-def _perform(work: Work, run: RunInfo) -> Outcome:
+def _perform(work: Work, run: RunInfo, known: KnownSecrets) -> Outcome:
     executor = EXECUTORS.get(work.kind)
     if executor is None:
         return Failed(_error(f"no payload kind {work.kind!r} on this worker: is it older than the web server?", "kind"))
     try:
-        result = _result_text(executor.perform(work))
-        return Succeeded(result, _added_text(work.added, run) if work.added else None)
+        result = _result_text(known.data(executor.perform(work)))
+        return Succeeded(result, _added_text(known.data(work.added), run) if work.added else None)
+    except LookAgain as again:
+        return _goes_on(work, again)
     except PermanentError as error:
-        return Failed(_error(str(error), error.code, error.details), final=True)
+        return Failed(_told(error, known), final=True)
     except TransientError as error:
-        return Failed(_error(str(error), error.code, error.details), retry_after_seconds=error.retry_after_seconds)
+        return Failed(_told(error, known), retry_after_seconds=error.retry_after_seconds)
     except Exception as error:  # The one place that catches everything: whatever a payload does, its lane goes on.
-        log.exception("payload.crashed", run=work.run_id, position=work.position, kind=work.kind)
-        lines = traceback.format_exception(error)[-_TRACEBACK_LINES:]
-        return Failed(_error(f"{type(error).__name__}: {error}", "crash", {"traceback": "".join(lines)}))
+        trace = known.text("".join(traceback.format_exception(error)[-_TRACEBACK_LINES:]))
+        log.error("payload.crashed", run=work.run_id, position=work.position, kind=work.kind, traceback=trace)
+        return Failed(_error(known.text(f"{type(error).__name__}: {error}"), "crash", {"traceback": trace}))
+
+
+def _told(error: PermanentError | TransientError, known: KnownSecrets) -> dict[str, Any]:
+    return known.data(_error(str(error), error.code, error.details))  # type: ignore[no-any-return]
+
+
+def _goes_on(work: Work, again: LookAgain) -> Outcome:
+    """That the attempt goes on elsewhere; it is looked at when its time is over, if not before."""
+    remaining = work.deadline.remaining()
+    until = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=remaining)
+    looking = {"since": work.started_at.isoformat(), "until": until.isoformat(), "state": again.state}
+    text = _storable(json.dumps(looking, allow_nan=False))
+    if len(text) > MAX_STATE_BYTES:
+        message = f"what is to be looked at again has {len(text):,} bytes; at most {MAX_STATE_BYTES:,} are kept"
+        return Failed(_error(message, "state_too_large"), final=True)
+    return GoesOn(text, max(min(again.seconds, remaining), _SOONEST_LOOK_SECONDS))
+
+
+def _time(looking: Mapping[str, Any], name: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(looking[name])
 
 
 def _result_text(result: JSON) -> str | None:

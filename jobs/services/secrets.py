@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from django.db.models.functions import Now
 
@@ -46,6 +47,43 @@ def seal(*, name: str, value: str) -> bytes:
     except (PermanentError, UnicodeEncodeError) as error:
         reason = str(error) if isinstance(error, PermanentError) else "the text holds half of a surrogate pair"
         raise ValidationError([FieldError("value", reason)]) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What became of the secrets: those that the newest key decrypts now, and those that no key does, as ``workspace/name``."""
+
+    rotated: int
+    current: int
+    unreadable: list[str]
+
+
+def rotate_keys(*, dry_run: bool = False) -> Rotation:
+    """Encrypt every secret with the newest key of JOBS_SECRET_KEYS that an older one encrypted.
+
+    Safe while secrets are read and written, and to repeat: each is replaced only as it was read, so one that somebody sets
+    meanwhile stays as they set it.
+
+    Args:
+        dry_run: Only look; ``rotated`` then counts those that would be.
+
+    Raises:
+        PermanentError: code ``secret``: JOBS_SECRET_KEYS is not set.
+    """
+    rotated = current = 0
+    unreadable: list[str] = []
+    for secret in Secret.objects.select_related("workspace").order_by("pk").iterator(chunk_size=500):
+        if secret_box.is_current(bytes(secret.ciphertext)):
+            current += 1
+            continue
+        try:
+            resealed = secret_box.seal(secret_box.unseal(bytes(secret.ciphertext)))
+        except PermanentError:
+            unreadable.append(f"{secret.workspace.slug}/{secret.name}")
+            continue
+        unchanged = Secret.objects.filter(pk=secret.pk, ciphertext=secret.ciphertext)
+        rotated += 1 if dry_run else unchanged.update(ciphertext=resealed)
+    return Rotation(rotated, current, unreadable)
 
 
 def read_secret(*, workspace_id: int, name: str) -> str:

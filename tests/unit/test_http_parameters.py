@@ -1,5 +1,6 @@
 """The parameters of an http payload: what is accepted, and what the refusals say."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from jobs.documents import field_errors
+from workers.payloads.http.auth import secrets_of
 from workers.payloads.http.parameters import HttpParameters
 
 URL = "https://example.com/"
@@ -29,10 +31,21 @@ def test_a_url_is_enough() -> None:
     assert parameters.max_response_bytes == 1024 * 1024
 
 
-def test_the_example_of_the_reference_is_accepted() -> None:
-    page = Path(__file__).parents[2] / "docs" / "reference" / "http-payload.md"
-    example = yaml.safe_load(page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0])
-    HttpParameters.model_validate(example["payload"][0]["parameters"])
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "http-payload.md"
+EXAMPLES = [
+    yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids="-".join)
+def test_the_examples_of_the_reference_are_accepted(example: dict[str, Any]) -> None:
+    parameters = example["payload"][0]["parameters"] if "payload" in example else {"url": URL, **example}
+    HttpParameters.model_validate(parameters)
+
+
+def test_every_parameter_is_in_the_reference() -> None:
+    table = PAGE.read_text(encoding="utf-8").partition("## Templates")[0]
+    assert not [name for name in HttpParameters.model_fields if f"`{name}" not in table]
 
 
 def test_without_a_url_nothing_goes() -> None:
@@ -156,3 +169,42 @@ def test_refusals_name_the_field_and_what_would_be_right(parameters: dict[str, A
         assert fields == {"auth.basic.password_secret", "auth.basic.password"}
         return
     assert refusal(**parameters).startswith(expected)
+
+
+def test_the_names_of_all_its_secrets_are_known() -> None:
+    given = {
+        "sign": {"secrets": ["a", "b"]},
+        "tls": {"client": {"certificate_secret": "c", "key_secret": "d", "passphrase_secret": "e"}},
+        "proxy": {"url": "http://proxy:3128", "username": "me", "password_secret": "f"},
+    }
+    oauth2 = {"token_url": URL, "client_id": "me", "client_secret": "g"}
+    ways: list[dict[str, Any]] = [
+        {"basic": {"username": "me", "password_secret": "g"}},
+        {"bearer": {"secret": "g"}},
+        {"api_key": {"secret": "g", "query": "key"}},
+        {"oauth2": oauth2},
+    ]
+    for auth in ways:
+        parameters = {"url": URL, "auth": auth, **given}
+        HttpParameters.model_validate(parameters)
+        assert sorted(secrets_of(parameters)) == list("abcdefg")
+    assert list(secrets_of({"url": URL, "proxy": "http://proxy:3128", "tls": {"verify": False}})) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"proxy": "https://proxy:3128"}, "a proxy that is spoken to by http://"),
+        ({"proxy": {"url": "http://proxy", "username": "me"}}, "give username and password_secret, or neither"),
+        ({"proxy": "http://me:secret@proxy"}, "must not contain a user name or password"),
+        ({"sign": {"secrets": []}}, "expected at least 1 entry"),
+        ({"headers": {"Webhook-Id": "x"}}, "it is set for you when sign is given"),
+        (
+            {"auth": {"oauth2": {"token_url": "{{ a }}", "client_id": "a", "client_secret": "a"}}},
+            "cannot be a template",
+        ),
+        ({"poll": {"interval": 0}}, "a timeout must lie between"),
+    ],
+)
+def test_what_proves_who_asks_is_checked_when_saved(given: dict[str, Any], said: str) -> None:
+    assert said in refusal(**given)

@@ -12,7 +12,7 @@ from jobs import dispatch, hotpath, kinds
 from jobs.dispatch import LaneMessage
 from jobs.errors import BrokerUnavailable
 from tests.integration.engine.scripted import Clock, ScriptedExecutor, kind
-from workers import heartbeat, journal, lane, persistence, rates, singles, stopping, turn_order, turns
+from workers import heartbeat, journal, lane, log_writer, persistence, rates, singles, stopping, turn_order, turns
 from workers.payloads import EXECUTORS
 
 
@@ -27,6 +27,13 @@ def _heartbeat_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test has a heartbeat of its own, whose thread never starts: tests call beat()."""
     monkeypatch.setattr(heartbeat, "_heartbeats", {})
     monkeypatch.setattr(heartbeat.Heartbeat, "_ensure_thread", lambda self: None)
+
+
+@pytest.fixture(autouse=True)
+def _log_writer_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same: tests call write()."""
+    monkeypatch.setattr(log_writer, "_writers", {})
+    monkeypatch.setattr(log_writer.LogWriter, "_ensure_thread", lambda self: None)
 
 
 @pytest.fixture(autouse=True)

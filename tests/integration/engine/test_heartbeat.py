@@ -253,7 +253,8 @@ class TestATurn:
         scripted.before = look
         broker.deliver_all()
         assert seen[:4] == [(0, 0, None), (1, 1, None), (2, 2, None), (3, 3, None)]
-        assert seen[4] == (4, 4, {"current": 42, "total": 100, "unit": "rows"})
+        known = {"current": 42, "total": 100, "unit": "rows", "rate": None, "expected_end_at": None}
+        assert seen[4] == (4, 4, known)
 
     def test_its_lane_is_no_longer_renewed_afterwards(self, broker: Broker, scripted: ScriptedExecutor) -> None:
         run = make_run(plain(3), max_concurrent_requests=1)

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from jobs import claims
+from jobs.claims import Leased
 from jobs.models import LogLine
 from tests.integration.engine.conftest import Broker
 from tests.integration.engine.makers import counts, fresh, lease, make_run, scripts, take
@@ -15,6 +16,7 @@ from tests.integration.engine.scripted import Clock, ScriptedExecutor
 from workers import journal
 from workers.heartbeat import Held
 from workers.journal import Journal
+from workers.log_writer import log_writer
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
 
@@ -57,6 +59,40 @@ class TestLines:
         surroundings.log("info", "second")
         assert [message for _, _, message in lines()] == ["first", "second"]
 
+    def test_a_payload_that_says_no_more_can_be_read_all_the_same(self, speaking: tuple[Journal, Held, Any]) -> None:
+        _, _, surroundings = speaking
+        surroundings.log("info", "only this")
+        log_writer().write()
+        assert [message for _, _, message in lines()] == ["only this"]
+        log_writer().write()
+        assert len(lines()) == 1
+
+    def test_what_the_writer_cannot_write_it_writes_in_its_next_pass(
+        self, speaking: tuple[Journal, Held, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, _, surroundings = speaking
+        surroundings.log("info", "first")
+        with monkeypatch.context() as away:
+            away.setattr(claims, "keep_log", lambda **_: (_ for _ in ()).throw(psycopg.OperationalError("away")))
+            log_writer().write()
+        surroundings.log("info", "second")
+        assert lines() == []
+        log_writer().write()
+        assert [message for _, _, message in lines()] == ["first", "second"]
+
+    def test_a_chatty_attempt_does_not_silence_the_next(
+        self, speaking: tuple[Journal, Held, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        kept, _, surroundings = speaking
+        monkeypatch.setattr(journal, "MAX_LINES_OF_ATTEMPT", 2)
+        for number in range(5):
+            surroundings.log("info", str(number))
+        kept.flush()
+        assert [message for _, _, message in lines()][2] == "more than 2 lines: the rest of this attempt is dropped"
+        kept.surroundings(Leased(0, "scripted", "", {}, None)).log("info", "next")
+        kept.flush()
+        assert [message for _, _, message in lines()][3:] == ["next"]
+
     def test_what_the_database_cannot_hold_is_replaced(self, speaking: tuple[Journal, Held, Any]) -> None:
         kept, _, surroundings = speaking
         surroundings.log("a-level-of-our-own", "nul \x00, half \ud800, " + "x" * 5000)
@@ -93,14 +129,30 @@ class TestLines:
 
 
 class TestProgress:
-    def test_it_is_what_the_heartbeat_shows(self, speaking: tuple[Journal, Held, Any]) -> None:
+    def test_it_is_what_the_heartbeat_shows(self, speaking: tuple[Journal, Held, Any], clock: Clock) -> None:
         _, held, surroundings = speaking
         surroundings.progress(current=3, unit="rows")
-        assert held.progress == {"current": 3, "total": None, "unit": "rows"}
+        known = {"current": 3, "total": None, "unit": "rows", "rate": None, "expected_end_at": None}
+        assert held.progress == known
+        clock.now += 2
+        surroundings.progress(current=7, unit="rows")
+        assert held.progress == {**known, "current": 7, "rate": 2.0}
 
     def test_a_number_that_json_cannot_hold_is_left_out(self, speaking: tuple[Journal, Held, Any]) -> None:
         _, held, surroundings = speaking
         surroundings.progress(current=3, total=float("inf"), unit="\x00")
-        assert held.progress == {"current": 3, "total": None, "unit": "\ufffd"}
+        known = {"current": 3, "total": None, "unit": "\ufffd", "rate": None, "expected_end_at": None}
+        assert held.progress == known
         surroundings.progress(current=float("nan"))
-        assert held.progress == {"current": 3, "total": None, "unit": "\ufffd"}
+        assert held.progress == known
+
+    def test_an_attempt_does_not_inherit_the_rate_of_the_one_before(
+        self, speaking: tuple[Journal, Held, Any], clock: Clock
+    ) -> None:
+        kept, held, surroundings = speaking
+        surroundings.progress(current=0)
+        clock.now += 1
+        surroundings.progress(current=100)
+        kept.surroundings(Leased(0, "scripted", "", {}, None)).progress(current=200)
+        assert held.progress is not None
+        assert held.progress["rate"] is None

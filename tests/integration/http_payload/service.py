@@ -36,9 +36,13 @@ class Service:
     hang_up_once: bool = False
     raw: bytes = b""
     raw_ends_connection: bool = False
+    revoked: set[str] = field(default_factory=set)
+    tokens: int = 0
+    answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     arrived: threading.Event = field(default_factory=threading.Event)
     ending: threading.Event = field(default_factory=threading.Event)
+    release: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Service:
         self._server = _Server((self.host, 0), _Handler)
@@ -153,6 +157,11 @@ class _Handler(BaseHTTPRequestHandler):
     def on_silent(self, query: dict[str, str]) -> None:
         self.server.service.ending.wait(10)
 
+    def on_held(self, query: dict[str, str]) -> None:
+        """Answer once the test says so."""
+        self.server.service.release.wait(60)
+        self.answer(200, b"at last")
+
     def on_drip_header(self, query: dict[str, str]) -> None:
         self._drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 1000)
 
@@ -216,6 +225,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def on_redirect(self, query: dict[str, str]) -> None:
         self.answer(int(query.get("code", 302)), Location=query["to"])
+
+    def on_next(self, query: dict[str, str]) -> None:
+        """The next of the test's answers: status, headers, body."""
+        status, headers, body = self.server.service.answers.pop(0)
+        self.answer(status, body, "application/json", **headers)
+
+    def on_token(self, query: dict[str, str]) -> None:
+        """A token server; each token is another."""
+        service = self.server.service
+        service.tokens += 1
+        answer = {"access_token": f"access-token-{service.tokens}", "token_type": "Bearer", "expires_in": 3600}
+        self.answer(200, json.dumps(answer).encode(), "application/json")
+
+    def on_guarded(self, query: dict[str, str]) -> None:
+        """Let in who shows a token that is not revoked."""
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        self.answer(401 if token in self.server.service.revoked else 200, b"{}", "application/json")
 
     def on_loop(self, query: dict[str, str]) -> None:
         self.answer(302, Location="/loop")

@@ -3,61 +3,133 @@
 from __future__ import annotations
 
 import base64
+import ssl
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from jobs.errors import PermanentError
-from workers.payloads.http.parameters import ApiKeyAuth, Auth
+from workers.payloads.base import Work
+from workers.payloads.http import certificates, proxies, signing
+from workers.payloads.http.auth_parameters import ApiKeyAuth, Auth, ClientCertificate, ClientCredentials, Proxy, Sign
+from workers.payloads.http.connections import tls_context
+from workers.payloads.http.credentials import Credentials
+from workers.payloads.http.parameters import HttpParameters
+from workers.payloads.http.urls import parse_target
+
+Secret = Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What proves who asks, ready to send, and the values that must never be kept."""
+def resolve(*, parameters: HttpParameters, work: Work) -> Credentials:
+    """Read the secrets of a call, but for what OAuth 2.0 adds.
 
-    headers: tuple[tuple[str, str], ...] = ()
-    query: tuple[tuple[str, str], ...] = ()
-    secrets: tuple[str, ...] = ()
+    Raises:
+        PermanentError: code ``secret``: there is none of that name, or it cannot be used for this.
+    """
+    known = _of_auth(parameters.auth, work.secret)
+    if parameters.sign:
+        values = {name: work.secret(name) for name in parameters.sign.secrets}
+        keys = [signing.read_key(value, name=name) for name, value in values.items()]
+        known = replace(
+            known,
+            signer=signing.Signer(work.idempotency_key, keys),
+            secrets=(
+                *known.secrets,
+                *values.values(),
+                *(value.strip().removeprefix(signing.PREFIX) for value in values.values()),
+            ),
+        )
+    if parameters.tls.client:
+        certificate, values_of_it = _certificate(parameters.tls.client, work.secret)
+        known = replace(known, certificate=certificate, secrets=(*known.secrets, *values_of_it))
+    return known
 
 
-NONE = Credentials()
+def proxy_of(proxy: Proxy | None, *, secret: Secret) -> proxies.Proxy | None:
+    """Where the proxy is, with what proves to it who asks. Raises PermanentError as `resolve` does."""
+    if proxy is None:
+        return None
+    target = parse_target(proxy.url)
+    if proxy.username is None or proxy.password_secret is None:
+        return proxies.Proxy(target.host, target.port)
+    return proxies.Proxy(target.host, target.port, _basic(proxy.username, secret(proxy.password_secret)))
 
 
-def resolve(auth: Auth | None, *, secret: Callable[[str], str]) -> Credentials:
-    """Read the secrets. Raises PermanentError when there is none of that name, or it cannot be sent."""
-    if auth is None:
-        return NONE
-    if auth.basic:
-        password = secret(auth.basic.password_secret)
-        pair = f"{auth.basic.username}:{password}"
-        encoded = base64.b64encode(pair.encode()).decode()
-        return Credentials(headers=(("Authorization", f"Basic {encoded}"),), secrets=(password, pair))
-    if auth.bearer:
-        token = _sendable(auth.bearer.secret, secret)
-        return Credentials(headers=(("Authorization", f"Bearer {token}"),), secrets=(token,))
-    assert auth.api_key is not None  # one of the three is given: parameters.Auth
-    return _api_key(auth.api_key, secret)
+def with_token(known: Credentials, token: str) -> Credentials:
+    """The credentials with an access token."""
+    headers = (*known.headers, ("Authorization", f"Bearer {token}"))
+    return replace(known, headers=headers, secrets=(*known.secrets, token))
 
 
 def secrets_of(parameters: Mapping[str, Any]) -> Iterator[str]:
-    """The names of the secrets that valid parameters use."""
-    auth = Auth.model_validate(parameters["auth"]) if parameters.get("auth") else None
+    """The names of the secrets that valid parameters use. Looks at nothing else of them: a job may have very many payloads."""
+    if given := parameters.get("auth"):
+        yield _named_by(Auth.model_validate(given))
+    if given := parameters.get("sign"):
+        yield from Sign.model_validate(given).secrets
+    if given := (parameters.get("tls") or {}).get("client"):
+        client = ClientCertificate.model_validate(given)
+        yield from filter(None, (client.certificate_secret, client.key_secret, client.passphrase_secret))
+    if isinstance(given := parameters.get("proxy"), dict) and given.get("password_secret"):
+        yield str(given["password_secret"])
+
+
+def _named_by(auth: Auth) -> str:
+    if auth.basic:
+        return auth.basic.password_secret
+    if auth.bearer:
+        return auth.bearer.secret
+    if auth.oauth2:
+        return auth.oauth2.client_secret
+    assert auth.api_key is not None  # one of the four is given: auth_parameters.Auth
+    return auth.api_key.secret
+
+
+def client_secret(wanted: ClientCredentials, *, secret: Secret) -> str:
+    """The secret of an OAuth 2.0 client."""
+    return _sendable(wanted.client_secret, secret)
+
+
+def _of_auth(auth: Auth | None, secret: Secret) -> Credentials:
     if auth and auth.basic:
-        yield auth.basic.password_secret
+        password = secret(auth.basic.password_secret)
+        header = ("Authorization", _basic(auth.basic.username, password))
+        return Credentials(headers=(header,), secrets=(password, f"{auth.basic.username}:{password}"))
     if auth and auth.bearer:
-        yield auth.bearer.secret
-    if auth and auth.api_key:
-        yield auth.api_key.secret
+        token = _sendable(auth.bearer.secret, secret)
+        return Credentials(headers=(("Authorization", f"Bearer {token}"),), secrets=(token,))
+    return _api_key(auth.api_key, secret) if auth and auth.api_key else Credentials()
 
 
-def _api_key(auth: ApiKeyAuth, secret: Callable[[str], str]) -> Credentials:
+def _basic(username: str, password: str) -> str:
+    return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
+
+
+def _api_key(auth: ApiKeyAuth, secret: Secret) -> Credentials:
     key = _sendable(auth.secret, secret)
     if auth.header:
         return Credentials(headers=((auth.header, auth.prefix + key),), secrets=(key,))
     return Credentials(query=((auth.query or "", auth.prefix + key),), secrets=(key,))
 
 
-def _sendable(name: str, secret: Callable[[str], str]) -> str:
+def _certificate(client: ClientCertificate, secret: Secret) -> tuple[certificates.ClientCertificate, list[str]]:
+    """The certificate, once OpenSSL can read it, and the secrets that it was made of."""
+    names = [name for name in (client.certificate_secret, client.key_secret) if name]
+    parts = [secret(name) for name in names]
+    passphrase = secret(client.passphrase_secret).rstrip("\r\n") if client.passphrase_secret else ""
+    certificate = certificates.ClientCertificate("\n".join(parts), passphrase)
+    try:
+        tls_context(verify=True, ca=None, client=certificate)
+    except ssl.SSLError:
+        raise PermanentError(
+            f"the secret {' and '.join(names)} cannot be used as a client certificate: expected it and its key in PEM form"
+            + (", and the passphrase of the key" if passphrase else ""),
+            code="secret",
+        ) from None
+    return certificate, [*parts, passphrase]
+
+
+def _sendable(name: str, secret: Secret) -> str:
     """A secret that may go into a header. A line break at its end, as editors leave one, is not part of it."""
     value = secret(name).rstrip("\r\n")
     if any(ord(character) < 32 or ord(character) == 127 for character in value):

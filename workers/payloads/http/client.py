@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import ssl
+import time
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from workers.payloads.http.addresses import IPNetwork
 from workers.payloads.http.answer import BROKEN_OFF, Answer, AnswerError
-from workers.payloads.http.auth import NONE, Credentials
 from workers.payloads.http.codings import decoded
 from workers.payloads.http.connections import MAX_IDLE_SECONDS, POOL, tls_context
+from workers.payloads.http.credentials import NONE, Credentials
 from workers.payloads.http.egress import open_stream
 from workers.payloads.http.guard import Guard, GuardedStream
-from workers.payloads.http.head import request_head
+from workers.payloads.http.head import host_header, request_head
 from workers.payloads.http.parameters import Redirects, Tls
+from workers.payloads.http.proxies import Proxy
 from workers.payloads.http.statuses import StatusRange, contains
 from workers.payloads.http.urls import Target, follow, with_query
 
@@ -53,6 +56,7 @@ class Options:
     tls: Tls = field(default_factory=Tls)
     max_response_bytes: int = 1024 * 1024
     allow: tuple[IPNetwork, ...] = ()
+    proxy: Proxy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def call(*, request: Request, options: Options, guard: Guard) -> Response:
 
     Raises:
         RedirectError: Too many, or to where credentials must not or a URL cannot go.
-        EgressError, CallTimeoutError, CallCancelledError: See there.
+        EgressError, ProxyError, CallTimeoutError, CallCancelledError: See there.
         OSError, AnswerError: The connection failed, or what came is not a whole HTTP answer.
     """
     for followed in range(options.redirects.max + 1):
@@ -92,7 +96,7 @@ def call(*, request: Request, options: Options, guard: Guard) -> Response:
         location = response.headers.get("location")
         if not _redirects(response.status, options) or not location:
             return replace(response, redirects=followed) if followed else response
-        request = _redirected(request, response.status, location)
+        request = redirected(request, response.status, location)
     raise RedirectError(f"more than {options.redirects.max} redirects")
 
 
@@ -100,8 +104,8 @@ def _redirects(status: int, options: Options) -> bool:
     return options.redirects.follow and status in (301, 302, 303, 307, 308) and not contains(options.expected, status)
 
 
-def _redirected(request: Request, status: int, location: str) -> Request:
-    """The next request (RFC 9110, section 15.4); what is private to one origin does not go to another."""
+def redirected(request: Request, status: int, location: str) -> Request:
+    """The next request (RFC 9110, section 15.4); what is private to one origin does not go to another. Raises RedirectError."""
     try:
         target = follow(request.target, location)
     except ValueError as error:
@@ -119,7 +123,7 @@ def _redirected(request: Request, status: int, location: str) -> Request:
 
 
 def _refuse_downgrade(request: Request, target: Target) -> None:
-    private = request.credentials is not NONE or any(name.lower() in SENSITIVE_HEADERS for name in request.headers)
+    private = request.credentials != NONE or any(name.lower() in SENSITIVE_HEADERS for name in request.headers)
     if private and request.target.scheme == "https" and target.scheme == "http":
         raise RedirectError("a redirect from https to http, and the request carries credentials")
 
@@ -127,8 +131,8 @@ def _refuse_downgrade(request: Request, target: Target) -> None:
 def _send(request: Request, options: Options, guard: Guard) -> Response:
     """Send on a connection that is open already, or else on a new one."""
     target = request.target
-    tls = tls_context(verify=options.tls.verify, ca=options.tls.ca) if target.scheme == "https" else None
-    place = (target.origin, tls, options.allow)
+    tls = _tls(request, options) if target.scheme == "https" else None
+    place = (target.origin, tls, options.allow, options.proxy)
     repeatable = request.method in _SAFE_TO_SEND_TWICE
     # What must not be sent twice only takes a connection that its server has hardly had the time to close.
     idle = POOL.take(place, max_idle_seconds=MAX_IDLE_SECONDS if repeatable else 1.0)
@@ -140,15 +144,21 @@ def _send(request: Request, options: Options, guard: Guard) -> Response:
             # The server closed it while we wrote: not its answer to this call, so ask anew (RFC 9112, section 9.3.1).
             if not repeatable:
                 raise
-    fresh = open_stream(host=target.host, port=target.port, tls=tls, allow=options.allow, guard=guard)
+    fresh = open_stream(
+        host=target.host, port=target.port, tls=tls, allow=options.allow, guard=guard, proxy=options.proxy
+    )
     return _converse(fresh, place, request, options)
+
+
+def _tls(request: Request, options: Options) -> ssl.SSLContext:
+    return tls_context(verify=options.tls.verify, ca=options.tls.ca, client=request.credentials.certificate)
 
 
 def _converse(connection: GuardedStream, place: Hashable, request: Request, options: Options) -> Response:
     answer = Answer(method=request.method)
     reusable = False
     try:
-        written = _write(connection, request)
+        written = _write(connection, request, options)
         kept, body_bytes = _read(connection, answer, options.max_response_bytes)
         reusable = written and answer.reusable
         return Response(answer.status, answer.headers, kept, body_bytes, request.target.url)
@@ -159,10 +169,10 @@ def _converse(connection: GuardedStream, place: Hashable, request: Request, opti
             connection.close()
 
 
-def _write(connection: GuardedStream, request: Request) -> bool:
+def _write(connection: GuardedStream, request: Request, options: Options) -> bool:
     """Send the request; return whether the server took all of it."""
     body = request.body or b""
-    head = _head(request)
+    head = _head(request, options)
     try:
         if len(body) <= CHUNK_BYTES:
             connection.sendall(head + body)
@@ -174,19 +184,27 @@ def _write(connection: GuardedStream, request: Request) -> bool:
         if not body:
             raise
         return False
+    except ssl.SSLEOFError:
+        return False  # What it said before it closed, of a client certificate that it wants say, is still to be read.
     return True
 
 
-def _head(request: Request) -> bytes:
-    path = request.target.path
-    if request.credentials.query:
+def _head(request: Request, options: Options) -> bytes:
+    path, target, credentials = request.target.path, request.target, request.credentials
+    headers = {**request.headers, **dict(credentials.headers)}
+    if credentials.query:
         # Not through parse_target: its cache would hold the key.
-        path = with_query(path, request.credentials.query)
+        path = with_query(path, credentials.query)
+    if credentials.signer:
+        headers |= credentials.signer.headers(body=request.body or b"", timestamp=int(time.time()))
+    if options.proxy and target.scheme == "http":
+        path = f"http://{host_header(target)}{path}"
+        headers |= options.proxy.headers
     return request_head(
         method=request.method,
-        target=request.target,
+        target=target,
         path=path,
-        headers={**request.headers, **dict(request.credentials.headers)},
+        headers=headers,
         body_bytes=None if request.body is None else len(request.body),
     )
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import certifi
 
+from workers.payloads.http.certificates import ClientCertificate
 from workers.payloads.http.guard import GuardedStream
 
 MAX_IDLE = 256
@@ -81,13 +82,19 @@ os.register_at_fork(after_in_child=POOL.forget)
 
 
 @lru_cache(maxsize=64)
-def tls_context(*, verify: bool, ca: str | None) -> ssl.SSLContext:
-    """The rules for TLS: the given certificates are trusted, or without any the system's and certifi's."""
+def tls_context(*, verify: bool, ca: str | None, client: ClientCertificate | None = None) -> ssl.SSLContext:
+    """The rules for TLS: the given certificates are trusted, or without any the system's and certifi's; ``client`` is shown.
+
+    Raises:
+        ssl.SSLError: The client's certificate cannot be read.
+    """
     context = ssl.create_default_context(cadata=ca) if ca else ssl.create_default_context(cafile=certifi.where())
     if not ca:
         context.load_default_certs()
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    if client:
+        client.load(context)
     context.set_alpn_protocols(["http/1.1"])
     return context

@@ -6,6 +6,7 @@ server that answers differently the second time (rebinding) has no second time.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -20,6 +21,7 @@ from urllib3.util.wait import wait_for_write
 
 from workers.payloads.http.addresses import IPNetwork, why_refused
 from workers.payloads.http.guard import CallTimeoutError, Guard, GuardedStream
+from workers.payloads.http.proxies import Proxy, open_tunnel
 
 Candidate = tuple[int, Any]
 """Address family and socket address, as getaddrinfo gives them."""
@@ -37,23 +39,48 @@ class EgressError(Exception):
 
 
 def open_stream(
-    *, host: str, port: int, tls: ssl.SSLContext | None, allow: Sequence[IPNetwork], guard: Guard
+    *,
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None,
+    allow: Sequence[IPNetwork],
+    guard: Guard,
+    proxy: Proxy | None = None,
 ) -> GuardedStream:
     """Connect to a permitted address of a host, and shake hands if there is a TLS context.
 
+    Through a proxy it is the proxy's address that must be permitted, and the host's too as far as it can be told here: a name
+    that has no address here is left to the proxy.
+
     Raises:
-        EgressError: No address of the host is permitted.
+        EgressError: No address of the host, or of the proxy, is permitted.
+        ProxyError: The proxy would not connect us.
         OSError: The name has no address, nobody accepts the connection, or the certificate is not good.
         CallTimeoutError, CallCancelledError: As `Guard.patience`.
     """
     until = time.monotonic() + guard.connect_seconds
-    candidates = _permitted(host, _look_up(host, port, guard, until), allow)
-    sock = _connect_to_any(candidates, guard, until)
+    if proxy is None:
+        sock = _reach(host, port, allow, guard, until)
+    else:
+        _refuse_known(host, port, allow, guard, until)
+        sock = _reach(proxy.host, proxy.port, allow, guard, until)
     try:
+        if proxy and tls:
+            open_tunnel(stream=GuardedStream(sock=sock, guard=guard), proxy=proxy, host=host, port=port)
         return GuardedStream(sock=_secured(sock, host, tls, guard, until) if tls else sock, guard=guard)
     except BaseException:
         sock.close()
         raise
+
+
+def _reach(host: str, port: int, allow: Sequence[IPNetwork], guard: Guard, until: float) -> socket.socket:
+    return _connect_to_any(_permitted(host, _look_up(host, port, guard, until), allow), guard, until)
+
+
+def _refuse_known(host: str, port: int, allow: Sequence[IPNetwork], guard: Guard, until: float) -> None:
+    """Refuse what a proxy must not be asked for, as far as it can be told without it. Raises EgressError."""
+    with contextlib.suppress(OSError, UnicodeError):
+        _permitted(host, _look_up(host, port, guard, until), allow)
 
 
 def _look_up(host: str, port: int, guard: Guard, until: float) -> list[Candidate]:

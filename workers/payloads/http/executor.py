@@ -10,14 +10,17 @@ from django.conf import settings
 
 from jobs.documents import field_errors
 from jobs.durations import parse_ms
-from jobs.errors import PermanentError
+from jobs.errors import PermanentError, TransientError
 from workers.payloads.base import JSON, Work
-from workers.payloads.http import auth
-from workers.payloads.http.client import Options
+from workers.payloads.http import polling
+from workers.payloads.http.auth import proxy_of
+from workers.payloads.http.batches import expand
+from workers.payloads.http.client import Options, Response
+from workers.payloads.http.conversation import Conversation
 from workers.payloads.http.extending import take_added
 from workers.payloads.http.guard import Guard
 from workers.payloads.http.parameters import HttpParameters
-from workers.payloads.http.rendering import build_request
+from workers.payloads.http.poll_parameters import Poll
 from workers.payloads.http.report import Report
 
 
@@ -28,19 +31,37 @@ class HttpExecutor:
         """Call, and return status, headers, body and measures; docs/reference/http-payload.md shows the shape.
 
         Raises:
+            LookAgain: The server has accepted the call and answers it later.
             TransientError: Worth another attempt: a status such as 503, a time-out, a connection that failed.
             PermanentError: Not: another status, an address that may not be reached, parameters that cannot be sent.
         """
         parameters = _parse(work)
-        credentials = auth.resolve(parameters.auth, secret=work.secret)
-        request = build_request(parameters=parameters, work=work, credentials=credentials)
-        report = Report(request=request)
+        if parameters.batch:
+            return expand(batch=parameters.batch, work=work, roots=settings.JOBS_FILE_ROOTS)
         started = time.monotonic()
-        response = report.call(options=_options(parameters), guard=_guard(parameters, work, started))
+        options, guard = _options(parameters, work), _guard(parameters, work, started)
+        conversation = Conversation(parameters, work, options, guard)
+        report, response, looks = _last_answer(conversation) if parameters.poll else (*conversation.call(), 0)
         result = report.outcome(response=response, parameters=parameters, seconds=time.monotonic() - started)
+        if looks:
+            result["looks"] = looks
         if parameters.extend:
             take_added(result=result, work=work)
+        if not parameters.keep_body:
+            del result["body"]
         return result
+
+
+def _last_answer(conversation: Conversation) -> tuple[Report, Response, int]:
+    """Call, or look at what an earlier call has set going. Raises LookAgain while it goes on."""
+    poll, work = conversation.parameters.poll or Poll(), conversation.work
+    polling.begin(work)
+    try:
+        report, response = conversation.call()
+    except TransientError as error:
+        polling.survive(poll=poll, work=work, error=error)
+        raise
+    return report, response, polling.wait_on(poll=poll, work=work, report=report, response=response)
 
 
 def _parse(work: Work) -> HttpParameters:
@@ -68,11 +89,12 @@ def _seconds(duration: str | int | float | None, otherwise: float) -> float:
     return otherwise if duration is None else parse_ms(duration) / 1000
 
 
-def _options(parameters: HttpParameters) -> Options:
+def _options(parameters: HttpParameters, work: Work) -> Options:
     return Options(
         expected=parameters.expect_status,
         redirects=parameters.redirects,
         tls=parameters.tls,
         max_response_bytes=parameters.max_response_bytes,
         allow=tuple(settings.JOBS_EGRESS_ALLOW),
+        proxy=proxy_of(parameters.proxy, secret=work.secret),
     )

@@ -10,7 +10,7 @@ from django.conf import settings
 from jobs.errors import PermanentError
 from jobs.services import run_tokens
 from workers.payloads.base import Work
-from workers.payloads.http.body import is_json
+from workers.payloads.http.received import is_json
 
 TOKEN_HEADER = "Jobs-Run-Token"  # noqa: S105 - the header's name
 URL_HEADER = "Jobs-Extend-Url"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from workers.payloads.http.parameters import TOKEN, check_header_value
+from workers.payloads.http.fields import TOKEN, check_header_value
 from workers.payloads.http.urls import DEFAULT_PORTS, Target
 
 _VISIBLE = re.compile(r"[!-~]+")
@@ -26,7 +26,7 @@ def request_head(
     Raises:
         ValueError: Something would end its line, or is no name. It was checked before, and this is the last gate.
     """
-    host = _host(target)
+    host = host_header(target)
     if not TOKEN.fullmatch(method) or not _VISIBLE.fullmatch(path) or not _VISIBLE.fullmatch(host):
         raise ValueError("a method, host or path that no request line can carry")
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host}"]
@@ -39,7 +39,7 @@ def request_head(
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
-def _host(target: Target) -> str:
+def host_header(target: Target) -> str:
     """RFC 9110, section 7.2: with brackets, without the zone, without the root's dot, and the port where it is unusual."""
     host = target.host.rstrip(".")
     if ":" in host:

@@ -2,204 +2,45 @@
 
 from __future__ import annotations
 
-import json
-import re
-import ssl
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from jobs.documents import Strict, Timeout
-from workers import templates
-from workers.payloads.http.statuses import SUCCESS, StatusRange, parse_ranges
-from workers.payloads.http.urls import parse_target
+from workers.payloads.http.auth_parameters import Auth, ClientCertificate, Proxy, Sign
+from workers.payloads.http.batches import Batch
+from workers.payloads.http.checks import MAX_CHECKS, Check
+from workers.payloads.http.extraction import Extraction
+from workers.payloads.http.fields import (
+    Certificates,
+    Data,
+    Headers,
+    Json,
+    Method,
+    Statuses,
+    Text,
+    Url,
+    Values,
+    exactly_one,
+)
+from workers.payloads.http.poll_parameters import Poll
+from workers.payloads.http.statuses import SUCCESS
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 DEFAULT_MAX_RESPONSE_BYTES = 1024 * 1024
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)  # RFC 9110, section 5.6.2
-RESERVED_HEADERS = {
-    "idempotency-key": "it is set for you: the same on all attempts of a payload in a run",
-    "jobs-run-token": "it is set for you when extend is true",
-    "jobs-extend-url": "it is set for you when extend is true",
-    "host": "it follows from the url",
-    "content-length": "it follows from the body",
-    "transfer-encoding": "it follows from the body",
-    "connection": "connections are managed for you",
-    "keep-alive": "connections are managed for you",
-    "proxy-connection": "connections are managed for you",
-    "proxy-authorization": "no proxy is used",
-    "te": "connections are managed for you",
-    "trailer": "connections are managed for you",
-    "upgrade": "connections are managed for you",
-    "expect": "connections are managed for you",
-}
-
-
-def _method(value: object) -> str:
-    if isinstance(value, str) and value.upper() in METHODS:
-        return value.upper()
-    raise ValueError(f"expected one of {', '.join(METHODS)}")
-
-
-def _url(value: str) -> str:
-    """A URL with templates is checked when they are filled in; until then, that they can be read."""
-    if templates.is_template(value):
-        templates.check(value)
-    else:
-        parse_target(value)
-    return value
-
-
-def _value(value: object) -> Any:
-    for one in value if isinstance(value, list) else [value]:
-        if not isinstance(one, str | int | float | bool):
-            raise ValueError("expected text, a number, true, false, or a list of these")
-        if isinstance(one, str):
-            templates.check(one)
-    return value
-
-
-def _header_value(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError("expected text")
-    templates.check(str(value))
-    return check_header_value(str(value))
-
-
-def check_header_value(value: str) -> str:
-    """Refuse a value that would end its header and begin another one. Raises ValueError."""
-    if _CONTROL.search(value):
-        raise ValueError("a header must not contain line breaks or other control characters")
-    return value
-
-
-def _header_name(name: str) -> str:
-    if not TOKEN.fullmatch(name):
-        raise ValueError(f"{name[:40]!r} is no header name")
-    if name.lower() in RESERVED_HEADERS:
-        raise ValueError(f"the header {name} cannot be given: {RESERVED_HEADERS[name.lower()]}")
-    return name
-
-
-def _headers(headers: dict[str, str]) -> dict[str, str]:
-    if len({_header_name(name).lower() for name in headers}) < len(headers):
-        raise ValueError("a header is given twice; upper and lower case make no difference")
-    return headers
-
-
-def _json(value: object) -> Any:
-    """Whatever JSON can say; its strings may be templates."""
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        raise ValueError(
-            "expected what JSON can say: objects, lists, text, finite numbers, true, false, null"
-        ) from None
-    _check_templates(value)
-    return value
-
-
-def _check_templates(value: object) -> None:
-    if isinstance(value, str):
-        templates.check(value)
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            _check_templates(item)
-
-
-def _template(value: str) -> str:
-    templates.check(value)
-    return value
-
-
-def _certificates(value: str) -> str:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=value)
-    except (ssl.SSLError, ValueError):
-        raise ValueError("expected certificates in PEM form: -----BEGIN CERTIFICATE----- ...") from None
-    return value
-
-
-def _secret_name(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.\-]{0,99}", value, re.ASCII):
-        raise ValueError("expected the name of a secret of the workspace: a letter, then letters, digits, _ . or -")
-    return value
-
-
-def _username(value: str) -> str:
-    if ":" in value:
-        raise ValueError("a user name must not contain a colon (RFC 7617)")
-    return check_header_value(value)
-
-
-SecretName = Annotated[str, AfterValidator(_secret_name)]
-Values = dict[str, Annotated[Any, BeforeValidator(_value)]]
-Headers = Annotated[dict[str, Annotated[str, BeforeValidator(_header_value)]], AfterValidator(_headers)]
-Statuses = Annotated[tuple[StatusRange, ...], BeforeValidator(parse_ranges)]
-Text = Annotated[str, AfterValidator(_template)]
-
-
-def _exactly_one(model: Strict, *choices: str) -> None:
-    """Of several fields one must be given; null counts as given, since null is JSON too."""
-    given = {type(model).model_fields[name].alias or name for name in model.model_fields_set}
-    if len(given.intersection(choices)) != 1:
-        raise ValueError(f"give exactly one of {', '.join(choices)}")
 
 
 class Body(Strict):
     """What is sent. ``content_type`` wins over what the form of the body says."""
 
     text: Text | None = None
-    json_: Annotated[Any, BeforeValidator(_json)] = Field(default=None, alias="json")
+    json_: Json = Field(default=None, alias="json")
     form: Values | None = None
     content_type: Text | None = None
 
     @model_validator(mode="after")
     def _one_form(self) -> Body:
-        _exactly_one(self, "text", "json", "form")
-        return self
-
-
-class BasicAuth(Strict):
-    """User name and password (RFC 7617)."""
-
-    username: Annotated[str, AfterValidator(_username)]
-    password_secret: SecretName
-
-
-class BearerAuth(Strict):
-    """A token (RFC 6750)."""
-
-    secret: SecretName
-
-
-class ApiKeyAuth(Strict):
-    """A key in a header or in the query, after ``prefix``."""
-
-    secret: SecretName
-    header: Annotated[str, AfterValidator(_header_name)] | None = None
-    query: Annotated[str, StringConstraints(min_length=1)] | None = None
-    prefix: Annotated[str, AfterValidator(check_header_value)] = ""
-
-    @model_validator(mode="after")
-    def _one_place(self) -> ApiKeyAuth:
-        if (self.header is None) == (self.query is None):
-            raise ValueError("give either header or query: where the key goes")
-        return self
-
-
-class Auth(Strict):
-    """How to prove who asks. The secret is named here and read when the call is made."""
-
-    basic: BasicAuth | None = None
-    bearer: BearerAuth | None = None
-    api_key: ApiKeyAuth | None = None
-
-    @model_validator(mode="after")
-    def _one_scheme(self) -> Auth:
-        _exactly_one(self, "basic", "bearer", "api_key")
+        exactly_one(self, "text", "json", "form")
         return self
 
 
@@ -219,21 +60,29 @@ class Redirects(Strict):
 
 
 class Tls(Strict):
-    """``ca``: certificates in PEM form that are trusted instead of the public ones."""
+    """``ca``: certificates in PEM form that are trusted instead of the public ones. ``client``: what the call shows."""
 
     verify: bool = Field(default=True, strict=True)
-    ca: Annotated[str, AfterValidator(_certificates)] | None = None
+    ca: Certificates | None = None
+    client: ClientCertificate | None = None
+
+
+def _short_proxy(value: object) -> object:
+    """Text alone is the proxy's URL."""
+    return {"url": value} if isinstance(value, str) else value
 
 
 class HttpParameters(Strict):
     """One HTTP call."""
 
-    method: Annotated[str, BeforeValidator(_method)] = "GET"
-    url: Annotated[str, AfterValidator(_url)]
+    method: Method = "GET"
+    url: Url
     query: Values = Field(default_factory=dict)
     headers: Headers = Field(default_factory=dict)
     body: Body | None = None
     auth: Auth | None = None
+    sign: Sign | None = None
+    proxy: Annotated[Proxy, BeforeValidator(_short_proxy)] | None = None
     timeouts: Timeouts = Field(default_factory=Timeouts)
     expect_status: Statuses = SUCCESS
     retry_status: Statuses = ()
@@ -241,7 +90,13 @@ class HttpParameters(Strict):
     redirects: Redirects = Field(default_factory=Redirects)
     tls: Tls = Field(default_factory=Tls)
     max_response_bytes: int = Field(default=DEFAULT_MAX_RESPONSE_BYTES, ge=0, le=MAX_RESPONSE_BYTES, strict=True)
+    check: list[Check] = Field(default_factory=list, max_length=MAX_CHECKS)
+    extract: Extraction = Field(default_factory=dict)
+    poll: Poll | None = None
+    keep_body: bool = Field(default=True, strict=True)
     extend: bool = Field(default=False, strict=True)
+    batch: Batch | None = None
+    item: Data = None
 
     @model_validator(mode="after")
     def _credentials_are_given_once(self) -> HttpParameters:

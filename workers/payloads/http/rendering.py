@@ -8,13 +8,14 @@ from typing import Any
 import jobs
 from jobs.errors import PermanentError
 from workers.payloads.base import Work
-from workers.payloads.http.auth import Credentials
 from workers.payloads.http.body import encode, spell
 from workers.payloads.http.client import Request
+from workers.payloads.http.credentials import Credentials
 from workers.payloads.http.extending import callback_headers
-from workers.payloads.http.parameters import Body, HttpParameters, check_header_value
+from workers.payloads.http.fields import check_header_value
+from workers.payloads.http.parameters import Body, HttpParameters
 from workers.payloads.http.urls import Target, parse_target, with_query
-from workers.templates import render, render_text, variables_of
+from workers.templates import Scope, render, render_text, variables_of
 
 _DEFAULT_HEADERS = {"User-Agent": f"jobs/{jobs.__version__}", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 
@@ -25,7 +26,7 @@ def build_request(*, parameters: HttpParameters, work: Work, credentials: Creden
     Raises:
         PermanentError: A template's value is missing, or what came out is no URL or no header; says the field.
     """
-    variables = variables_of(work)
+    variables = {**variables_of(work), "item": _item(parameters.item)}
     content, content_type = _content(parameters.body, variables)
     given = {name: _header(name, value, variables) for name, value in parameters.headers.items()}
     defaults = _DEFAULT_HEADERS | ({"Content-Type": content_type} if content_type else {})
@@ -40,6 +41,11 @@ def build_request(*, parameters: HttpParameters, work: Work, credentials: Creden
         body=content,
         credentials=credentials,
     )
+
+
+def _item(item: Any) -> Any:
+    """What a template calls ``item``; an object of it knows that name, for messages."""
+    return Scope("item", item) if isinstance(item, dict) else item
 
 
 def _target(parameters: HttpParameters, variables: Mapping[str, Any]) -> Target:

@@ -9,14 +9,18 @@ import ssl
 from typing import Any
 
 from jobs.errors import PermanentError, TransientError
+from workers.masking import Masker
 from workers.payloads.base import JSON
-from workers.payloads.http import body, statuses
+from workers.payloads.http import received, statuses
 from workers.payloads.http.answer import AnswerError
+from workers.payloads.http.checks import verify
 from workers.payloads.http.client import SENSITIVE_HEADERS, Options, RedirectError, Request, Response, call
 from workers.payloads.http.egress import EgressError
+from workers.payloads.http.extraction import extract
 from workers.payloads.http.guard import CallCancelledError, CallTimeoutError, Guard
-from workers.payloads.http.masking import Masker
 from workers.payloads.http.parameters import HttpParameters
+from workers.payloads.http.places import Reading
+from workers.payloads.http.proxies import ProxyError
 from workers.payloads.http.statuses import Verdict
 
 EXCERPT_CHARACTERS = 2048
@@ -39,29 +43,51 @@ class Report:
     def __init__(self, *, request: Request) -> None:
         self._request = request
         self._masker = Masker(_private_values(request))
-        self._call = f"{request.method} {self._masker.text(request.target.url)}"
+        # Method and URL, for messages.
+        self.call_words = f"{request.method} {self._masker.text(request.target.url)}"
 
     def call(self, *, options: Options, guard: Guard) -> Response:
         """Make the call; every failure on the way becomes one of the two errors."""
         try:
             return call(request=self._request, options=options, guard=guard)
-        except EgressError as error:
-            details: dict[str, object] = {"host": error.host, "address": error.address, "reason": error.reason}
-            raise self._permanent("egress_refused", f"refused: {error}", **details) from error
-        except RedirectError as error:
-            raise self._permanent("redirect_refused", f"stopped at {error}") from error
-        except ssl.SSLCertVerificationError as error:
-            raise self._permanent("tls", f"certificate not accepted: {error.verify_message}") from error
-        except CallTimeoutError as error:
-            raise self._transient("timeout", f"timed out: {error}") from error
-        except CallCancelledError as error:
-            raise self._transient("cancelled", f"stopped: {error}") from error
-        except socket.gaierror as error:
-            raise self._transient("dns", f"host not found: {error.strerror or error}") from error
+        except (EgressError, RedirectError, ProxyError) as error:
+            raise self._refused(error) from error
+        except (CallTimeoutError, CallCancelledError) as error:
+            raise self._given_up(error) from error
+        except ssl.SSLError as error:
+            raise self._tls_error(error) from error
         except (OSError, UnicodeError, AnswerError) as error:
-            raise self._transient("connection", f"connection failed: {_words(error)}") from error
+            raise self._broken(error) from error
 
-    def outcome(self, *, response: Response, parameters: HttpParameters, seconds: float) -> JSON:
+    def _refused(self, error: EgressError | RedirectError | ProxyError) -> TransientError | PermanentError:
+        match error:
+            case EgressError():
+                details: dict[str, object] = {"host": error.host, "address": error.address, "reason": error.reason}
+                return self._permanent("egress_refused", f"refused: {error}", **details)
+            case RedirectError():
+                return self._permanent("redirect_refused", f"stopped at {error}")
+        again = statuses.classify(error.status) is Verdict.AGAIN
+        return self._transient("proxy", str(error)) if again else self._permanent("proxy", str(error))
+
+    def _given_up(self, error: CallTimeoutError | CallCancelledError) -> TransientError:
+        if isinstance(error, CallTimeoutError):
+            return self._transient("timeout", f"timed out: {error}")
+        return self._transient("cancelled", f"stopped: {error}")
+
+    def _tls_error(self, error: ssl.SSLError) -> TransientError | PermanentError:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return self._permanent("tls", f"certificate not accepted: {error.verify_message}")
+        reason = error.reason or ""
+        if "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason):
+            return self._permanent("tls", f"the server did not accept the client certificate: {reason}")
+        return self._broken(error)
+
+    def _broken(self, error: OSError | UnicodeError | AnswerError) -> TransientError:
+        if isinstance(error, socket.gaierror):
+            return self._transient("dns", f"host not found: {error.strerror or error}")
+        return self._transient("connection", f"connection failed: {_words(error)}")
+
+    def outcome(self, *, response: Response, parameters: HttpParameters, seconds: float) -> dict[str, JSON]:
         """The result of an answer that was expected; an error for any other."""
         verdict = statuses.classify(
             response.status,
@@ -69,11 +95,24 @@ class Report:
             again=parameters.retry_status,
             final=parameters.final_status,
         )
-        if verdict is Verdict.SUCCEEDED:
-            return self._result(response, seconds)
-        raise self._status_error(response, again=verdict is Verdict.AGAIN)
+        if verdict is not Verdict.SUCCEEDED:
+            raise self.status_error(response, again=verdict is Verdict.AGAIN)
+        reading = self.reading(response)
+        verify(checks=parameters.check, reading=reading)
+        result = self._result(response, seconds)
+        if parameters.extract:
+            result["extracted"] = extract(wanted=parameters.extract, reading=reading)
+        return result
 
-    def _result(self, response: Response, seconds: float) -> JSON:
+    def reading(self, response: Response) -> Reading:
+        """The answer as checks and extraction read it: without secrets."""
+        return Reading(response.headers, response.kept, response.truncated, self._masker)
+
+    def is_clean(self, text: str) -> bool:
+        """Whether a text holds none of the call's secrets."""
+        return self._masker.text(text) == text
+
+    def _result(self, response: Response, seconds: float) -> dict[str, JSON]:
         return {
             "status": response.status,
             "headers": self._headers(response),
@@ -87,38 +126,39 @@ class Report:
 
     def _body(self, response: Response) -> Any:
         content_type = response.headers.get("content-type", "")
-        if response.kept and not response.truncated and body.is_json(content_type):
+        if response.kept and not response.truncated and received.is_json(content_type):
             try:
-                return self._masker.data(body.parse_json(body.decode(response.kept, content_type)))
+                return self._masker.data(received.parse_json(received.decode(response.kept, content_type)))
             except ValueError:
                 pass  # It said JSON and is none: the text is more than nothing.
         return self._text(response)
 
     def _text(self, response: Response) -> str:
-        text = body.decode(response.kept, response.headers.get("content-type", ""))
-        return body.storable(self._masker.cut_text(text) if response.truncated else self._masker.text(text))
+        text = received.decode(response.kept, response.headers.get("content-type", ""))
+        return received.storable(self._masker.cut_text(text) if response.truncated else self._masker.text(text))
 
-    def _status_error(self, response: Response, *, again: bool) -> TransientError | PermanentError:
+    def status_error(
+        self, response: Response, *, again: bool, code: str = "http_status", what: str = ""
+    ) -> TransientError | PermanentError:
+        """What to raise for an answer that was not expected; ``what`` begins its message."""
         details: dict[str, object] = {
             "status": response.status,
             "method": self._request.method,
             "url": self._clean(response.url),
             "body": self._text(response)[:EXCERPT_CHARACTERS],
         }
-        message = (
-            f"HTTP {response.status}{_phrase(response.status)} from {self._request.method} {self._clean(response.url)}"
-        )
+        message = f"{what}HTTP {response.status}{_phrase(response.status)} from {self._request.method} {self._clean(response.url)}"
         if not again:
-            return PermanentError(message, code="http_status", details=details)
+            return PermanentError(message, code=code, details=details)
         wait = statuses.retry_after_seconds(response.headers.get("retry-after"), now=dt.datetime.now(dt.UTC))
-        return TransientError(message, code="http_status", details=details, retry_after_seconds=wait)
+        return TransientError(message, code=code, details=details, retry_after_seconds=wait)
 
     def _headers(self, response: Response) -> dict[str, str]:
         found = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
         return {name: self._clean(value)[:_MAX_HEADER_CHARACTERS] for name, value in found.items()}
 
     def _clean(self, text: str) -> str:
-        return body.storable(self._masker.text(text))
+        return received.storable(self._masker.text(text))
 
     def _permanent(self, code: str, what: str, **details: object) -> PermanentError:
         return PermanentError(*self._message(what), code=code, details=self._details(details))
@@ -127,7 +167,7 @@ class Report:
         return TransientError(*self._message(what), code=code, details=self._details({}))
 
     def _message(self, what: str) -> tuple[str]:
-        return (f"{self._call}: {self._clean(what)}",)
+        return (f"{self.call_words}: {self._clean(what)}",)
 
     def _details(self, details: dict[str, object]) -> dict[str, object]:
         return {"method": self._request.method, "url": self._clean(self._request.target.url), **details}

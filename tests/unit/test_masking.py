@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from workers.payloads.http.masking import Masker
+from workers.masking import Masker
 
 SECRET = 's3/cr"et+ü'
 

@@ -46,8 +46,8 @@ class Masker:
         if isinstance(data, str):
             return self.text(data)
         if isinstance(data, dict):
-            return {self.text(key): self.data(value) for key, value in data.items()}
-        if isinstance(data, list):
+            return {self.text(key) if isinstance(key, str) else key: self.data(value) for key, value in data.items()}
+        if isinstance(data, list | tuple):
             return [self.data(item) for item in data]
         return data if data is None or isinstance(data, bool) or self.text(str(data)) == str(data) else MASK
 
