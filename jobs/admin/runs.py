@@ -101,8 +101,8 @@ class RunAdmin(RunControls, BulkTermination):
 
     @admin.display(description="state")
     def state_told(self, run: Run) -> str:
-        """The state; who holds or ends the run, when and why; and what it waits for."""
-        return format_html("{}{}", badge(run.state), _why(run))
+        """The state; who holds or ends the run, when and why; what it waits for; and who pinned it."""
+        return format_html("{}{}{}", badge(run.state), _why(run), _pinned(run))
 
     @admin.display(description="progress")
     def progress(self, run: Run) -> str:
@@ -195,6 +195,11 @@ def _why(run: Run) -> str:
     if not run.admitted and run.state not in FINAL_RUN_STATES:
         return " waits until its job has fewer active runs than its max_concurrent_runs"
     return ""
+
+
+def _pinned(run: Run) -> str:
+    pin = getattr(run, "pin", None)  # A run without one has no such attribute.
+    return "" if pin is None else f" pinned{told({'actor': pin.actor, 'at': pin.at.isoformat(), 'note': pin.note})}"
 
 
 def _rows(found: Chain) -> list[tuple[str, Run, str]]:

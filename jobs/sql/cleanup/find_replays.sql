@@ -1,0 +1,8 @@
+-- The replays of a job beyond its newest, the oldest first. It reads the index of replays alone.
+WITH kept AS MATERIALIZED (
+    SELECT id FROM jobs_run WHERE job_id = %(job_id)s AND trigger = 'replay' ORDER BY id DESC LIMIT %(keep)s
+)
+SELECT id FROM jobs_run
+WHERE job_id = %(job_id)s AND trigger = 'replay' AND id < COALESCE((SELECT min(id) FROM kept), 9223372036854775807)
+ORDER BY id
+LIMIT %(limit)s
