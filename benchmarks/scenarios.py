@@ -16,6 +16,7 @@ from benchmarks.subjects.base import Sample, Subject
 from benchmarks.subjects.beats import OursBeats
 from benchmarks.subjects.celery_bare import CeleryBare
 from benchmarks.subjects.celery_results import CeleryResults
+from benchmarks.subjects.cleanup import OursCleanup
 from benchmarks.subjects.control import OursControl
 from benchmarks.subjects.history import OursWithHistory
 from benchmarks.subjects.limits import OursWithLimits
@@ -55,6 +56,7 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
     results, procrastinate = CeleryResults(servers=servers), Procrastinate(servers=servers)
     pgqueuer, aiohttp = PgQueuer(servers=servers), AiohttpScript()
     history, large = OursWithHistory(servers=servers), OursControl(servers=servers)
+    cleaner = OursCleanup(servers=servers)
     pools = [OursInPool(servers=servers, pool=pool) for pool in ("threads", "prefork", "gevent")]
     return [
         Scenario(
@@ -143,6 +145,11 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
                 Target("longest_wait_ms", 100, at_least=False),
                 Target("extend_seconds", 1, at_least=False),
             ],
+        ),
+        Scenario(
+            "cleanup",
+            [Measure(cleaner, cleaner.cleanup)],
+            [Target("done_per_second", 1_000), Target("p99_ms", 200, at_least=False)],
         ),
         *_limits(ours, OursWithLimits(servers=servers)),
         *_schedules(servers),

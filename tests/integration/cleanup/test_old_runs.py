@@ -9,7 +9,7 @@ from django.db import connection
 
 from jobs import cleaners
 from jobs.claims import cleanup as claims
-from jobs.models import Cleanup, Event, Handle, Job, Lane, Payload, Pin, Requeued, Run, Workspace
+from jobs.models import Cleanup, Event, FollowUp, Handle, Job, Lane, Payload, Pin, Requeued, Run, Workspace
 from jobs.services import cleanup
 from jobs.services.cleanup import MemoryLedger, PayloadLedger, step
 from jobs.services.jobs import delete_job
@@ -90,16 +90,17 @@ class TestWhatStays:
         Pin.objects.create(run=old_run(job))
         assert clean(order(job, what=what)) == {}
 
-    @pytest.mark.parametrize("left", ["lane", "handle"])
-    def test_a_run_of_which_something_is_still_to_be_ended(self, job: Job, left: str) -> None:
+    @pytest.mark.parametrize("left", [Lane, Handle, FollowUp])
+    def test_a_run_of_which_something_is_still_to_be_done(self, job: Job, left: Any) -> None:
         run = old_run(job)
-        if left == "lane":
+        if left is Lane:
             make_lane(run)
-        else:
+        elif left is Handle:
             Handle.objects.create(run=run, position=0, lane=1, kind="process")
+        else:
+            FollowUp.objects.create(run=run, job=job, kind="check_failures")
         assert clean(order(job)) == {}
-        Lane.objects.all().delete()
-        Handle.objects.all().delete()
+        left.objects.all().delete()
         assert clean(order(job))["runs"] == 1
 
     def test_a_run_from_which_an_active_one_comes(self, job: Job) -> None:
@@ -226,6 +227,21 @@ class TestAudit:
         Event.objects.filter(run__isnull=True).delete()
         assert clean(order(job, audit=True)) == {"audit": 1}
         assert Event.objects.filter(actor="ann").get().run_id == living.pk
+
+    def test_only_of_the_jobs_that_are_meant_and_of_the_workspace(self, job: Job, workspace: Workspace) -> None:
+        make_job(workspace, "task:other")
+        make_job(make_workspace("other"))
+        Event.objects.update(at=NOW - 40 * DAY)
+        assert clean(order(job, audit=True, jobs=["task:p*"])) == {"audit": 1}
+        assert Event.objects.filter(workspace=workspace).get().data["key"] == "task:other"
+        assert Event.objects.exclude(workspace=workspace).count() == 1
+
+    def test_page_by_page(self, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(claims, "AUDIT_PAGE", 2)
+        for _ in range(5):
+            Event.objects.create(workspace=job.workspace, kind="x", actor="ann")
+        Event.objects.update(at=NOW - 40 * DAY)
+        assert clean(order(job, audit=True)) == {"audit": 6}
 
 
 class TestDryRun:
