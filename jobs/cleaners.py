@@ -50,7 +50,8 @@ class PartOfRuns:
     Args:
         name: What it is, in the plural: ``log_lines``. Cleanups ask for it and count it under this name.
         erase: From connection, scope, run ids and a limit to how many were erased: at most so many, and fewer only when that was
-            all. What is not in the database must be erased so that doing it again does no harm.
+            all. It must be quick, for the runs are locked; what is not in the database is erased after the commit, or so that doing
+            it again does no harm.
         count: From connection, scope and run ids to how many there are.
         within: The part whose rows hold it, and which takes it along where whole runs are erased; empty for rows of its own.
     """

@@ -18,7 +18,6 @@ from jobs import cleaners, hotpath, sql
 from jobs.claims.shapes import Connection
 from jobs.cleaners import Found, PartOfRuns, Scope
 
-POOL = "cleanup"
 _LOCK = 0x6A6F6273
 """The class of the advisory locks that cleanups take of each other ("jobs")."""
 
@@ -50,7 +49,7 @@ class Place(NamedTuple):
 
 def connection() -> AbstractContextManager[Connection]:
     """A connection of the cleanups' own pool. Raises psycopg.OperationalError when there is none."""
-    return hotpath.connection(POOL)
+    return hotpath.connection(hotpath.CLEANUP)
 
 
 def take_turn(connection: Connection, *, workspace_id: int) -> None:

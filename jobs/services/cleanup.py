@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+import structlog
+
 from jobs import cleaners
 from jobs.claims import Connection
 from jobs.claims import cleanup as claims
@@ -24,6 +26,8 @@ PAGE = 1_000
 """Runs looked at, and at most erased, in one transaction."""
 LIMIT = 20_000
 """Rows of one sort erased in one transaction: about a tenth of a second."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +175,10 @@ def step(*, order: Order, ledger: Ledger) -> Standing:
         if place.stage < len(stages):
             place = _go_on(connection, order, stages[place.stage], place)
             ledger.keep(connection, place)
-    return Standing(order.empty_counts() | place.counts, place.stage, len(stages))
+    standing = Standing(order.empty_counts() | place.counts, place.stage, len(stages))
+    if standing.is_done:
+        log.info("cleanup.done", dry_run=order.dry_run, before=order.before.isoformat(), **standing.counts)
+    return standing
 
 
 def _go_on(connection: Connection, order: Order, stage: tuple[int, OldRows | None], place: Place) -> Place:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from jobs import hotpath
 from jobs.claims import Connection
 from jobs.claims import cleanup as claims
 from jobs.cleaners import RUNS, Scope
@@ -20,7 +21,7 @@ AT_ONCE = 100
 
 def work_off() -> int:
     """Erase a batch of the replays that one job no longer keeps; how many runs went. Others may do the same at once."""
-    with claims.connection() as connection, connection.transaction():
+    with hotpath.connection() as connection, connection.transaction():
         called = claims.next_old_replays(connection, kind=ERASE_REPLAYS)
         if called is None:
             return 0

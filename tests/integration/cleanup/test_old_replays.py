@@ -56,6 +56,13 @@ class TestAfterAReplay:
         assert made[0] in kept()
         assert made[1] not in kept()
 
+    def test_pinned_ones_do_not_stand_before_the_others(self, keeps_two: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(old_replays, "AT_ONCE", 1)
+        made = replays(old_run(keeps_two), 4)
+        Pin.objects.create(run_id=made[0])
+        assert work_off() == 1
+        assert made[1] not in kept()
+
     def test_a_job_that_does_not_say_keeps_ten(self, job: Job) -> None:
         made = replays(old_run(job), 12)
         assert work_off() == 2

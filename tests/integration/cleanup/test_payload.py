@@ -112,6 +112,20 @@ class TestResult:
         EXECUTOR.perform(work(cleaning, progress=lambda *, current, total=None, unit="": said.append(current)))
         assert said[-1] == 6
 
+    @pytest.mark.parametrize(
+        ("parameters", "line"),
+        [
+            ({}, "deleted 1 runs, 1 attempts, 1 events, 1 log lines, 2 payloads"),
+            ({"dry_run": True, "what": ["results"]}, "would delete 1 results"),
+            ({"days": 100}, "deleted nothing"),
+        ],
+    )
+    def test_a_log_line_says_it_in_words(self, cleaning: Run, job: Job, parameters: dict[str, Any], line: str) -> None:
+        old_run(job)
+        lines: list[tuple[str, str]] = []
+        EXECUTOR.perform(work(cleaning, parameters=parameters, log=lambda *each: lines.append(each)))
+        assert lines == [("info", line)]
+
 
 class TestAttempts:
     def test_one_that_is_told_to_stop_leaves_the_rest_to_the_next(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -47,7 +48,7 @@ def folder(statements: object) -> list[str]:
 
 def fill(job: Job, count: int) -> None:
     """So many young runs of a job."""
-    values = {"workspace": job.workspace_id, "job": job.pk, "at": NOW, "count": count}
+    values: dict[str, Any] = {"workspace": job.workspace_id, "job": job.pk, "at": NOW, "count": count}
     with connection.cursor() as cursor:
         for statement in _FILL.split(";"):
             cursor.execute(statement, values)

@@ -35,6 +35,7 @@ class LogCleanupExecutor:
             standing = until_answered(lambda: step(order=order, ledger=ledger))
             work.progress(current=sum(standing.counts.values()), unit="rows")
             if standing.is_done:
+                work.log("info", _told(order, standing))
                 return _result(order, standing)
 
 
@@ -70,6 +71,12 @@ def _check_time(work: Work) -> None:
         raise TransientError("stopped before it was done; another attempt goes on from there", code="cancelled")
     if work.deadline.remaining() <= 0:
         raise TransientError(f"{work.deadline.missed()}; another attempt goes on from there", code="timeout")
+
+
+def _told(order: Order, standing: Standing) -> str:
+    """Such as: deleted 3 runs, 12 payloads."""
+    found = [f"{count:,} {name.replace('_', ' ')}" for name, count in standing.counts.items() if count]
+    return f"{'would delete' if order.dry_run else 'deleted'} {', '.join(found) or 'nothing'}"
 
 
 def _result(order: Order, standing: Standing) -> JSON:
