@@ -41,6 +41,21 @@ class EndedFilter(admin.SimpleListFilter):
         return queryset.filter(ended_at__isnull=self.value() == "no") if self.value() in ("no", "yes") else queryset
 
 
+class PinnedFilter(admin.SimpleListFilter):
+    """Those that no cleanup erases."""
+
+    title = "whether it is pinned"
+    parameter_name = "pinned"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """One: what is not pinned is nearly everything."""
+        return [("yes", "pinned")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
+        """Through the few pins that there are."""
+        return queryset.filter(pin__isnull=False) if self.value() == "yes" else queryset
+
+
 @admin.register(Run)
 class RunAdmin(RunControls, BulkTermination):
     """A list with filters; a page with counts, the chain, payloads, failed attempts and events."""
@@ -57,7 +72,7 @@ class RunAdmin(RunControls, BulkTermination):
         "created_at",
         "duration",
     )
-    list_filter = (WorkspaceFilter, EndedFilter, "state", "trigger")
+    list_filter = (WorkspaceFilter, EndedFilter, PinnedFilter, "state", "trigger")
     search_fields = ("^job_key",)
     search_help_text = "The beginning of a job's key, such as task:ping"
     ordering = ("-id",)

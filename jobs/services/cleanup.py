@@ -177,7 +177,7 @@ def step(*, order: Order, ledger: Ledger) -> Standing:
             ledger.keep(connection, place)
     standing = Standing(order.empty_counts() | place.counts, place.stage, len(stages))
     if standing.is_done:
-        log.info("cleanup.done", dry_run=order.dry_run, before=order.before.isoformat(), **standing.counts)
+        log.info("cleanup.done", dry_run=order.dry_run, before=order.before.isoformat(), counts=standing.counts)
     return standing
 
 

@@ -57,11 +57,7 @@ class TestApi:
 
     def test_the_list_shows_it(self, api: Api, run: Run) -> None:
         api.post(f"runs/{run.pk}/pin/")
-        (listed,) = (
-            api.get("runs/").json()["items"]
-            if "items" in api.get("runs/").json()
-            else api.get("runs/").json()["results"]
-        )
+        (listed,) = api.get("runs/").json()["results"]
         assert listed["pin"]["actor"] == "olga"
 
     @pytest.mark.parametrize("method", ["POST", "DELETE"])
@@ -98,6 +94,15 @@ class TestAdmin:
         assert "keep &lt;it&gt;" in page
         assert "/do/unpin/" in page
         assert "/do/pin/" not in page
+
+    def test_the_list_shows_the_pinned_ones_alone_when_asked(self, operator: Client, run: Run, job: Job) -> None:
+        make_ended_run(job)
+        Pin.objects.create(run=run)
+        shown = {
+            pinned: operator.get("/admin/jobs/run/", {"pinned": pinned} if pinned else {}).context["cl"].result_count
+            for pinned in ("", "yes")
+        }
+        assert shown == {"": 2, "yes": 1}
 
     def test_it_is_unpinned(self, operator: Client, run: Run) -> None:
         Pin.objects.create(run=run)
