@@ -146,16 +146,21 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
                 Target("extend_seconds", 1, at_least=False),
             ],
         ),
-        Scenario(
-            "cleanup",
-            [Measure(cleaner, cleaner.cleanup)],
-            [Target("done_per_second", 1_000), Target("p99_ms", 200, at_least=False)],
-        ),
+        _cleanup("cleanup_100k", cleaner, 100_000),
+        _cleanup("cleanup_1m", cleaner, 1_000_000),
         *_limits(ours, OursWithLimits(servers=servers)),
         *_schedules(servers),
         Scenario("pools_noop", [_noops_in(pool) for pool in pools]),
         Scenario("pools_http", [_gets_in(pool) for pool in pools]),
     ]
+
+
+def _cleanup(name: str, cleaner: OursCleanup, runs: int) -> Scenario:
+    return Scenario(
+        name,
+        [Measure(cleaner, lambda: cleaner.cleanup(runs=runs))],
+        [Target("done_per_second", 1_000), Target("p99_ms", 200, at_least=False)],
+    )
 
 
 def _limits(ours: Ours, limited: OursWithLimits) -> list[Scenario]:
