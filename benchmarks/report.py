@@ -12,6 +12,8 @@ UNITS = {
     "seconds": "s",
     "p50_ms": "ms",
     "p99_ms": "ms",
+    "idle_p50_ms": "ms",
+    "idle_p99_ms": "ms",
     "idle_rss_mb": "MB",
     "busy_rss_mb": "MB",
     "rows_per_payload": "rows",

@@ -16,6 +16,7 @@ from benchmarks.subjects.base import Sample, Subject
 from benchmarks.subjects.beats import OursBeats
 from benchmarks.subjects.celery_bare import CeleryBare
 from benchmarks.subjects.celery_results import CeleryResults
+from benchmarks.subjects.cleanup import OursCleanup
 from benchmarks.subjects.control import OursControl
 from benchmarks.subjects.history import OursWithHistory
 from benchmarks.subjects.limits import OursWithLimits
@@ -55,6 +56,7 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
     results, procrastinate = CeleryResults(servers=servers), Procrastinate(servers=servers)
     pgqueuer, aiohttp = PgQueuer(servers=servers), AiohttpScript()
     history, large = OursWithHistory(servers=servers), OursControl(servers=servers)
+    cleaner = OursCleanup(servers=servers)
     pools = [OursInPool(servers=servers, pool=pool) for pool in ("threads", "prefork", "gevent")]
     return [
         Scenario(
@@ -144,11 +146,21 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
                 Target("extend_seconds", 1, at_least=False),
             ],
         ),
+        _cleanup("cleanup_100k", cleaner, 100_000),
+        _cleanup("cleanup_1m", cleaner, 1_000_000),
         *_limits(ours, OursWithLimits(servers=servers)),
         *_schedules(servers),
         Scenario("pools_noop", [_noops_in(pool) for pool in pools]),
         Scenario("pools_http", [_gets_in(pool) for pool in pools]),
     ]
+
+
+def _cleanup(name: str, cleaner: OursCleanup, runs: int) -> Scenario:
+    return Scenario(
+        name,
+        [Measure(cleaner, lambda: cleaner.cleanup(runs=runs))],
+        [Target("done_per_second", 1_000), Target("p99_ms", 200, at_least=False)],
+    )
 
 
 def _limits(ours: Ours, limited: OursWithLimits) -> list[Scenario]:

@@ -7,3 +7,9 @@ class JobsConfig(AppConfig):
     name = "jobs"
     verbose_name = "Jobs"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Say what of its own a log cleanup erases."""
+        from jobs.claims import cleanup  # noqa: PLC0415 - models can be imported only now
+
+        cleanup.register()

@@ -49,7 +49,9 @@ _RECONNECT_SECONDS = 1.0
 LANES = "lanes"
 HEARTBEAT = "heartbeat"
 """The heartbeat has a connection of its own: it must not queue behind the work that it keeps alive."""
-_POOL_SIZE = 4
+CLEANUP = "cleanup"
+"""A log cleanup's batch takes tenths of a second: no lane shall wait for a connection meanwhile."""
+_POOL_SIZES = {LANES: 4, HEARTBEAT: 1, CLEANUP: 2}
 """A lane has a connection while a statement runs, a millisecond or so, and the lanes of a process share these. One each would
 mean that a run of fifty lanes forks fifty servers."""
 
@@ -123,7 +125,7 @@ def _pool(role: str) -> ConnectionPool[psycopg.Connection[Any]]:
     pool = _pools.get(key)
     if pool is None:
         with _opening:
-            pool = _pools.get(key) or _pools.setdefault(key, _open(size=1 if role == HEARTBEAT else _POOL_SIZE))
+            pool = _pools.get(key) or _pools.setdefault(key, _open(size=_POOL_SIZES[role]))
     return pool
 
 

@@ -132,4 +132,7 @@ JOBS_FILE_ROOTS = [Path(word).resolve() for word in env.words("JOBS_FILE_ROOTS")
 JOBS_DATASOURCE_OWN_DATABASE = env.flag("JOBS_DATASOURCE_OWN_DATABASE", False)
 """Whether a datasource may name ``default`` as its destination: this system's own PostgreSQL, in a schema of its own."""
 
+JOBS_CLEANUP_WORKSPACE = env.text("JOBS_CLEANUP_WORKSPACE", "")
+"""The workspace whose log cleanups may clean up others. None by default: each cleans up its own."""
+
 LOGGING = logging_settings(level=env.text("LOG_LEVEL", "INFO"), json_lines=env.flag("LOG_JSON", True))

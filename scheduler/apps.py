@@ -11,7 +11,8 @@ class SchedulerConfig(AppConfig):
 
     def ready(self) -> None:
         """Take part in what happens to jobs and runs."""
-        from scheduler.services import endings, following, upstreams  # noqa: PLC0415 - models can be imported only now
+        from scheduler.claims import cleanup  # noqa: PLC0415 - models can be imported only now
+        from scheduler.services import endings, following, upstreams  # noqa: PLC0415
 
         extensions.register(
             extensions.Extension(
@@ -23,3 +24,4 @@ class SchedulerConfig(AppConfig):
                 closed=endings.closed,
             )
         )
+        cleanup.register()

@@ -2,12 +2,12 @@
 
 from django.apps import AppConfig
 
-from workers import payloads
-
 
 class WorkersConfig(AppConfig):
     name = "workers"
 
     def ready(self) -> None:
         """Register the payload kinds, so that web, workers and commands validate alike."""
+        from workers import payloads  # noqa: PLC0415 - models can be imported only now
+
         payloads.register_all()

@@ -27,7 +27,19 @@ IDLE_SECONDS = 0.02
 NOOP = {"kind": "noop"}
 _HISTORY_TABLES = ", ".join(
     f"jobs_{name}"
-    for name in ("run", "payload", "attempt", "lane", "requeued", "event", "log_line", "handle", "follow_up")
+    for name in (
+        "run",
+        "payload",
+        "attempt",
+        "lane",
+        "requeued",
+        "event",
+        "log_line",
+        "handle",
+        "follow_up",
+        "pin",
+        "cleanup",
+    )
 )
 _ACTIVE = "SELECT EXISTS (SELECT FROM jobs_run WHERE wake_at IS NOT NULL)"
 _ENDED = "SELECT max(ended_at), min(state), max(state) FROM jobs_run WHERE id > %s"

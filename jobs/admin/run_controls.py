@@ -17,7 +17,7 @@ from jobs.documents import DEFAULT_TERMINATE_GRACE_MS, duration_ms
 from jobs.errors import JobsError
 from jobs.models import Role, Run
 from jobs.selectors.runs import counts_of
-from jobs.services import control, reruns
+from jobs.services import control, pins, reruns
 from jobs.states import FINAL_RUN_STATES, RunState, Trigger
 
 _MAY_PAUSE = (RunState.PENDING, RunState.RUNNING, RunState.RESUMING)
@@ -87,6 +87,18 @@ RUN_VERBS = {
             "This sends its stored results to the sinks that its job has now, as a new run. Nothing is executed."
         ),
     ),
+    "pin": RunVerb(
+        "Pin",
+        lambda run: not hasattr(run, "pin"),
+        NoteForm,
+        lambda run: "No cleanup erases it, or anything of it, until it is unpinned.",
+    ),
+    "unpin": RunVerb(
+        "Unpin",
+        lambda run: hasattr(run, "pin"),
+        NoteForm,
+        lambda run: "Cleanups may erase it once it is old enough.",
+    ),
 }
 
 
@@ -135,7 +147,7 @@ class RunControls(WorkspaceAdmin[Run]):
             if verb in _CHANGES:
                 changed = _CHANGES[verb](run=run, actor=actor, note=asked.note)
                 nothing = "" if changed else " already: nothing was changed"
-                self.message_user(request, f"Run {run.pk} is {run.state}{nothing}.")
+                self.message_user(request, f"Run {run.pk} is {_STANDS.get(verb, run.state)}{nothing}.")
                 return None
             new_id = _repeat(run, verb, asked, actor)
         except JobsError as error:
@@ -146,7 +158,15 @@ class RunControls(WorkspaceAdmin[Run]):
         return address
 
 
-_CHANGES = {"pause": control.pause_run, "resume": control.resume_run, "terminate": control.terminate_run}
+_CHANGES = {
+    "pause": control.pause_run,
+    "resume": control.resume_run,
+    "terminate": control.terminate_run,
+    "pin": pins.pin_run,
+    "unpin": pins.unpin_run,
+}
+_STANDS = {"pin": "pinned", "unpin": "not pinned"}
+"""What is true after these; after the others it is the run's state that tells."""
 
 
 def _repeat(run: Run, verb: str, asked: Any, actor: str) -> int:

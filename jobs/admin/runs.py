@@ -41,6 +41,21 @@ class EndedFilter(admin.SimpleListFilter):
         return queryset.filter(ended_at__isnull=self.value() == "no") if self.value() in ("no", "yes") else queryset
 
 
+class PinnedFilter(admin.SimpleListFilter):
+    """Those that no cleanup erases."""
+
+    title = "whether it is pinned"
+    parameter_name = "pinned"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """One: what is not pinned is nearly everything."""
+        return [("yes", "pinned")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
+        """Through the few pins that there are."""
+        return queryset.filter(pin__isnull=False) if self.value() == "yes" else queryset
+
+
 @admin.register(Run)
 class RunAdmin(RunControls, BulkTermination):
     """A list with filters; a page with counts, the chain, payloads, failed attempts and events."""
@@ -57,7 +72,7 @@ class RunAdmin(RunControls, BulkTermination):
         "created_at",
         "duration",
     )
-    list_filter = (WorkspaceFilter, EndedFilter, "state", "trigger")
+    list_filter = (WorkspaceFilter, EndedFilter, PinnedFilter, "state", "trigger")
     search_fields = ("^job_key",)
     search_help_text = "The beginning of a job's key, such as task:ping"
     ordering = ("-id",)
@@ -101,8 +116,8 @@ class RunAdmin(RunControls, BulkTermination):
 
     @admin.display(description="state")
     def state_told(self, run: Run) -> str:
-        """The state; who holds or ends the run, when and why; and what it waits for."""
-        return format_html("{}{}", badge(run.state), _why(run))
+        """The state; who holds or ends the run, when and why; what it waits for; and who pinned it."""
+        return format_html("{}{}{}", badge(run.state), _why(run), _pinned(run))
 
     @admin.display(description="progress")
     def progress(self, run: Run) -> str:
@@ -195,6 +210,11 @@ def _why(run: Run) -> str:
     if not run.admitted and run.state not in FINAL_RUN_STATES:
         return " waits until its job has fewer active runs than its max_concurrent_runs"
     return ""
+
+
+def _pinned(run: Run) -> str:
+    pin = getattr(run, "pin", None)  # A run without one has no such attribute.
+    return "" if pin is None else f" pinned{told({'actor': pin.actor, 'at': pin.at.isoformat(), 'note': pin.note})}"
 
 
 def _rows(found: Chain) -> list[tuple[str, Run, str]]:

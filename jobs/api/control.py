@@ -19,7 +19,7 @@ from jobs.documents.control import parse_note, parse_transition
 from jobs.models import Job, Role, Run
 from jobs.selectors.jobs import find_job, job_view
 from jobs.selectors.runs import get_run
-from jobs.services import control, job_states, reruns
+from jobs.services import control, job_states, pins, reruns
 from jobs.states import JobState
 
 
@@ -117,6 +117,25 @@ class RunTermination(RunControl):
     def post(self, request: Request, workspace: str, run_id: int) -> Response:
         """End the run early; one that has ended stays as it is."""
         return self.change(request, run_id, control.terminate_run)
+
+
+class RunPin(RunPart):
+    """``runs/{id}/pin/``"""
+
+    roles = {"POST": Role.OPERATOR, "DELETE": Role.OPERATOR}
+
+    def post(self, request: Request, workspace: str, run_id: int) -> Response:
+        """Keep the run from being cleaned up."""
+        return self.change(run_id, pins.pin_run, parse_note(request.data).note)
+
+    def delete(self, request: Request, workspace: str, run_id: int) -> Response:
+        """Let it grow old again."""
+        return self.change(run_id, pins.unpin_run, "")
+
+    def change(self, run_id: int, service: ServiceOnRun, note: str) -> Response:
+        """The run after a service, with ``changed``."""
+        changed = service(run=self.run(run_id), actor=self.actor, note=note)
+        return Response(shapes.run_json(get_run(workspace=self.workspace, run_id=run_id)) | {"changed": changed})
 
 
 class RunRerun(RunControl):

@@ -60,7 +60,14 @@ def run_json(view: RunView) -> dict[str, Any]:
         "idempotency_key": run.idempotency_key,
         "expires_at": run.expires_at,
         "deadline_at": run.deadline_at,
+        "pin": pin_json(run),
     }
+
+
+def pin_json(run: Run) -> dict[str, Any] | None:
+    """Who keeps a run, when and why; None when it may grow old."""
+    pin = getattr(run, "pin", None)  # A run without one has no such attribute.
+    return None if pin is None else {"actor": pin.actor, "at": pin.at, "note": pin.note}
 
 
 def run_brief(run: Run) -> dict[str, Any]:

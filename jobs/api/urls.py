@@ -11,6 +11,7 @@ _run: list[URLPattern | URLResolver] = [
     path("pause/", control.RunPause.as_view(), name="pause-run"),
     path("resume/", control.RunResume.as_view(), name="resume-run"),
     path("terminate/", control.RunTermination.as_view(), name="terminate"),
+    path("pin/", control.RunPin.as_view(), name="pin"),
     path("rerun/", control.RunRerun.as_view(), name="rerun"),
     path("replay/", control.RunReplay.as_view(), name="replay"),
     path("chain/", runs.RunChain.as_view(), name="chain"),

@@ -2,6 +2,7 @@
 
 from jobs.models.attempt import Attempt
 from jobs.models.bulk_action import BulkAction
+from jobs.models.cleanup import Cleanup
 from jobs.models.concurrency_group import ConcurrencyGroup, Rate
 from jobs.models.event import Event
 from jobs.models.follow_up import FollowUp
@@ -10,6 +11,7 @@ from jobs.models.job import Job
 from jobs.models.lane import Lane
 from jobs.models.log_line import LogLine
 from jobs.models.payload import Payload
+from jobs.models.pin import Pin
 from jobs.models.requeued import Requeued
 from jobs.models.run import Run
 from jobs.models.secret import Secret
@@ -20,6 +22,7 @@ __all__ = [
     "ApiToken",
     "Attempt",
     "BulkAction",
+    "Cleanup",
     "ConcurrencyGroup",
     "Event",
     "FollowUp",
@@ -29,6 +32,7 @@ __all__ = [
     "LogLine",
     "Membership",
     "Payload",
+    "Pin",
     "Rate",
     "Requeued",
     "Role",

@@ -15,8 +15,9 @@ class FollowUp(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     job = models.ForeignKey(Job, on_delete=models.CASCADE, db_index=False)
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, db_index=False)
-    kind = models.CharField(max_length=20, help_text="check_failures or resume_rest")
+    # With an index: the database looks here for each run that is erased.
+    run = models.ForeignKey(Run, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=20, help_text="check_failures, resume_rest or erase_replays")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -154,6 +154,8 @@ class Run(models.Model):
             ),
             models.Index(fields=["job", "digest", "-id"], name="run_digest", condition=Q(digest__isnull=False)),
             models.Index(fields=["origin"], name="run_by_origin", condition=Q(origin__isnull=False)),
+            # The replays of a job, of which the newest are kept; its other runs may be a million.
+            models.Index(fields=["job", "-id"], name="run_replays", condition=Q(trigger="replay")),
         ]
         # PostgreSQL prepares each CHECK anew for each statement that updates the table, and every report updates this one: the
         # ten small ones that the fields would bring cost a report a third of its time. So three, compact ones.

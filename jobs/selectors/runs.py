@@ -140,4 +140,4 @@ def _of_job(workspace: Workspace, key: str) -> Q:
 
 
 def _views(runs: QuerySet[Run]) -> list[RunView]:
-    return [RunView(run, counts_of(run)) for run in with_running(runs).select_related("group").defer("snapshot")]
+    return [RunView(run, counts_of(run)) for run in with_running(runs).select_related("group", "pin").defer("snapshot")]

@@ -49,7 +49,8 @@ def recover_jobs() -> int:
 
 def _work_off_one() -> bool:
     with transaction.atomic():
-        follow_up = FollowUp.objects.select_for_update(skip_locked=True).order_by("pk").first()
+        known = FollowUp.objects.filter(kind__in=_TASKS)
+        follow_up = known.select_for_update(skip_locked=True).order_by("pk").first()
         if follow_up is None:
             return False
         job = Job.objects.select_for_update(no_key=True).filter(pk=follow_up.job_id).first()

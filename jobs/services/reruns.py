@@ -16,9 +16,11 @@ from jobs.claims import StartedRun
 from jobs.claims.copies import Terms, copy_run, replay_run
 from jobs.documents import DEFAULT_KEEP_REPLAYS
 from jobs.durations import interval
-from jobs.errors import ConflictError, NotFoundError
-from jobs.models import Job, Run
+from jobs.errors import ConflictError
+from jobs.models import FollowUp, Job, Run
 from jobs.services import closing
+from jobs.services.old_replays import ERASE_REPLAYS
+from jobs.services.pins import hold_run
 from jobs.services.runs import SWEEP_GRACE, publish_after_commit, why_not
 from jobs.states import FINAL_RUN_STATES, JobState, PayloadState, Trigger
 
@@ -115,15 +117,15 @@ def replay(*, run: Run, actor: str, comment: str = "", expected_updated_at: dt.d
             )
         if made is None:
             raise ConflictError(f"run {old.pk} has payloads without an outcome: it cannot be replayed")
+        FollowUp.objects.create(job=job, run_id=made, kind=ERASE_REPLAYS)
         transaction.on_commit(functools.partial(closing.close_runs, run_ids=[made]), robust=True)
     log.info("run.created", runs=[made], count=1, trigger="replay", origin=old.pk, actor=actor)
     return made
 
 
 def _finished(run: Run, verb: str) -> Run:
-    old = Run.objects.filter(pk=run.pk).first()
-    if old is None:
-        raise NotFoundError(f"run {run.pk} was deleted")
+    hold_run(run_id=run.pk)
+    old = Run.objects.get(pk=run.pk)
     if old.state not in FINAL_RUN_STATES:
         raise ConflictError(f"run {old.pk} is {old.state}: only a run that has ended can be {verb}")
     if old.trigger == Trigger.REPLAY:

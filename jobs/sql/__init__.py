@@ -27,4 +27,5 @@ class Statements:
 
 
 ENGINE = Statements(Path(__file__).parent)
+CLEANUP = Statements(Path(__file__).parent / "cleanup")
 load, numbered = ENGINE.load, ENGINE.numbered

@@ -159,12 +159,12 @@ class TestARun:
     def test_an_active_one_offers_what_fits_its_state(
         self, operator: Client, job: Job, state: RunState, offered: list[str]
     ) -> None:
-        assert buttons(operator, make_run(job, "q", state=state)) == offered
+        assert buttons(operator, make_run(job, "q", state=state)) == [*offered, "Pin"]
 
     def test_one_that_has_ended_offers_to_repeat_it(self, operator: Client, job: Job) -> None:
-        assert buttons(operator, make_ended_run(job, "sf")) == ["Rerun", "Rerun failed", "Replay"]
-        assert buttons(operator, make_ended_run(job, "ss")) == ["Rerun", "Replay"]
-        assert buttons(operator, make_ended_run(job, "ss", trigger=Trigger.REPLAY)) == []
+        assert buttons(operator, make_ended_run(job, "sf")) == ["Rerun", "Rerun failed", "Replay", "Pin"]
+        assert buttons(operator, make_ended_run(job, "ss")) == ["Rerun", "Replay", "Pin"]
+        assert buttons(operator, make_ended_run(job, "ss", trigger=Trigger.REPLAY)) == ["Pin"]
 
     def test_a_viewer_is_offered_nothing_and_can_do_nothing(self, workspace: Workspace, job: Job) -> None:
         viewer, run = staff(workspace, Role.VIEWER), make_run(job, "q")

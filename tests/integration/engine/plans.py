@@ -63,7 +63,7 @@ def explain_all(
     execute = psycopg.Cursor.execute
 
     def explain_first(cursor: psycopg.Cursor[Any], query: Any, params: Any = None, **options: Any) -> Any:
-        if query in by_text:
+        if isinstance(query, str) and query in by_text:
             name = by_text[query]
             values = [params[each] for each in of.numbered(name)[1]] if isinstance(params, dict) else params
             connection = cursor.connection

@@ -106,7 +106,7 @@ class TestWhatItIs:
         original = mixed(broker)
         change(original, configuration={"pause_after_failures": {"runs": 1}, "max_concurrent_runs": 1})
         assert again(original).state == "failed"
-        assert not FollowUp.objects.exists()
+        assert not FollowUp.objects.filter(kind=control.CHECK_FAILURES).exists()
         assert job_of(original).state == "active"
 
     def test_the_job_may_be_paused(self, broker: Broker) -> None:

@@ -1,0 +1,84 @@
+"""Erases old history step by step, for as long as its time lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pydantic
+from django.conf import settings
+
+from jobs.documents import field_errors
+from jobs.errors import PermanentError, TransientError, ValidationError
+from jobs.selectors.workspaces import workspace_ids
+from jobs.services.cleanup import Order, PayloadLedger, Standing, order_of, step
+from workers.payloads.base import JSON, Work
+from workers.payloads.log_cleanup.parameters import LogCleanupParameters
+from workers.persistence import until_answered
+
+
+class LogCleanupExecutor:
+    """In the worker's own process: the database does the work, and each step is short."""
+
+    def perform(self, work: Work) -> JSON:
+        """Erase, and return what was erased: by this attempt and by those before it.
+
+        Raises:
+            TransientError: ``timeout`` or ``cancelled``; what was erased is erased, and another attempt goes on from there.
+            PermanentError: ``parameters``, or ``workspace_refused``.
+        """
+        parameters = _parameters(work)
+        # Counted from the run and not from now, so that all attempts have the same.
+        order = order_of(parameters, workspace_ids=_workspaces(parameters, work), now=work.run_created_at)
+        ledger = PayloadLedger(run_id=work.run_id, position=work.position)
+        while True:
+            _check_time(work)
+            standing = until_answered(lambda: step(order=order, ledger=ledger))
+            work.progress(current=sum(standing.counts.values()), unit="rows")
+            if standing.is_done:
+                work.log("info", _told(order, standing))
+                return _result(order, standing)
+
+
+def _parameters(work: Work) -> LogCleanupParameters:
+    try:
+        return LogCleanupParameters.model_validate({**work.parameters, **_asked(work.run_parameters)})
+    except pydantic.ValidationError as error:
+        raise PermanentError(str(ValidationError(field_errors(error, "parameters"))), code="parameters") from error
+
+
+def _asked(run_parameters: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Whoever triggers the job may ask for a dry run of it; not the other way round, nor for anything else."""
+    return {"dry_run": True} if run_parameters.get("dry_run") is True else {}
+
+
+def _workspaces(parameters: LogCleanupParameters, work: Work) -> list[int]:
+    wanted = [work.workspace] if parameters.workspaces is None else parameters.workspaces
+    if wanted != [work.workspace] and work.workspace != settings.JOBS_CLEANUP_WORKSPACE:
+        raise PermanentError(
+            f"parameters.workspaces: jobs of {work.workspace} may clean up {work.workspace} alone; the deployment names the"
+            " workspace whose jobs may clean up others in JOBS_CLEANUP_WORKSPACE",
+            code="workspace_refused",
+        )
+    found = workspace_ids(None if wanted == "all" else wanted)
+    missing = [] if wanted == "all" else sorted(set(wanted) - set(found))
+    if missing:
+        raise PermanentError(f"parameters.workspaces: there is no workspace {', '.join(missing)}", code="parameters")
+    return sorted(found.values())  # One that is made between two attempts comes last, and the others keep their places.
+
+
+def _check_time(work: Work) -> None:
+    if work.cancelled.is_set():
+        raise TransientError("stopped before it was done; another attempt goes on from there", code="cancelled")
+    if work.deadline.remaining() <= 0:
+        raise TransientError(f"{work.deadline.missed()}; another attempt goes on from there", code="timeout")
+
+
+def _told(order: Order, standing: Standing) -> str:
+    """Such as: deleted 3 runs, 12 payloads."""
+    found = [f"{count:,} {name.replace('_', ' ')}" for name, count in standing.counts.items() if count]
+    return f"{'would delete' if order.dry_run else 'deleted'} {', '.join(found) or 'nothing'}"
+
+
+def _result(order: Order, standing: Standing) -> JSON:
+    counted = "would_delete" if order.dry_run else "deleted"
+    return {"dry_run": order.dry_run, "before": order.before.isoformat(), counted: standing.counts}
