@@ -22,8 +22,10 @@ from jobs.durations import parse_ms
 from jobs.errors import PermanentError, TransientError, ValidationError
 from jobs.retry import RetryPolicy
 from jobs.services.secrets import read_secret
+from jobs.services.stored_files import Owner
 from workers import handles
 from workers.deadline import CEILING_SECONDS
+from workers.file_store import StoredFiles
 from workers.outcomes import MAX_RESULT_BYTES, Attempted, Failed, Outcome, Succeeded
 from workers.payloads import EXECUTORS
 from workers.payloads.base import GRACE_SECONDS, JSON, KeepHandle, Log, Progress, Work, keep_no_handle
@@ -100,6 +102,7 @@ class RunContext:
             ceiling_seconds=self._ceiling_seconds,
             grace_seconds=self._grace_seconds,
             keep_handle=self._keep_handle(payload, surroundings),
+            files=self._files(payload),
         )
         surroundings.begun(work)
         return work
@@ -108,6 +111,9 @@ class RunContext:
         if not surroundings.lane_id:
             return keep_no_handle
         return functools.partial(handles.keep, self.run.run_id, payload.position, surroundings.lane_id)
+
+    def _files(self, payload: Leased) -> StoredFiles:
+        return StoredFiles(Owner(self.run.workspace, self.run.run_id, payload.position, payload.attempts + 1))
 
     def _seconds(self, name: str, otherwise: float) -> float:
         written = self.run.configuration.get(name)

@@ -13,6 +13,7 @@ from jobs.models.payload import Payload
 from jobs.models.requeued import Requeued
 from jobs.models.run import Run
 from jobs.models.secret import Secret
+from jobs.models.stored_file import StoredFile
 from jobs.models.token import ApiToken
 from jobs.models.workspace import Membership, Role, Workspace
 
@@ -34,5 +35,6 @@ __all__ = [
     "Role",
     "Run",
     "Secret",
+    "StoredFile",
     "Workspace",
 ]
