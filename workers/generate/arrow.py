@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from workers.generate.block import Block
+from workers.generate.independent import Plan
 from workers.generate.layout import Column, Layout, layout_of
 from workers.generate.records import Records
 from workers.generate.spec import Dataset
@@ -53,7 +54,7 @@ def batches(
         raise ValueError(f"{dataset.name} refers to other datasets, which are not here")
     layout = layout_of(dataset, {})
     schema = schema_of(layout)
-    for block in Records(dataset, records=rows, seed=seed, now=now).blocks():
+    for block in Records(Plan(dataset, seed, now), records=rows).blocks():
         yield batch_of(block, schema)
 
 

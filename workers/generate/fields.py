@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, field_validator, model_validator
 
@@ -13,7 +13,7 @@ from jobs.documents import Strict
 from workers import templates
 from workers.generate import pattern
 from workers.generate.parts import ADDRESS, COMPANY, FINANCE, IDENTITY, NETWORK, PERSON, TEXT
-from workers.generate.unions import by_type
+from workers.generate.unions import at_field, by_type
 from workers.generate.values import Type
 
 MAX_ELEMENTS = 1000
@@ -41,6 +41,16 @@ def _at_least(low: str) -> Callable[[type, Any, ValidationInfo], Any]:
 def _pattern(text: str) -> str:
     pattern.check(text)
     return text
+
+
+def _inside(field: Any) -> Any:
+    """A field inside another. Raises ValueError when it says what only a field of the record can."""
+    for flag in ("nullable", "primary_key", "unique", "attribute"):
+        if getattr(field, flag):
+            raise ValueError(
+                f"{field.name!r} is inside an array or an object, where {flag} has no meaning: leave it out"
+            )
+    return field
 
 
 class _Base(Strict):
@@ -81,6 +91,12 @@ class _Texts(_Base):
     """Fields that come out as text, whose letters may be changed."""
 
     case: _CASES | None = None
+
+    @model_validator(mode="after")
+    def _has_letters(self) -> Self:
+        if self.case and self.value_type != Type.TEXT:
+            raise at_field("case", f"{self.name} is no text, so it has no letters to change: leave case out")
+        return self
 
 
 def _one_of(parts: dict[str, Type]) -> AfterValidator:
@@ -383,6 +399,11 @@ class ArrayField(_Base):
     minimum_length: Count = 5
     maximum_length: Count = 5
 
+    @field_validator("of")
+    @classmethod
+    def _plain(cls, value: Any) -> Any:
+        return _inside(value)
+
     @property
     def value_type(self) -> Type:
         return Type.LIST
@@ -403,7 +424,7 @@ class NestedField(_Base):
     @field_validator("fields")
     @classmethod
     def _once(cls, value: list[Any]) -> list[Any]:
-        return distinct(value)
+        return distinct([_inside(field) for field in value])
 
 
 _Inner = (

@@ -37,6 +37,10 @@ class Keys:
         """Keys drawn from some records that lie together, others for each call: so no more than those are in memory."""
         return random.choices(self._read(random.randrange(len(self._places))), k=count)
 
+    def close(self) -> None:
+        """Forget them."""
+        self._file.close()
+
     def _read(self, number: int) -> list[Any]:
         self._file.seek(self._places[number])
         found: list[Any] = pickle.load(self._file)  # noqa: S301 - written above

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from workers.child_main import Channel
 from workers.generate.block import Block
 from workers.generate.formats import open_writer
 from workers.generate.formats.options import MEDIA_TYPES, suffix
+from workers.generate.independent import Plan
 from workers.generate.job import GenerateJob
 from workers.generate.keys import Keys
 from workers.generate.layout import layout_of
@@ -54,7 +56,12 @@ class Making:
         counts = {dataset.name: self._count(dataset) for dataset in self.job.datasets}
         self.total = sum(counts.values())
         self.keys = {reference.dataset: Keys() for dataset in self.job.datasets for reference in dataset.references}
-        made = {dataset.name: self._dataset(dataset, counts[dataset.name]) for dataset in in_order(self.job.datasets)}
+        with ExitStack() as stack:
+            for keys in self.keys.values():
+                stack.callback(keys.close)
+            made = {
+                dataset.name: self._dataset(dataset, counts[dataset.name]) for dataset in in_order(self.job.datasets)
+            }
         return [made[dataset.name] for dataset in self.job.datasets]
 
     def _count(self, dataset: Dataset) -> int:
@@ -79,7 +86,8 @@ class Making:
     def _write(self, dataset: Dataset, count: int, output: Output) -> None:
         others = {one.name: one for one in self.job.datasets}
         writer = open_writer(options=self.job.format, stream=output, layout=layout_of(dataset, others))
-        records = Records(dataset, records=count, seed=self.seed, now=self.now, keys=self.keys)
+        plan = Plan(dataset, self.seed, self.now)
+        records = Records(plan, records=count, keys=self.keys, processes=self.job.processes)
         for block in self._watched(dataset, records.blocks()):
             if self.job.flush_each_record:
                 for single in block.singles():

@@ -30,6 +30,11 @@ class Seen:
                 self._move_to_file()
         return True
 
+    def close(self) -> None:
+        """Forget them."""
+        if self._file is not None:
+            self._file.close()
+
     def _add_to_file(self, key: int) -> bool:
         assert self._file is not None
         return self._file.execute("INSERT OR IGNORE INTO seen VALUES (?)", (key,)).rowcount == 1

@@ -18,8 +18,8 @@ def _snake(text: str) -> str:
 
 
 def _camel(text: str) -> str:
-    first, *others = _WORDS.findall(text) or [""]
-    return first.lower() + "".join(map(str.capitalize, others))
+    words: list[str] = _WORDS.findall(text)
+    return "".join([words[0].lower(), *map(str.capitalize, words[1:])]) if words else ""
 
 
 _CASES: dict[str, Callable[[str], str]] = {

@@ -27,14 +27,14 @@ def by_type(models: Callable[[], Any]) -> Callable[[Any], Any]:
             raise PydanticCustomError("union", "expected an object with a type")
         model: type[BaseModel] | None = known.get(value.get("type"))
         if model is None:
-            raise _unknown(value.get("type"), list(known))
+            given = value.get("type")
+            raise at_field("type", "this field is required" if given is None else f"expected one of {', '.join(known)}")
         return model.model_validate(value)
 
     return read
 
 
-def _unknown(given: object, known: list[str]) -> pydantic.ValidationError:
-    message = f"expected one of {', '.join(known)}" if given is not None else "this field is required"
-    error = PydanticCustomError("union", message)  # type: ignore[arg-type] # a literal is only for speed
-    details = InitErrorDetails(type=error, loc=("type",), input=given)
-    return pydantic.ValidationError.from_exception_data("type", [details])
+def at_field(name: str, message: str) -> pydantic.ValidationError:
+    """An error at one field, for a validator that looks at several."""
+    details = InitErrorDetails(type=PydanticCustomError("refused", message), loc=(name,), input=None)
+    return pydantic.ValidationError.from_exception_data("refused", [details])

@@ -36,6 +36,10 @@ class OnlyOnce:
         self._allowance = allowance
         self._seen = Seen()
 
+    def close(self) -> None:
+        """Forget what there was."""
+        self._seen.close()
+
     def settle(self, value: Any, number: int, another: Callable[[int], Any] | None) -> Any:
         """The value, or the first other one that is new.
 

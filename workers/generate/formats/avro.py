@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import md5
-from typing import Any
+from typing import IO, Any, cast
 
 from fastavro.write import Writer as Container
 
@@ -34,7 +34,8 @@ class AvroWriter:
         record = _record(name if not name[:1].isdigit() else f"_{name}", layout.columns)
         # By default a random text stands between the blocks, and the same records would make other files.
         marker = md5(repr(record).encode(), usedforsecurity=False).digest()
-        self._container = Container(stream, record, codec=options.codec, sync_marker=marker)
+        file = cast("IO[bytes]", stream)  # write, flush, tell and seekable are all it uses
+        self._container = Container(file, record, codec=options.codec, sync_marker=marker)
 
     def write(self, block: Block) -> None:
         """The next records."""

@@ -119,7 +119,8 @@ MEDIA_TYPES = {
 
 def suffix(options: Any) -> str:
     """What a file of this format ends with, without the dot."""
-    return {"excel": "xlsx", "template": getattr(options, "suffix", "")}.get(options.type, options.type)
+    name = {"excel": "xlsx", "template": getattr(options, "suffix", "")}.get(options.type, options.type)
+    return str(name)
 
 
 def check_format(options: Any, datasets: Iterable[Dataset]) -> None:

@@ -35,7 +35,7 @@ class Dialect:
     """
 
     types: dict[Type, str]
-    quotes: str = '""'
+    quotes: tuple[str, str] = ('"', '"')
     binary: tuple[str, str] = ("X'", "'")
     text: str = ""
     booleans: tuple[str, str] = ("FALSE", "TRUE")
@@ -50,7 +50,7 @@ _DIALECTS = {
     ),
     "mysql": Dialect(
         _ANSI | {Type.TEXT: "TEXT", Type.TIMESTAMP: "DATETIME", Type.LIST: "JSON", Type.OBJECT: "JSON"},
-        quotes="``",
+        quotes=("`", "`"),
         zones=False,
         backslashes=True,
     ),
@@ -65,7 +65,7 @@ _DIALECTS = {
             Type.LIST: "NVARCHAR(MAX)",
             Type.OBJECT: "NVARCHAR(MAX)",
         },
-        quotes="[]",
+        quotes=("[", "]"),
         binary=("0x", ""),
         text="N",
         booleans=("0", "1"),
