@@ -36,6 +36,7 @@ ORDERS = {
     "records": 7,
     "fields": [{"name": "buyer", "type": "reference", "dataset": "people"}, {"name": "paid", "type": "boolean"}],
 }
+NUMBER = {"name": "n", "type": "integer"}
 SLOW = {
     "name": "many",
     "records": 10**9,
