@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from workers.child_main import Channel
 from workers.generate.block import Block
@@ -25,6 +25,13 @@ from workers.generate.streams import stream
 
 SCREEN_BYTES = 256 * 1024
 """The most that is shown, of all datasets together."""
+
+
+class Listener(Protocol):
+    """What of a `workers.child_main.Channel` a job needs."""
+
+    def log(self, level: str, message: str) -> None: ...
+    def progress(self, *, current: float, total: float | None = None, unit: str = "") -> None: ...
 
 
 @dataclass(slots=True)
@@ -45,7 +52,7 @@ class Making:
     now: dt.datetime
     folder: Path | None
     limit_bytes: int
-    channel: Channel
+    channel: Listener
     done: int = 0
     total: int = 0
     left_on_screen: int = SCREEN_BYTES
