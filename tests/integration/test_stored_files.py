@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from jobs.errors import TransientError
 from jobs.made_file import MadeFile
@@ -179,6 +180,17 @@ class TestTheApi:
         assert Api(member).get(path).status_code == 404
         assert Api(member, workspace="other").get(path).status_code == 404
         assert Api(None).get(path).status_code == 401
+
+
+class TestTheAdmin:
+    def test_a_payload_s_page_leads_to_its_files(self, admin_client: Client, keep: Keep, run: Run) -> None:
+        keep()
+        keep(name="b.csv", position=1)
+        page = admin_client.get(f"/admin/jobs/run/{run.pk}/payloads/0/").content.decode()
+        address = f"/api/v1/workspaces/acme/runs/{run.pk}/files/0/a.csv/"
+        assert f'<a href="{address}">a.csv</a>' in page
+        assert "b.csv" not in page
+        assert b"".join(admin_client.get(address).streaming_content) == b"a"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

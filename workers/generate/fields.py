@@ -7,7 +7,15 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from jobs.documents import Strict
 from workers import templates
@@ -24,7 +32,7 @@ _LARGEST = 2**63 - 1
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Count = Annotated[int, Field(ge=0, le=MAX_ELEMENTS)]
 Whole = Annotated[int, Field(ge=-_LARGEST, le=_LARGEST)]
-Scalar = str | int | float | bool | None
+Scalar = str | Whole | float | bool | None
 
 
 def _at_least(low: str) -> Callable[[type, Any, ValidationInfo], Any]:
@@ -60,6 +68,9 @@ class _Base(Strict):
     ``unique``: no two records have the same value, as far as the dataset allows duplicates. ``primary_key`` implies it.
     ``attribute``: in XML an attribute of the record.
     """
+
+    # Defaults are looked at too: a minimum that is given must not lie above a maximum that is not.
+    model_config = ConfigDict(validate_default=True)
 
     name: Name
     description: str = Field(default="", max_length=2000)

@@ -19,16 +19,12 @@ AHEAD = 2
 _mine: dict[str, Independent] = {}
 
 
-def drawn(plan: Plan, ranges: Iterable[Range], *, processes: int) -> Iterator[tuple[Range, Drawn]]:
-    """Make blocks, in the order of the ranges; with one process here, as they are asked for.
+def drawn_in_parallel(plan: Plan, ranges: Iterable[Range], *, processes: int) -> Iterator[tuple[Range, Drawn]]:
+    """Make blocks, in the order of the ranges.
 
     Raises:
         TransientError: One of the processes died.
     """
-    if processes == 1:
-        made = Independent(plan)
-        yield from ((one, made.draw(*one)) for one in ranges)
-        return
     # Spawned: this process has threads, whose locks a forked one would inherit in whatever state they are.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(plan,)) as pool:

@@ -9,10 +9,10 @@ from typing import Any
 from workers.generate import fields
 from workers.generate.block import Block
 from workers.generate.computed import Computed
-from workers.generate.independent import Drawn, Independent, Plan, with_nulls
+from workers.generate.independent import Drawn, Independent, Plan
 from workers.generate.keys import Keys
-from workers.generate.parallel import Range, drawn
-from workers.generate.streams import stream
+from workers.generate.parallel import Range, drawn_in_parallel
+from workers.generate.references import References
 from workers.generate.uniqueness import Allowance, OnlyOnce
 
 BLOCK = 1000
@@ -35,14 +35,9 @@ class Records:
         self._plan = plan
         self._records = records
         self._processes = processes if records > processes * BLOCK else 1
-        self._keys = keys or {}
         self._made = Independent(plan)
         self._computed = Computed(dataset)
-        self._in_order = {
-            field.name: self._keys[field.dataset].in_order()
-            for field in dataset.references
-            if field.order == "in_order"
-        }
+        self._references = References(plan, keys or {})
         allowance = Allowance(
             dataset=dataset.name, percent=dataset.duplicates_percent, records=records, retries=dataset.retries
         )
@@ -63,11 +58,16 @@ class Records:
             TransientError: One of several processes died.
         """
         try:
-            for (first, count), made in drawn(self._plan, self._ranges(), processes=self._processes):
+            for (first, count), made in self._drawn():
                 yield self._block(first, count, made)
         finally:
             for once in filter(None, [*self._once.values(), self._whole]):
                 once.close()
+
+    def _drawn(self) -> Iterator[tuple[Range, Drawn]]:
+        if self._processes > 1:
+            return drawn_in_parallel(self._plan, self._ranges(), processes=self._processes)
+        return ((one, self._made.draw(*one)) for one in self._ranges())
 
     def _ranges(self) -> Iterator[Range]:
         for first in range(0, self._records, BLOCK):
@@ -90,15 +90,10 @@ class Records:
         return Block(first, count, columns)
 
     def _derived(self, place: int, field: Any, first: int, count: int) -> list[Any]:
-        if not isinstance(field, fields.ReferenceField):
-            return [None] * count
-        random = stream(self._plan.seed, self._plan.dataset.name, field.name, first)
-        if field.order == "random":
-            values = self._keys[field.dataset].at_random(random, count)
-        else:
-            keys = self._in_order[field.name]
-            values = [next(keys) for _ in range(count)]
-        return with_nulls(values, self._plan, place, first)
+        """The values of a reference; room for those of an expression, which come last."""
+        if isinstance(field, fields.ReferenceField):
+            return self._references.values(place, field, first, count)
+        return [None] * count
 
     def _tell_apart(self, whole: OnlyOnce, columns: list[list[Any]], first: int, count: int) -> None:
         for at in range(count):

@@ -23,8 +23,8 @@ from workers.generate.records import Records
 from workers.generate.spec import Dataset, in_order
 from workers.generate.streams import stream
 
-SCREEN_BYTES = 256 * 1024
-"""The most that is shown, of all datasets together."""
+SCREEN_BYTES = 128 * 1024
+"""The most that is shown, of all datasets together. As JSON, where a character may take six, it fits into a child's result."""
 
 
 class Listener(Protocol):

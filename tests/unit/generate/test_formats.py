@@ -98,11 +98,11 @@ ALL = ["csv", "jsonl", "xml", "sql", "avro", "parquet", "excel", "template"]
 @pytest.mark.parametrize("kind", ALL)
 class TestEveryFormat:
     def test_writes_the_same_bytes_for_the_same_records(self, kind: str, everything: Dataset) -> None:
-        options = {"type": kind} | ({"record": "{{ id }}"} if kind == "template" else {})
+        options: dict[str, Any] = {"type": kind} | ({"record": "{{ id }}"} if kind == "template" else {})
         assert written(everything, **options) == written(everything, **options)
 
     def test_writes_a_whole_file_when_there_are_no_records(self, kind: str, everything: Dataset) -> None:
-        options = {"type": kind} | ({"record": "{{ id }}"} if kind == "template" else {})
+        options: dict[str, Any] = {"type": kind} | ({"record": "{{ id }}"} if kind == "template" else {})
         assert isinstance(written(everything, 0, **options), bytes)
 
 
@@ -113,7 +113,13 @@ class TestCsv:
 
     def test_has_its_dialect(self) -> None:
         made = dataset({"name": "a", "type": "constant", "value": None}, {"name": "b", "type": "constant", "value": 1})
-        options = {"delimiter": ";", "quote_all": True, "header": False, "null_text": "-", "line_end": "\r\n"}
+        options: dict[str, Any] = {
+            "delimiter": ";",
+            "quote_all": True,
+            "header": False,
+            "null_text": "-",
+            "line_end": "\r\n",
+        }
         assert written(made, 2, type="csv", **options) == b'"-";"1"\r\n"-";"1"\r\n'
 
     def test_a_field_s_own_null_text_wins(self) -> None:
@@ -262,7 +268,7 @@ class TestExcel:
 class TestTemplate:
     def test_has_its_head_a_text_for_each_record_and_its_foot(self) -> None:
         made = dataset({"name": "n", "type": "sequence", "start": 5}, {"name": "b", "type": "constant", "value": True})
-        options = {"head": "begin\n", "record": "{{ number }}: {{ n }} {{ b }}\n", "foot": "end"}
+        options: dict[str, Any] = {"head": "begin\n", "record": "{{ number }}: {{ n }} {{ b }}\n", "foot": "end"}
         assert written(made, 2, type="template", **options).decode() == "begin\n1: 5 true\n2: 6 true\nend"
 
     def test_that_names_what_is_not_there_fails(self) -> None:

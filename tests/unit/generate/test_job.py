@@ -42,6 +42,8 @@ class TestItsFields:
             ({"type": "intger"}, "type", "expected one of address, "),
             ({}, "type", "this field is required"),
             ({"type": "integer", "minimum": 2, "maximum": 1}, "maximum", "expected at least minimum, which is 2"),
+            ({"type": "integer", "minimum": 200_000}, "maximum", "expected at least minimum, which is 200000"),
+            ({"type": "string", "minimum_length": 30}, "maximum_length", "expected at least minimum_length"),
             ({"type": "integer", "minumum": 2}, "minumum", "unknown field"),
             ({"type": "person", "part": "nose"}, "part", "expected one of full_name"),
             ({"type": "regex", "pattern": "("}, "pattern", "this is no regular expression"),
@@ -109,7 +111,7 @@ class TestItsFields:
             }
             for name, target in (("a", "b"), ("b", "a"))
         )
-        _, message = refusal(document(**{"datasets": [one, other]}))
+        _, message = refusal(document(datasets=[one, other]))
         assert message in (
             "datasets refer to each other in a circle: a -> b -> a",
             "datasets refer to each other in a circle: b -> a -> b",

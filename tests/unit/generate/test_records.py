@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import multiprocessing
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from jobs.errors import PermanentError
+from jobs.errors import PermanentError, TransientError
 from tests.unit.generate.making import NOW, dataset, rows, values
 from workers.generate.independent import Plan
 from workers.generate.keys import Keys
+from workers.generate.parallel import drawn_in_parallel
 from workers.generate.records import BLOCK, Records
 from workers.generate.seen import Seen
 
@@ -43,6 +46,18 @@ class TestASeed:
         count = 3 * BLOCK + 5
         blocks = Records(Plan(made, 1, NOW), records=count, processes=2).blocks()
         assert [row for block in blocks for row in block.rows()] == rows(made, count)
+
+
+class TestSeveralProcesses:
+    def test_that_die_make_the_attempt_one_to_repeat(self) -> None:
+        plan = Plan(dataset({"type": "integer"}), 1, NOW)
+        blocks = drawn_in_parallel(plan, ((first, 10) for first in itertools.count()), processes=2)
+        next(blocks)
+        for child in multiprocessing.active_children():
+            child.kill()
+        with pytest.raises(TransientError) as caught:
+            list(blocks)
+        assert caught.value.code == "crashed"
 
 
 class TestNulls:
