@@ -198,6 +198,15 @@ class TestAnAttempt:
         assert "parameters.datasets.0.fields" in str(caught.value)
 
 
+class TestTheExample:
+    def test_ends_as_its_manifest_says(self, perform: Perform) -> None:
+        (job,) = yaml.safe_load((ROOT / "examples" / "generate.yaml").read_text())
+        parameters = dict(parse_job(job).payload[0].parameters)
+        result = perform(*parameters.pop("datasets"), **parameters)
+        expected = job["metadata"]["expect"]["results"][0]["holds"]
+        assert {name: result[name] for name in expected} == expected
+
+
 class TestTheReference:
     """docs/reference/generate-payload.md"""
 
