@@ -17,5 +17,6 @@ COPY workers workers
 # collectstatic reads the settings and connects to nothing.
 RUN SECRET_KEY=not-used DATABASE_URL=postgresql://not-used/not-used BROKER_URL=redis://not-used \
     python manage.py collectstatic --no-input \
-    && useradd --system --no-create-home jobs
+    && useradd --system --no-create-home jobs \
+    && install -d -o jobs -m 700 /srv/jobs/files
 USER jobs

@@ -35,6 +35,7 @@ UNITS = {
     "cpu_percent": "% of a core",
     "server_cpu_percent": "% of a core",
     "next_us": "µs",
+    "records_per_second": "1/s of a core",
 }
 """Every metric, with its unit."""
 

@@ -18,6 +18,7 @@ from benchmarks.subjects.celery_bare import CeleryBare
 from benchmarks.subjects.celery_results import CeleryResults
 from benchmarks.subjects.cleanup import OursCleanup
 from benchmarks.subjects.control import OursControl
+from benchmarks.subjects.generate import BareMimesis, OursGenerates
 from benchmarks.subjects.history import OursWithHistory
 from benchmarks.subjects.limits import OursWithLimits
 from benchmarks.subjects.next_fire import all_three
@@ -150,6 +151,7 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
         _cleanup("cleanup_1m", cleaner, 1_000_000),
         *_limits(ours, OursWithLimits(servers=servers)),
         *_schedules(servers),
+        _generate(),
         Scenario("pools_noop", [_noops_in(pool) for pool in pools]),
         Scenario("pools_http", [_gets_in(pool) for pool in pools]),
     ]
@@ -240,6 +242,17 @@ def _schedules(servers: Servers) -> list[Scenario]:
             [Target("next_us", 1, "cronsim", at_least=False)],
         ),
     ]
+
+
+def _generate() -> Scenario:
+    """Made-up data, in the formats that cost least and most of those that stream."""
+    ours = [OursGenerates(name=f"ours {kind}", kind=kind) for kind in ("csv", "jsonl", "parquet", "avro", "xml", "sql")]
+    bare = BareMimesis()
+    return Scenario(
+        "generate",
+        [Measure(bare, bare.measure), *(Measure(subject, subject.measure) for subject in ours)],
+        [Target("records_per_second", 0.6, "mimesis", subject=subject.name) for subject in ours],
+    )
 
 
 def _noops_in(pool: OursInPool) -> Measure:

@@ -143,6 +143,7 @@ def _environment(servers: Servers, *, data: Path) -> dict[str, str]:
     local = {
         "JOBS_EGRESS_ALLOW": "127.0.0.0/8,::1/128",
         "JOBS_FILE_ROOTS": f"{files},{EXAMPLES / 'data'}",
+        "JOBS_STORED_FILES": str(private_folder(data / "stored")),
         "JOBS_DATASOURCE_OWN_DATABASE": "true",
         "STATIC_ROOT": str(private_folder(data / "static")),
         "SECURE_COOKIES": "false",

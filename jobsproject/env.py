@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from zoneinfo import available_timezones
 
@@ -49,6 +50,14 @@ def number(name: str, default: float, *, least: float = 0) -> float:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list, without blanks and empty entries."""
     return [word.strip() for word in text(name, default or " ").split(",") if word.strip()]
+
+
+def folder(name: str) -> Path | None:
+    """An absolute path, or None when it is not set."""
+    value = text(name, " ").strip()
+    if value and not Path(value).is_absolute():
+        raise ImproperlyConfigured(f"{name} must be an absolute path such as /srv/jobs/files, not {value!r}")
+    return Path(value).resolve() if value else None
 
 
 def url(name: str) -> str:

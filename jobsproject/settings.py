@@ -135,4 +135,10 @@ JOBS_DATASOURCE_OWN_DATABASE = env.flag("JOBS_DATASOURCE_OWN_DATABASE", False)
 JOBS_CLEANUP_WORKSPACE = env.text("JOBS_CLEANUP_WORKSPACE", "")
 """The workspace whose log cleanups may clean up others. None by default: each cleans up its own."""
 
+JOBS_STORED_FILES = env.folder("JOBS_STORED_FILES")
+"""The folder of files that payloads make and people download; web and workers share it. None: payloads cannot make any."""
+
+JOBS_STORED_FILE_MB = env.number("JOBS_STORED_FILE_MB", 10_240, least=1)
+"""The most that one of them may have."""
+
 LOGGING = logging_settings(level=env.text("LOG_LEVEL", "INFO"), json_lines=env.flag("LOG_JSON", True))

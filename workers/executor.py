@@ -22,8 +22,10 @@ from jobs.durations import parse_ms
 from jobs.errors import LookAgain, PermanentError, TransientError, ValidationError
 from jobs.retry import RetryPolicy
 from jobs.services.secrets import read_secret
+from jobs.services.stored_files import Owner
 from workers import handles
 from workers.deadline import CEILING_SECONDS
+from workers.file_store import StoredFiles
 from workers.known_secrets import KnownSecrets
 from workers.outcomes import MAX_RESULT_BYTES, MAX_STATE_BYTES, Attempted, Failed, GoesOn, Outcome, Succeeded
 from workers.payloads import EXECUTORS
@@ -121,6 +123,7 @@ class RunContext:
             state=looking["state"] if looking else None,
             used_seconds=(started_at - since).total_seconds(),
             remaining_seconds=(until - started_at).total_seconds() if until else None,
+            files=self._files(payload),
         )
         surroundings.begun(work)
         return work
@@ -132,6 +135,9 @@ class RunContext:
 
     def _kept_handles(self, payload: Leased, surroundings: Surroundings) -> Sequence[KeptHandle]:
         return handles.kept(self.run.run_id, payload.position, payload.kind) if surroundings.lane_id else ()
+
+    def _files(self, payload: Leased) -> StoredFiles:
+        return StoredFiles(Owner(self.run.workspace, self.run.run_id, payload.position, payload.attempts + 1))
 
     def _seconds(self, name: str, otherwise: float) -> float:
         written = self.run.configuration.get(name)

@@ -7,16 +7,18 @@ trigger a run cannot make it compute anything.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from jobs.errors import PermanentError
-from workers.payloads.base import Work
+
+if TYPE_CHECKING:  # a child process that renders needs none of the payload kinds, which base's package brings along
+    from workers.payloads.base import Work
 
 MAX_RENDERED_CHARACTERS = 16 * 1024 * 1024
 _LARGEST_PRODUCT = 10**18
@@ -95,6 +97,38 @@ def check(text: str) -> None:
         _compiled(text)
     except TemplateSyntaxError as error:
         raise ValueError(f"the template cannot be read (line {error.lineno}): {error.message}") from error
+
+
+def check_expression(text: str) -> None:
+    """Refuse an expression that cannot be read. Raises ValueError with the reason."""
+    try:
+        _ENVIRONMENT.compile_expression(text)
+    except TemplateSyntaxError as error:
+        raise ValueError(f"the expression cannot be read: {error.message}") from error
+
+
+def expression(text: str, *, field: str) -> Callable[[Mapping[str, Any]], Any]:
+    """A function from variables to the value of an expression such as ``price * 2``, a value of Python and no text.
+
+    Args:
+        text: Read by `check_expression` without an error.
+        field: Its dotted path, for errors.
+
+    Raises:
+        PermanentError: The function does, when a variable is missing or the expression fails.
+    """
+    evaluate = _ENVIRONMENT.compile_expression(text, undefined_to_none=False)
+
+    def value_of(variables: Mapping[str, Any]) -> Any:
+        try:
+            value = evaluate(variables)
+            if isinstance(value, Undefined):
+                value = str(value)  # raises, with the words that say what is missing
+        except (TemplateError, *_EXPRESSION_ERRORS) as error:
+            raise PermanentError(f"{field}: the expression failed: {error}", code="template") from error
+        return value
+
+    return value_of
 
 
 def variables_of(work: Work) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from jobs.models import Run
 from jobs.selectors import payloads as payload_selectors
 from jobs.selectors import runs as run_selectors
 from jobs.selectors.chain import Chain, chain
+from jobs.selectors.stored_files import list_files
 from jobs.states import FINAL_RUN_STATES, PayloadState
 
 PAGE = 100
@@ -165,7 +166,7 @@ class RunAdmin(RunControls, BulkTermination):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def payload_view(self, request: HttpRequest, run_id: int, position: int) -> HttpResponse:
-        """One payload with its failed attempts and its log lines."""
+        """One payload with its failed attempts, its files and its log lines."""
         run = self.get_object(request, str(run_id))
         if run is None or not self.has_view_permission(request, run):
             raise Http404("there is no such run")
@@ -181,6 +182,7 @@ class RunAdmin(RunControls, BulkTermination):
             "view": view,
             "parts": [(name, _pretty(getattr(payload, name))) for name in ("error", "result", "parameters", "options")],
             "attempts": [(attempt, _pretty(attempt.error)) for attempt in view.failed_attempts],
+            "files": list_files(run=run, position=position, limit=PAGE),
             "log_lines": run_selectors.list_logs(run=run, position=position, limit=PAGE * 10),
         }
         return TemplateResponse(request, "admin/jobs/run/payload.html", context)

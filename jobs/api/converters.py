@@ -26,6 +26,12 @@ class GroupConverter(StringConverter):
     regex = "[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}"
 
 
+class FileNameConverter(StringConverter):
+    """A stored file's name."""
+
+    regex = "[A-Za-z0-9][A-Za-z0-9_.-]{0,199}"
+
+
 class IdConverter(IntConverter):
     """A bigint."""
 
@@ -49,6 +55,7 @@ _CONVERTERS: dict[str, type[StringConverter | IntConverter]] = {
     "workspace": SlugConverter,
     "job_key": KeyConverter,
     "group": GroupConverter,
+    "file_name": FileNameConverter,
     "run_id": IdConverter,
     "position": PositionConverter,
 }

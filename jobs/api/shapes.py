@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from jobs.models import Attempt, BulkAction, Event, LogLine, Run
+from jobs.models import Attempt, BulkAction, Event, LogLine, Run, StoredFile
 from jobs.selectors.chain import Chain
 from jobs.selectors.groups import GroupView
 from jobs.selectors.jobs import JobView
@@ -156,6 +156,20 @@ def attempt_json(attempt: Attempt) -> dict[str, Any]:
         "worker": attempt.worker,
         "started_at": attempt.started_at,
         "ended_at": attempt.ended_at,
+    }
+
+
+def file_json(file: StoredFile) -> dict[str, Any]:
+    """A file that a payload has made; it lies under ``files/{position}/{name}/``."""
+    return {
+        "id": file.pk,
+        "position": file.position,
+        "attempt": file.attempt,
+        "name": file.name,
+        "media_type": file.media_type,
+        "size_bytes": file.size_bytes,
+        "sha256": file.sha256,
+        "created_at": file.created_at,
     }
 
 

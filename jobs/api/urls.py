@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from jobs.api import bulk, control, converters, extending, groups, jobs, runs, unknown
+from jobs.api import bulk, control, converters, extending, files, groups, jobs, runs, unknown
 
 converters.register()
 
@@ -18,6 +18,8 @@ _run: list[URLPattern | URLResolver] = [
     path("payloads/", extending.Payloads.as_view(), name="payloads"),
     path("payloads/<position:position>/", runs.PayloadDetail.as_view(), name="payload"),
     path("payloads/<position:position>/extend-time/", extending.TimeExtension.as_view(), name="extend-time"),
+    path("files/", files.FileList.as_view(), name="files"),
+    path("files/<position:position>/<file_name:name>/", files.FileContent.as_view(), name="file"),
     path("logs/", runs.LogList.as_view(), name="logs"),
     path("events/", runs.EventList.as_view(), name="events"),
 ]

@@ -15,6 +15,7 @@ from jobs.models.pin import Pin
 from jobs.models.requeued import Requeued
 from jobs.models.run import Run
 from jobs.models.secret import Secret
+from jobs.models.stored_file import StoredFile
 from jobs.models.token import ApiToken
 from jobs.models.workspace import Membership, Role, Workspace
 
@@ -38,5 +39,6 @@ __all__ = [
     "Role",
     "Run",
     "Secret",
+    "StoredFile",
     "Workspace",
 ]

@@ -5,9 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from jobs.errors import PermanentError
+from jobs.made_file import MadeFile
 from workers.deadline import CEILING_SECONDS, Deadline
 
 JSON = Any
@@ -87,6 +91,39 @@ def find_no_handles() -> Sequence[KeptHandle]:
     return ()
 
 
+class FileStore(Protocol):
+    """Keeps the files that an attempt makes, for download."""
+
+    @property
+    def limit_bytes(self) -> int:
+        """The most that one file may have."""
+
+    def folder(self) -> AbstractContextManager[Path]:
+        """An empty folder to write into, which does not outlive the attempt.
+
+        Raises:
+            PermanentError: There is no place for files (code ``files_refused``).
+        """
+
+    def keep(self, files: Sequence[MadeFile]) -> list[str]:
+        """Keep whole files of that folder, all or none, in place of what earlier attempts have kept; their addresses in the API."""
+
+
+class _NoFiles:
+    """Stands for FileStore where there is no lane."""
+
+    limit_bytes = 10 * 1024 * 1024
+
+    def folder(self) -> AbstractContextManager[Path]:
+        raise PermanentError("this attempt has no place for files", code="files_refused")
+
+    def keep(self, files: Sequence[MadeFile]) -> list[str]:
+        raise PermanentError("this attempt has no place for files", code="files_refused")
+
+
+NO_FILES = _NoFiles()
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """One attempt at one payload.
@@ -107,7 +144,7 @@ class Work:
         log, progress: See their types. Both are cheap to call and safe from any thread of the attempt.
         ceiling_seconds: How far it may extend its time.
         grace_seconds: How long something that was told to stop may take to end by itself; then it is ended by force.
-        keep_handle: See its type.
+        keep_handle, files: See their types.
         kept_handles: The lasting handles that this and earlier attempts at the payload have kept, the oldest first.
         state: What this attempt said when it was to be looked at again (`jobs.errors.LookAgain`); None when it begins.
         used_seconds, remaining_seconds: Of such an attempt: how long it has taken so far, and what is left of its time.
@@ -139,6 +176,7 @@ class Work:
     state: Mapping[str, Any] | None = None
     used_seconds: float = 0.0
     remaining_seconds: float | None = None
+    files: FileStore = NO_FILES
     deadline: Deadline = field(init=False)
     added: list[JSON] = field(default_factory=list)
 

@@ -40,7 +40,7 @@ class TestTheCopies:
     def test_manifests_are_loaded_with_the_address_that_the_service_really_has(self, tmp_path: Path) -> None:
         copies = written_for("http://127.0.0.1:9", folder=tmp_path / "examples")
         text = "".join(copy.read_text() for copy in copies)
-        assert [copy.name for copy in copies] == ["cleanup.yaml", "datasources.yaml", "tasks.yaml"]
+        assert [copy.name for copy in copies] == ["cleanup.yaml", "datasources.yaml", "generate.yaml", "tasks.yaml"]
         assert EXAMPLE_SERVICE not in text
         assert text.count("http://127.0.0.1:9/") > 200
 

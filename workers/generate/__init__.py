@@ -1,0 +1,9 @@
+"""Making data up: datasets of typed fields, the same for the same seed, in any number and in many formats.
+
+Pure: no Django, no Celery, nothing of a run. See docs/reference/generate-payload.md.
+"""
+
+from workers.generate.arrow import batches
+from workers.generate.spec import Dataset
+
+__all__ = ["Dataset", "batches"]
