@@ -3,6 +3,8 @@
 from jobs.models.attempt import Attempt
 from jobs.models.bulk_action import BulkAction
 from jobs.models.concurrency_group import ConcurrencyGroup, Rate
+from jobs.models.datasource_operation import DatasourceOperation, Verb
+from jobs.models.datasource_state import DatasourceState
 from jobs.models.event import Event
 from jobs.models.follow_up import FollowUp
 from jobs.models.handle import Handle
@@ -10,6 +12,7 @@ from jobs.models.job import Job
 from jobs.models.lane import Lane
 from jobs.models.log_line import LogLine
 from jobs.models.payload import Payload
+from jobs.models.rejected_row import RejectedRow
 from jobs.models.requeued import Requeued
 from jobs.models.run import Run
 from jobs.models.secret import Secret
@@ -21,6 +24,8 @@ __all__ = [
     "Attempt",
     "BulkAction",
     "ConcurrencyGroup",
+    "DatasourceOperation",
+    "DatasourceState",
     "Event",
     "FollowUp",
     "Handle",
@@ -30,9 +35,11 @@ __all__ = [
     "Membership",
     "Payload",
     "Rate",
+    "RejectedRow",
     "Requeued",
     "Role",
     "Run",
     "Secret",
+    "Verb",
     "Workspace",
 ]
