@@ -26,6 +26,7 @@ MAX_REJECTED = 1000
 """Rejected rows kept of one payload."""
 _MAX_REASON = 1000
 _GENERATION_BITS = 62
+_NOTHING_YET: dict[str, Any] = {"cursor": None, "load_key": "", "loaded_at": None}
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,11 @@ class Rejected:
     number: int | None
     reason: str
     values: Mapping[str, JSON]
+
+
+def stream_of(*, name: str, position: int) -> str:
+    """What the state of a payload is kept under: its name, so that the list's order may change; its place when it has none."""
+    return name or f"payload {position}"
 
 
 def read_state(*, workspace: str, job_key: str, stream: str) -> StreamState:
@@ -121,7 +127,7 @@ def reset_state(*, job: Job, actor: str, stream: str | None = None) -> int:
             known = ", ".join(DatasourceState.objects.filter(job=job).values_list("stream", flat=True)) or "none"
             raise ValidationError([FieldError("stream", f"{job.key} has no state of {stream!r}; it has: {known}")])
         for state in states:
-            forget(states=DatasourceState.objects.filter(pk=state.pk))
+            DatasourceState.objects.filter(pk=state.pk).update(generation=_new_generation(), **_NOTHING_YET)
         data = {"key": job.key, "streams": [state.stream for state in states]}
         Event.objects.create(
             workspace_id=job.workspace_id, job=job, kind="datasource.state_reset", actor=actor, data=data
@@ -130,9 +136,12 @@ def reset_state(*, job: Job, actor: str, stream: str | None = None) -> int:
     return len(states)
 
 
-def forget(*, states: QuerySet[DatasourceState]) -> None:
-    """Begin a new generation of these, so that no load that is under way writes to them, and none in the destination counts."""
-    states.update(generation=_new_generation(), cursor=None, load_key="", loaded_at=None)
+def begin_again(*, states: QuerySet[DatasourceState]) -> None:
+    """Forget how far the loads of these came, for their output is gone.
+
+    Their generation stays: what the destination says counts, be it that nothing is there or what a load has put there since.
+    """
+    states.update(**_NOTHING_YET)
 
 
 def refuse_while_active(*, job: Job, what: str) -> None:
