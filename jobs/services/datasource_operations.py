@@ -56,7 +56,7 @@ def choose(*, job: Job, place: int | None) -> Chosen:
         raise _wrong_payload(f"{job.key} has {len(payloads)} payloads: expected the place of one, 0 for the first")
     chosen = place or 0
     if chosen >= len(payloads):
-        raise _wrong_payload(f"{job.key} has {len(payloads)} payloads: expected 0 to {len(payloads) - 1}")
+        raise _wrong_payload(f"there is none at {chosen}: {job.key} has {len(payloads)}, and 0 is the first")
     item = payloads[chosen]
     stream = datasource_state.stream_of(name=item.get("name", ""), position=chosen)
     return Chosen(job, stream, item.get("parameters", {}))

@@ -3,48 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from jobs import dispatch, hotpath
+from jobs import hotpath
 from jobs.models import DatasourceOperation, Job, RejectedRow, Role, Workspace
 from jobs.services import datasource_operations as operations
-from jobs.services.datasource_state import read_state, record_load
-from tests.integration.datasources import make_datasource, parameters
+from tests.integration.datasources import ROWS, Worker, make_datasource, parameters, record_a_load, worker_at
 from tests.integration.people import Api, make_user, make_workspace
 from tests.integration.run_rows import make_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Answer = Callable[[DatasourceOperation], dict[str, Any]]
-ROWS = {"columns": [{"name": "day", "type": "DATE"}], "rows": [{"day": "2001-01-05"}], "cut": False}
-
-
-class Worker:
-    """Takes what is published and answers it; with ``answer`` None it is never there."""
-
-    def __init__(self) -> None:
-        self.answer: Answer | None = lambda operation: {"result": ROWS}
-        self.seen: list[DatasourceOperation] = []
-        self.lost = 0
-
-    def __call__(self, operation_id: int) -> None:
-        if self.lost:
-            self.lost -= 1
-            return
-        taken = self.answer and operations.take(operation_id=operation_id, now=dt.datetime.now(dt.UTC))
-        if taken and self.answer:
-            self.seen.append(taken)
-            operations.end(operation=taken, now=dt.datetime.now(dt.UTC), **self.answer(taken))
-
 
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
-    one = Worker()
-    monkeypatch.setattr(dispatch, "publish_operation", one)
-    yield one
+    yield worker_at(monkeypatch)
     hotpath.close()
 
 
@@ -203,19 +179,8 @@ class TestWaiting:
 
 
 class TestDeletingOutput:
-    def load(self, job: Job) -> None:
-        about: dict[str, Any] = {"workspace": "acme", "job_key": "datasource:flights", "stream": "flights"}
-        record_load(
-            **about,
-            generation=read_state(**about).generation,
-            cursor="2001-01-05",
-            load_key="x",
-            run_id=make_run(job, "s").pk,
-            position=0,
-        )
-
     def test_it_takes_the_state_with_it(self, editor: Api, worker: Worker, job: Job) -> None:
-        self.load(job)
+        record_a_load(job)
         worker.answer = lambda operation: {"result": {"output": "flights", "rows": 20000}}
         response = editor.send("DELETE", "datasources/flights/output/")
         assert (response.status_code, response.json()["result"]["rows"]) == (200, 20000)
@@ -223,7 +188,7 @@ class TestDeletingOutput:
         assert [(seen.verb, seen.stream) for seen in worker.seen] == [("delete_output", "flights")]
 
     def test_when_it_fails_the_state_stays(self, editor: Api, worker: Worker, job: Job) -> None:
-        self.load(job)
+        record_a_load(job)
         worker.answer = lambda operation: {"error": {"message": "no", "code": "destination"}}
         assert editor.send("DELETE", "datasources/flights/output/").json()["state"] == "failed"
         assert editor.get("datasources/flights/state/").json()["streams"][0]["cursor"] == "2001-01-05"
@@ -242,7 +207,7 @@ class TestDeletingOutput:
 class TestState:
     def test_it_tells_each_stream_and_is_reset(self, viewer: Api, editor: Api, worker: Worker, job: Job) -> None:
         assert viewer.get("datasources/flights/state/").json() == {"streams": []}
-        TestDeletingOutput().load(job)
+        record_a_load(job)
         shown = viewer.get("datasources/flights/state/").json()["streams"]
         assert [(stream["stream"], stream["cursor"]) for stream in shown] == [("flights", "2001-01-05")]
         response = editor.send("DELETE", "datasources/flights/state/")
