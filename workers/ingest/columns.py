@@ -52,6 +52,19 @@ _POSTGRESQL = {
     "INTERVAL": "interval",
     "JSON": "jsonb",
 }
+_OF_POSTGRESQL = {
+    "boolean": "BOOLEAN",
+    "smallint": "SMALLINT",
+    "integer": "INTEGER",
+    "bigint": "BIGINT",
+    "real": "FLOAT",
+    "double precision": "DOUBLE",
+    "date": "DATE",
+    "time": "TIME",
+    "timestamp": "TIMESTAMP",
+    "timestamptz": "TIMESTAMP WITH TIME ZONE",
+    "uuid": "UUID",
+}
 _ARROW_WRITES_THEM = frozenset(
     {
         "BOOLEAN",
@@ -119,5 +132,16 @@ def duckdb_type(word: str) -> str:
 def converted(column: str, word: str | None) -> str:
     """DuckDB SQL that turns what was read into what ``word`` promises."""
     if word in _MICROSECONDS:
-        return f"make_timestamptz({column} * {_MICROSECONDS[word]})"
+        return f"make_timestamptz(CAST({column} AS BIGINT) * {_MICROSECONDS[word]})"
     return column if word is None else f"CAST({column} AS {duckdb_type(word)})"
+
+
+def duckdb_type_of(word: str, *, kind: str) -> str | None:
+    """DuckDB's type for the type that a destination's column has; None where values of any type are left to the destination."""
+    if kind == "duckdb":
+        return word or None
+    if kind != "postgresql":
+        return None
+    if word.startswith("numeric("):
+        return word.replace("numeric", "DECIMAL")
+    return _OF_POSTGRESQL.get(word)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import duckdb
 import psycopg
 import pyarrow
+import sqlalchemy.exc
 
 from jobs.errors import PermanentError, TransientError
 
@@ -51,6 +52,19 @@ def explained() -> Iterator[None]:
         raise TransientError(f"PostgreSQL: {_postgresql_words(error)}", code="destination") from error
     except psycopg.Error as error:
         raise PermanentError(f"PostgreSQL: {_postgresql_words(error)}", code="destination") from error
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        raise _of_sqlalchemy(error) from None  # its own words repeat the statement with the values of a row
+
+
+def _of_sqlalchemy(error: sqlalchemy.exc.SQLAlchemyError) -> TransientError | PermanentError:
+    """Drivers call both a lost connection and, in SQLite, a missing table operational; of SQLite only a lock passes by itself."""
+    cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else None
+    words = " ".join(str(cause or type(error).__name__).split())[:_MAX_CHARACTERS]
+    passes = isinstance(error, (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError))
+    if type(cause).__module__ == "sqlite3":
+        passes = "locked" in words
+    kind = TransientError if passes else PermanentError
+    return kind(f"the database: {words}", code="database")
 
 
 def _through_arrow(error: Exception) -> TransientError | PermanentError:
