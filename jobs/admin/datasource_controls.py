@@ -38,7 +38,11 @@ class PayloadForm(forms.Form):
         assert isinstance(choices, forms.TypedChoiceField)
         choices.choices = list(enumerate(names))
         if len(names) == 1:
-            choices.required, choices.widget, choices.empty_value = False, forms.HiddenInput(), 0
+            choices.required, choices.widget = False, forms.HiddenInput()
+
+    def clean_payload(self) -> int:
+        """Its place; the only one need not be named."""
+        return self.cleaned_data["payload"] or 0
 
 
 class PreviewForm(PayloadForm):
