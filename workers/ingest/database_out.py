@@ -18,6 +18,8 @@ from workers.ingest.writing import Rows, Seal, Seen, Written, check_not_overtake
 
 JSON = Any
 _BATCH_ROWS = 5_000
+_CHUNK_ROWS = 100
+"""Keys that are looked for at once: databases limit how long a condition may be."""
 _TYPES: dict[str, Callable[[], sqlalchemy.types.TypeEngine[Any]]] = {
     "BOOLEAN": sqlalchemy.Boolean,
     "FLOAT": sqlalchemy.Double,
@@ -79,16 +81,38 @@ def _append(connection: sqlalchemy.Connection, table: Table, spec: LoadSpec, row
 
 
 def _merge(connection: sqlalchemy.Connection, table: Table, spec: LoadSpec, rows: Rows) -> Written:
-    """Take out the rows whose keys come, then add all: the one way that every database has."""
-    condition = sqlalchemy.and_(*(table.c[name] == sqlalchemy.bindparam(f"key_{n}") for n, name in enumerate(spec.key)))
+    """Change the rows whose keys are there, add the others: in statements that every database has."""
     updated = count = 0
     for batch in _batches(rows):
-        keys = [{f"key_{n}": row[name] for n, name in enumerate(spec.key)} for row in batch]
-        updated += connection.execute(table.delete().where(condition), keys).rowcount
-        connection.execute(table.insert(), batch)
+        for chunk in _chunks(batch):
+            updated += _merge_chunk(connection, table, spec.key, chunk)
         count += len(batch)
         rows.channel.progress(current=count, total=rows.most, unit="rows")
     return Written(new=count - updated, updated=updated, columns=_types(rows))
+
+
+def _merge_chunk(connection: sqlalchemy.Connection, table: Table, key: list[str], rows: list[dict[str, Any]]) -> int:
+    """Returns how many were there."""
+    columns = [table.c[name] for name in key]
+    wanted = [sqlalchemy.and_(*(table.c[name] == row[name] for name in key)) for row in rows]
+    there = {tuple(found) for found in connection.execute(sqlalchemy.select(*columns).where(sqlalchemy.or_(*wanted)))}
+    known = [row for row in rows if tuple(row[name] for name in key) in there]
+    new = [row for row in rows if tuple(row[name] for name in key) not in there]
+    values = [column.name for column in table.c if column.name not in key]
+    if known and values:
+        mine = sqlalchemy.and_(*(table.c[name] == sqlalchemy.bindparam(f"key_{n}") for n, name in enumerate(key)))
+        change = table.update().where(mine).values({name: sqlalchemy.bindparam(f"to_{name}") for name in values})
+        keys = [{f"key_{n}": row[name] for n, name in enumerate(key)} for row in known]
+        changed = [{f"to_{name}": row[name] for name in values} for row in known]
+        connection.execute(change, [a | b for a, b in zip(keys, changed, strict=True)])
+    if new:
+        connection.execute(table.insert(), new)
+    return len(known)
+
+
+def _chunks(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, len(rows), _CHUNK_ROWS):
+        yield rows[start : start + _CHUNK_ROWS]
 
 
 _WAYS = {"replace": _replace, "append": _append, "merge": _merge}

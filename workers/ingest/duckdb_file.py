@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from workers.ingest import sql
+from workers.ingest import ask, sql
 from workers.ingest.columns import Column
 from workers.ingest.engine import DESTINATION
 from workers.ingest.spec import LoadSpec
@@ -62,26 +62,26 @@ def load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
 
 
 def _replace(reader: duckdb.DuckDBPyConnection, spec: LoadSpec, rows: Rows) -> Written:
-    deleted = _number(reader, f"SELECT count(*) FROM {_table(spec)}") if _exists(reader, spec.target.table) else 0  # noqa: S608
-    new = _number(reader, f"CREATE OR REPLACE TABLE {_table(spec)} AS {rows.query.sql}")
+    deleted = ask.number(reader, f"SELECT count(*) FROM {_table(spec)}") if _exists(reader, spec.target.table) else 0  # noqa: S608
+    new = ask.number(reader, f"CREATE OR REPLACE TABLE {_table(spec)} AS {rows.query.sql}")
     return Written(new=new, deleted=deleted, columns=_types(rows))
 
 
 def _append(reader: duckdb.DuckDBPyConnection, spec: LoadSpec, rows: Rows) -> Written:
     _make(reader, spec, rows)
-    new = _number(reader, f"INSERT INTO {_table(spec)} BY NAME {rows.query.sql}")
+    new = ask.number(reader, f"INSERT INTO {_table(spec)} BY NAME {rows.query.sql}")
     return Written(new=new, columns=_types(rows))
 
 
 def _merge(reader: duckdb.DuckDBPyConnection, spec: LoadSpec, rows: Rows) -> Written:
     """Change what differs, add what is new."""
     _make(reader, spec, rows)
-    count = _number(reader, f"SELECT count(*) FROM ({rows.query.sql})")  # noqa: S608
+    count = ask.number(reader, f"SELECT count(*) FROM ({rows.query.sql})")  # noqa: S608
     same = " AND ".join(f"t.{sql.name(column)} = s.{sql.name(column)}" for column in spec.key)
     values = [name for name in rows.query.names if name not in spec.key]
     updated = _update(reader, spec, rows, values, same) if values else 0
     names = sql.names(rows.query.names)
-    new = _number(
+    new = ask.number(
         reader,
         f"INSERT INTO {_table(spec)} ({names}) SELECT {names} FROM ({rows.query.sql}) s "  # noqa: S608
         f"WHERE NOT EXISTS (SELECT 1 FROM {_table(spec)} t WHERE {same})",
@@ -93,7 +93,7 @@ def _update(reader: duckdb.DuckDBPyConnection, spec: LoadSpec, rows: Rows, value
     assignments = ", ".join(f"{sql.name(name)} = s.{sql.name(name)}" for name in values)
     differs = " OR ".join(f"t.{sql.name(name)} IS DISTINCT FROM s.{sql.name(name)}" for name in values)
     statement = f"UPDATE {_table(spec)} t SET {assignments} FROM ({rows.query.sql}) s WHERE {same} AND ({differs})"  # noqa: S608
-    return _number(reader, statement)
+    return ask.number(reader, statement)
 
 
 _WAYS = {"replace": _replace, "append": _append, "merge": _merge}
@@ -101,7 +101,7 @@ _WAYS = {"replace": _replace, "append": _append, "merge": _merge}
 
 def _make(reader: duckdb.DuckDBPyConnection, spec: LoadSpec, rows: Rows) -> None:
     """Make the table when it is not there, or the columns that it lacks."""
-    reader.execute(f"CREATE TABLE IF NOT EXISTS {_table(spec)} AS {rows.query.sql} LIMIT 0")
+    reader.execute(f"CREATE TABLE IF NOT EXISTS {_table(spec)} AS SELECT * FROM ({rows.query.sql}) LIMIT 0")  # noqa: S608
     for column in rows.add:
         reader.execute(f"ALTER TABLE {_table(spec)} ADD COLUMN IF NOT EXISTS {sql.name(column.name)} {column.type}")
 
@@ -116,15 +116,13 @@ def _read(connection: duckdb.DuckDBPyConnection, spec: LoadSpec, *, database: st
     if not tables.issuperset(_TABLES):
         return Seen()
     prefix = f"{database}.main." if database else ""
-    load = connection.execute(
-        f"SELECT outcome FROM {prefix}{_LOADS} WHERE load_key = ?",  # noqa: S608 - a constant
-        [spec.load_key],
-    ).fetchone()
-    state = connection.execute(
+    load = ask.row(connection, f"SELECT outcome FROM {prefix}{_LOADS} WHERE load_key = ?", [spec.load_key])  # noqa: S608
+    state = ask.row(
+        connection,
         f"SELECT load_key, cursor FROM {prefix}{_STATE} "  # noqa: S608 - a constant
         "WHERE table_name = ? AND job = ? AND stream = ? AND generation = ?",
         [spec.target.table, spec.job, spec.stream, spec.generation],
-    ).fetchone()
+    )
     key, reached = state or ("", None)
     return Seen(outcome=json.loads(load[0]) if load else None, state_key=key, reached=_parsed(reached))
 
@@ -150,12 +148,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, spec: LoadSpec) -> dict[str,
 
 def _exists(reader: duckdb.DuckDBPyConnection, table: str) -> bool:
     question = "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = ?"
-    return reader.execute(question, [DESTINATION, table]).fetchone() is not None
-
-
-def _number(reader: duckdb.DuckDBPyConnection, statement: str) -> int:
-    row = reader.execute(statement).fetchone()
-    return int(row[0]) if row else 0
+    return ask.row(reader, question, [DESTINATION, table]) is not None
 
 
 def _types(rows: Rows) -> dict[str, str]:

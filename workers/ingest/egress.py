@@ -39,12 +39,14 @@ def only(allow: Sequence[str]) -> Iterator[None]:
 def _look(event: str, arguments: tuple[Any, ...]) -> None:
     if event != "socket.connect" or not _rules:
         return
-    address = arguments[1]
-    if not isinstance(address, tuple):
-        raise PermanentError("a URL may not lead to a unix socket", code="egress_refused")
-    if reason := why_refused(str(address[0]), allow=_rules[-1]):
+    sock, address = arguments
+    host, reason = str(address), "a unix socket"
+    if isinstance(address, tuple):
+        host, reason = str(address[0]), why_refused(str(address[0]), allow=_rules[-1])
+    if reason:
+        sock.close()  # libraries close it for an OSError only, which they would take for one that may pass
         raise PermanentError(
-            f"{address[0]} ({reason}) is not open to datasources; "
+            f"{host} ({reason}) is not open to datasources; "
             "whoever runs this deployment can allow a network with JOBS_EGRESS_ALLOW",
             code="egress_refused",
         )

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path, PurePosixPath
 
 from jobs.errors import PermanentError
-from workers.ingest import egress, sql
+from workers.ingest import ask, egress, sql
 from workers.ingest.columns import Column
 from workers.ingest.fetch import s3
 from workers.ingest.spec import LoadSpec
@@ -42,8 +42,8 @@ def load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
     if spec.write == "merge":
         raise PermanentError("write: files cannot be merged into; take replace or append", code="parameters")
     made = Path.cwd() / "made"
-    written = rows.reader.execute(f"COPY ({rows.query.sql}) TO {sql.text(str(made))} ({_FORMATS[spec.target.format]})")
-    count = written.fetchone()
+    statement = f"COPY ({rows.query.sql}) TO {sql.text(str(made))} ({_FORMATS[spec.target.format]})"
+    count = ask.number(rows.reader, statement)
     target = spec.target.path if spec.write == "replace" else numbered(spec.target.path, _name_of(spec))
     size = made.stat().st_size
     if target.startswith("s3://"):
@@ -52,7 +52,7 @@ def load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
     else:
         _put(made, Path(target))
     columns = {column.name: column.type for column in rows.query.columns}
-    return Written(new=int(count[0]) if count else 0, bytes=size, columns=columns)
+    return Written(new=count, bytes=size, columns=columns)
 
 
 def numbered(path: str, name: str) -> str:

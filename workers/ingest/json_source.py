@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from jobs.errors import PermanentError
-from workers.ingest import sql
+from workers.ingest import ask, sql
 from workers.ingest.columns import Column, duckdb_type
 from workers.ingest.fetch.fetched import Fetched
 from workers.ingest.json_records import records
@@ -109,7 +109,7 @@ def _picked(connection: duckdb.DuckDBPyConnection, source: Source, files: _Files
 
 def _require_objects(connection: duckdb.DuckDBPyConnection, files: _Files) -> None:
     objects = files.read("read_json_objects")
-    first = connection.execute(f"SELECT json_type(json) FROM {objects} LIMIT 1").fetchone()  # noqa: S608 - every part is quoted
+    first = ask.row(connection, f"SELECT json_type(json) FROM {objects} LIMIT 1")  # noqa: S608 - every part is quoted
     if first is None:
         raise PermanentError(
             "the source holds no records, so its columns are unknown; nothing was changed", code="data"

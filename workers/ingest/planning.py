@@ -67,7 +67,7 @@ def plan(
     if spec.source.limit_rows and not spec.cursor:
         query = replace(query, sql=f"SELECT * FROM ({query.sql}) LIMIT {spec.source.limit_rows}")  # noqa: S608 - a number
     rejects = Rejects(keep=spec.keep_rejected)
-    if not (spec.cursor or spec.most_rejected or spec.write == "merge" or found.discard):
+    if not (spec.cursor or spec.most_rejected or spec.write == "merge" or spec.contract == "discard_row"):
         return Plan(query, found.add, found.told, rejects)
     staged = Staged(reader, query, rejects=rejects)
     _leave_out(staged, spec, found, {} if is_new else columns or {}, window)

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from jobs.errors import PermanentError
-from workers.ingest import sql
+from workers.ingest import ask, sql
 from workers.ingest.columns import Column
 from workers.ingest.source import BAD, RAW, Query
 from workers.ingest.state import Reached
@@ -112,7 +112,7 @@ class Staged:
             f"SELECT rowid AS id, row_number() OVER (PARTITION BY {sql.names(key)} ORDER BY {ranked}) AS n FROM {TABLE}"  # noqa: S608
         )
         repeated = f"SELECT 1 FROM {TABLE} GROUP BY {sql.names(key)} HAVING count(*) > 1 LIMIT 1"  # noqa: S608
-        if self._connection.execute(repeated).fetchone():
+        if ask.row(self._connection, repeated):
             self.rejects.skipped += self._delete(f"rowid IN (SELECT id FROM ({numbered}) WHERE n > 1)")  # noqa: S608
 
     def first(self, limit: int, *, order: str) -> None:
@@ -125,7 +125,7 @@ class Staged:
         """The highest value of a column, or ``at_least`` if that is higher; None without either."""
         known = f"CAST({sql.text(at_least.value)} AS {column.type})" if at_least else "NULL"
         statement = f"SELECT CAST(greatest(max({sql.name(column.name)}), {known}) AS VARCHAR) FROM {TABLE}"  # noqa: S608
-        row = self._connection.execute(statement).fetchone()
+        row = ask.row(self._connection, statement)
         return Reached(column.type, row[0]) if row and row[0] is not None else None
 
     def check(self, most: int) -> None:
@@ -147,8 +147,7 @@ class Staged:
     def _take_unreadable(self, table: str) -> None:
         """DuckDB keeps one entry an error, and a line may have several."""
         lines = f"SELECT DISTINCT file_id, line FROM {table}"  # noqa: S608
-        row = self._connection.execute(f"SELECT count(*) FROM ({lines})").fetchone()  # noqa: S608
-        self.rejects.failed += int(row[0]) if row else 0
+        self.rejects.failed += ask.number(self._connection, f"SELECT count(*) FROM ({lines})")  # noqa: S608
         first = (
             f"SELECT line, first(error_message ORDER BY column_idx), first(csv_line) FROM {table} "  # noqa: S608
             f"GROUP BY file_id, line ORDER BY file_id, line LIMIT {self.rejects.room}"
@@ -179,12 +178,10 @@ class Staged:
         return [row[0] for row in self._connection.execute(f"DESCRIBE {TABLE}").fetchall()]
 
     def _count(self, condition: str) -> int:
-        row = self._connection.execute(f"SELECT count(*) FROM {TABLE} WHERE {condition}").fetchone()  # noqa: S608
-        return int(row[0]) if row else 0
+        return ask.number(self._connection, f"SELECT count(*) FROM {TABLE} WHERE {condition}")  # noqa: S608
 
     def _delete(self, condition: str) -> int:
-        row = self._connection.execute(f"DELETE FROM {TABLE} WHERE {condition}").fetchone()  # noqa: S608
-        return int(row[0]) if row else 0
+        return ask.number(self._connection, f"DELETE FROM {TABLE} WHERE {condition}")  # noqa: S608
 
 
 def _shown(rejected: dict[str, JSON]) -> str:

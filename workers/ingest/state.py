@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +71,8 @@ class Reached:
 
 def initial(text: str) -> Reached:
     """Where a first load begins, as the job says it: a whole number, a number, a time (with a zone when it ends in Z), or text."""
-    kinds = ("BIGINT", "DOUBLE", "TIMESTAMP WITH TIME ZONE" if text.endswith("Z") else "TIMESTAMP")
+    time = "TIMESTAMP WITH TIME ZONE" if text.endswith("Z") else "TIMESTAMP"
+    kinds = ("BIGINT", "DOUBLE", "DATE" if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else time)
     for kind in kinds:
         if _answer(f"SELECT CAST(TRY_CAST({sql.text(text)} AS {kind}) IS NOT NULL AS VARCHAR)") == "true":
             return Reached(kind, _answer(f"SELECT CAST(CAST({sql.text(text)} AS {kind}) AS VARCHAR)"))
