@@ -87,7 +87,7 @@ def ask(
         ValidationError: The parameters were refused.
     """
     check_parameters(parameters)
-    DatasourceOperation.objects.filter(expires_at__lt=now - KEEP).delete()
+    erase_expired(now=now)
     operation = DatasourceOperation.objects.create(
         workspace=workspace,
         verb=verb,
@@ -125,6 +125,12 @@ def ask_to_delete(*, about: Chosen, actor: str, now: dt.datetime) -> DatasourceO
             now=now,
             about=about,
         )
+
+
+def erase_expired(*, now: dt.datetime) -> int:
+    """Delete what has been kept for long enough, as each new question does, too. Returns how many."""
+    deleted, _ = DatasourceOperation.objects.filter(expires_at__lt=now - KEEP).delete()
+    return deleted
 
 
 def take(*, operation_id: int, now: dt.datetime) -> DatasourceOperation | None:
