@@ -9,7 +9,7 @@ from django.test import Client
 
 from jobs import hotpath
 from jobs.admin.datasource_controls import DATASOURCE_VERBS
-from jobs.models import Job, Role, Workspace
+from jobs.models import Job, RejectedRow, Role, Workspace
 from jobs.selectors.datasources import list_states
 from tests.integration.datasources import Worker, make_datasource, parameters, record_a_load, worker_at
 from tests.integration.people import make_job, make_user, make_workspace
@@ -134,3 +134,14 @@ class TestWhatTheyDo:
         press(editor, both, "preview", payload=1, rows=1)
         press(editor, both, "preview", payload=2, rows=1)
         assert [seen.stream for seen in worker.seen] == ["two"]
+
+
+class TestRejectedRows:
+    def test_they_are_on_the_payloads_page_for_operators(self, workspace: Workspace, job: Job) -> None:
+        run = make_run(job, "s")
+        RejectedRow.objects.create(run=run, position=0, number=7, reason="expected a <date>", row={"day": "soon"})
+        page = f"/admin/jobs/run/{run.pk}/payloads/0/"
+        shown = staff(workspace, Role.OPERATOR).get(page).content.decode()
+        assert "<td>7</td><td>expected a &lt;date&gt;</td>" in shown
+        assert "soon" in shown
+        assert "soon" not in staff(workspace, Role.VIEWER).get(page).content.decode()

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import ModuleType
-from typing import Any
+import importlib
+from typing import Any, Protocol, cast
 
 from workers.ingest import egress
-from workers.ingest.outputs import duckdb, files, postgresql, sqlalchemy
 from workers.ingest.spec import Target
 
-_KINDS: Mapping[str, ModuleType] = {
-    "postgresql": postgresql,
-    "duckdb": duckdb,
-    "files": files,
-    "sqlalchemy": sqlalchemy,
+_KINDS = {
+    "postgresql": "workers.ingest.outputs.postgresql",
+    "duckdb": "workers.ingest.outputs.duckdb",
+    "files": "workers.ingest.outputs.files",
+    "sqlalchemy": "workers.ingest.outputs.sqlalchemy",
 }
+"""By name: a child loads the libraries of its own destination alone."""
+
+
+class Output(Protocol):
+    """What stands in a destination of one kind; see `check` and `delete` below."""
+
+    def check(self, target: Target) -> dict[str, Any]: ...
+    def delete(self, target: Target) -> dict[str, Any]: ...
 
 
 def check(*, target: Target) -> dict[str, Any]:
@@ -28,8 +34,7 @@ def check(*, target: Target) -> dict[str, Any]:
         PermanentError: A load would be refused. The libraries' own errors too: see `workers.ingest.failures`.
     """
     with egress.only(target.allow):
-        facts: dict[str, Any] = _KINDS[target.kind].check(target)
-    return facts
+        return _output(target).check(target)
 
 
 def delete(*, target: Target) -> dict[str, Any]:
@@ -44,5 +49,8 @@ def delete(*, target: Target) -> dict[str, Any]:
         PermanentError: It was refused. The libraries' own errors too.
     """
     with egress.only(target.allow):
-        deleted: dict[str, Any] = _KINDS[target.kind].delete(target)
-    return deleted
+        return _output(target).delete(target)
+
+
+def _output(target: Target) -> Output:
+    return cast(Output, importlib.import_module(_KINDS[target.kind]))
