@@ -33,6 +33,7 @@ UNITS = {
     "cpu_percent": "% of a core",
     "server_cpu_percent": "% of a core",
     "next_us": "µs",
+    "peak_rss_mb": "MB",
 }
 """Every metric, with its unit."""
 

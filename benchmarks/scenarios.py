@@ -18,6 +18,7 @@ from benchmarks.subjects.celery_bare import CeleryBare
 from benchmarks.subjects.celery_results import CeleryResults
 from benchmarks.subjects.control import OursControl
 from benchmarks.subjects.history import OursWithHistory
+from benchmarks.subjects.ingest import Dlt, DuckdbReader, OursIngest, PlainCopy
 from benchmarks.subjects.limits import OursWithLimits
 from benchmarks.subjects.next_fire import all_three
 from benchmarks.subjects.ours import Ours, OursInPool
@@ -146,6 +147,7 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
         ),
         *_limits(ours, OursWithLimits(servers=servers)),
         *_schedules(servers),
+        *_ingest(servers),
         Scenario("pools_noop", [_noops_in(pool) for pool in pools]),
         Scenario("pools_http", [_gets_in(pool) for pool in pools]),
     ]
@@ -226,6 +228,25 @@ def _schedules(servers: Servers) -> list[Scenario]:
             "next_fire",
             [Measure(subject, subject.measure) for subject in all_three()],
             [Target("next_us", 1, "cronsim", at_least=False)],
+        ),
+    ]
+
+
+def _ingest(servers: Servers) -> list[Scenario]:
+    """A CSV file of 1,000,000 rows of ten columns."""
+    into_postgresql = [OursIngest(servers=servers, kind="postgresql"), PlainCopy(servers=servers), Dlt(servers=servers)]
+    into_duckdb = [OursIngest(servers=servers, kind="duckdb"), DuckdbReader()]
+    memory = Target("peak_rss_mb", 400, at_least=False)
+    return [
+        Scenario(
+            "ingest_postgresql",
+            [Measure(subject, subject.measure) for subject in into_postgresql],
+            [Target("seconds", 2.5, "copy", at_least=False), Target("seconds", 0.333, "dlt", at_least=False), memory],
+        ),
+        Scenario(
+            "ingest_duckdb",
+            [Measure(subject, subject.measure) for subject in into_duckdb],
+            [Target("seconds", 2, "duckdb", at_least=False), memory],
         ),
     ]
 

@@ -230,8 +230,8 @@ class TestContract:
         if loads.target.kind == "sqlalchemy":
             pytest.skip("types are left to the database there: see docs/reference/datasource-payload.md")
         loads.rows({"id": 1})
-        result = loads.rows({"id": "2"}, {"id": "three"}, contract="discard_row")
-        assert counted(result) == {"input": 2, "new": 1, "skipped": 1, "output": 1}
+        result = loads.rows({"id": "2"}, {"id": "three"}, {"id": "2.5"}, contract="discard_row")
+        assert counted(result) == {"input": 3, "new": 1, "skipped": 2, "output": 1}
         assert loads.stored() == [(1,), (2,)]
 
 

@@ -33,6 +33,7 @@ def connect(*, paths: Sequence[str], memory_limit_mb: int, attach: str = "") -> 
             "temp_directory": work,
         }
     )
+    connection.execute("SET enable_progress_bar = false")  # what is printed goes into the run's log
     connection.execute("SET TimeZone = 'UTC'")  # times with a zone are written as UTC, wherever the worker runs
     if attach:
         connection.execute(f"ATTACH {sql.text(attach)} AS {DESTINATION}")

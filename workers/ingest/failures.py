@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 
 import duckdb
 import psycopg
 import pyarrow
-import sqlalchemy.exc
 
 from jobs.errors import PermanentError, TransientError
 
@@ -52,15 +52,21 @@ def explained() -> Iterator[None]:
         raise TransientError(f"PostgreSQL: {_postgresql_words(error)}", code="destination") from error
     except psycopg.Error as error:
         raise PermanentError(f"PostgreSQL: {_postgresql_words(error)}", code="destination") from error
-    except sqlalchemy.exc.SQLAlchemyError as error:
+    except _sqlalchemy_errors() as error:
         raise _of_sqlalchemy(error) from None  # its own words repeat the statement with the values of a row
 
 
-def _of_sqlalchemy(error: sqlalchemy.exc.SQLAlchemyError) -> TransientError | PermanentError:
+def _sqlalchemy_errors() -> tuple[type[Exception], ...]:
+    """Looked for when an error is there: most loads do without SQLAlchemy, and its 25 MB."""
+    module = sys.modules.get("sqlalchemy.exc")
+    return (module.SQLAlchemyError,) if module else ()
+
+
+def _of_sqlalchemy(error: Exception) -> TransientError | PermanentError:
     """Drivers call both a lost connection and, in SQLite, a missing table operational; of SQLite only a lock passes by itself."""
-    cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else None
+    cause = getattr(error, "orig", None)
     words = " ".join(str(cause or type(error).__name__).split())[:_MAX_CHARACTERS]
-    passes = isinstance(error, (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError))
+    passes = type(error).__name__ in ("OperationalError", "InterfaceError")
     if type(cause).__module__ == "sqlite3":
         passes = "locked" in words
     kind = TransientError if passes else PermanentError

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from workers.child_main import Channel
-from workers.ingest import database_out, duckdb_file, engine, files_out, postgresql
+from workers.ingest import engine
 from workers.ingest.failures import explained
 from workers.ingest.fetch.fetched import Fetched, Since
 from workers.ingest.fetch.fetching import fetch
@@ -21,12 +21,13 @@ from workers.ingest.writing import AlreadyLoaded, Destination, Rows, Seal, Seen,
 
 JSON = Any
 
-DESTINATIONS: Mapping[str, Destination] = {
-    "postgresql": postgresql,
-    "duckdb": duckdb_file,
-    "files": files_out,
-    "sqlalchemy": database_out,
+_DESTINATIONS = {
+    "postgresql": "workers.ingest.postgresql",
+    "duckdb": "workers.ingest.duckdb_file",
+    "files": "workers.ingest.files_out",
+    "sqlalchemy": "workers.ingest.database_out",
 }
+"""By name, for the child loads what its own load needs: SQLAlchemy and boto3 would cost every child 50 MB and half a second."""
 
 
 def run(*, spec: dict[str, Any], channel: Channel) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def run(*, spec: dict[str, Any], channel: Channel) -> dict[str, Any]:
 
 
 def _load(spec: LoadSpec, channel: Channel) -> dict[str, JSON]:
-    destination = DESTINATIONS[spec.target.kind]
+    destination = _destination(spec)
     seen = destination.look(spec)
     if seen.outcome is not None:
         raise AlreadyLoaded(seen.outcome)
@@ -81,7 +82,7 @@ def _fetched(spec: LoadSpec, since: Since | None, channel: Channel) -> Fetched:
 
 
 def _write(spec: LoadSpec, seen: Seen, fetched: Fetched, window: Window, channel: Channel) -> dict[str, JSON]:
-    destination = DESTINATIONS[spec.target.kind]
+    destination = _destination(spec)
     attach = spec.target.path if spec.target.kind == "duckdb" else ""
     with engine.connect(paths=fetched.paths, memory_limit_mb=spec.memory_limit_mb, attach=attach) as reader:
         query = open_source(reader, spec.source, fetched, tolerant=spec.most_rejected > 0)
@@ -97,3 +98,7 @@ def _write(spec: LoadSpec, seen: Seen, fetched: Fetched, window: Window, channel
     for change in planned.told:
         channel.log("info", change)
     return outcome(spec, fetched, planned, written, window)
+
+
+def _destination(spec: LoadSpec) -> Destination:
+    return cast(Destination, importlib.import_module(_DESTINATIONS[spec.target.kind]))

@@ -10,7 +10,7 @@ import duckdb
 
 from jobs.errors import PermanentError
 from workers.ingest import sql
-from workers.ingest.columns import Column, duckdb_type_of
+from workers.ingest.columns import Column, duckdb_type_of, misfits
 from workers.ingest.contract import Changes, changes
 from workers.ingest.incremental import Window
 from workers.ingest.source import Query
@@ -112,7 +112,7 @@ def _fit(staged: Staged, spec: LoadSpec, existing: Mapping[str, str]) -> None:
         if held is None or held == column.type:
             continue
         name = sql.name(column.name)
-        condition = f"{name} IS NOT NULL AND TRY_CAST({name} AS {held}) IS NULL"
+        condition = misfits(name, held)
         reason = f"column {column.name}: the value is no {existing[column.name]}"
         if spec.contract == "discard_row":
             staged.discard(condition, reason)

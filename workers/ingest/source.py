@@ -11,7 +11,7 @@ import duckdb
 
 from jobs.errors import PermanentError
 from workers.ingest import csv_source, json_source, sql
-from workers.ingest.columns import Column, converted
+from workers.ingest.columns import Column, converted, duckdb_type, misfits
 from workers.ingest.fetch.fetched import Fetched
 from workers.ingest.scan import Scan, describe
 from workers.ingest.spec import Source
@@ -112,7 +112,11 @@ def _wanted(scan: Scan, source: Source) -> dict[str, str]:
 
 def _verdict(scan: Scan, source: Source, values: Mapping[str, str]) -> str:
     wanted = _wanted(scan, source)
-    failed = {name: f"{sql.name(wanted[name])} IS NOT NULL AND {values[name]} IS NULL" for name in sorted(scan.untyped)}
+    failed = {
+        name: f"({sql.name(wanted[name])} IS NOT NULL AND {values[name]} IS NULL) "
+        f"OR ({misfits(sql.name(wanted[name]), duckdb_type(source.types[name]))})"
+        for name in sorted(scan.untyped)
+    }
     reasons = "".join(
         f" WHEN {condition} THEN {sql.text(f'column {name}: the value is no {source.types[name]}')}"
         for name, condition in failed.items()

@@ -46,7 +46,7 @@ class Reached:
         if not lag:
             return self
         if self.type in _TIMES:
-            step = f"CAST({sql.text(self.value)} AS {self.type}) - to_microseconds(CAST({lag!r} * 1000000 AS BIGINT))"
+            step = f"CAST({sql.text(self.value)} AS {self.type}) - to_microseconds(CAST({round(lag * 1_000_000)} AS BIGINT))"
         elif self.type in _WHOLE or self.type == "DOUBLE" or self.type.startswith("DECIMAL"):
             step = f"CAST({sql.text(self.value)} AS {self.type}) - CAST({lag!r} AS {self.type})"
         else:
@@ -73,7 +73,7 @@ def initial(text: str) -> Reached:
     """Where a first load begins, as the job says it: a whole number, a number, a time (with a zone when it ends in Z), or text."""
     time = "TIMESTAMP WITH TIME ZONE" if text.endswith("Z") else "TIMESTAMP"
     kinds = ("BIGINT", "DOUBLE", "DATE" if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else time)
-    for kind in kinds:
+    for kind in kinds[1:] if "." in text else kinds:  # a cast to whole numbers would round
         if _answer(f"SELECT CAST(TRY_CAST({sql.text(text)} AS {kind}) IS NOT NULL AS VARCHAR)") == "true":
             return Reached(kind, _answer(f"SELECT CAST(CAST({sql.text(text)} AS {kind}) AS VARCHAR)"))
     return Reached("VARCHAR", text)

@@ -1,4 +1,4 @@
-"""Files: local ones where they lie, others downloaded first; what DuckDB cannot unpack is unpacked."""
+"""Files, where they lie; what DuckDB cannot unpack is unpacked."""
 
 from __future__ import annotations
 
@@ -12,49 +12,30 @@ from pathlib import Path
 from typing import Any
 
 from jobs.errors import PermanentError
-from workers.ingest.fetch import http, s3
-from workers.ingest.fetch.fetched import Channel, Fetched
+from workers.ingest.fetch.fetched import Allowance, Channel, Fetched, Since
 from workers.ingest.spec import Source
 
 _OPENERS: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}
 _DUCKDB_UNPACKS = frozenset({"none", "gzip", "zstd"})
 
 
-def fetch(source: Source, *, folder: Path, channel: Channel) -> Fetched:
-    """The source's files, each in a place where DuckDB may read it.
+def fetch(source: Source, *, folder: Path, since: Since | None, allowance: Allowance, channel: Channel) -> Fetched:
+    """Local files, where they lie. Raises as `readable`."""
+    return readable(source, [Path(path) for path in source.local_paths], folder=folder)
+
+
+def readable(source: Source, paths: list[Path], *, folder: Path) -> Fetched:
+    """Files in a form in which DuckDB reads them.
 
     Raises:
-        TransientError, PermanentError: As the protocols' modules say; nothing matches a pattern; a damaged compressed file.
+        PermanentError: A damaged compressed file.
     """
-    paths = _local(source, folder, channel)
     size = sum(path.stat().st_size for path in paths)
     compression = source.compression
     if not _left_to_duckdb(source):
         paths = [_unpacked(path, compression, folder / f"unpacked-{n:05}") for n, path in enumerate(paths)]
         compression = "none"
     return Fetched([str(path) for path in paths], source.format, compression, source.records, size)
-
-
-def _local(source: Source, folder: Path, channel: Channel) -> list[Path]:
-    if source.path.startswith("s3://"):
-        return _objects(source, folder, channel)
-    if source.path.startswith(("http://", "https://")):
-        path = folder / "download"
-        with http.session(source.http) as session:
-            http.download(session, source.path, path, channel=channel)
-        return [path]
-    return [Path(path) for path in source.local_paths]
-
-
-def _objects(source: Source, folder: Path, channel: Channel) -> list[Path]:
-    with s3.explained(source.path):
-        service = s3.client(source.s3)
-        bucket, _ = s3.place(source.path)
-        paths = []
-        for number, key in enumerate(s3.keys(service, source.path)):
-            paths.append(folder / f"object-{number:05}")
-            s3.download(service, bucket, key, paths[-1], channel=channel)
-    return paths
 
 
 def _left_to_duckdb(source: Source) -> bool:

@@ -7,7 +7,7 @@ import importlib.util
 from pathlib import Path
 
 from jobs.errors import PermanentError
-from workers.ingest.fetch.fetched import Allowance, Channel, Fetched
+from workers.ingest.fetch.fetched import Allowance, Channel, Fetched, Since
 from workers.ingest.fetch.spool import Spool
 from workers.ingest.spec import Source
 
@@ -15,7 +15,7 @@ GENERATOR = "workers.generate"
 """A module with ``batches(spec, *, rows, seed) -> Iterator[pyarrow.RecordBatch]``; loaded by name: it may not be there."""
 
 
-def fetch(source: Source, *, folder: Path, allowance: Allowance, channel: Channel) -> Fetched:
+def fetch(source: Source, *, folder: Path, since: Since | None, allowance: Allowance, channel: Channel) -> Fetched:
     """Write the rows to Parquet files. The same spec and seed give the same rows.
 
     Raises:
