@@ -6,6 +6,7 @@ import json
 import sys
 from typing import Any
 
+from benchmarks.apps.peak import peak_rss_kb
 from workers.ingest.load import run
 
 
@@ -20,4 +21,5 @@ class Quiet:
 
 
 if __name__ == "__main__":
-    print(run(spec=json.load(sys.stdin), channel=Quiet())["rows"]["output"])  # type: ignore[arg-type]
+    rows = run(spec=json.load(sys.stdin), channel=Quiet())["rows"]["output"]  # type: ignore[arg-type]
+    print(peak_rss_kb(), rows)

@@ -12,6 +12,8 @@ from pathlib import Path
 import dlt
 from dlt.sources.filesystem import filesystem, read_csv_duckdb
 
+from benchmarks.apps.peak import peak_rss_kb
+
 
 def main(*, path: Path, url: str, folder: str) -> int:
     """Load the file into ``bench_dlt.rows``; returns the rows that dlt counted."""
@@ -25,4 +27,5 @@ def main(*, path: Path, url: str, folder: str) -> int:
 
 if __name__ == "__main__":
     asked = json.load(sys.stdin)
-    print(main(path=Path(asked["path"]), url=asked["url"], folder=asked["folder"]))
+    rows = main(path=Path(asked["path"]), url=asked["url"], folder=asked["folder"])
+    print(peak_rss_kb(), rows)

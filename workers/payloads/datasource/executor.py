@@ -10,7 +10,7 @@ import pydantic
 
 from jobs.documents import field_errors
 from jobs.errors import NotFoundError, PermanentError, TransientError, ValidationError
-from jobs.models import Handle
+from jobs.models import Handle, Lane
 from jobs.services.datasource_state import Rejected, StreamState, read_state, record_load, stream_of
 from workers.child import run_child
 from workers.ingest import spec
@@ -74,7 +74,9 @@ def _take_turn(work: Work) -> KeptHandle:
     turn = work.keep_handle(HANDLE, {"stream": stream, "turn": mine})
     if work.keep_handle is keep_no_handle:  # outside any lane there are no turns
         return turn
-    others = Handle.objects.filter(kind=HANDLE, data__stream=stream).exclude(data__turn=mine)
+    # Whose lane is gone is no run any more: the sweep is about to find its handle. Nor is an attempt of ours before this one.
+    others = Handle.objects.filter(kind=HANDLE, data__stream=stream, lane__in=Lane.objects.values("pk"))
+    others = others.exclude(data__turn=mine).exclude(run_id=work.run_id, position=work.position)
     if until_answered(others.exists):
         turn.drop()
         raise TransientError(
