@@ -64,15 +64,16 @@ def plan(
     types = {column.name: type_of(column) for column in query.columns}
     is_new = spec.write == "replace" and spec.target.kind != "sqlalchemy"
     found = changes(incoming=query.columns, types=types, existing=columns, contract=spec.contract, is_new=is_new)
+    told = found.told if spec.target.kind != "files" else []
     if spec.source.limit_rows and not spec.cursor:
         query = replace(query, sql=f"SELECT * FROM ({query.sql}) LIMIT {spec.source.limit_rows}")  # noqa: S608 - a number
     rejects = Rejects(keep=spec.keep_rejected)
     if not (spec.cursor or spec.most_rejected or spec.write == "merge" or spec.contract == "discard_row"):
-        return Plan(query, found.add, found.told, rejects)
+        return Plan(query, found.add, told, rejects)
     staged = Staged(reader, query, rejects=rejects)
     _leave_out(staged, spec, found, {} if is_new else columns or {}, window)
     staged.check(spec.most_rejected)
-    return Plan(staged.query, found.add, found.told, rejects, _reached(staged, spec, window), staged.input, staged.rows)
+    return Plan(staged.query, found.add, told, rejects, _reached(staged, spec, window), staged.input, staged.rows)
 
 
 def nothing(window: Window) -> Plan:

@@ -145,6 +145,8 @@ class Source:
             return "generated rows"
         if len(self.paths) > 1:
             return f"{len(self.paths)} files"
+        if self.path.startswith("s3://"):
+            return self.path
         return self.path.partition("?")[0] if "://" in self.path else self.local_paths[0].rpartition("/")[2]
 
     def origin_of(self, column: str) -> str:

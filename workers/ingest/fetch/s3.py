@@ -102,7 +102,14 @@ def explained(url: str) -> Iterator[None]:
         kind = PermanentError if code in _REFUSALS else TransientError
         raise kind(f"{url}: S3 answered {code}", code="s3") from error
     except (botocore.exceptions.BotoCoreError, boto3.exceptions.Boto3Error) as error:
-        raise TransientError(f"{url}: {type(error).__name__}: {error}"[:500], code="s3") from error
+        raise _refusal(error) or TransientError(f"{url}: {type(error).__name__}: {error}"[:500], code="s3") from error
+
+
+def _refusal(error: BaseException | None) -> PermanentError | None:
+    """What `workers.ingest.egress` said: botocore takes it for an error of HTTP, and wraps it."""
+    while error is not None and not isinstance(error, PermanentError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _matcher(pattern: str) -> Any:
