@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from django.db import IntegrityError
 
 from jobs import dispatch, hotpath
 from jobs.models import DatasourceOperation, Verb, Workspace
@@ -233,3 +234,36 @@ class TestTaking:
         operations.end(operation=operation, now=now, error={"message": "late", "code": "late"})
         operation.refresh_from_db()
         assert (operation.result, operation.error) == ({"rows": 1}, None)
+
+
+class TestWhatTheDatabaseRefuses:
+    def row(self, workspace: Workspace, **parts: Any) -> None:
+        now = dt.datetime.now(dt.UTC)
+        about: dict[str, Any] = {
+            "workspace": workspace,
+            "verb": Verb.PREVIEW,
+            "parameters": {},
+            "actor": "eve",
+            "expires_at": now,
+        }
+        DatasourceOperation.objects.create(**about | parts)
+
+    def test_a_verb_that_no_worker_knows(self, workspace: Workspace) -> None:
+        with pytest.raises(IntegrityError, match="datasource_operation_verb"):
+            self.row(workspace, verb="guess")
+
+    @pytest.mark.parametrize(
+        ("has_ended", "answers"),
+        [(False, ["result"]), (False, ["error"]), (True, []), (True, ["result", "error"])],
+    )
+    def test_an_answer_without_its_end_an_end_without_its_answer_and_two_answers(
+        self, workspace: Workspace, has_ended: bool, answers: list[str]
+    ) -> None:
+        now = dt.datetime.now(dt.UTC)
+        ended: dict[str, Any] = {
+            "taken_at": now,
+            "ended_at": now if has_ended else None,
+            **{name: {} for name in answers},
+        }
+        with pytest.raises(IntegrityError, match="datasource_operation_fits"):
+            self.row(workspace, **ended)
