@@ -22,7 +22,9 @@ def main(*, path: Path, url: str, folder: str) -> int:
     files = filesystem(bucket_url=path.parent.as_uri(), file_glob=path.name)
     rows = (files | read_csv_duckdb(use_pyarrow=True)).with_name("rows")
     pipeline.run(rows, write_disposition="replace")
-    return int(pipeline.last_trace.last_normalize_info.row_counts["rows"])
+    trace = pipeline.last_trace
+    assert trace is not None and trace.last_normalize_info is not None  # noqa: PT018 - one statement, for mypy
+    return int(trace.last_normalize_info.row_counts["rows"])
 
 
 if __name__ == "__main__":
