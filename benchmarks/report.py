@@ -36,6 +36,7 @@ UNITS = {
     "server_cpu_percent": "% of a core",
     "next_us": "µs",
     "records_per_second": "1/s of a core",
+    "peak_rss_mb": "MB",
 }
 """Every metric, with its unit."""
 

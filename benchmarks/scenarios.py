@@ -20,6 +20,7 @@ from benchmarks.subjects.cleanup import OursCleanup
 from benchmarks.subjects.control import OursControl
 from benchmarks.subjects.generate import BareMimesis, OursGenerates
 from benchmarks.subjects.history import OursWithHistory
+from benchmarks.subjects.ingest import Dlt, DuckdbReader, OursIngest, PlainCopy
 from benchmarks.subjects.limits import OursWithLimits
 from benchmarks.subjects.next_fire import all_three
 from benchmarks.subjects.ours import Ours, OursInPool
@@ -152,6 +153,7 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
         *_limits(ours, OursWithLimits(servers=servers)),
         *_schedules(servers),
         _generate(),
+        *_ingest(servers),
         Scenario("pools_noop", [_noops_in(pool) for pool in pools]),
         Scenario("pools_http", [_gets_in(pool) for pool in pools]),
     ]
@@ -253,6 +255,25 @@ def _generate() -> Scenario:
         [Measure(bare, bare.measure), *(Measure(subject, subject.measure) for subject in ours)],
         [Target("records_per_second", 0.6, "mimesis", subject=subject.name) for subject in ours],
     )
+
+
+def _ingest(servers: Servers) -> list[Scenario]:
+    """A CSV file of 1,000,000 rows of ten columns."""
+    ours, ours_duckdb = (OursIngest(servers=servers, kind=kind) for kind in ("postgresql", "duckdb"))
+    copy, dlt, reader = PlainCopy(servers=servers), Dlt(servers=servers), DuckdbReader()
+    memory = Target("peak_rss_mb", 400, at_least=False)
+    return [
+        Scenario(
+            "ingest_postgresql",
+            [Measure(ours, ours.measure), Measure(copy, copy.measure), Measure(dlt, dlt.measure)],
+            [Target("seconds", 2.5, "copy", at_least=False), Target("seconds", 0.333, "dlt", at_least=False), memory],
+        ),
+        Scenario(
+            "ingest_duckdb",
+            [Measure(ours_duckdb, ours_duckdb.measure), Measure(reader, reader.measure)],
+            [Target("seconds", 2, "duckdb", at_least=False), memory],
+        ),
+    ]
 
 
 def _noops_in(pool: OursInPool) -> Measure:

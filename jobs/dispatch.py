@@ -21,6 +21,9 @@ of them is the only lane of a run of one payload, which can be taken, executed a
 those must be reported before the next begins; and ``at``, when it was sent, in seconds since the epoch: it tells how long it stood
 in line (workers/turn_order.py)."""
 
+OPERATION_TASK = "jobs.datasource_operation"
+"""The stable name of the task that performs one operation on a datasource. Its argument: ``operation``, the id of its row."""
+
 _SHARED_AT_MOST = {"default": 50, "http": 10, "datasource": 1, "spark": 1}
 """How many runs of one payload may share a message, by queue. Publishing costs 0.48 ms, so many small runs travel together; a
 worker that finds them slow sends the rest of the message out again, one by one."""
@@ -97,6 +100,22 @@ def publish(messages: Iterable[LaneMessage]) -> None:
                 )
     except (OperationalError, OSError) as error:
         raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
+
+
+def publish_operation(operation_id: int) -> None:
+    """Say that a datasource operation waits. Never raises: whoever waits for its answer has it published again."""
+    try:
+        with current_app.producer_or_acquire() as producer:
+            current_app.send_task(
+                OPERATION_TASK,
+                kwargs={"operation": operation_id},
+                queue="datasource",
+                producer=producer,
+                ignore_result=True,
+                retry=False,
+            )
+    except (OperationalError, OSError) as error:
+        log.warning("dispatch.broker_unavailable", operation=operation_id, reason=f"{type(error).__name__}: {error}")
 
 
 def depth(queue: str) -> int:

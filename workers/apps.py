@@ -1,6 +1,7 @@
 """The top app: what happens inside a Celery worker. It also tells the rest which kinds of payload there are."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import import_string
 
 
 class WorkersConfig(AppConfig):
@@ -8,6 +9,5 @@ class WorkersConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the payload kinds, so that web, workers and commands validate alike."""
-        from workers import payloads  # noqa: PLC0415 - models can be imported only now
-
-        payloads.register_all()
+        # Not imported above: executors may use models, which cannot be imported before all apps are there.
+        import_string("workers.payloads.register_all")()

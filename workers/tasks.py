@@ -6,8 +6,8 @@ from typing import Any
 from celery import Task, shared_task
 from celery.signals import beat_init, worker_ready, worker_shutting_down
 
-from jobs.dispatch import WORK_TASK
-from workers import stopping, sweep, turns
+from jobs.dispatch import OPERATION_TASK, WORK_TASK
+from workers import operations, stopping, sweep, turns
 
 worker_ready.connect(sweep.start)
 beat_init.connect(sweep.start)  # so that what is lost is found while all workers are down
@@ -33,3 +33,9 @@ def work(
         strict=bool(strict),
         published_at=at,
     )
+
+
+@shared_task(name=OPERATION_TASK)
+def datasource_operation(*, operation: int, **_unknown: object) -> None:
+    """Perform one operation on a datasource; keys that a newer sender adds are ignored."""
+    operations.perform(operation_id=int(operation))

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 
 from jobs.admin.asking import RunForm, ask
 from jobs.admin.badges import badge
+from jobs.admin.datasource_controls import DatasourceControls
 from jobs.admin.job_controls import JobControls
 from jobs.admin.job_form import EXAMPLE_PAYLOAD, JobForm
 from jobs.admin.scope import WorkspaceFilter, permits
@@ -24,8 +25,8 @@ from jobs.states import JobState, Trigger
 
 
 @admin.register(Job)
-class JobAdmin(JobControls):
-    """List, add, change, delete and run; pause and the like are `JobControls`."""
+class JobAdmin(JobControls, DatasourceControls):
+    """List, add, change, delete and run; pause and the like are `JobControls`, what only datasources have `DatasourceControls`."""
 
     form = JobForm
     change_form_template = "admin/jobs/job/change_form.html"

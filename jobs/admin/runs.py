@@ -15,12 +15,13 @@ from django.utils.html import format_html
 from jobs.admin.badges import badge, told
 from jobs.admin.bulk import BulkTermination
 from jobs.admin.run_controls import RunControls
-from jobs.admin.scope import WorkspaceFilter
+from jobs.admin.scope import WorkspaceFilter, permits
 from jobs.errors import NotFoundError
-from jobs.models import Run
+from jobs.models import RejectedRow, Role, Run
 from jobs.selectors import payloads as payload_selectors
 from jobs.selectors import runs as run_selectors
 from jobs.selectors.chain import Chain, chain
+from jobs.selectors.datasources import list_rejected
 from jobs.selectors.stored_files import list_files
 from jobs.states import FINAL_RUN_STATES, PayloadState
 
@@ -184,8 +185,15 @@ class RunAdmin(RunControls, BulkTermination):
             "attempts": [(attempt, _pretty(attempt.error)) for attempt in view.failed_attempts],
             "files": list_files(run=run, position=position, limit=PAGE),
             "log_lines": run_selectors.list_logs(run=run, position=position, limit=PAGE * 10),
+            "rejected": self._rejected(request, run, position),
         }
         return TemplateResponse(request, "admin/jobs/run/payload.html", context)
+
+    def _rejected(self, request: HttpRequest, run: Run, position: int) -> list[tuple[RejectedRow, str]]:
+        """The first rows that a load left out. They are somebody's data, which takes more than looking at runs."""
+        if not permits(request, Role.OPERATOR, run.workspace_id):
+            return []
+        return [(row, _pretty(row.row)) for row in list_rejected(run=run, position=position, limit=PAGE)]
 
 
 def _beside(run: Run, *, after: int | None, state: PayloadState | None) -> dict[str, Any]:

@@ -20,6 +20,12 @@ class KeyConverter(StringConverter):
     regex = KEY_PATTERN.removeprefix("^").removesuffix("$").replace("(", "(?:")
 
 
+class DatasourceConverter(StringConverter):
+    """What follows the type in a datasource's key."""
+
+    regex = "[A-Za-z0-9][A-Za-z0-9_.-]{0,126}"
+
+
 class GroupConverter(StringConverter):
     """A concurrency group's name."""
 
@@ -54,6 +60,7 @@ def register() -> None:
 _CONVERTERS: dict[str, type[StringConverter | IntConverter]] = {
     "workspace": SlugConverter,
     "job_key": KeyConverter,
+    "datasource": DatasourceConverter,
     "group": GroupConverter,
     "file_name": FileNameConverter,
     "run_id": IdConverter,

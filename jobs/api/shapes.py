@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from jobs.models import Attempt, BulkAction, Event, LogLine, Run, StoredFile
+from jobs.models import (
+    Attempt,
+    BulkAction,
+    DatasourceOperation,
+    DatasourceState,
+    Event,
+    LogLine,
+    RejectedRow,
+    Run,
+    StoredFile,
+)
 from jobs.selectors.chain import Chain
 from jobs.selectors.groups import GroupView
 from jobs.selectors.jobs import JobView
@@ -188,6 +198,37 @@ def log_json(line: LogLine) -> dict[str, Any]:
 def event_json(event: Event) -> dict[str, Any]:
     """An entry of a run's event log."""
     return {"id": event.pk, "kind": event.kind, "actor": event.actor, "data": event.data, "at": event.at}
+
+
+def operation_json(operation: DatasourceOperation, state: str) -> dict[str, Any]:
+    """What was asked about a datasource, and the answer."""
+    return {
+        "id": operation.pk,
+        "operation": operation.verb,
+        "datasource": operation.job_key.partition(":")[2] or None,
+        "stream": operation.stream or None,
+        "state": state,
+        "result": operation.result,
+        "error": operation.error,
+        "actor": operation.actor,
+        "created_at": operation.created_at,
+        "ended_at": operation.ended_at,
+    }
+
+
+def stream_json(state: DatasourceState) -> dict[str, Any]:
+    """How far the loads of one payload of a datasource have come."""
+    return {
+        "stream": state.stream,
+        "cursor": state.cursor,
+        "loaded_at": state.loaded_at,
+        "load_key": state.load_key or None,
+    }
+
+
+def rejected_json(row: RejectedRow) -> dict[str, Any]:
+    """A row that a load left out."""
+    return {"id": row.pk, "number": row.number, "reason": row.reason, "row": row.row}
 
 
 def _about(view: JobView) -> dict[str, Any]:

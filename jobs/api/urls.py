@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from jobs.api import bulk, control, converters, extending, files, groups, jobs, runs, unknown
+from jobs.api import bulk, control, converters, datasources, extending, files, groups, jobs, runs, unknown
 
 converters.register()
 
@@ -20,8 +20,16 @@ _run: list[URLPattern | URLResolver] = [
     path("payloads/<position:position>/extend-time/", extending.TimeExtension.as_view(), name="extend-time"),
     path("files/", files.FileList.as_view(), name="files"),
     path("files/<position:position>/<file_name:name>/", files.FileContent.as_view(), name="file"),
+    path("payloads/<position:position>/rejected/", datasources.RejectedRows.as_view(), name="rejected-rows"),
     path("logs/", runs.LogList.as_view(), name="logs"),
     path("events/", runs.EventList.as_view(), name="events"),
+]
+
+_datasource: list[URLPattern | URLResolver] = [
+    path("validate/", datasources.SavedValidation.as_view(), name="validate-datasource"),
+    path("preview/", datasources.PreviewSaved.as_view(), name="preview-datasource"),
+    path("output/", datasources.Output.as_view(), name="datasource-output"),
+    path("state/", datasources.State.as_view(), name="datasource-state"),
 ]
 
 _workspace: list[URLPattern | URLResolver] = [
@@ -35,6 +43,14 @@ _workspace: list[URLPattern | URLResolver] = [
     path("runs/bulk-terminate/", bulk.BulkTermination.as_view(), name="bulk-terminate"),
     path("runs/<run_id:run_id>/", include(_run)),
     path("bulk-actions/<run_id:action_id>/", bulk.BulkActionDetail.as_view(), name="bulk-action"),
+    path("datasources/validate/", datasources.Validation.as_view(), name="validate-parameters"),
+    path("datasources/preview/", datasources.Preview.as_view(), name="preview-parameters"),
+    path(
+        "datasources/operations/<run_id:operation_id>/",
+        datasources.OperationDetail.as_view(),
+        name="datasource-operation",
+    ),
+    path("datasources/<datasource:name>/", include(_datasource)),
     path("groups/", groups.GroupList.as_view(), name="groups"),
     path("groups/<group:name>/", groups.GroupDetail.as_view(), name="group"),
 ]

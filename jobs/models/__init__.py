@@ -4,6 +4,8 @@ from jobs.models.attempt import Attempt
 from jobs.models.bulk_action import BulkAction
 from jobs.models.cleanup import Cleanup
 from jobs.models.concurrency_group import ConcurrencyGroup, Rate
+from jobs.models.datasource_operation import DatasourceOperation, Verb
+from jobs.models.datasource_state import DatasourceState
 from jobs.models.event import Event
 from jobs.models.follow_up import FollowUp
 from jobs.models.handle import Handle
@@ -12,6 +14,7 @@ from jobs.models.lane import Lane
 from jobs.models.log_line import LogLine
 from jobs.models.payload import Payload
 from jobs.models.pin import Pin
+from jobs.models.rejected_row import RejectedRow
 from jobs.models.requeued import Requeued
 from jobs.models.run import Run
 from jobs.models.secret import Secret
@@ -25,6 +28,8 @@ __all__ = [
     "BulkAction",
     "Cleanup",
     "ConcurrencyGroup",
+    "DatasourceOperation",
+    "DatasourceState",
     "Event",
     "FollowUp",
     "Handle",
@@ -35,10 +40,12 @@ __all__ = [
     "Payload",
     "Pin",
     "Rate",
+    "RejectedRow",
     "Requeued",
     "Role",
     "Run",
     "Secret",
     "StoredFile",
+    "Verb",
     "Workspace",
 ]

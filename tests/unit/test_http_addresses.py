@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from workers.payloads.http.addresses import why_refused
+from workers.addresses import why_refused
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,20 @@ _POSTGRESQL = {
     "INTERVAL": "interval",
     "JSON": "jsonb",
 }
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
+_OF_POSTGRESQL = {
+    "boolean": "BOOLEAN",
+    "smallint": "SMALLINT",
+    "integer": "INTEGER",
+    "bigint": "BIGINT",
+    "real": "FLOAT",
+    "double precision": "DOUBLE",
+    "date": "DATE",
+    "time": "TIME",
+    "timestamp": "TIMESTAMP",
+    "timestamptz": "TIMESTAMP WITH TIME ZONE",
+    "uuid": "UUID",
+}
 _ARROW_WRITES_THEM = frozenset(
     {
         "BOOLEAN",
@@ -119,5 +133,28 @@ def duckdb_type(word: str) -> str:
 def converted(column: str, word: str | None) -> str:
     """DuckDB SQL that turns what was read into what ``word`` promises."""
     if word in _MICROSECONDS:
-        return f"make_timestamptz({column} * {_MICROSECONDS[word]})"
+        return f"make_timestamptz(CAST({column} AS BIGINT) * {_MICROSECONDS[word]})"
     return column if word is None else f"CAST({column} AS {duckdb_type(word)})"
+
+
+def misfits(value: str, held: str) -> str:
+    """DuckDB SQL that is true for values that ``held``, a type of DuckDB's, cannot hold.
+
+    DuckDB's own casts round a number to a whole one, and cut the time off a day.
+    """
+    cast = f"TRY_CAST({value} AS {held})"
+    finer = {"DATE": "TIMESTAMP"} | dict.fromkeys(_WHOLE, "DECIMAL(38, 9)")
+    if held in finer:
+        cast = f"CASE WHEN CAST({cast} AS {finer[held]}) = TRY_CAST({value} AS {finer[held]}) THEN {cast} END"
+    return f"{value} IS NOT NULL AND {cast} IS NULL"
+
+
+def duckdb_type_of(word: str, *, kind: str) -> str | None:
+    """DuckDB's type for the type that a destination's column has; None where values of any type are left to the destination."""
+    if kind == "duckdb":
+        return word or None
+    if kind != "postgresql":
+        return None
+    if word.startswith("numeric("):
+        return word.replace("numeric", "DECIMAL")
+    return _OF_POSTGRESQL.get(word)

@@ -1,22 +1,26 @@
-"""DuckDB, confined: one file to read, its working directory, perhaps one database to write, and nothing else."""
+"""DuckDB, confined: the files to read, its working directory, perhaps one database to write, and nothing else."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import duckdb
 
 from workers.ingest import sql
-from workers.ingest.spec import LoadSpec
 
 DESTINATION = "destination"
 _THREADS = 2
 
 
-def connect(spec: LoadSpec) -> duckdb.DuckDBPyConnection:
-    """Open an in-memory database that spills into the working directory; a DuckDB target is attached as `DESTINATION`.
+def connect(*, paths: Sequence[str], memory_limit_mb: int, attach: str = "") -> duckdb.DuckDBPyConnection:
+    """Open an in-memory database that spills into the working directory.
 
     Once it is returned no other file and no network can be reached from it, and no setting can be changed.
+
+    Args:
+        paths: The files that it may read.
+        attach: A DuckDB file to write to, attached as `DESTINATION`; "" for none.
     """
     work = os.getcwd()
     connection = duckdb.connect(
@@ -24,15 +28,16 @@ def connect(spec: LoadSpec) -> duckdb.DuckDBPyConnection:
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "allow_community_extensions": "false",
-            "memory_limit": f"{spec.memory_limit_mb}MB",
+            "memory_limit": f"{memory_limit_mb}MB",
             "threads": str(_THREADS),
             "temp_directory": work,
         }
     )
+    connection.execute("SET enable_progress_bar = false")  # what is printed goes into the run's log
     connection.execute("SET TimeZone = 'UTC'")  # times with a zone are written as UTC, wherever the worker runs
-    if spec.target.kind == "duckdb":
-        connection.execute(f"ATTACH {sql.text(spec.target.path)} AS {DESTINATION}")
-    connection.execute(f"SET allowed_paths = [{sql.text(spec.source.path)}]")
+    if attach:
+        connection.execute(f"ATTACH {sql.text(attach)} AS {DESTINATION}")
+    connection.execute(f"SET allowed_paths = [{', '.join(sql.text(path) for path in paths)}]")
     connection.execute(f"SET allowed_directories = [{sql.text(work + os.sep)}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 
 import duckdb
@@ -51,6 +52,25 @@ def explained() -> Iterator[None]:
         raise TransientError(f"PostgreSQL: {_postgresql_words(error)}", code="destination") from error
     except psycopg.Error as error:
         raise PermanentError(f"PostgreSQL: {_postgresql_words(error)}", code="destination") from error
+    except _sqlalchemy_errors() as error:
+        raise _of_sqlalchemy(error) from None  # its own words repeat the statement with the values of a row
+
+
+def _sqlalchemy_errors() -> tuple[type[Exception], ...]:
+    """Looked for when an error is there: most loads do without SQLAlchemy, and its 25 MB."""
+    module = sys.modules.get("sqlalchemy.exc")
+    return (module.SQLAlchemyError,) if module else ()
+
+
+def _of_sqlalchemy(error: Exception) -> TransientError | PermanentError:
+    """Drivers call both a lost connection and, in SQLite, a missing table operational; of SQLite only a lock passes by itself."""
+    cause = getattr(error, "orig", None)
+    words = " ".join(str(cause or type(error).__name__).split())[:_MAX_CHARACTERS]
+    passes = type(error).__name__ in ("OperationalError", "InterfaceError")
+    if type(cause).__module__ == "sqlite3":
+        passes = "locked" in words
+    kind = TransientError if passes else PermanentError
+    return kind(f"the database: {words}", code="database")
 
 
 def _through_arrow(error: Exception) -> TransientError | PermanentError:

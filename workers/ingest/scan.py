@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
@@ -11,11 +11,19 @@ from workers.ingest.columns import Column
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Something to SELECT from. ``mapped`` says that ``source.fields`` have been applied to it already."""
+    """Something to SELECT from.
+
+    Args:
+        mapped: ``source.fields`` have been applied to it already.
+        untyped: Columns of the result whose types the scan leaves to be converted.
+        rejects: The table in which DuckDB's reader keeps the lines that it could not read; "" where it fails at the first.
+    """
 
     expression: str
     columns: list[Column]
     mapped: bool = False
+    untyped: frozenset[str] = field(default_factory=frozenset)
+    rejects: str = ""
 
 
 def describe(connection: duckdb.DuckDBPyConnection, expression: str) -> list[Column]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 
 def text(value: str) -> str:
@@ -20,6 +20,12 @@ def struct(values: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{text(key)}: {text(value)}" for key, value in values.items()) + "}"
 
 
-def call(function: str, path: str, **options: str) -> str:
-    """A table function's call; the options are SQL already."""
-    return f"{function}({', '.join([text(path), *(f'{key} = {value}' for key, value in options.items())])})"
+def names(values: Iterable[str], *, of: str = "") -> str:
+    """A list of identifiers, each qualified by ``of`` where that is given."""
+    return ", ".join(f"{of}.{name(value)}" if of else name(value) for value in values)
+
+
+def call(function: str, paths: Sequence[str], **options: str) -> str:
+    """A table function's call on files; the options are SQL already."""
+    files = text(paths[0]) if len(paths) == 1 else f"[{', '.join(text(path) for path in paths)}]"
+    return f"{function}({', '.join([files, *(f'{key} = {value}' for key, value in options.items())])})"

@@ -1,4 +1,4 @@
-"""The datasource kind: loads a CSV, JSON, JSON Lines or Parquet file into a table of PostgreSQL or DuckDB."""
+"""The datasource kind: loads files, databases, REST services and made-up rows into tables and files."""
 
 from jobs.kinds import Kind
 from workers.payloads.datasource.executor import DatasourceExecutor

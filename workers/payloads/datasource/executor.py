@@ -1,40 +1,60 @@
-"""Loads a file into a table, in a child process of its own."""
+"""Loads rows into a table or a file, in a child process of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+import uuid
+from collections.abc import Mapping
+from typing import Any
 
 import pydantic
-from django.conf import settings
-from django.db import connections
 
 from jobs.documents import field_errors
-from jobs.errors import PermanentError, ValidationError
+from jobs.errors import NotFoundError, PermanentError, TransientError, ValidationError
+from jobs.models import Handle, Lane
+from jobs.services.datasource_state import Rejected, StreamState, read_state, record_load, stream_of
 from workers.child import run_child
 from workers.ingest import spec
-from workers.payloads.base import JSON, Work
-from workers.payloads.datasource import files
-from workers.payloads.datasource.connections import from_secret, own, password_of
-from workers.payloads.datasource.parameters import DatasourceParameters, Destination, PostgresqlDestination, Source
+from workers.payloads.base import JSON, KeptHandle, Work, keep_no_handle
+from workers.payloads.datasource.building import source_spec, target_spec
+from workers.payloads.datasource.parameters import DatasourceParameters
+from workers.persistence import until_answered
+
+HANDLE = "datasource"
+"""The kind of the handle that stands while a datasource is loaded: nobody else loads it then."""
+BUSY_SECONDS = 15.0
+"""When to look again whether another run of the datasource has ended."""
 
 
 class DatasourceExecutor:
-    """Checks what the deployment allows, then leaves the work to `workers.ingest.load`."""
+    """Checks what the deployment allows, then leaves the work to `workers.ingest.load`; keeps what it tells of the state."""
 
     def perform(self, work: Work) -> JSON:
-        """Load the file; see `workers.ingest.load.run` for the result and `workers.child.run_child` for the errors."""
+        """Load the rows.
+
+        Returns:
+            As `workers.ingest.load.run`.
+
+        Raises:
+            TransientError: As `workers.ingest.load.run` and `workers.child.run_child`; or another run of the datasource is
+                under way (code ``busy``).
+            PermanentError: As those; or the parameters ask for what is not allowed.
+        """
         parameters = _parameters(work)
-        target = _target(parameters.destination, secret=work.secret)
-        wanted = spec.LoadSpec(
-            source=_source(parameters.source),
-            target=target,
-            write=parameters.write,
-            load_key=_load_key(work) if parameters.write == "append" else "",
-            memory_limit_mb=parameters.memory_limit_mb,
-        )
-        secrets = [target.conninfo, password_of(target.conninfo)] if target.conninfo else []
-        return run_child(module="workers.ingest.load", spec=wanted.to_json(), work=work, secrets=secrets)
+        source, source_secrets = source_spec(parameters, secret=work.secret)
+        target, target_secrets = target_spec(parameters, secret=work.secret)
+        turn = _take_turn(work)
+        try:
+            state = _state(work) if _has_state(parameters) else None
+            wanted = _load_spec(work, parameters, source, target, state)
+            secrets = [*source_secrets, *target_secrets]
+            result = run_child(module="workers.ingest.load", spec=wanted.to_json(), work=work, secrets=secrets)
+            return _recorded(work, wanted, state, result)
+        finally:
+            turn.drop()
+
+    def end(self, data: Mapping[str, Any]) -> bool:
+        """A turn has ended when its lane is gone: the child has a handle of its own, and the destination a lock."""
+        return True
 
 
 def _parameters(work: Work) -> DatasourceParameters:
@@ -44,42 +64,83 @@ def _parameters(work: Work) -> DatasourceParameters:
         raise PermanentError(str(ValidationError(field_errors(error, "parameters"))), code="parameters") from error
 
 
-def _source(source: Source) -> spec.Source:
-    options = source.csv
-    dialect = spec.CsvDialect(delimiter=source.delimiter)
-    if options:
-        dialect = spec.CsvDialect(
-            delimiter=source.delimiter,
-            quote=options.quote,
-            header=options.header,
-            null=options.null,
-            encoding=options.encoding,
+def _take_turn(work: Work) -> KeptHandle:
+    """One run at a time: say that we load this datasource, and give way to whoever has said so, too.
+
+    Of two that say it in the same moment both may give way; both never go on.
+    """
+    mine = str(uuid.uuid4())
+    stream = f"{work.workspace}/{work.job_key}/{_stream(work)}"
+    turn = work.keep_handle(HANDLE, {"stream": stream, "turn": mine})
+    if work.keep_handle is keep_no_handle:  # outside any lane there are no turns
+        return turn
+    # Whose lane is gone is no run any more: the sweep is about to find its handle. Nor is an attempt of ours before this one.
+    others = Handle.objects.filter(kind=HANDLE, data__stream=stream, lane__in=Lane.objects.values("pk"))
+    others = others.exclude(data__turn=mine).exclude(run_id=work.run_id, position=work.position)
+    if until_answered(others.exists):
+        turn.drop()
+        raise TransientError(
+            "another run of this datasource is under way", code="busy", retry_after_seconds=BUSY_SECONDS
         )
-    return spec.Source(
-        path=str(files.readable(source.path, roots=_roots())),
-        format=source.resolved_format,
-        csv=dialect,
-        records=source.records or "",
-        fields=source.fields,
-        types=source.types,
+    return turn
+
+
+def _has_state(parameters: DatasourceParameters) -> bool:
+    """A replace begins at the beginning, however the load before it ended."""
+    return parameters.write != "replace" or parameters.rejected.maximum > 0
+
+
+def _state(work: Work) -> StreamState:
+    try:
+        return until_answered(lambda: read_state(workspace=work.workspace, job_key=work.job_key, stream=_stream(work)))
+    except NotFoundError:  # the job was deleted while this run of it was waiting
+        return StreamState(generation=1, cursor=None, load_key="")
+
+
+def _load_spec(
+    work: Work, parameters: DatasourceParameters, source: spec.Source, target: spec.Target, state: StreamState | None
+) -> spec.LoadSpec:
+    cursor = parameters.cursor
+    reached = state.cursor if state else None
+    return spec.LoadSpec(
+        source=source,
+        target=target,
+        write=parameters.write,
+        load_key=_load_key(work) if parameters.write != "replace" else "",
+        key=parameters.key,
+        cursor=spec.Cursor(cursor.column, cursor.lag_distance, cursor.initial or "", reached) if cursor else None,
+        contract=parameters.contract,
+        most_rejected=parameters.rejected.maximum,
+        keep_rejected=parameters.rejected.keep,
+        job=f"{work.workspace}/{work.job_key}",
+        stream=_stream(work),
+        generation=state.generation if state else 1,
+        memory_limit_mb=parameters.memory_limit_mb,
     )
 
 
-def _target(destination: Destination, *, secret: Callable[[str], str]) -> spec.Target:
-    if destination.duckdb:
-        path = files.writable(destination.duckdb.path, roots=_roots())
-        return spec.Target(kind="duckdb", table=destination.duckdb.table, path=str(path))
-    assert destination.postgresql is not None
-    postgresql = destination.postgresql
-    conninfo = _conninfo(postgresql, secret=secret)
-    return spec.Target(kind="postgresql", table=postgresql.table, schema=postgresql.schema_name, conninfo=conninfo)
-
-
-def _conninfo(postgresql: PostgresqlDestination, *, secret: Callable[[str], str]) -> str:
-    allowed = bool(settings.JOBS_DATASOURCE_OWN_DATABASE)
-    if postgresql.url_secret is None:
-        return own(connections["default"].settings_dict, allowed=allowed)
-    return from_secret(secret(postgresql.url_secret), name=postgresql.url_secret, sockets=allowed)
+def _recorded(work: Work, wanted: spec.LoadSpec, state: StreamState | None, result: dict[str, JSON]) -> JSON:
+    """Keep what the load tells of its state and of the rows that it left out; the rest is the payload's result."""
+    cursor, rejected = result.pop("_cursor", None), result.pop("_rejected", [])
+    if state is not None:
+        recorded = until_answered(
+            lambda: record_load(
+                workspace=work.workspace,
+                job_key=work.job_key,
+                stream=wanted.stream,
+                generation=state.generation,
+                cursor=cursor,
+                load_key=wanted.load_key,
+                run_id=work.run_id,
+                position=work.position,
+                rejected=[Rejected(**row) for row in rejected],
+            )
+        )
+        if not recorded:
+            work.log(
+                "warning", "the state was reset while this load was under way: the next one begins at the beginning"
+            )
+    return result
 
 
 def _load_key(work: Work) -> str:
@@ -87,5 +148,5 @@ def _load_key(work: Work) -> str:
     return f"{work.workspace}/{work.job_key}/{work.idempotency_key}"
 
 
-def _roots() -> list[Path]:
-    return list(settings.JOBS_FILE_ROOTS)
+def _stream(work: Work) -> str:
+    return stream_of(name=work.name, position=work.position)

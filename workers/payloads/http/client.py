@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from workers.payloads.http.addresses import IPNetwork
+from workers.addresses import IPNetwork
 from workers.payloads.http.answer import BROKEN_OFF, Answer, AnswerError
 from workers.payloads.http.codings import decoded
 from workers.payloads.http.connections import MAX_IDLE_SECONDS, POOL, tls_context

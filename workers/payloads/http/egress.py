@@ -19,7 +19,7 @@ from typing import Any
 
 from urllib3.util.wait import wait_for_write
 
-from workers.payloads.http.addresses import IPNetwork, why_refused
+from workers.addresses import IPNetwork, why_refused
 from workers.payloads.http.guard import CallTimeoutError, Guard, GuardedStream
 from workers.payloads.http.proxies import Proxy, open_tunnel
 

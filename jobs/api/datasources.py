@@ -1,0 +1,179 @@
+"""Datasources: validate, preview, delete the output, show and reset the state, and look at rows that were left out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.urls import reverse
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs.api import shapes
+from jobs.api.base import WorkspaceView
+from jobs.api.pages import MAX_POSITION, Query, page
+from jobs.api.runs import RunPart
+from jobs.documents.datasources import (
+    SavedPreview,
+    SavedRequest,
+    UnsavedPreview,
+    UnsavedValidation,
+    parameter_errors,
+    parse_about,
+)
+from jobs.models import DatasourceOperation, Job, Role, Verb
+from jobs.selectors.datasources import get_operation, list_rejected, list_states, operation_state
+from jobs.selectors.jobs import find_job
+from jobs.services.datasource_operations import WAIT_SECONDS, Chosen, ask, ask_to_delete, choose, wait
+from jobs.services.datasource_state import reset_state
+
+LONGEST_WAIT_SECONDS = 30
+
+
+class DatasourceView(WorkspaceView):
+    """A view that asks a worker, and waits for the answer up to ``wait`` seconds (20; 0 for not at all)."""
+
+    def datasource(self, name: str) -> Job:
+        """The datasource of the address. Raises NotFoundError."""
+        return find_job(workspace=self.workspace, key=f"datasource:{name}")
+
+    def ask(self, verb: Verb, parameters: Any, *, about: Chosen | None = None, rows: int = 0) -> DatasourceOperation:
+        """Ask, and wait. Raises ValidationError for parameters that are refused."""
+        seconds = waiting_time(Query(self.request, known=("wait",)))
+        asked = ask(
+            workspace=self.workspace,
+            verb=verb,
+            parameters=parameters,
+            actor=self.actor,
+            now=_now(),
+            about=about,
+            rows=rows,
+        )
+        return wait(operation=asked, seconds=seconds)
+
+    def answer(self, operation: DatasourceOperation) -> Response:
+        """The operation: 200 when it is over, 202 with the address to ask again while it is not."""
+        state = operation_state(operation=operation, now=_now())
+        over = state not in ("waiting", "running")
+        location = reverse("datasource-operation", args=[self.workspace.slug, operation.pk])
+        return Response(
+            shapes.operation_json(operation, state),
+            status=status.HTTP_200_OK if over else status.HTTP_202_ACCEPTED,
+            headers={} if over else {"Location": self.request.build_absolute_uri(location)},
+        )
+
+    def verdict(self, parameters: Any, *, verify_access: bool, about: Chosen | None = None) -> Response:
+        """What is wrong with the parameters; when nothing is, whether there is access."""
+        errors = parameter_errors(parameters)
+        if errors or not verify_access:
+            found = [{"field": error.field, "message": error.message} for error in errors]
+            return Response({"valid": not errors, "errors": found})
+        return self.answer(self.ask(Verb.VALIDATE, parameters, about=about))
+
+
+class Validation(DatasourceView):
+    """``datasources/validate/``"""
+
+    def post(self, request: Request, workspace: str) -> Response:
+        """Check parameters that are not saved, and with ``verify_access`` the access that they need."""
+        asked = parse_about(UnsavedValidation, request.data)
+        return self.verdict(asked.parameters, verify_access=asked.verify_access)
+
+
+class Preview(DatasourceView):
+    """``datasources/preview/``"""
+
+    def post(self, request: Request, workspace: str) -> Response:
+        """The first rows of the source of parameters that are not saved."""
+        asked = parse_about(UnsavedPreview, request.data)
+        return self.answer(self.ask(Verb.PREVIEW, asked.parameters, rows=asked.rows))
+
+
+class SavedValidation(DatasourceView):
+    """``datasources/{name}/validate/``"""
+
+    roles = {"POST": Role.OPERATOR}
+
+    def post(self, request: Request, workspace: str, name: str) -> Response:
+        """Check a saved datasource, and the access that it needs."""
+        asked = parse_about(SavedRequest, request.data)
+        chosen = choose(job=self.datasource(name), place=asked.payload)
+        return self.verdict(chosen.parameters, verify_access=True, about=chosen)
+
+
+class PreviewSaved(DatasourceView):
+    """``datasources/{name}/preview/``"""
+
+    roles = {"POST": Role.OPERATOR}
+
+    def post(self, request: Request, workspace: str, name: str) -> Response:
+        """The first rows of a saved datasource's source."""
+        asked = parse_about(SavedPreview, request.data)
+        chosen = choose(job=self.datasource(name), place=asked.payload)
+        return self.answer(self.ask(Verb.PREVIEW, chosen.parameters, about=chosen, rows=asked.rows))
+
+
+class Output(DatasourceView):
+    """``datasources/{name}/output/``"""
+
+    def delete(self, request: Request, workspace: str, name: str) -> Response:
+        """Delete what a datasource has loaded; 409 while a run of it is active. ``payload``: which of its list."""
+        query = Query(request, known=("payload", "wait"))
+        chosen = choose(job=self.datasource(name), place=query.number("payload", most=MAX_POSITION))
+        seconds = waiting_time(query)
+        asked = ask_to_delete(about=chosen, actor=self.actor, now=_now())
+        return self.answer(wait(operation=asked, seconds=seconds))
+
+
+class State(DatasourceView):
+    """``datasources/{name}/state/``"""
+
+    def get(self, request: Request, workspace: str, name: str) -> Response:
+        """How far the loads of each payload have come."""
+        return self._states(self.datasource(name))
+
+    def delete(self, request: Request, workspace: str, name: str) -> Response:
+        """Forget it, so that the next load begins at the beginning; 409 while a run is active. ``stream``: only that one's."""
+        query, job = Query(request, known=("stream",)), self.datasource(name)
+        reset_state(job=job, actor=self.actor, stream=query.text("stream"))
+        return self._states(job)
+
+    def _states(self, job: Job) -> Response:
+        return Response({"streams": [shapes.stream_json(state) for state in list_states(job=job)]})
+
+
+class OperationDetail(DatasourceView):
+    """``datasources/operations/{id}/``"""
+
+    roles = {"GET": Role.OPERATOR}  # A preview shows rows, which takes more than looking at runs.
+
+    def get(self, request: Request, workspace: str, operation_id: int) -> Response:
+        """What was asked, and the answer once there is one."""
+        seconds = waiting_time(Query(request, known=("wait",)))
+        operation = get_operation(workspace=self.workspace, operation_id=operation_id)
+        return self.answer(wait(operation=operation, seconds=seconds))
+
+
+class RejectedRows(RunPart):
+    """``runs/{id}/payloads/{position}/rejected/``"""
+
+    roles = {"GET": Role.OPERATOR}
+
+    def get(self, request: Request, workspace: str, run_id: int, position: int) -> Response:
+        """The rows that the payload left out, the first first."""
+        query = Query(request)
+        rows = list_rejected(
+            run=self.run(run_id), position=position, limit=query.limit + 1, after=query.number("after")
+        )
+        return page(request, rows, limit=query.limit, cursor=lambda row: row.pk, show=shapes.rejected_json)
+
+
+def waiting_time(query: Query) -> float:
+    """How long the caller would wait for a worker. Raises ValidationError."""
+    seconds = query.number("wait", most=LONGEST_WAIT_SECONDS)
+    return WAIT_SECONDS if seconds is None else seconds
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

@@ -1,0 +1,42 @@
+"""Reading what is kept of datasources: their state, what was asked about them, and the rows that were left out."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from jobs.errors import NotFoundError
+from jobs.models import DatasourceOperation, DatasourceState, Job, RejectedRow, Run, Workspace
+
+
+def list_states(*, job: Job) -> list[DatasourceState]:
+    """The streams of a datasource by name, in one query; none before its first run."""
+    return list(DatasourceState.objects.filter(job=job).order_by("stream"))
+
+
+def get_operation(*, workspace: Workspace, operation_id: int) -> DatasourceOperation:
+    """What was asked, in one query. Raises NotFoundError, also for another workspace's and for what is no longer kept."""
+    found = DatasourceOperation.objects.filter(workspace=workspace, pk=operation_id).first()
+    if found is None:
+        raise NotFoundError(f"there is no operation {operation_id} in {workspace.slug}; each is kept for an hour")
+    return found
+
+
+def operation_state(*, operation: DatasourceOperation, now: dt.datetime) -> str:
+    """``waiting`` for a worker, ``running``, ``done``, ``failed``; ``expired`` when none took it or its worker was lost."""
+    if operation.ended_at is not None:
+        return "done" if operation.error is None else "failed"
+    if now >= operation.expires_at:
+        return "expired"
+    return "waiting" if operation.taken_at is None else "running"
+
+
+def list_rejected(*, run: Run, position: int, limit: int, after: int | None = None) -> list[RejectedRow]:
+    """A page of the rows that a payload left out, in the order in which it met them, in one query.
+
+    Args:
+        run, position: The payload.
+        limit: The most to return.
+        after: The id of the last one of the page before; None for the first page.
+    """
+    rows = RejectedRow.objects.filter(run=run, position=position)
+    return list((rows if after is None else rows.filter(pk__gt=after)).order_by("pk")[:limit])

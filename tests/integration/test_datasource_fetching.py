@@ -1,0 +1,375 @@
+"""Sources of every kind: files packed and many, URLs, REST services, databases."""
+
+# ruff: noqa: PLR0917 - a test's parameters are its fixtures, and come by name
+
+from __future__ import annotations
+
+import bz2
+import datetime as dt
+import gzip
+import http.server
+import json
+import lzma
+import socket
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pyarrow
+import pyarrow.json
+import pyarrow.parquet
+import pytest
+
+from jobs.errors import PermanentError, TransientError
+from tests.integration.ingest_loads import Loads
+from workers.ingest import egress
+from workers.ingest.fetch import http as http_fetch
+from workers.ingest.fetch.database import as_batch
+from workers.ingest.fetch.spool import Spool
+from workers.ingest.spec import Cursor, HttpAccess, Pages, Rest, S3Access, Source, Sql, Target
+
+LOOPBACK = ["127.0.0.0/8"]
+ITEMS = [{"id": n, "at": f"2026-01-{n:02}"} for n in range(1, 11)]
+
+
+@pytest.fixture
+def loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Loads:
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    return Loads(Target(kind="duckdb", table="t", path=str(tmp_path / "a.duckdb")), tmp_path)
+
+
+class Service(http.server.BaseHTTPRequestHandler):
+    """Ten items in pages, in every way of paging; some files; and an account of what was asked."""
+
+    asked: list[tuple[str, dict[str, str]]]
+    files: dict[str, bytes]
+    busy: int
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        self.asked.append((self.path, dict(self.headers.items())))
+        if type(self).busy:
+            type(self).busy -= 1
+            self._answer(503, b"busy")
+        elif parts.path in self.files:
+            self._answer(200, self.files[parts.path])
+        elif parts.path == "/away":
+            self._answer(302, b"", Location=query["to"])
+        else:
+            self._page(parts.path, query)
+
+    def _page(self, path: str, query: dict[str, str]) -> None:
+        host = f"http://{self.headers['Host']}"
+        since = query.get("since", "")
+        items = [item for item in ITEMS if str(item["at"]) > since]
+        start = int(query.get("offset", 0)) + 4 * (int(query.get("page", 1)) - 1) + int(query.get("after", 0))
+        page, rest = items[start : start + 4], start + 4 < len(items)
+        body: dict[str, Any] = {"data": {"items": page}}
+        headers = {}
+        if path == "/cursor" and rest:
+            body["next"] = start + 4
+        if path == "/link" and rest:
+            body["next"] = f"/link?after={start + 4}"
+        if path == "/header" and rest:
+            headers["Link"] = f'<{host}/header?after={start + 4}>; rel="next"'
+        if path == "/loop":
+            body["next"] = "/loop"
+        if path == "/elsewhere":
+            body["next"] = "http://another.example/"
+        self._answer(200, json.dumps(body).encode(), **headers)
+
+    def _answer(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: Any) -> None: ...
+
+
+@pytest.fixture
+def service() -> Iterator[type[Service]]:
+    class Mine(Service):
+        asked: list[tuple[str, dict[str, str]]] = []
+        files: dict[str, bytes] = {}
+        busy = 0
+        url = ""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Mine) as server:
+        Mine.url = f"http://127.0.0.1:{server.server_address[1]}"
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield Mine
+        server.shutdown()
+
+
+def rest(service: Any, path: str, pages: Pages = Pages(), **source: Any) -> Source:  # noqa: B008 - frozen
+    wanted = Rest(url=service.url + path, records="data.items", pages=pages, since=source.pop("since", ""))
+    return Source(rest=wanted, allow=LOOPBACK, **source)
+
+
+class TestFiles:
+    @pytest.mark.parametrize(
+        ("compression", "pack"), [("gzip", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)]
+    )
+    @pytest.mark.parametrize(
+        ("format", "text"),
+        [("csv", "id\n1\n2\n"), ("jsonl", '{"id": 1}\n{"id": 2}\n'), ("json", '[{"id": 1}, {"id": 2}]')],
+    )
+    def test_packed_files_are_read(
+        self, loads: Loads, tmp_path: Path, compression: Any, pack: Callable[[bytes], bytes], format: str, text: str
+    ) -> None:
+        (tmp_path / "packed").write_bytes(pack(text.encode()))
+        result = loads.load(Source(path=str(tmp_path / "packed"), format=format, compression=compression))
+        assert result["source_bytes"] == (tmp_path / "packed").stat().st_size
+        assert loads.stored() == [(1,), (2,)]
+
+    def test_a_damaged_one_is_told(self, loads: Loads, tmp_path: Path) -> None:
+        (tmp_path / "packed").write_bytes(bz2.compress(b"id\n1\n" * 1000)[:-20])
+        with pytest.raises(PermanentError, match="no whole bz2 file"):
+            loads.load(Source(path=str(tmp_path / "packed"), format="csv", compression="bz2"))
+
+    def test_several_files_are_one_table_by_their_columns_names(self, loads: Loads, tmp_path: Path) -> None:
+        (tmp_path / "a.csv").write_text("id,a\n1,x\n")
+        (tmp_path / "b.csv").write_text("b,id\ny,2\n")
+        loads.load(Source(paths=[str(tmp_path / "a.csv"), str(tmp_path / "b.csv")], format="csv"))
+        assert loads.stored("id, a, b") == [(1, "x", None), (2, None, "y")]
+
+    def test_columns_are_dropped_renamed_and_typed(self, loads: Loads, tmp_path: Path) -> None:
+        (tmp_path / "a.csv").write_text("id,When,extra\n1,1517966773,x\n")
+        source = Source(
+            path=str(tmp_path / "a.csv"), format="csv", drop=["extra"], rename={"When": "at"}, types={"at": "epoch_s"}
+        )
+        result = loads.load(source)
+        assert result["columns"] == {"id": "BIGINT", "at": "TIMESTAMP WITH TIME ZONE"}
+
+    def test_only_so_many_rows_are_read(self, loads: Loads, tmp_path: Path) -> None:
+        (tmp_path / "a.csv").write_text("id\n" + "".join(f"{n}\n" for n in range(100)))
+        result = loads.load(Source(path=str(tmp_path / "a.csv"), format="csv", limit_rows=7))
+        assert result["rows"]["input"] == 7
+
+    @pytest.mark.parametrize("change", [{"drop": ["b"]}, {"rename": {"b": "c"}}])
+    def test_columns_that_are_not_there_are_named(self, loads: Loads, tmp_path: Path, change: dict[str, Any]) -> None:
+        (tmp_path / "a.csv").write_text("a\n1\n")
+        with pytest.raises(PermanentError, match=r"source\.(drop|rename) names 'b', which the source does not have"):
+            loads.load(Source(path=str(tmp_path / "a.csv"), format="csv", **change))
+
+    def test_two_columns_cannot_have_one_name(self, loads: Loads, tmp_path: Path) -> None:
+        (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+        with pytest.raises(PermanentError, match="gives two columns the name 'b'"):
+            loads.load(Source(path=str(tmp_path / "a.csv"), format="csv", rename={"a": "b"}))
+
+
+class TestUrls:
+    def test_a_file_is_downloaded_with_its_headers(self, loads: Loads, service: Any) -> None:
+        service.files["/a.csv"] = b"id\n1\n"
+        access = HttpAccess({"Authorization": "Bearer top"}, {"key": "k"})
+        loads.load(Source(path=f"{service.url}/a.csv", format="csv", http=access, allow=LOOPBACK))
+        path, headers = service.asked[0]
+        assert (path, headers["Authorization"]) == ("/a.csv?key=k", "Bearer top")
+        assert loads.stored() == [(1,)]
+
+    def test_an_address_that_is_not_open_is_refused(self, loads: Loads, service: Any) -> None:
+        with pytest.raises(PermanentError, match=r"127\.0\.0\.1 \(loopback\) is not open to datasources") as caught:
+            loads.load(Source(path=f"{service.url}/a.csv", format="csv"))
+        assert caught.value.code == "egress_refused"
+        assert service.asked == []
+
+    def test_a_redirect_cannot_lead_there_either(self, loads: Loads, service: Any) -> None:
+        port = service.url.rpartition(":")[2]
+        source = Source(path=f"{service.url}/away?to=http://127.0.0.2:{port}/", format="csv", allow=["127.0.0.1/32"])
+        with pytest.raises(PermanentError, match=r"127\.0\.0\.2 \(loopback\)"):
+            loads.load(source)
+
+    def test_credentials_do_not_follow_a_redirect_to_another_host(self, loads: Loads, service: Any) -> None:
+        service.files["/a.csv"] = b"id\n1\n"
+        there = service.url.replace("127.0.0.1", "localhost")
+        access = HttpAccess({"X-Api-Key": "top"}, {})
+        source = Source(
+            path=f"{service.url}/away?to={there}/a.csv", format="csv", http=access, allow=[*LOOPBACK, "::1/128"]
+        )
+        loads.load(source)
+        assert [headers.get("X-Api-Key") for _, headers in service.asked] == ["top", None]
+
+    @pytest.mark.parametrize(("status", "expected"), [(404, PermanentError), (503, TransientError)])
+    def test_what_the_server_says_tells_whether_to_try_again(
+        self, loads: Loads, service: Any, monkeypatch: pytest.MonkeyPatch, status: int, expected: type[Exception]
+    ) -> None:
+        monkeypatch.setattr(service, "do_GET", lambda handler: handler._answer(status, b""))
+        monkeypatch.setattr(http_fetch, "_TRIES", http_fetch._TRIES.new(backoff_factor=0))
+        with pytest.raises(expected, match=f"answered {status}"):
+            loads.load(Source(path=f"{service.url}/a.csv?key=top", format="csv", allow=LOOPBACK))
+
+    def test_a_busy_moment_is_waited_for(self, loads: Loads, service: Any) -> None:
+        service.files["/a.csv"], service.busy = b"id\n1\n", 1
+        loads.load(Source(path=f"{service.url}/a.csv", format="csv", allow=LOOPBACK))
+        assert len(service.asked) == 2
+
+    def test_an_s3_service_that_is_not_open_is_refused_too(self, loads: Loads) -> None:
+        source = Source(
+            path="s3://bucket/a.csv", format="csv", s3=S3Access("http://127.0.0.1:1", "us-east-1", "k", "s")
+        )
+        with pytest.raises(PermanentError, match=r"127\.0\.0\.1 \(loopback\)") as caught:
+            loads.load(source)
+        assert caught.value.code == "egress_refused"
+
+    def test_outside_of_it_nothing_is_refused(self) -> None:
+        with egress.only([]):
+            pass
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", 1), timeout=1)
+
+
+class TestRest:
+    @pytest.mark.parametrize(
+        ("path", "pages"),
+        [
+            ("/cursor", Pages(by="cursor", path="next", parameter="after")),
+            ("/link", Pages(by="next_link", path="next")),
+            ("/header", Pages(by="link_header")),
+            ("/page", Pages(by="page", parameter="page")),
+            ("/page", Pages(by="page", parameter="page", size_parameter="size", size=4)),
+            ("/offset", Pages(by="offset", parameter="offset")),
+        ],
+    )
+    def test_every_page_is_read_once(self, loads: Loads, service: Any, path: str, pages: Pages) -> None:
+        result = loads.load(rest(service, path, pages))
+        assert result["rows"]["input"] == 10
+        assert [row[0] for row in sorted(loads.query("SELECT id FROM t"))] == list(range(1, 11))
+
+    def test_without_pages_the_first_answer_is_all(self, loads: Loads, service: Any) -> None:
+        assert loads.load(rest(service, "/cursor"))["rows"]["input"] == 4
+
+    def test_pages_end_where_the_job_says(self, loads: Loads, service: Any) -> None:
+        pages = Pages(by="cursor", path="next", parameter="after", most=2)
+        assert loads.load(rest(service, "/cursor", pages))["rows"]["input"] == 8
+
+    def test_no_more_pages_are_read_than_the_limit_needs(self, loads: Loads, service: Any) -> None:
+        pages = Pages(by="cursor", path="next", parameter="after")
+        assert loads.load(rest(service, "/cursor", pages, limit_rows=5))["rows"]["input"] == 5
+        assert len(service.asked) == 2
+
+    def test_the_service_is_asked_for_what_is_new(self, loads: Loads, service: Any) -> None:
+        cursor = Cursor(column="at", initial="2026-01-07")
+        source = rest(service, "/page", Pages(by="page", parameter="page"), since="since", types={})
+        result = loads.load(source, cursor=cursor)
+        assert "since=2026-01-07" in service.asked[0][0]
+        assert result["cursor"]["to"] == "2026-01-10"
+        assert loads.load(source, cursor=cursor)["rows"]["input"] == 0
+
+    def test_a_service_that_has_nothing_changes_nothing(self, loads: Loads, service: Any) -> None:
+        service.files["/none"] = b'{"data": {"items": []}}'
+        assert loads.load(rest(service, "/none"))["rows"]["output"] == 0
+
+    @pytest.mark.parametrize(
+        ("path", "pages", "words"),
+        [
+            ("/loop", Pages(by="next_link", path="next"), "names itself as the next one"),
+            ("/elsewhere", Pages(by="next_link", path="next"), "on another host"),
+        ],
+    )
+    def test_a_link_that_leads_astray_is_told(
+        self, loads: Loads, service: Any, path: str, pages: Pages, words: str
+    ) -> None:
+        with pytest.raises(PermanentError, match=words):
+            loads.load(rest(service, path, pages))
+
+    @pytest.mark.parametrize(
+        ("body", "words"),
+        [
+            (b"<p>", "answered no JSON"),
+            (b"{}", "has nothing at 'data.items'"),
+            (b'{"data": {"items": 1}}', "expected a list"),
+        ],
+    )
+    def test_an_answer_without_records_is_told(self, loads: Loads, service: Any, body: bytes, words: str) -> None:
+        service.files["/bad"] = body
+        with pytest.raises(PermanentError, match=words):
+            loads.load(rest(service, "/bad"))
+
+
+class TestDatabases:
+    @pytest.fixture
+    def url(self, tmp_path: Path) -> str:
+        with sqlite3.connect(tmp_path / "source.sqlite") as connection:
+            connection.execute("CREATE TABLE people (id integer, name text, at text, odd)")
+            rows = [(n, f"name {n}", f"2026-01-{n:02}", "x" if n == 3 else n) for n in range(1, 6)]
+            connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?)", rows)
+        connection.close()
+        return f"sqlite:///{tmp_path / 'source.sqlite'}"
+
+    def test_a_table_is_read(self, loads: Loads, url: str) -> None:
+        result = loads.load(Source(sql=Sql(url=url, table="people")))
+        assert result["columns"] == {"id": "BIGINT", "name": "VARCHAR", "at": "VARCHAR", "odd": "VARCHAR"}
+        assert len(loads.stored()) == 5
+
+    def test_a_query_is_read(self, loads: Loads, url: str) -> None:
+        query = "SELECT id, 'a:b' AS t FROM people WHERE id > 3;"
+        loads.load(Source(sql=Sql(url=url, query=query)))
+        assert loads.stored() == [(4, "a:b"), (5, "a:b")]
+
+    def test_a_query_can_only_read(self, loads: Loads, url: str) -> None:
+        with pytest.raises(PermanentError, match="syntax error"):
+            loads.load(Source(sql=Sql(url=url, query="DELETE FROM people")))
+
+    def test_the_database_is_asked_for_what_is_new(self, loads: Loads, url: str) -> None:
+        source = Source(sql=Sql(url=url, table="people"), fields={"key": "id", "since": "at"})
+        loads.load(source, cursor=Cursor(column="since", initial="2026-01-03"))
+        assert loads.stored("key") == [(3,), (4,), (5,)]
+        result = loads.load(source, cursor=Cursor(column="since"))
+        assert (result["rows"]["input"], result["source_bytes"] > 0) == (0, True)
+
+    def test_a_missing_table_is_told(self, loads: Loads, url: str) -> None:
+        with pytest.raises(PermanentError, match="the database: no such table: nobody"):
+            loads.load(Source(sql=Sql(url=url, table="nobody")))
+
+    def test_a_database_without_a_driver_is_told(self, loads: Loads) -> None:
+        with pytest.raises(PermanentError, match="no driver for mysql"):
+            loads.load(Source(sql=Sql(url="mysql+pymysql://u:p@h/d", table="t")))
+
+
+class TestSpool:
+    def test_batches_that_differ_come_to_one_schema(self, tmp_path: Path) -> None:
+        spool = Spool(tmp_path)
+        for rows in ([(None, 1, None)], [("x", 2.5, None)], [(dt.date(2026, 1, 1), 3, None)]):
+            spool.write(as_batch(["a", "b", "c"], rows))
+        tables = [pyarrow.parquet.read_table(path) for path in spool.finish()]
+        together = pyarrow.concat_tables(tables)
+        assert together.to_pydict() == {"a": [None, "x", "2026-01-01"], "b": [1.0, 2.5, 3.0], "c": [None] * 3}
+
+    def test_mixed_values_within_a_batch_are_text(self) -> None:
+        assert as_batch(["a"], [(1,), ("x",), (None,)]).to_pydict() == {"a": ["1", "x", None]}
+
+
+class TestFilesAsDestinations:
+    @pytest.mark.parametrize("format", ["parquet", "jsonl"])
+    def test_a_file_is_replaced(self, loads: Loads, tmp_path: Path, format: str) -> None:
+        loads.target = Target(kind="files", path=str(tmp_path / f"out.{format}"), format=format)
+        loads.rows({"id": 1}, {"id": 2}, write="replace")
+        result = loads.rows({"id": 3}, write="replace")
+        assert (result["rows"]["output"], result["output_bytes"]) == (1, (tmp_path / f"out.{format}").stat().st_size)
+        read = pyarrow.parquet.read_table if format == "parquet" else pyarrow.json.read_json
+        assert read(tmp_path / f"out.{format}").to_pylist() == [{"id": 3}]
+        assert [path.name for path in tmp_path.glob(".*")] == []
+
+    def test_an_append_is_one_file_a_load(self, loads: Loads, tmp_path: Path) -> None:
+        loads.target = Target(kind="files", path=str(tmp_path / "out.jsonl"), format="jsonl")
+        for key in ("first", "first", "second"):
+            loads.rows({"id": 1}, key=key)
+        assert len(list(tmp_path.glob("out-*.jsonl"))) == 2
+        assert not (tmp_path / "out.jsonl").exists()
+
+    def test_another_run_that_begins_at_the_same_place_writes_over_the_file(self, loads: Loads, tmp_path: Path) -> None:
+        """The worker died before the cursor was written down, and the run was given up: its rows come again."""
+        loads.target = Target(kind="files", path=str(tmp_path / "out.jsonl"), format="jsonl")
+        begun = Cursor(column="id", reached={"type": "BIGINT", "value": "1"})
+        loads.rows({"id": 1}, {"id": 2}, key="first", cursor=begun)
+        result = loads.rows({"id": 2}, {"id": 3}, key="second", cursor=begun)
+        (file,) = tmp_path.glob("out-*.jsonl")
+        assert [json.loads(line) for line in file.read_text().splitlines()] == [{"id": 2}, {"id": 3}]
+        assert result["_cursor"] == {"type": "BIGINT", "value": "3"}

@@ -1,0 +1,131 @@
+"""A datasource payload in its run: one run of it at a time, and its state from run to run."""
+
+from __future__ import annotations
+
+import functools
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from jobs.errors import TransientError
+from jobs.models import DatasourceState, Handle, Job, Lane, RejectedRow, Run, Workspace
+from jobs.services.datasource_state import reset_state
+from tests.integration.child_work import Recorder
+from tests.integration.datasources import make_datasource
+from tests.integration.run_rows import NOW, make_run
+from workers import handles
+from workers.payloads import EXECUTORS
+from workers.payloads.datasource.executor import HANDLE
+
+STREAM = "test/datasource:test/payload 0"
+
+Perform = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def job(db: None) -> Job:
+    workspace = Workspace.objects.create(slug="test")
+    return make_datasource(workspace, "test", {"kind": "datasource", "parameters": parameters()})
+
+
+@pytest.fixture
+def perform(job: Job, settings: Any, tmp_path: Path) -> Perform:
+    """Performs an attempt of a run of its own, as a lane would; the source has the rows that are given."""
+    settings.JOBS_FILE_ROOTS = [tmp_path]
+
+    def performing(*rows: dict[str, Any], **parts: Any) -> dict[str, Any]:
+        (tmp_path / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        run = make_run(job, "s")
+        lane = take_lane(run)
+        work = Recorder().work(
+            parameters=parameters(**parts),
+            run_id=run.pk,
+            keep_handle=functools.partial(handles.keep, run.pk, 0, lane.pk),
+        )
+        return dict(EXECUTORS["datasource"].perform(work))
+
+    return performing
+
+
+def parameters(**parts: Any) -> dict[str, Any]:
+    return {
+        "source": {"path": "rows.jsonl"},
+        "destination": {"duckdb": {"path": "out.duckdb", "table": "t"}},
+        "write": "append",
+        "cursor": {"column": "at"},
+    } | parts
+
+
+def take_lane(run: Run) -> Lane:
+    return Lane.objects.create(run=run, slot=0, worker="w", high=1, leased_at=NOW, lease_expires_at=NOW)
+
+
+def take_turn(run: Run, lane: int) -> None:
+    data = {"stream": STREAM, "turn": str(uuid.uuid4())}
+    Handle.objects.create(run=run, position=0, lane=lane, kind=HANDLE, data=data)
+
+
+def stored(folder: Path) -> list[Any]:
+    with duckdb.connect(str(folder / "out.duckdb"), read_only=True) as connection:
+        return sorted(row[0] for row in connection.execute("SELECT id FROM t").fetchall())
+
+
+@pytest.mark.django_db(transaction=True)
+class TestOneAtATime:
+    def test_while_another_run_has_its_turn_nothing_is_loaded(self, perform: Perform, job: Job, tmp_path: Path) -> None:
+        other = make_run(job)
+        take_turn(other, take_lane(other).pk)
+        with pytest.raises(TransientError, match="another run of this datasource is under way") as caught:
+            perform({"id": 1, "at": 1})
+        assert (caught.value.code, caught.value.retry_after_seconds) == ("busy", 15.0)
+        assert not (tmp_path / "out.duckdb").exists()
+        assert Handle.objects.filter(kind=HANDLE).count() == 1
+
+    def test_a_turn_whose_lane_is_gone_is_over(self, perform: Perform, job: Job, tmp_path: Path) -> None:
+        take_turn(make_run(job), 4711)
+        perform({"id": 1, "at": 1})
+        assert stored(tmp_path) == [1]
+
+    def test_nothing_is_left_of_a_turn(self, perform: Perform) -> None:
+        perform({"id": 1, "at": 1})
+        assert not Handle.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestState:
+    def test_the_next_run_begins_where_the_last_one_ended(self, perform: Perform, tmp_path: Path) -> None:
+        perform({"id": 1, "at": 1}, {"id": 2, "at": 2})
+        assert DatasourceState.objects.get().cursor == {"type": "BIGINT", "value": "2"}
+        result = perform({"id": 2, "at": 2}, {"id": 3, "at": 3})
+        assert result["cursor"] == {"column": "at", "from": "2", "to": "3"}
+        assert stored(tmp_path) == [1, 2, 3]
+        assert not {name for name in result if name.startswith("_")}
+
+    def test_when_the_second_commit_is_lost_the_destination_is_believed(self, perform: Perform, tmp_path: Path) -> None:
+        perform({"id": 1, "at": 1})
+        DatasourceState.objects.update(cursor=None, load_key="", loaded_at=None)
+        perform({"id": 1, "at": 1}, {"id": 2, "at": 2})
+        assert stored(tmp_path) == [1, 2]
+
+    def test_after_a_reset_everything_is_loaded_again(self, perform: Perform, job: Job, tmp_path: Path) -> None:
+        perform({"id": 1, "at": 1})
+        reset_state(job=job, actor="test")
+        perform({"id": 1, "at": 1})
+        assert stored(tmp_path) == [1, 1]
+
+    def test_rejected_rows_are_kept_with_the_run(self, perform: Perform, tmp_path: Path) -> None:
+        result = perform(
+            {"id": 1, "at": 1},
+            {"id": "x", "at": 2},
+            source={"path": "rows.jsonl", "types": {"id": "bigint"}},
+            rejected={"maximum": 1},
+        )
+        assert result["rows"]["failed"] == 1
+        (rejected,) = RejectedRow.objects.all()
+        assert (rejected.number, rejected.reason) == (2, "column id: the value is no bigint")
+        assert stored(tmp_path) == [1]

@@ -1,0 +1,118 @@
+"""S3: objects down to files, a file up to an object."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import botocore
+import botocore.config
+import botocore.exceptions
+
+from jobs.errors import PermanentError, TransientError
+from workers.ingest.fetch.fetched import Channel
+from workers.ingest.spec import S3Access
+
+MOST_OBJECTS = 10_000
+_REFUSALS = frozenset(
+    {"403", "404", "AccessDenied", "InvalidAccessKeyId", "NoSuchBucket", "NoSuchKey", "SignatureDoesNotMatch"}
+)
+
+
+def client(access: S3Access | None) -> Any:
+    """A client that takes nothing from the machine: neither its credentials nor its settings."""
+    access = access or S3Access()
+    anonymous = {} if access.access_key else {"signature_version": botocore.UNSIGNED}
+    return boto3.session.Session().client(
+        "s3",
+        endpoint_url=access.endpoint_url or None,
+        region_name=access.region or "us-east-1",
+        aws_access_key_id=access.access_key or None,
+        aws_secret_access_key=access.secret_key or None,
+        config=botocore.config.Config(
+            connect_timeout=10,
+            read_timeout=60,
+            retries={"mode": "standard", "max_attempts": 4},
+            s3={"addressing_style": "path"} if access.endpoint_url else {},
+            # Services other than Amazon's do not know the newer checksums.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            **anonymous,
+        ),
+    )
+
+
+def place(url: str) -> tuple[str, str]:
+    """Bucket and key of ``s3://bucket/key``."""
+    parts = urlsplit(url, allow_fragments=False)
+    query = f"?{parts.query}" if parts.query else ""  # in a pattern, ? stands for one character
+    return parts.netloc, parts.path.removeprefix("/") + query
+
+
+def keys(service: Any, url: str) -> list[str]:
+    """The keys that an s3 URL names, sorted; ``*`` and ``?`` stand for anything within one folder, ``**`` across folders.
+
+    Raises:
+        PermanentError: There is none, or more than `MOST_OBJECTS`.
+    """
+    bucket, pattern = place(url)
+    fixed = re.split(r"[*?]", pattern, maxsplit=1)[0]
+    if fixed == pattern:
+        return [pattern]
+    matches = _matcher(pattern)
+    pages = service.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=fixed)
+    found = [item["Key"] for page in pages for item in page.get("Contents", ()) if matches(item["Key"])]
+    if not found:
+        raise PermanentError(f"source.path: nothing matches {url!r}", code="file_missing")
+    if len(found) > MOST_OBJECTS:
+        raise PermanentError(f"source.path: {url!r} matches more than {MOST_OBJECTS} objects", code="data")
+    return sorted(found)
+
+
+def download(service: Any, bucket: str, key: str, path: Path, *, channel: Channel) -> int:
+    """Write an object to a file; returns its size."""
+    done = [0]
+
+    def count(size: int) -> None:
+        done[0] += size
+        channel.progress(current=done[0], unit="bytes")
+
+    service.download_file(bucket, key, str(path), Callback=count)
+    return path.stat().st_size
+
+
+def upload(service: Any, path: Path, url: str) -> None:
+    """Put a file where an s3 URL says. Readers see the old object or the new one, never a part."""
+    bucket, key = place(url)
+    service.upload_file(str(path), bucket, key)
+
+
+@contextlib.contextmanager
+def explained(url: str) -> Iterator[None]:
+    """Turn botocore's errors into ours: what the service refuses is permanent, all else may pass."""
+    try:
+        yield
+    except botocore.exceptions.ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        kind = PermanentError if code in _REFUSALS else TransientError
+        raise kind(f"{url}: S3 answered {code}", code="s3") from error
+    except (botocore.exceptions.BotoCoreError, boto3.exceptions.Boto3Error) as error:
+        raise _refusal(error) or TransientError(f"{url}: {type(error).__name__}: {error}"[:500], code="s3") from error
+
+
+def _refusal(error: BaseException | None) -> PermanentError | None:
+    """What `workers.ingest.egress` said: botocore takes it for an error of HTTP, and wraps it."""
+    while error is not None and not isinstance(error, PermanentError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _matcher(pattern: str) -> Any:
+    parts = re.split(r"(\*\*|\*|\?)", pattern)
+    words = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(words.get(part, re.escape(part)) for part in parts)).fullmatch
