@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 class JobsError(Exception):
@@ -44,6 +45,22 @@ class PermanentError(JobsError):
         super().__init__(message)
         self.code = code
         self.details = details or {}
+
+
+class LookAgain(JobsError):
+    """What an attempt has set going elsewhere is not over: the attempt goes on without a worker, and is performed again later.
+
+    It is no failure and costs no attempt. Not caught by executors: they raise it.
+
+    Args:
+        seconds: When to look again; sooner when the attempt's time is over before.
+        state: What the next look needs, JSON-ready, at most 64 KiB, without secrets. It replaces what was kept before.
+    """
+
+    def __init__(self, *, seconds: float, state: Mapping[str, Any]) -> None:
+        super().__init__(f"look again in {seconds:g} s")
+        self.seconds = seconds
+        self.state = state
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ import time
 CEILING_SECONDS = 6 * 3600.0
 """How far an attempt may extend its time when its job does not say (``timeout_ceiling``)."""
 
+_CLOCKS_DIFFER_SECONDS = 0.5
+"""An attempt that goes on elsewhere is looked at by other workers, whose clocks are not quite the same."""
+
 
 class Deadline:
     """The timer of one attempt. Safe from any thread: the attempt looks at it while others extend it.
@@ -14,15 +17,25 @@ class Deadline:
     Args:
         timeout_seconds: What the attempt may take without asking, and what it has from each time it asks.
         ceiling_seconds: How long it may take in all, however often it asks. A timeout that is longer holds all the same.
+        used_seconds: How long the attempt has taken already, on this worker or another.
+        remaining_seconds: What was left of its time then; None when it begins.
     """
 
     __slots__ = ("_ends_at", "_latest", "_started", "ceiling_seconds", "timeout_seconds")
 
-    def __init__(self, timeout_seconds: float, ceiling_seconds: float = CEILING_SECONDS) -> None:
+    def __init__(
+        self,
+        timeout_seconds: float,
+        ceiling_seconds: float = CEILING_SECONDS,
+        *,
+        used_seconds: float = 0.0,
+        remaining_seconds: float | None = None,
+    ) -> None:
         self.timeout_seconds = timeout_seconds
         self.ceiling_seconds = ceiling_seconds
-        self._started = time.monotonic()
-        self._ends_at = self._started + timeout_seconds
+        present = time.monotonic()
+        self._started = present - used_seconds
+        self._ends_at = self._started + timeout_seconds if remaining_seconds is None else present + remaining_seconds
         self._latest = self._started + max(timeout_seconds, ceiling_seconds)
 
     def remaining(self) -> float:
@@ -43,7 +56,7 @@ class Deadline:
 
     def missed(self) -> str:
         """What to say of an attempt whose time is over."""
-        if self._ends_at == self._started + self.timeout_seconds:
+        if abs(self._ends_at - self._started - self.timeout_seconds) < _CLOCKS_DIFFER_SECONDS:
             return f"took longer than its {self.timeout_seconds:g} s"
         if self._ends_at >= self._latest:
             return f"took longer than {self.ceiling_seconds:g} s, beyond which its job lets no payload extend its time"

@@ -8,7 +8,7 @@ import json
 import re
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,20 +19,21 @@ from django.db import InterfaceError, OperationalError, connection
 from jobs.claims import Leased, RunInfo
 from jobs.documents import parse_additions, resolve_retry, resolve_timeout_ms
 from jobs.durations import parse_ms
-from jobs.errors import PermanentError, TransientError, ValidationError
+from jobs.errors import LookAgain, PermanentError, TransientError, ValidationError
 from jobs.retry import RetryPolicy
 from jobs.services.secrets import read_secret
 from workers import handles
 from workers.deadline import CEILING_SECONDS
-from workers.outcomes import MAX_RESULT_BYTES, Attempted, Failed, Outcome, Succeeded
+from workers.outcomes import MAX_RESULT_BYTES, MAX_STATE_BYTES, Attempted, Failed, GoesOn, Outcome, Succeeded
 from workers.payloads import EXECUTORS
-from workers.payloads.base import GRACE_SECONDS, JSON, KeepHandle, Log, Progress, Work, keep_no_handle
+from workers.payloads.base import GRACE_SECONDS, JSON, KeepHandle, KeptHandle, Log, Progress, Work, keep_no_handle
 from workers.persistence import until_answered
 
 log = structlog.get_logger(__name__)
 
 _TRACEBACK_LINES = 12
 _MAX_MESSAGE = 4000
+_SOONEST_LOOK_SECONDS = 0.1
 _ESCAPE = re.compile(r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\ud[89a-f]..|\\u0000")
 """What json.dumps writes of them; in the group what only looks alike: an escaped backslash, and a whole pair."""
 
@@ -79,7 +80,9 @@ class RunContext:
         return resolve_timeout_ms(job=self._timeout, payload=own) / 1000 if own is not None else self._timeout_seconds
 
     def work(self, payload: Leased, surroundings: Surroundings, started_at: dt.datetime) -> Work:
-        """The attempt as its executor sees it. Its time begins to run."""
+        """The attempt as its executor sees it. Its time begins to run, or goes on where it was to be looked at again."""
+        looking = payload.looking
+        since, until = (_time(looking, "since"), _time(looking, "until")) if looking else (started_at, None)
         work = Work(
             run_id=self.run.run_id,
             run_created_at=self.run.created_at,
@@ -96,10 +99,14 @@ class RunContext:
             secret=functools.partial(_secret, self.run.workspace_id),
             log=surroundings.log,
             progress=surroundings.progress,
-            started_at=started_at,
+            started_at=since,
             ceiling_seconds=self._ceiling_seconds,
             grace_seconds=self._grace_seconds,
             keep_handle=self._keep_handle(payload, surroundings),
+            kept_handles=functools.partial(self._kept_handles, payload, surroundings),
+            state=looking["state"] if looking else None,
+            used_seconds=(started_at - since).total_seconds(),
+            remaining_seconds=(until - started_at).total_seconds() if until else None,
         )
         surroundings.begun(work)
         return work
@@ -109,6 +116,9 @@ class RunContext:
             return keep_no_handle
         return functools.partial(handles.keep, self.run.run_id, payload.position, surroundings.lane_id)
 
+    def _kept_handles(self, payload: Leased, surroundings: Surroundings) -> Sequence[KeptHandle]:
+        return handles.kept(self.run.run_id, payload.position, payload.kind) if surroundings.lane_id else ()
+
     def _seconds(self, name: str, otherwise: float) -> float:
         written = self.run.configuration.get(name)
         return otherwise if written is None else parse_ms(written) / 1000
@@ -117,8 +127,9 @@ class RunContext:
 def attempt(*, context: RunContext, payload: Leased, surroundings: Surroundings) -> Attempted:
     """Execute one attempt. Never raises for what the payload does; an outcome says it."""
     started_at = dt.datetime.now(dt.UTC)
-    outcome = _perform(context.work(payload, surroundings, started_at), context.run)
-    return Attempted(payload, outcome, context.policy(payload), started_at, dt.datetime.now(dt.UTC))
+    work = context.work(payload, surroundings, started_at)
+    outcome = _perform(work, context.run)
+    return Attempted(payload, outcome, context.policy(payload), work.started_at, dt.datetime.now(dt.UTC))
 
 
 def _perform(work: Work, run: RunInfo) -> Outcome:
@@ -128,6 +139,8 @@ def _perform(work: Work, run: RunInfo) -> Outcome:
     try:
         result = _result_text(executor.perform(work))
         return Succeeded(result, _added_text(work.added, run) if work.added else None)
+    except LookAgain as again:
+        return _goes_on(work, again)
     except PermanentError as error:
         return Failed(_error(str(error), error.code, error.details), final=True)
     except TransientError as error:
@@ -136,6 +149,22 @@ def _perform(work: Work, run: RunInfo) -> Outcome:
         log.exception("payload.crashed", run=work.run_id, position=work.position, kind=work.kind)
         lines = traceback.format_exception(error)[-_TRACEBACK_LINES:]
         return Failed(_error(f"{type(error).__name__}: {error}", "crash", {"traceback": "".join(lines)}))
+
+
+def _goes_on(work: Work, again: LookAgain) -> Outcome:
+    """That the attempt goes on elsewhere; it is looked at when its time is over, if not before."""
+    remaining = work.deadline.remaining()
+    until = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=remaining)
+    looking = {"since": work.started_at.isoformat(), "until": until.isoformat(), "state": again.state}
+    text = _storable(json.dumps(looking, allow_nan=False))
+    if len(text) > MAX_STATE_BYTES:
+        message = f"what is to be looked at again has {len(text):,} bytes; at most {MAX_STATE_BYTES:,} are kept"
+        return Failed(_error(message, "state_too_large"), final=True)
+    return GoesOn(text, max(min(again.seconds, remaining), _SOONEST_LOOK_SECONDS))
+
+
+def _time(looking: Mapping[str, Any], name: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(looking[name])
 
 
 def _result_text(result: JSON) -> str | None:

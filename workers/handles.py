@@ -1,9 +1,9 @@
 """Handles: what an attempt sets going outside its worker's process is written down first, so that it ends though the worker dies.
 
-A handle stands from before the thing can do harm until it has certainly ended. While its lane lives, the lane's worker looks after
-it; once the lane is gone it is an orphan, and every sweep that can reach it ends it, and goes on until that is certain. A process
-can be reached on its own host only: when that host never comes back, neither does the process, and the handle is dropped after
-seven days.
+A handle stands from before the thing can do harm until it has certainly ended. While its lane lives, a worker looks after
+it; after a lasting one, also while its payload waits for another attempt or another look. Then it is an orphan, and every sweep
+that can reach it ends it, and goes on until that is certain. A process can be reached on its own host only: when that host never
+comes back, neither does the process, and the handle is dropped after seven days.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import structlog
 
 from jobs import hotpath
 from jobs.claims import Now
-from jobs.claims.handles import Orphan, drop_handle, keep_handle, orphans
+from jobs.claims.handles import Orphan, drop_handle, keep_handle, lasting_handles, orphans, update_handle
 from workers import child, descendants, persistence
 from workers.descendants import Family
 from workers.payloads import EXECUTORS
@@ -40,8 +40,14 @@ _waits: dict[int, tuple[float, float]] = {}
 class Handle:
     """A handle that is kept."""
 
-    def __init__(self, handle_id: int) -> None:
+    def __init__(self, handle_id: int, data: Mapping[str, Any]) -> None:
         self._id = handle_id
+        self.data = data
+
+    def update(self, data: Mapping[str, Any]) -> None:
+        """Let it say this instead; returns once the database has it."""
+        persistence.until_answered(lambda: update_handle(handle_id=self._id, data=data))
+        self.data = data
 
     def drop(self) -> None:
         """Say that what it names has certainly ended. With the database away the row stays, and a sweep finds that out itself."""
@@ -49,17 +55,33 @@ class Handle:
             drop_handle(handle_id=self._id)
 
 
-def keep(run_id: int, position: int, lane_id: int, kind: str, data: Mapping[str, Any], *, host: str = "") -> Handle:
+def keep(
+    run_id: int,
+    position: int,
+    lane_id: int,
+    kind: str,
+    data: Mapping[str, Any],
+    *,
+    host: str = "",
+    lasting: bool = False,
+) -> Handle:
     """Write down what is about to be set going; `workers.payloads.base.KeepHandle` with its first three arguments bound.
 
     Raises:
         LaneLost: The lane was taken back: do not begin.
     """
-    return Handle(
-        persistence.until_answered(
-            lambda: keep_handle(run_id=run_id, position=position, lane_id=lane_id, kind=kind, host=host, data=data)
+    handle_id = persistence.until_answered(
+        lambda: keep_handle(
+            run_id=run_id, position=position, lane_id=lane_id, kind=kind, host=host, data=data, lasting=lasting
         )
     )
+    return Handle(handle_id, data)
+
+
+def kept(run_id: int, position: int, kind: str) -> list[Handle]:
+    """The lasting handles of a payload, the oldest first; `workers.payloads.base.Work.kept_handles` with its arguments bound."""
+    found = persistence.until_answered(lambda: lasting_handles(run_id=run_id, position=position, kind=kind))
+    return [Handle(handle_id, data) for handle_id, data in found]
 
 
 def end_orphans(*, now: Now = None) -> int:

@@ -87,6 +87,8 @@ class Turn:
         self._ends_at = time.monotonic() + settings.JOBS_SLICE_SECONDS
         self._grant = NOTHING
         self._asked_for_range = False
+        self._crowded = lane.crowded
+        self._left_behind = False
 
     def work(self) -> bool:
         """Work the lane and give it up.
@@ -100,7 +102,7 @@ class Turn:
         self._begin()
         while payloads := self._obtain():
             outcome = self._execute_strictly(payloads) if self._lane.run.strict else self._execute(payloads)
-            over = time.monotonic() >= self._ends_at or stopping.asked() or self._starts.blocked
+            over = time.monotonic() >= self._ends_at or stopping.asked() or self._starts.blocked or self._left_behind
             self._report(outcome, take=0 if over or self._grant.due else self._starts.at_once(self._take()))
             if over:
                 break
@@ -109,7 +111,7 @@ class Turn:
         persistence.until_answered(lambda: claims.leave_lane(lane=self._lane))
         self._starts.leave()
         persistence.until_answered(lambda: settle(run_id=self._lane.run.run_id, grant=self._grant))
-        return bool(payloads) and not self._is_over() and not self._starts.blocked
+        return bool(payloads) and not self._is_over() and not self._starts.blocked and not self._left_behind
 
     def _begin(self) -> None:
         """With what was leased together with the lane; with a first report where nothing was."""
@@ -133,6 +135,8 @@ class Turn:
         return self._linger()
 
     def _take(self) -> int:
+        if self._crowded:
+            return 0
         return self._pace.take(left=self._grant.left, lanes=self._lane.run.max_lanes)
 
     def _is_over(self) -> bool:
@@ -180,7 +184,12 @@ class Turn:
             payload, rest = rest[0], rest[1:]
             self._add(outcome, payload)
             done += 1
-            if not rest or time.monotonic() - begun > pace.STRICT_LIMIT_SECONDS or stopping.asked():
+            if (
+                not rest
+                or self._left_behind
+                or time.monotonic() - begun > pace.STRICT_LIMIT_SECONDS
+                or stopping.asked()
+            ):
                 break
             rest = self._report_in_range(outcome, rest)
             outcome = Report()
@@ -218,6 +227,9 @@ class Turn:
         """Execute a payload and enter what came of it."""
         attempted = self._attempt(payload)
         outcomes.add(outcome, attempted, run_stopped=self._held.run_stopped)
+        # What goes on elsewhere takes this lane's place; what has ended gives its own to the lane.
+        self._left_behind = isinstance(attempted.outcome, outcomes.GoesOn)
+        self._crowded = False
 
     def _attempt(self, payload: Leased) -> outcomes.Attempted:
         self._held.reached = payload.position

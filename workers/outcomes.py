@@ -12,6 +12,7 @@ from jobs.retry import RetryPolicy
 from jobs.states import AttemptState, PayloadState
 
 MAX_RESULT_BYTES = 16 * 1024 * 1024
+MAX_STATE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,18 @@ class Failed:
     retry_after_seconds: float | None = None
 
 
-Outcome = Succeeded | Failed
+@dataclass(frozen=True, slots=True)
+class GoesOn:
+    """The attempt goes on elsewhere and is to be looked at again in so many seconds. ``looking`` is JSON text, as
+    `jobs.claims.Leased` has it."""
+
+    looking: str
+    seconds: float
+
+
+Outcome = Succeeded | Failed | GoesOn
+
+_STOPPED = {"message": "stopped before it was done", "code": "cancelled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,11 @@ def add(report: Report, attempted: Attempted, *, run_stopped: bool = False) -> N
             _settle(report, attempted, PayloadState.SUCCEEDED, result=result, error=None)
             if added is not None:
                 report.added.append(Addition(attempted.payload.position, added))
+        case GoesOn() if run_stopped:
+            _add_cancelled(report, attempted, json.dumps(_STOPPED))
+        case GoesOn(looking=looking, seconds=seconds):
+            payload = attempted.payload
+            report.requeues.append(Requeue(payload.position, payload.attempts, 1000.0 * seconds, False, looking))
         case Failed(error=error) if run_stopped and error.get("code") == "cancelled":
             _add_cancelled(report, attempted, json.dumps(error))
         case Failed() as failed:
@@ -63,7 +80,7 @@ def add(report: Report, attempted: Attempted, *, run_stopped: bool = False) -> N
 
 def give_back(report: Report, payload: Leased, *, alone: bool = False) -> None:
     """Enter a payload that was leased and not begun: it waits for whoever comes next, and no attempt is charged."""
-    report.requeues.append(Requeue(payload.position, payload.attempts, 0.0, alone))
+    report.requeues.append(Requeue(payload.position, payload.attempts, 0.0, alone, _looking(payload)))
 
 
 def _add_cancelled(report: Report, attempted: Attempted, error: str) -> None:
@@ -93,7 +110,13 @@ def _add_failure(report: Report, attempted: Attempted, failed: Failed) -> None:
         return
     # A lost attempt is tried again at once: the lease has been wait enough. Alone, for it may be what killed its worker.
     wait_ms = 0.0 if failed.lost else _wait_ms(attempted.policy, number, failed)
-    report.requeues.append(Requeue(payload.position, number, wait_ms, failed.lost))
+    # What the lost attempt had set going elsewhere goes on: the next one looks at it.
+    looking = _looking(payload) if failed.lost else None
+    report.requeues.append(Requeue(payload.position, number, wait_ms, failed.lost, looking))
+
+
+def _looking(payload: Leased) -> str | None:
+    return None if payload.looking is None else json.dumps(payload.looking)
 
 
 def _wait_ms(policy: RetryPolicy, attempts_made: int, failed: Failed) -> float:

@@ -153,9 +153,11 @@ def _earliest(run: DueRun, *times: dt.datetime | None) -> dt.datetime:
 
 
 def _missing(run: DueRun) -> list[int]:
-    """The slots that should have a lane and have none."""
+    """The slots that should have a lane and have none. What goes on elsewhere takes a place, and needs a
+    lane only to be looked at."""
     free = [slot for slot in range(run.max_lanes) if slot not in run.slots]
-    return free[: run.unleased + run.due] if not run.complete else []
+    places = max(len(free) - run.tracked, 0)
+    return free[: run.looks + min(run.unleased + run.due - run.looks, places)] if not run.complete else []
 
 
 def _publish(runs: list[DueRun]) -> None:

@@ -16,7 +16,7 @@ FORSAKEN_AFTER = dt.timedelta(days=7)
 
 
 class Orphan(NamedTuple):
-    """A handle whose lane is gone. ``host`` is empty when it can be ended from anywhere."""
+    """A handle that nobody looks after any more. ``host`` is empty when it can be ended from anywhere."""
 
     id: int
     run_id: int
@@ -26,8 +26,11 @@ class Orphan(NamedTuple):
     data: Mapping[str, Any]
 
 
-def keep_handle(*, run_id: int, position: int, lane_id: int, kind: str, host: str, data: Mapping[str, Any]) -> int:
-    """Write a handle; its id. Call it before what it names can do harm.
+def keep_handle(
+    *, run_id: int, position: int, lane_id: int, kind: str, host: str, data: Mapping[str, Any], lasting: bool = False
+) -> int:
+    """Write a handle; its id. Call it before what it names can do harm. With ``lasting`` it is no orphan before its payload has its
+    outcome.
 
     Raises:
         LaneLost: The lane was taken back: do not begin.
@@ -38,6 +41,7 @@ def keep_handle(*, run_id: int, position: int, lane_id: int, kind: str, host: st
         "lane_id": lane_id,
         "kind": kind,
         "host": host,
+        "lasting": lasting,
         "data": json.dumps(data),
     }
     with hotpath.connection() as connection:
@@ -45,6 +49,22 @@ def keep_handle(*, run_id: int, position: int, lane_id: int, kind: str, host: st
     if row is None:
         raise LaneLost(f"lane {lane_id} is no longer ours")
     return int(row.id)
+
+
+def update_handle(*, handle_id: int, data: Mapping[str, Any]) -> None:
+    """Replace what a handle says."""
+    with hotpath.connection() as connection:
+        connection.execute("UPDATE jobs_handle SET data = %s::jsonb WHERE id = %s", (json.dumps(data), handle_id))
+
+
+def lasting_handles(*, run_id: int, position: int, kind: str) -> list[tuple[int, dict[str, Any]]]:
+    """What attempts at a payload have left behind: id and data, the oldest first."""
+    with hotpath.connection() as connection:
+        rows = connection.execute(
+            "SELECT id, data FROM jobs_handle WHERE run_id = %s AND position = %s AND kind = %s AND lasting ORDER BY id",
+            (run_id, position, kind),
+        ).fetchall()
+    return [(row.id, row.data) for row in rows]
 
 
 def drop_handle(*, handle_id: int) -> None:

@@ -85,7 +85,7 @@ def _come_again(row: Any) -> float:
 def _lane(rows: list[Any], *, run_id: int, slot: int, worker: str, take: int) -> Lane:
     row = rows[0]
     run = run_info(row, run_id=run_id, queue=row.queue, max_lanes=row.max_lanes)
-    lane = Lane(id=row.lane_id, run=run, slot=slot, worker=worker, group_id=row.group_id)
+    lane = Lane(id=row.lane_id, run=run, slot=slot, worker=worker, group_id=row.group_id, crowded=row.crowded)
     if take:
         leased = payloads(rows)
         if len(leased) < row.width:
@@ -138,7 +138,7 @@ def _lease_requeued(
         raise LaneLost(f"lane {lane.id} is no longer ours")
     lane.sequence += 1
     return [
-        Leased(row.position, row.kind, row.name, row.parameters, row.options, row.attempts, requeued=True)
+        Leased(row.position, row.kind, row.name, row.parameters, row.options, row.attempts, True, row.looking)
         for row in rows
         if row.position is not None
     ]

@@ -129,7 +129,7 @@ def record(connection: Connection, *, lane: Lane, outcome: Report, held_until: i
     # What was shed is not ours to give back: somebody may have it, or be done with it.
     requeues = [each for each in outcome.requeues if not held_until or each.position < held_until]
     if requeues:
-        positions, attempts, waits, alone = columns(requeues, Requeue)
+        positions, attempts, waits, alone, looking = columns(requeues, Requeue)
         hotpath.execute(
             connection,
             "requeue",
@@ -140,6 +140,7 @@ def record(connection: Connection, *, lane: Lane, outcome: Report, held_until: i
                 "attempts": attempts,
                 "waits_ms": waits,
                 "alone": alone,
+                "looking": looking,
                 "now": now,
             },
         )

@@ -49,12 +49,14 @@ class FailedAttempt(NamedTuple):
 
 
 class Requeue(NamedTuple):
-    """A position that is to be executed again, ``wait_ms`` from now, after ``attempts`` made so far."""
+    """A position that is to be executed again, ``wait_ms`` from now, after ``attempts`` made so far. ``looking``: what an attempt
+    that goes on elsewhere left to be looked at, as JSON text."""
 
     position: int
     attempts: int
     wait_ms: float
     alone: bool
+    looking: str | None = None
 
 
 class Addition(NamedTuple):
@@ -85,7 +87,8 @@ class Report:
 
 class Leased(NamedTuple):
     """A payload that a lane holds. ``options`` are its own retry and timeout; ``attempts`` were made before; ``requeued`` tells
-    that it came from the positions that wait out of line, not from the lane's range."""
+    that it came from the positions that wait out of line, not from the lane's range; ``looking`` is what the attempt that goes on
+    elsewhere left to be looked at: ``since`` and ``until`` (ISO 8601), and the executor's ``state``."""
 
     position: int
     kind: str
@@ -94,6 +97,7 @@ class Leased(NamedTuple):
     options: dict[str, Any] | None
     attempts: int = 0
     requeued: bool = False
+    looking: dict[str, Any] | None = None
 
 
 class Extended(NamedTuple):
@@ -148,10 +152,11 @@ class Lane:
     """A slot this process owns. ``id`` is the fencing token; ``sequence`` moves with each report that was accepted.
 
     ``first`` is what came with the slot, as if it were the answer to a report; ``group_id`` is the group of which the lane takes
-    a place, None for none.
+    a place, None for none. ``crowded``: the run is at work at as many payloads as it may: the lane only looks at what goes
+    on elsewhere.
     """
 
-    __slots__ = ("first", "group_id", "id", "run", "sequence", "slot", "worker")
+    __slots__ = ("crowded", "first", "group_id", "id", "run", "sequence", "slot", "worker")
 
     def __init__(
         self,
@@ -163,6 +168,7 @@ class Lane:
         sequence: int = 0,
         first: Grant | None = None,
         group_id: int | None = None,
+        crowded: bool = False,
     ) -> None:
         self.id = id
         self.run = run
@@ -171,6 +177,7 @@ class Lane:
         self.sequence = sequence
         self.first = first
         self.group_id = group_id
+        self.crowded = crowded
 
 
 class StartedRun(NamedTuple):
@@ -210,7 +217,8 @@ class LostLane(NamedTuple):
 
 class DueRun(NamedTuple):
     """A run that the sweep has locked, and what it lacks. ``unleased`` and ``due`` are positions nobody holds; ``overdue`` is a
-    `StopReason` when the run must be stopped; ``deadline_at`` is when it will have to be."""
+    `StopReason` when the run must be stopped; ``deadline_at`` is when it will have to be. ``tracked`` go on elsewhere while no
+    lane looks; ``looks``, of them and of ``due``, are due."""
 
     id: int
     job_id: int | None
@@ -226,6 +234,8 @@ class DueRun(NamedTuple):
     slots: list[int]
     due: int
     next_due_at: dt.datetime | None
+    tracked: int
+    looks: int
     overdue: str | None
     deadline_at: dt.datetime | None
     job_paused: bool

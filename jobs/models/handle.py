@@ -22,6 +22,11 @@ class Handle(models.Model):
     host = models.CharField(
         max_length=200, blank=True, default="", help_text="Where it can be ended; empty for anywhere."
     )
+    lasting = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="It is ended once its payload has its outcome, not when its lane is gone: the next attempt finds it.",
+    )
     data = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now())
 

@@ -19,7 +19,8 @@ class PayloadView:
     """A payload as readers see it.
 
     ``state`` is the derived one. ``attempts`` counts those that have ended. ``started_at`` of a running payload and its
-    ``progress`` are known when its lane holds it alone. ``due_at`` is set while it waits for its next attempt.
+    ``progress`` are known when its lane holds it alone. ``due_at`` is set while it waits for its next attempt, or, going on
+    elsewhere, for the next look.
     """
 
     payload: Payload
@@ -76,8 +77,8 @@ def _lanes(run: Run) -> list[Lane]:
 def _in_state(payloads: QuerySet[Payload], state: PayloadState, lanes: Sequence[Lane]) -> QuerySet[Payload]:
     if state not in (PayloadState.QUEUED, PayloadState.RUNNING):
         return payloads.filter(state=state)
-    held = Requeued.objects.filter(run=OuterRef("run"), position=OuterRef("position"), lane__isnull=False)
-    running = Q(Exists(held))
+    held = Requeued.objects.filter(run=OuterRef("run"), position=OuterRef("position"))
+    running = Q(Exists(held.filter(Q(lane__isnull=False) | Q(looking__isnull=False))))
     for lane in lanes:
         running |= Q(position__gte=lane.low, position__lt=lane.high)
     return payloads.filter(running if state == PayloadState.RUNNING else ~running, state=PayloadState.QUEUED)
@@ -99,6 +100,9 @@ def _view(payload: Payload, requeued: Requeued | None, lanes: Sequence[Lane]) ->
         started_at, progress = (lane.leased_at, lane.progress) if alone else (None, None)
         return PayloadView(payload, PayloadState.RUNNING, attempts, started_at, progress=progress)
     due_at = requeued.due_at if requeued else None
+    if requeued is not None and requeued.looking is not None:
+        since = dt.datetime.fromisoformat(requeued.looking["since"])
+        return PayloadView(payload, PayloadState.RUNNING, attempts, since, due_at=due_at)
     return PayloadView(payload, PayloadState.QUEUED, attempts, None, due_at=due_at)
 
 

@@ -91,7 +91,8 @@ def list_events(*, run: Run, limit: int, after: int | None = None) -> list[Event
 
 def with_running(runs: QuerySet[Run]) -> QuerySet[Run]:
     """Annotate what the lanes say: ``in_lanes`` and ``held``, the positions of their ranges and the requeued ones that they hold;
-    ``uncounted_succeeded`` and ``uncounted_failed``, outcomes that the run does not count yet.
+    ``tracked``, those that go on elsewhere; ``uncounted_succeeded`` and ``uncounted_failed``, outcomes that the run does not count
+    yet.
 
     A strict lane commits each outcome before it begins the next: one payload of its range is running, the rest is queued.
     """
@@ -104,9 +105,12 @@ def with_running(runs: QuerySet[Run]) -> QuerySet[Run]:
     # Through the lane, and not by run: a run may have a hundred thousand retries waiting, and a lane holds few.
     taken = Requeued.objects.filter(lane__run=OuterRef("pk")).order_by().values("lane__run")
     held = taken.annotate(number=Count("position")).values("number")
+    elsewhere = Requeued.objects.filter(run=OuterRef("pk"), looking__isnull=False, lane__isnull=True).order_by()
+    tracked = elsewhere.values("run").annotate(number=Count("position")).values("number")
     return runs.annotate(
         in_lanes=Coalesce(Subquery(in_lanes, output_field=IntegerField()), 0),
         held=Coalesce(Subquery(held, output_field=IntegerField()), 0),
+        tracked=Coalesce(Subquery(tracked, output_field=IntegerField()), 0),
         uncounted_succeeded=Coalesce(Subquery(succeeded, output_field=IntegerField()), 0),
         uncounted_failed=Coalesce(Subquery(failed, output_field=IntegerField()), 0),
     )
@@ -117,7 +121,7 @@ def counts_of(run: Run) -> Counts:
     succeeded = run.succeeded + getattr(run, "uncounted_succeeded", 0)
     failed = run.failed + getattr(run, "uncounted_failed", 0)
     unsettled = run.total - succeeded - failed - run.cancelled
-    running = min(unsettled, getattr(run, "in_lanes", 0) + getattr(run, "held", 0))
+    running = min(unsettled, sum(getattr(run, name, 0) for name in ("in_lanes", "held", "tracked")))
     return Counts(
         total=run.total,
         queued=unsettled - running,

@@ -13,7 +13,7 @@ WITH run AS MATERIALIZED (
     WHERE p.run_id = run.id AND p.position >= run.low AND p.position < run.high AND p.state = 'queued'
     RETURNING 1
 ), waiting AS MATERIALIZED (
-    SELECT q.run_id, q.position, q.attempts, q.ctid AS row
+    SELECT q.run_id, q.position, q.attempts, q.looking, q.ctid AS row
     FROM jobs_requeued AS q
     WHERE q.run_id = (SELECT id FROM run) AND q.lane_id IS NULL
     LIMIT %(take)s
@@ -21,7 +21,8 @@ WITH run AS MATERIALIZED (
 ), gone AS (
     DELETE FROM jobs_requeued AS q USING waiting WHERE q.run_id = waiting.run_id AND q.position = waiting.position
 ), again AS (
-    UPDATE jobs_payload AS p SET state = 'cancelled', attempts = waiting.attempts, ended_at = run.now
+    UPDATE jobs_payload AS p SET state = 'cancelled', ended_at = run.now,
+        attempts = waiting.attempts + num_nonnulls(waiting.looking)::smallint, started_at = (waiting.looking ->> 'since')::timestamptz
     FROM run, waiting, LATERAL (
         SELECT o.ctid FROM jobs_payload AS o WHERE o.run_id = waiting.run_id AND o.position = waiting.position AND o.state = 'queued' OFFSET 0
     ) AS o

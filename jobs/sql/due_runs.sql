@@ -1,5 +1,6 @@
 -- Lock the runs that the sweep should look at, and say what each lacks. SKIP LOCKED: any number of sweeps side by side.
 -- overdue: why the run must be stopped, if it must.
+-- tracked: what is to be looked at again and what no lane looks at just now; looks: those of them that are due.
 -- Shape: the time as a scalar, or a join may read the wake times of all active runs in their order.
 WITH t AS MATERIALIZED (
     SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now
@@ -11,6 +12,8 @@ SELECT
     ARRAY(SELECT l.slot FROM jobs_lane AS l WHERE l.run_id = r.id) AS slots,
     (SELECT count(*) FROM jobs_requeued AS q WHERE q.run_id = r.id AND q.lane_id IS NULL AND q.due_at <= t.now) AS due,
     (SELECT min(q.due_at) FROM jobs_requeued AS q WHERE q.run_id = r.id AND q.lane_id IS NULL AND q.due_at > t.now) AS next_due_at,
+    (SELECT count(*) FROM jobs_requeued AS q WHERE q.run_id = r.id AND q.looking IS NOT NULL AND q.lane_id IS NULL) AS tracked,
+    (SELECT count(*) FROM jobs_requeued AS q WHERE q.run_id = r.id AND q.looking IS NOT NULL AND q.lane_id IS NULL AND q.due_at <= t.now) AS looks,
     CASE
         WHEN r.state = 'cancelling' THEN NULL
         WHEN r.state = 'pending' AND r.expires_at <= t.now THEN 'expired'

@@ -8,6 +8,7 @@
 -- place: among one more than are taken, one is free. Each lane begins its search elsewhere, so that lanes that come together take
 -- different ones. Of two that take the same one, the loser gets no lane and asks again.
 -- A run with a rate leases nothing here: its starts have to be reserved first. limits as in reserve_starts.sql.
+-- room: as in lease_requeued.sql. Without it a lane is given only for something tracked elsewhere that is due to be looked at (crowded).
 -- Shape: OFFSET 0 in an EXISTS keeps it a look-up; made a join, it may read every lane there is.
 -- What was added to the run while this statement waited for it is in the range and cannot be seen here: see width in report.sql.
 WITH run AS MATERIALIZED (
@@ -15,9 +16,16 @@ WITH run AS MATERIALIZED (
         g.rate_interval_ms AS group_interval_ms, r.rate_interval_ms,
         r.rate_interval_ms IS NOT NULL OR g.rate_interval_ms IS NOT NULL AS rated, EXISTS (
             SELECT 1 FROM jobs_requeued AS q WHERE q.run_id = r.id AND q.lane_id IS NULL AND q.due_at <= t.now + interval '1 s'
-        ) AS due
+                AND (crowd.room OR q.looking IS NOT NULL)
+        ) AS due, crowd.room
     FROM jobs_run AS r
     CROSS JOIN (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
+    CROSS JOIN LATERAL (
+        SELECT NOT EXISTS (
+            SELECT 1 FROM jobs_requeued AS q WHERE q.run_id = r.id AND q.looking IS NOT NULL AND q.lane_id IS NULL OFFSET 0
+        ) OR r.max_lanes > (SELECT count(*) FROM jobs_lane AS l WHERE l.run_id = r.id)
+            + (SELECT count(*) FROM jobs_requeued AS q WHERE q.run_id = r.id AND q.looking IS NOT NULL AND q.lane_id IS NULL) AS room
+    ) AS crowd
     LEFT JOIN jobs_group AS g ON g.id = r.group_id
     LEFT JOIN LATERAL (
         SELECT mod(r.id + %(slot)s + n, g."limit")::smallint AS number
@@ -45,17 +53,20 @@ WITH run AS MATERIALIZED (
         AND NOT EXISTS (SELECT 1 FROM jobs_job AS j WHERE j.id = r.job_id AND j.state = 'paused')
         AND NOT EXISTS (SELECT 1 FROM jobs_lane AS l WHERE l.run_id = r.id AND l.slot = %(slot)s OFFSET 0)
         AND (
-            r.next_position < r.total - r.cancelled
+            (crowd.room AND r.next_position < r.total - r.cancelled)
             OR r.succeeded + r.failed + r.cancelled >= r.total
-            OR EXISTS (SELECT 1 FROM jobs_requeued AS q WHERE q.run_id = r.id AND q.lane_id IS NULL AND q.due_at <= t.now + interval '1 s')
+            OR EXISTS (
+                SELECT 1 FROM jobs_requeued AS q WHERE q.run_id = r.id AND q.lane_id IS NULL AND q.due_at <= t.now + interval '1 s'
+                    AND (crowd.room OR q.looking IS NOT NULL)
+            )
         )
 ), wanted AS MATERIALIZED (
     SELECT r.id, r.state, r.next_position AS low, run.now, run.group_id, run.place, run.due,
-        CASE WHEN run.rated THEN 0 ELSE GREATEST(LEAST(%(take)s, r.total - r.cancelled - r.next_position), 0) END AS width,
+        CASE WHEN run.rated OR NOT run.room THEN 0 ELSE GREATEST(LEAST(%(take)s, r.total - r.cancelled - r.next_position), 0) END AS width,
         GREATEST(r.total - r.cancelled - r.next_position, 0) AS unleased, r.succeeded + r.failed + r.cancelled >= r.total AS complete
     FROM run JOIN jobs_run AS r ON r.id = run.id
     WHERE r.state IN ('pending', 'running', 'resuming')
-        AND (r.next_position < r.total - r.cancelled OR r.succeeded + r.failed + r.cancelled >= r.total OR run.due)
+        AND ((run.room AND r.next_position < r.total - r.cancelled) OR r.succeeded + r.failed + r.cancelled >= r.total OR run.due)
         AND (
             r.succeeded + r.failed + r.cancelled >= r.total
             OR ((NOT run.grouped OR run.place IS NOT NULL) AND (run.starts_at IS NULL OR run.starts_at <= run.now + interval '1 s'))
@@ -86,7 +97,7 @@ WITH run AS MATERIALIZED (
 )
 SELECT taken.id AS lane_id, taken.group_id, run.grouped AND run.place IS NULL AS full, wanted.id IS NOT NULL AS wanted,
     CASE WHEN run.starts_at > run.now + interval '1 s' THEN EXTRACT(epoch FROM run.starts_at - run.now)::float8 END AS wait_seconds,
-    GREATEST(run.rate_interval_ms, run.group_interval_ms) AS longest_interval_ms, wanted.complete, run.due, wanted.unleased - wanted.width AS unleased,
+    GREATEST(run.rate_interval_ms, run.group_interval_ms) AS longest_interval_ms, wanted.complete, run.due, NOT run.room AS crowded, wanted.unleased - wanted.width AS unleased,
     taken.high - taken.low AS width, r.workspace_id, w.slug AS workspace, r.job_id, r.job_key, r.snapshot -> 'configuration' AS configuration,
     r.parameters AS run_parameters, r.strict, r.queue, r.created_at, r.max_lanes, run.rate_interval_ms, run.group_id AS rate_group_id,
     run.group_interval_ms, p.position, p.kind, p.name, p.parameters, p.options

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -31,6 +31,12 @@ class Progress(Protocol):
 class KeptHandle(Protocol):
     """What says in the database that something runs outside this process."""
 
+    data: Mapping[str, Any]
+    """What it says now."""
+
+    def update(self, data: Mapping[str, Any]) -> None:
+        """Let it say this instead; returns once the database has it."""
+
     def drop(self) -> None:
         """Say that it has certainly ended. Not called, a sweep ends it once the attempt's lane is gone."""
 
@@ -40,20 +46,35 @@ class KeepHandle(Protocol):
 
     ``kind`` is the payload kind whose executor ends it (`Ending`), ``data`` what it needs for that, JSON-ready and without
     secrets; ``host`` where that can be done, empty for anywhere. Raises LaneLost when the attempt is no longer ours.
+
+    A handle ends with its attempt's lane. A ``lasting`` one stays until its payload has its outcome: the next look or the next
+    attempt, on any worker, finds it with `Work.kept_handles`. Such a one is not dropped when its attempt succeeds, for that may yet
+    be lost; the sweep does, after ``Ending.end`` has said that it is over.
     """
 
-    def __call__(self, kind: str, data: Mapping[str, Any], *, host: str = "") -> KeptHandle: ...
+    def __call__(self, kind: str, data: Mapping[str, Any], *, host: str = "", lasting: bool = False) -> KeptHandle: ...
 
 
 class _Unkept:
     """The handle of an attempt outside any lane: nobody would look for it."""
 
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.data = data
+
+    def update(self, data: Mapping[str, Any]) -> None:
+        self.data = data
+
     def drop(self) -> None: ...
 
 
-def keep_no_handle(kind: str, data: Mapping[str, Any], *, host: str = "") -> KeptHandle:
+def keep_no_handle(kind: str, data: Mapping[str, Any], *, host: str = "", lasting: bool = False) -> KeptHandle:
     """What stands for KeepHandle where there is no lane."""
-    return _Unkept()
+    return _Unkept(data)
+
+
+def find_no_handles() -> Sequence[KeptHandle]:
+    """What stands for `Work.kept_handles` where there is no lane."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +96,9 @@ class Work:
         ceiling_seconds: How far it may extend its time.
         grace_seconds: How long something that was told to stop may take to end by itself; then it is ended by force.
         keep_handle: See its type.
+        kept_handles: The lasting handles that this and earlier attempts at the payload have kept, the oldest first.
+        state: What this attempt said when it was to be looked at again (`jobs.errors.LookAgain`); None when it begins.
+        used_seconds, remaining_seconds: Of such an attempt: how long it has taken so far, and what is left of its time.
         added: What `extend_payload` was given.
         deadline: The attempt's timer: the executor must give up when nothing remains of it. Anybody may extend it.
     """
@@ -98,11 +122,21 @@ class Work:
     ceiling_seconds: float = CEILING_SECONDS
     grace_seconds: float = GRACE_SECONDS
     keep_handle: KeepHandle = keep_no_handle
+    kept_handles: Callable[[], Sequence[KeptHandle]] = find_no_handles
+    state: Mapping[str, Any] | None = None
+    used_seconds: float = 0.0
+    remaining_seconds: float | None = None
     deadline: Deadline = field(init=False)
     added: list[JSON] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "deadline", Deadline(self.timeout_seconds, self.ceiling_seconds))
+        deadline = Deadline(
+            self.timeout_seconds,
+            self.ceiling_seconds,
+            used_seconds=self.used_seconds,
+            remaining_seconds=self.remaining_seconds,
+        )
+        object.__setattr__(self, "deadline", deadline)
 
     def extend_payload(self, *items: JSON) -> None:
         """Add payloads to the run, each as in a job's list; one with a ``key`` is added once in a run. They are checked and written
@@ -119,7 +153,8 @@ class Executor(Protocol):
     """Performs payloads of one kind. One instance serves every thread of a process.
 
     ``perform`` returns the payload's result as JSON-ready data (None for none). It raises TransientError to be tried
-    again and PermanentError not to be; whatever else it raises counts as transient and is kept with its traceback's end.
+    again and PermanentError not to be; whatever else it raises counts as transient and is kept with its traceback's end. Raising
+    LookAgain, it lets the attempt go on without a worker, and is called again with the state that it gave.
     """
 
     def perform(self, work: Work) -> JSON: ...

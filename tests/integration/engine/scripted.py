@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from jobs.errors import PermanentError, TransientError
+from jobs.errors import LookAgain, PermanentError, TransientError
 from jobs.kinds import Kind
 from workers import stopping
 from workers.payloads.base import JSON, Work
@@ -28,6 +28,8 @@ class Script(BaseModel):
     crashes: bool = False
     retry_after: float | None = None
     kills: bool = False
+    looks: int = 0
+    looks_after: float = 30.0
     takes: float = 0.0
     stops: bool = False
     says: list[str] = []
@@ -57,13 +59,15 @@ class Clock:
 
 @dataclass
 class ScriptedExecutor:
-    """Performs scripts. ``performed`` has (run id, position, attempt) in the order of their beginnings.
+    """Performs scripts. ``performed`` has (run id, position, attempt) in the order of their beginnings, ``states``
+    what each was given of the look before.
 
     ``before`` is called with each; ``result`` and ``error`` give what no document can hold.
     """
 
     clock: Clock
     performed: list[tuple[int, int, int]] = field(default_factory=list)
+    states: list[Any] = field(default_factory=list)
     before: Callable[[Work], object] = lambda work: None
     result: Callable[[Work], JSON] | None = None
     error: Callable[[Work], Exception] | None = None
@@ -72,6 +76,7 @@ class ScriptedExecutor:
         """Do as the parameters say."""
         script = Script.model_validate(work.parameters)
         self.performed.append((work.run_id, work.position, work.attempt))
+        self.states.append(work.state)
         self.before(work)
         self.clock.now += script.takes
         for line in script.says:
@@ -81,6 +86,7 @@ class ScriptedExecutor:
         if script.stops:
             stopping.ask()
         self._fail(script, work)
+        self._look(script, work)
         return self.result(work) if self.result else script.result
 
     def _fail(self, script: Script, work: Work) -> None:
@@ -95,6 +101,11 @@ class ScriptedExecutor:
         if script.crashes:
             raise RuntimeError(f"crash {work.attempt}")
         raise TransientError(f"failure {work.attempt}", code="scripted", retry_after_seconds=script.retry_after)
+
+    def _look(self, script: Script, work: Work) -> None:
+        looked = work.state["looked"] if work.state else 0
+        if looked < script.looks:
+            raise LookAgain(seconds=script.looks_after, state={"looked": looked + 1})
 
     def positions(self, run_id: int) -> list[int]:
         """The positions of one run that were begun, in order; one that was tried again occurs again."""
