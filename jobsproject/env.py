@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 import re
 from urllib.parse import unquote, urlsplit
@@ -49,6 +50,17 @@ def number(name: str, default: float, *, least: float = 0) -> float:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list, without blanks and empty entries."""
     return [word.strip() for word in text(name, default or " ").split(",") if word.strip()]
+
+
+def json_object(name: str) -> dict[str, object]:
+    """A JSON object; empty when it is not set."""
+    try:
+        value = json.loads(text(name, "{}"))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a JSON object: {error}") from None
+    if not isinstance(value, dict):
+        raise ImproperlyConfigured(f"{name} must be a JSON object, not {value!r}")
+    return value
 
 
 def url(name: str) -> str:

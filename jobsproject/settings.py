@@ -132,4 +132,13 @@ JOBS_FILE_ROOTS = [Path(word).resolve() for word in env.words("JOBS_FILE_ROOTS")
 JOBS_DATASOURCE_OWN_DATABASE = env.flag("JOBS_DATASOURCE_OWN_DATABASE", False)
 """Whether a datasource may name ``default`` as its destination: this system's own PostgreSQL, in a schema of its own."""
 
+JOBS_SPARK_TARGETS = env.json_object("JOBS_SPARK_TARGETS")
+"""Where Spark applications may run, by name; see docs/reference/spark-payload.md. None by default."""
+
+JOBS_SPARK_HOME = env.text("JOBS_SPARK_HOME", " ").strip()
+"""The folder of the Spark distribution whose spark-submit is used. Empty for the one in the package pyspark."""
+
+JOBS_SPARK_PACKAGES = env.words("JOBS_SPARK_PACKAGES")
+"""Patterns of the Maven coordinates that Spark payloads may name. None by default."""
+
 LOGGING = logging_settings(level=env.text("LOG_LEVEL", "INFO"), json_lines=env.flag("LOG_JSON", True))

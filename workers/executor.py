@@ -160,7 +160,8 @@ def _goes_on(work: Work, again: LookAgain) -> Outcome:
     if len(text) > MAX_STATE_BYTES:
         message = f"what is to be looked at again has {len(text):,} bytes; at most {MAX_STATE_BYTES:,} are kept"
         return Failed(_error(message, "state_too_large"), final=True)
-    return GoesOn(text, max(min(again.seconds, remaining), _SOONEST_LOOK_SECONDS))
+    wait = min(again.seconds, remaining) if remaining > 0 else again.seconds
+    return GoesOn(text, max(wait, _SOONEST_LOOK_SECONDS))
 
 
 def _time(looking: Mapping[str, Any], name: str) -> dt.datetime:

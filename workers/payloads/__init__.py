@@ -1,10 +1,10 @@
 """The payload kinds: one package each, none knows another. A package offers KIND and EXECUTOR."""
 
 from jobs import kinds
-from workers.payloads import datasource, http, noop
+from workers.payloads import datasource, http, noop, spark
 from workers.payloads.base import Executor
 
-_PACKAGES = (datasource, http, noop)
+_PACKAGES = (datasource, http, noop, spark)
 
 EXECUTORS: dict[str, Executor] = {package.KIND.name: package.EXECUTOR for package in _PACKAGES}
 

@@ -154,6 +154,7 @@ class TestLooking:
 def shift_the_attempt(run: Run, *, seconds: float) -> None:
     """As if it had begun so much earlier."""
     row = waiting(run)[0]
+    assert row.looking is not None
     for name in ("since", "until"):
         moved = dt.datetime.fromisoformat(row.looking[name]) - dt.timedelta(seconds=seconds)
         row.looking[name] = moved.isoformat()
