@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,11 @@ class Wanted:
 
     application: Application
     script: str | None = None
+
+    def with_properties(self, own: Mapping[str, str]) -> Wanted:
+        """The same with these properties, which win over the payload's."""
+        configuration = {**self.application.configuration, **own}
+        return replace(self, application=replace(self.application, configuration=configuration))
 
 
 def parameters_of(work: Work) -> SparkParameters:

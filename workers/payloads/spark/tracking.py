@@ -14,11 +14,13 @@ from typing import Any
 
 from jobs.errors import LookAgain, PermanentError, TransientError
 from workers.payloads.base import JSON, KeptHandle, Work
+from workers.payloads.spark import shared
 from workers.payloads.spark.applications import wanted_of
 from workers.payloads.spark.clusters import cluster_of
 from workers.payloads.spark.clusters.base import Cluster, Phase, Status, Unreachable, Unsure
 from workers.payloads.spark.parameters import SparkParameters
 from workers.payloads.spark.targets import Target, target_of
+from workers.spark import driver_log
 
 HANDLE = "spark"
 UNREACHABLE_SECONDS = 300.0
@@ -46,9 +48,9 @@ def perform(work: Work, parameters: SparkParameters, target: Target) -> JSON:
     cluster = cluster_of(target)
     handle = _submission(work, parameters, target, cluster)
     if work.deadline.remaining() <= 0 or work.cancelled.is_set():
-        return _give_up(work, handle, cluster)
+        return _give_up(work, handle, target, cluster)
     try:
-        status = cluster.status(_id_of(handle, cluster))
+        status = cluster.status(handle.data["id"])
     except Unreachable as error:
         raise _ask_later(work, target, error) from error
     except Unsure as error:
@@ -62,12 +64,16 @@ def end(data: Mapping[str, Any]) -> bool:
     Returns:
         True once the cluster says that it has ended or that it knows nothing of it.
     """
-    cluster = cluster_of(target_of(data["target"]))
+    target = target_of(data["target"])
+    cluster = cluster_of(target)
     try:
         submission_id = data.get("id") or cluster.find(data["tag"], asked_at=_asked_at(data))
-        return submission_id is None or _is_gone(cluster, submission_id)
+        is_gone = submission_id is None or _is_gone(cluster, submission_id)
     except (Unreachable, Unsure):
         return False
+    if is_gone:
+        shared.clear(target, data["tag"])
+    return is_gone
 
 
 def _submission(work: Work, parameters: SparkParameters, target: Target, cluster: Cluster) -> KeptHandle:
@@ -75,7 +81,7 @@ def _submission(work: Work, parameters: SparkParameters, target: Target, cluster
     for handle in work.kept_handles():
         if "id" in handle.data or _find_again(handle, cluster, target):
             return handle
-        handle.drop()
+        _forget(handle, target)
     return _submit(work, parameters, target, cluster)
 
 
@@ -95,12 +101,13 @@ def _submit(work: Work, parameters: SparkParameters, target: Target, cluster: Cl
     wanted = wanted_of(parameters, target=target, tag=tag, key=work.idempotency_key)
     secret = {key: work.secret(name) for key, name in parameters.secret_configuration.items()}
     cluster.check(wanted, secrets=parameters.secrets, secret_configuration=secret)
+    wanted = wanted.with_properties(shared.event_properties(target, tag))
     asked_at = dt.datetime.now(dt.UTC).isoformat()
     handle = work.keep_handle(HANDLE, {"target": parameters.target, "tag": tag, "asked_at": asked_at}, lasting=True)
     try:
         submission_id = cluster.submit(wanted, tag=tag, work=work, secret_configuration=secret)
     except PermanentError:
-        handle.drop()  # The cluster refused it: nothing runs.
+        _forget(handle, target)  # The cluster refused it: nothing runs.
         raise
     handle.update({**handle.data, "id": submission_id})
     work.log("info", f"submitted as {submission_id}")
@@ -114,26 +121,47 @@ def _judge(status: Status, work: Work, handle: KeptHandle, target: Target, clust
                 work.log("info", f"{handle.data['id']} is {status.word}")
             raise LookAgain(seconds=target.poll_seconds, state={"phase": status.phase, "id": handle.data["id"]})
         case Phase.FINISHED:
-            return {**status.to_json(), "submission_id": handle.data["id"], "log": cluster.log(handle.data["id"])}
-    log = cluster.log(handle.data["id"])
-    handle.drop()  # It is over: the next attempt submits its own.
-    details: dict[str, object] = {**status.to_json(), "submission_id": handle.data["id"], "log": log}
+            return _details(status, handle, target, cluster)
+    details = _details(status, handle, target, cluster)
+    _forget(handle, target)  # It is over: the next attempt submits its own.
     if status.phase is Phase.KILLED:
         raise PermanentError(f"{handle.data['id']} was killed at the cluster", code="killed", details=details)
-    code = "lost" if status.phase is Phase.UNKNOWN else "spark_failed"
-    message = f"{handle.data['id']} ended as {status.word}" + (f": {status.reason}" if status.reason else "")
-    raise TransientError(message, code=code, details=details)
+    raise _failure(status, details)
 
 
-def _give_up(work: Work, handle: KeptHandle, cluster: Cluster) -> JSON:
+def _failure(status: Status, details: dict[str, object]) -> PermanentError | TransientError:
+    """What to raise for an application that ended badly by itself."""
+    log = [str(line) for line in details["log"]] if isinstance(details["log"], list) else []
+    reason = status.reason or driver_log.cause(log)
+    message = f"{details['submission_id']} ended as {status.word}" + (f": {reason}" if reason else "")
+    if status.phase is Phase.UNKNOWN:
+        return TransientError(message, code="lost", details=details)
+    kind = PermanentError if driver_log.is_final(log) else TransientError
+    return kind(message, code="spark_failed", details=details)
+
+
+def _details(status: Status, handle: KeptHandle, target: Target, cluster: Cluster) -> dict[str, object]:
+    submission_id = handle.data["id"]
+    known = status.to_json()
+    figures = shared.figures(target, handle.data["tag"])
+    figures["application_id"] = known["application_id"] or figures.get("application_id")
+    return {**known, **figures, "submission_id": submission_id, "log": cluster.log(submission_id)}
+
+
+def _forget(handle: KeptHandle, target: Target) -> None:
+    shared.clear(target, handle.data["tag"])
+    handle.drop()
+
+
+def _give_up(work: Work, handle: KeptHandle, target: Target, cluster: Cluster) -> JSON:
     """End it, and say why once that is certain."""
     try:
-        is_gone = _is_gone(cluster, _id_of(handle, cluster))
+        is_gone = _is_gone(cluster, handle.data["id"])
     except (Unreachable, Unsure):
         is_gone = False
     if not is_gone:
         raise LookAgain(seconds=KILL_LOOK_SECONDS, state={"phase": "ending", "id": handle.data.get("id")})
-    handle.drop()
+    _forget(handle, target)
     if work.cancelled.is_set():
         raise TransientError("stopped before it was done", code="cancelled")
     raise TransientError(work.deadline.missed(), code="timeout")
@@ -144,10 +172,6 @@ def _is_gone(cluster: Cluster, submission_id: str) -> bool:
         return True
     cluster.kill(submission_id)
     return cluster.status(submission_id).phase.is_over
-
-
-def _id_of(handle: KeptHandle, cluster: Cluster) -> str:
-    return str(handle.data["id"])
 
 
 def _asked_at(data: Mapping[str, Any]) -> dt.datetime:

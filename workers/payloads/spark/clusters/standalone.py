@@ -7,15 +7,14 @@ org.apache.spark.deploy.rest.SubmitRestProtocolRequest and SubmitRestProtocolRes
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import requests
 
 from jobs.errors import PermanentError, TransientError
 from workers.payloads.base import Work
+from workers.payloads.spark import shared
 from workers.payloads.spark.applications import Wanted
 from workers.payloads.spark.clusters.base import Phase, Status, Unreachable, Unsure
 from workers.payloads.spark.clusters.calls import call, json_of
@@ -103,10 +102,7 @@ class Standalone:
         said = self._submission(submission_id)
         word = str(said.get("driverState") or "NOT_FOUND")
         phase = _PHASES.get(word, Phase.UNKNOWN)
-        page = None
-        if phase.is_over or phase is Phase.RUNNING:
-            page = f"{self._ui}/"
-        return Status(phase, word, str(said.get("message") or ""), tracking_url=page)
+        return Status(phase, word, str(said.get("message") or ""), tracking_url=f"{self._ui}/")
 
     def kill(self, submission_id: str) -> None:
         """See `Cluster`."""
@@ -124,7 +120,9 @@ class Standalone:
 
     def _request(self, wanted: Wanted, tag: str) -> dict[str, Any]:
         application = wanted.application
-        resource = self._shared_script(wanted.script, tag) if wanted.script is not None else application.resource
+        resource = application.resource
+        if wanted.script is not None:
+            resource = shared.place_script(self._target, tag, wanted.script)
         is_script = not application.main_class
         arguments = [resource, ",".join(application.py_files), *application.arguments] if is_script else None
         return {
@@ -140,14 +138,6 @@ class Standalone:
                 "spark.submit.deployMode": "cluster",
             },
         }
-
-    def _shared_script(self, text: str, tag: str) -> str:
-        """Where the cluster's machines find a script: one file a tag, written again by whoever submits again."""
-        assert self._target.shared is not None
-        path = Path(self._target.shared) / f"{tag}.py"
-        beside = path.with_suffix(f".{os.getpid()}.tmp")
-        beside.write_text(text, encoding="utf-8")
-        return str(beside.replace(path))
 
     def _submission(self, submission_id: str) -> dict[str, Any]:
         return dict(json_of(call("GET", f"{self._rest}/v1/submissions/status/{submission_id}")))

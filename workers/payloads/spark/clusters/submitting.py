@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -38,9 +37,9 @@ def submit(
     """
     spark = find_spark(settings.JOBS_SPARK_HOME)
     check_java()
-    application = replace(wanted.application, configuration={**wanted.application.configuration, **own})
+    wanted = wanted.with_properties(own)
     spec: dict[str, Any] = {
-        "application": application.to_json(),
+        "application": wanted.application.to_json(),
         "script": wanted.script,
         "master": master,
         "spark": str(spark),
