@@ -1,8 +1,8 @@
 """The ready script of an SQL aggregation, for ``spark-submit aggregation.py SPECIFICATION`` with the specification as JSON.
 
-Inputs become views; ``sql`` reads them; ``rollup_sql``, when there is one, reads the view ``aggregated``: the rows of ``sql`` and
-those of the output that is there. What comes of it replaces the output. A key goes with each output, so that an attempt that is
-repeated after its output was put in place does nothing.
+Inputs become views; ``sql`` reads them. ``rollup_sql``, when there is one, reads the views ``fresh``, the rows of ``sql``,
+``before``, those of the output that is there, and ``aggregated``, both together. What comes of it replaces the output. A key goes
+with each output, so that an attempt that is repeated after its output was put in place does nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-AGGREGATED = "aggregated"
 _KEY_FILE = "_jobs_key_{key}"
 """Beside the data: what begins with an underscore is no data to Spark."""
 
@@ -103,9 +102,10 @@ def _rolled_up(session: SparkSession, wanted: Mapping[str, Any], output: Output)
     rows = session.sql(wanted["sql"], args=wanted["parameters"])
     if not wanted["rollup_sql"]:
         return rows
-    before = output.rows()
-    together = rows if before is None else before.select(*rows.columns).unionByName(rows)
-    together.createOrReplaceTempView(AGGREGATED)
+    there = output.rows()
+    before = rows.limit(0) if there is None else there.select(*rows.columns)
+    for name, view in (("fresh", rows), ("before", before), ("aggregated", before.unionByName(rows))):
+        view.createOrReplaceTempView(name)
     return session.sql(wanted["rollup_sql"], args=wanted["parameters"])
 
 

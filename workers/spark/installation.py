@@ -9,6 +9,8 @@ from pathlib import Path
 
 from jobs.errors import PermanentError
 
+_INHERITED = ("JAVA_HOME", "HADOOP_CONF_DIR", "YARN_CONF_DIR", "KUBECONFIG")
+
 
 def find_spark(home: str = "") -> Path:
     """The folder of a Spark distribution that has bin/spark-submit: the one given, else the one that the package pyspark brings.
@@ -38,6 +40,11 @@ def check_java() -> None:
             "Java is not on this worker: Spark 4 needs Java 17 or 21, on the PATH or named by JAVA_HOME",
             code="java_missing",
         )
+
+
+def inherited() -> dict[str, str]:
+    """What spark-submit needs of this process's environment: where Java is, and how to reach YARN and Kubernetes."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
 
 
 def _of_pyspark() -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ def run(*, spec: Mapping[str, Any], channel: Says) -> dict[str, Any]:
 
     Args:
         spec: ``application`` as JSON; ``script``: its text, where it is not a file; ``master`` (``local[2]``), ``spark`` (the
-            distribution's folder), ``java_home``; ``secrets`` by name, and ``secret_configuration``: properties that hold some.
+            distribution's folder), ``inherited`` (of the worker's environment); ``secrets`` by name, and ``secret_configuration``: properties that hold some.
         channel: Gets the driver's lines, and the tasks done so far as progress.
 
     Returns:
@@ -43,10 +43,13 @@ def run(*, spec: Mapping[str, Any], channel: Says) -> dict[str, Any]:
     properties = write_properties(_configuration(application, spec["secret_configuration"], events))
     command = submit_command(application, spark=Path(spec["spark"]), master=spec["master"], properties_file=properties)
     log = EventLog(events)
-    code, lines = run_submit(command, channel=channel, env=_environment(spec), watch=lambda: _show(log, channel))
+    secrets = [*spec["secrets"].values(), *spec["secret_configuration"].values()]
+    code, lines = run_submit(
+        command, channel=channel, env=_environment(spec), secrets=secrets, watch=lambda: _show(log, channel)
+    )
     if code:
         raise failure(code, lines)
-    return {**log.read_on().to_json(), "value": _value(), "log": lines.end}
+    return {**log.read_on().to_json(), "value": _value(secrets), "log": lines.end}
 
 
 def failure(code: int, log: DriverLog) -> PermanentError | TransientError:
@@ -68,7 +71,7 @@ def _environment(spec: Mapping[str, Any]) -> dict[str, str]:
     here = Path.cwd()
     secrets = write_private(here / "secrets.json", json.dumps(spec["secrets"]))
     files = {RESULT_FILE: str(here / "result.json"), SECRETS_FILE: str(secrets), "SPARK_LOCAL_IP": "127.0.0.1"}
-    return environment(spark=Path(spec["spark"]), java_home=spec["java_home"], **files)
+    return environment(spark=Path(spec["spark"]), inherited=spec["inherited"], **files)
 
 
 def _script(text: str) -> str:
@@ -87,11 +90,11 @@ def _show(log: EventLog, channel: Says) -> None:
         channel.progress(current=figures.tasks, total=figures.tasks_planned, unit="tasks")
 
 
-def _value() -> Any:
+def _value(secrets: Sequence[str]) -> Any:
     path = Path.cwd() / "result.json"
     if not path.is_file():
         return None
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(driver_log.without(secrets, path.read_text(encoding="utf-8")))
     except ValueError as error:
         raise PermanentError(f"what {RESULT_FILE} names holds no JSON: {error}", code="result") from error

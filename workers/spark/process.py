@@ -23,13 +23,13 @@ class Says(Protocol):
     def progress(self, *, current: float, total: float | None = None, unit: str = "") -> None: ...
 
 
-def environment(*, spark: Path, java_home: str, **more: str) -> dict[str, str]:
-    """For spark-submit: the child's own, where to find things, and a Python for the scripts: the one that runs here.
+def environment(*, spark: Path, inherited: Mapping[str, str], **more: str) -> dict[str, str]:
+    """For spark-submit: the child's own, what it inherits from the worker, and a Python for the scripts: the one that runs here.
 
     This project is not on the script's path.
     """
     here = Path.cwd()
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    child = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     own = {
         "SPARK_HOME": str(spark),
         "SPARK_LOCAL_DIRS": str(here),
@@ -37,7 +37,7 @@ def environment(*, spark: Path, java_home: str, **more: str) -> dict[str, str]:
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "PYTHONUNBUFFERED": "1",
     }
-    return {**inherited, **own, **({"JAVA_HOME": java_home} if java_home else {}), **more}
+    return {**child, **inherited, **own, **more}
 
 
 def write_private(path: Path, text: str) -> Path:
@@ -54,14 +54,20 @@ def write_properties(configuration: Mapping[str, str]) -> Path:
 
 
 def run_submit(
-    command: Sequence[str], *, channel: Says, env: Mapping[str, str], watch: Callable[[], None] = lambda: None
+    command: Sequence[str],
+    *,
+    channel: Says,
+    env: Mapping[str, str],
+    secrets: Sequence[str] = (),
+    watch: Callable[[], None] = lambda: None,
 ) -> tuple[int, DriverLog]:
-    """Run spark-submit to its end. ``watch`` is called about once a second meanwhile.
+    """Run spark-submit to its end. ``watch`` is called about once a second meanwhile; of the log that is returned the secrets
+    are blacked out.
 
     Returns:
         The exit code, and the log that its standard error was.
     """
-    log = DriverLog()
+    log = DriverLog(secrets)
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(env)
     )

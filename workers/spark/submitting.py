@@ -42,9 +42,8 @@ def run(*, spec: Mapping[str, Any], channel: Says) -> dict[str, Any]:
         deploy_mode="cluster",
     )
     ids = _Ids(channel)
-    code, log = run_submit(
-        command, channel=ids, env=environment(spark=Path(spec["spark"]), java_home=spec["java_home"])
-    )
+    env = environment(spark=Path(spec["spark"]), inherited=spec["inherited"])
+    code, log = run_submit(command, channel=ids, env=env, secrets=list(spec["secret_configuration"].values()))
     if code and ids.found is None:
         raise _failure(code, log)
     return {"application_id": ids.found}

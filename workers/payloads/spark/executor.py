@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +13,7 @@ from workers.payloads.spark import tracking
 from workers.payloads.spark.applications import parameters_of, wanted_of
 from workers.payloads.spark.parameters import SparkParameters
 from workers.payloads.spark.targets import Target, target_of
-from workers.spark.installation import check_java, find_spark
+from workers.spark.installation import check_java, find_spark, inherited
 
 
 class SparkExecutor:
@@ -44,7 +43,7 @@ def _run_here(work: Work, parameters: SparkParameters, target: Target) -> JSON:
         "script": wanted.script,
         "master": target.master,
         "spark": str(spark),
-        "java_home": os.environ.get("JAVA_HOME", ""),
+        "inherited": inherited(),
         "secrets": secrets,
         "secret_configuration": secret_configuration,
     }

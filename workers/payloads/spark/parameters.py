@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from jobs.documents import Strict
 
@@ -48,7 +48,7 @@ def _text(value: object) -> str:
 
 
 Property = Annotated[str, Field(max_length=200), AfterValidator(_property)]
-Value = Annotated[str | bool | int | float, AfterValidator(_text)]
+Value = Annotated[str, BeforeValidator(_text)]
 Location = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00]*$")]
 Text = Annotated[str, Field(min_length=1, max_length=262_144)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from jobs.errors import PermanentError
 from workers.child import run_child
 from workers.payloads.base import Work
 from workers.payloads.spark.applications import Wanted
-from workers.spark.installation import check_java, find_spark
+from workers.spark.installation import check_java, find_spark, inherited
 
 
 def refuse_secrets(secrets: Sequence[str]) -> None:
@@ -43,7 +42,7 @@ def submit(
         "script": wanted.script,
         "master": master,
         "spark": str(spark),
-        "java_home": os.environ.get("JAVA_HOME", ""),
+        "inherited": inherited(),
         "secret_configuration": dict(secret_configuration),
     }
     said = run_child(
