@@ -25,7 +25,8 @@ def run(*, spec: Mapping[str, Any], channel: Says) -> dict[str, Any]:
 
     Args:
         spec: ``application`` as JSON; ``script``: its text, where it is not a file; ``master`` (``local[2]``), ``spark`` (the
-            distribution's folder), ``inherited`` (of the worker's environment); ``secrets`` by name, and ``secret_configuration``: properties that hold some.
+            distribution's folder), ``inherited`` (of the worker's environment); ``secrets`` by name, and
+            ``secret_configuration``: properties that hold some.
         channel: Gets the driver's lines, and the tasks done so far as progress.
 
     Returns:
