@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,7 @@ session.range(100).write.mode("overwrite").parquet(sys.argv[2])
 session.stop()
 """
 SLEEPS = "import time; time.sleep(300)"
+LOCAL = json.dumps({"local": {"master": "local[2]"}})
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +75,7 @@ class TestLocalMode:
         self, system: System, tmp_path: Path
     ) -> None:
         shutil.copy(ROOT / "examples" / "data" / "flights.csv", tmp_path)
-        system.start_workers(
-            1, JOBS_FILE_ROOTS=tmp_path, JOBS_SPARK_TARGETS=json.dumps({"local": {"master": "local[2]"}})
-        )
+        system.start_workers(1, JOBS_FILE_ROOTS=tmp_path, JOBS_SPARK_TARGETS=LOCAL)
         example = yaml.safe_load((ROOT / "examples" / "spark.yaml").read_text(encoding="utf-8"))
         answer = system.machine.ask("POST", "jobs/", body=example)
         assert answer.status_code == 201, answer.text
@@ -88,10 +88,30 @@ class TestLocalMode:
         assert payload.result["application_id"].startswith("local-")
         assert payload.result["stages"]["completed"] > 0
 
+    def test_the_examples_of_the_reference_do_what_it_says(self, system: System, tmp_path: Path) -> None:
+        shutil.copy(ROOT / "examples" / "data" / "flights.csv", tmp_path)
+        (tmp_path / "products.csv").write_text("id,name\n1,lamp\n2,chair\n")
+        (tmp_path / "clicks").mkdir()
+        seconds = [(1, 5), (1, 1), (2, 9), (1, 2)]
+        clicks = [{"day": "2026-03-01", "product_id": product, "seconds": each} for product, each in seconds]
+        (tmp_path / "clicks" / "2026-03-01").write_text("\n".join(map(json.dumps, clicks)))
+        system.start_workers(1, JOBS_FILE_ROOTS=tmp_path, JOBS_SPARK_TARGETS=LOCAL)
+        page = (ROOT / "docs" / "reference" / "spark-payload.md").read_text(encoding="utf-8")
+        counts, aggregates = [
+            {**yaml.safe_load(block.replace("/data/", f"{tmp_path}/")), "name": name}
+            for block, name in zip(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL), ("counts", "clicks"), strict=True)
+        ]
+        for payload, value in ((counts, {"rows": 20_000}), (aggregates, {"rows": 2, "skipped": None})):
+            run_id = start(system, [payload])
+            assert system.wait_for_end(run_id, seconds=180).state == "succeeded", system.describe()
+            assert system.payloads(run_id)[0].result["value"] == value
+        rows = pyarrow.parquet.read_table(tmp_path / "clicks-by-product").to_pylist()
+        assert {row["product"]: row["clicks"] for row in rows} == {"lamp": 2, "chair": 1}
+
     def test_a_terminated_run_leaves_no_process_of_spark(self, system: System, tmp_path: Path) -> None:
         told = tmp_path / "pid"
         text = f"import os, time; open({str(told)!r}, 'w').write(str(os.getpid())); time.sleep(300)"
-        system.start_workers(1, JOBS_SPARK_TARGETS=json.dumps({"local": {"master": "local[1]"}}))
+        system.start_workers(1, JOBS_SPARK_TARGETS=LOCAL)
         run_id = start(system, [script("sleeps-here", text, target="local")], terminate_grace="1s")
         pid = int(system.wait_for("the script", lambda: told.exists() and told.read_text(), seconds=90))
         system.machine.ask("POST", f"runs/{run_id}/terminate/", body={})
