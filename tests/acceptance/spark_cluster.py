@@ -81,7 +81,7 @@ class SparkCluster:
 
     def _answers(self) -> bool:
         with contextlib.suppress(requests.RequestException):
-            return self.state()["status"] == "ALIVE"
+            return bool(self.state()["status"] == "ALIVE")
         return False
 
     def _run(self, what: str, *arguments: object, **environment: str) -> None:

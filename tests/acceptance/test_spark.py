@@ -45,10 +45,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
 
 def start(system: System, payload: list[dict[str, Any]], **configuration: object) -> int:
     """Define a job of the type spark and trigger it; the run's id."""
-    document = {"key": f"spark:{payload[0]['name']}", "payload": payload, "configuration": configuration}
+    key = f"spark:{payload[0]['name']}"
+    document = {"key": key, "payload": payload, "configuration": configuration}
     answer = system.machine.ask("POST", "jobs/", body=document)
     assert answer.status_code == 201, answer.text
-    return system.trigger(document["key"])
+    return system.trigger(key)
 
 
 def script(name: str, text: str, *arguments: str, target: str = "cluster") -> dict[str, Any]:
