@@ -26,7 +26,17 @@ from workers import handles
 from workers.deadline import CEILING_SECONDS
 from workers.outcomes import MAX_RESULT_BYTES, MAX_STATE_BYTES, Attempted, Failed, GoesOn, Outcome, Succeeded
 from workers.payloads import EXECUTORS
-from workers.payloads.base import GRACE_SECONDS, JSON, KeepHandle, KeptHandle, Log, Progress, Work, keep_no_handle
+from workers.payloads.base import (
+    GRACE_SECONDS,
+    JSON,
+    Executor,
+    KeepHandle,
+    KeptHandle,
+    Log,
+    Progress,
+    Work,
+    keep_no_handle,
+)
 from workers.persistence import until_answered
 
 log = structlog.get_logger(__name__)
@@ -137,10 +147,7 @@ def _perform(work: Work, run: RunInfo) -> Outcome:
     if executor is None:
         return Failed(_error(f"no payload kind {work.kind!r} on this worker: is it older than the web server?", "kind"))
     try:
-        result = _result_text(executor.perform(work))
-        return Succeeded(result, _added_text(work.added, run) if work.added else None)
-    except LookAgain as again:
-        return _goes_on(work, again)
+        return _outcome(executor, work, run)
     except PermanentError as error:
         return Failed(_error(str(error), error.code, error.details), final=True)
     except TransientError as error:
@@ -151,6 +158,14 @@ def _perform(work: Work, run: RunInfo) -> Outcome:
         return Failed(_error(f"{type(error).__name__}: {error}", "crash", {"traceback": "".join(lines)}))
 
 
+def _outcome(executor: Executor, work: Work, run: RunInfo) -> Outcome:
+    try:
+        result = _result_text(executor.perform(work))
+    except LookAgain as again:
+        return _goes_on(work, again)
+    return Succeeded(result, _added_text(work.added, run) if work.added else None)
+
+
 def _goes_on(work: Work, again: LookAgain) -> Outcome:
     """That the attempt goes on elsewhere; it is looked at when its time is over, if not before."""
     remaining = work.deadline.remaining()
@@ -158,8 +173,10 @@ def _goes_on(work: Work, again: LookAgain) -> Outcome:
     looking = {"since": work.started_at.isoformat(), "until": until.isoformat(), "state": again.state}
     text = _storable(json.dumps(looking, allow_nan=False))
     if len(text) > MAX_STATE_BYTES:
-        message = f"what is to be looked at again has {len(text):,} bytes; at most {MAX_STATE_BYTES:,} are kept"
-        return Failed(_error(message, "state_too_large"), final=True)
+        raise PermanentError(
+            f"what is to be looked at again has {len(text):,} bytes; at most {MAX_STATE_BYTES:,} are kept",
+            code="state_too_large",
+        )
     wait = min(again.seconds, remaining) if remaining > 0 else again.seconds
     return GoesOn(text, max(wait, _SOONEST_LOOK_SECONDS))
 
