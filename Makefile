@@ -39,7 +39,7 @@ reset: $(VENV)/embedded.stamp ## End what runs in this checkout and remove its d
 
 # --- Checking it ---------------------------------------------------------------------------------------------------------
 
-.PHONY: check test acceptance test-pg15 format-check lint types contracts migrations-check coverage-floor
+.PHONY: check test acceptance spark-acceptance test-pg15 format-check lint types contracts migrations-check coverage-floor
 check: format-check lint types contracts migrations-check test coverage-floor ## What CI runs: format, lint, types, contracts, migrations, tests
 
 test: $(VENV)/dev.stamp ## The unit, integration and conformance tests (ARGS=... are passed to pytest)
@@ -47,6 +47,9 @@ test: $(VENV)/dev.stamp ## The unit, integration and conformance tests (ARGS=...
 
 acceptance: $(VENV)/dev.stamp ## The tests that start the real processes, kill them, and count (minutes)
 	@exec $(BIN)/python -m pytest tests/acceptance -m acceptance $(ARGS)
+
+spark-acceptance: $(VENV)/dev.stamp $(VENV)/spark.stamp ## The tests against real Spark: local mode, and a master and a worker on loopback (minutes)
+	@exec $(BIN)/python -m pytest tests/acceptance/test_spark.py -m acceptance $(ARGS)
 
 test-pg15: $(VENV)/dev.stamp ## The engine's tests on PostgreSQL 15, where the machine has it (but the random sequences and the crashes)
 	@if [ -x /usr/lib/postgresql/15/bin/postgres ]; then \
@@ -88,7 +91,7 @@ bench: $(VENV)/bench.stamp ## Measure, with other systems beside (SCENARIO=... r
 
 # --- Packages ------------------------------------------------------------------------------------------------------------
 
-# One lock for each purpose; a stamp says that it is installed. bench holds dev holds embedded.
+# One lock for each purpose; a stamp says that it is installed. bench holds dev holds embedded; spark stands beside.
 .SECONDARY:
 $(VENV)/%.stamp: requirements/%.txt $(VENV)/tools.stamp
 	@echo "installing $<"
@@ -96,7 +99,7 @@ $(VENV)/%.stamp: requirements/%.txt $(VENV)/tools.stamp
 	    || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 	@if [ $* = bench ]; then touch $(VENV)/dev.stamp; fi
-	@if [ $* != embedded ]; then touch $(VENV)/embedded.stamp; fi
+	@if [ $* != embedded ] && [ $* != spark ]; then touch $(VENV)/embedded.stamp; fi
 
 # uv takes seconds where pip takes a minute; where there is no uv for the platform, pip does.
 $(VENV)/tools.stamp: requirements/tools.txt
@@ -112,9 +115,11 @@ $(VENV)/tools.stamp: requirements/tools.txt
 	    || echo "there is no uv for this platform; going on with pip"
 	@touch $@
 
-.PHONY: lock clean
+.PHONY: spark lock clean
+spark: $(VENV)/spark.stamp ## Install Spark for payloads of kind spark (some 450 MB; Java 17 or 21 is yours to install)
+
 lock: $(VENV)/tools.stamp ## Write the locks anew from requirements/*.in (ARGS=--upgrade takes the newest versions)
-	@cd requirements; for name in tools base embedded dev bench; do \
+	@cd requirements; for name in tools base embedded dev bench spark; do \
 	    ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$name.in -o $$name.txt $(ARGS); \
 	done
 

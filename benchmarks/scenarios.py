@@ -27,6 +27,7 @@ from benchmarks.subjects.ours import Ours, OursInPool
 from benchmarks.subjects.pgqueuer import PgQueuer
 from benchmarks.subjects.procrastinate import Procrastinate
 from benchmarks.subjects.schedule_peers import ApScheduler, DjangoCeleryBeat, RedBeat
+from benchmarks.subjects.spark import OursSpark
 
 HTTP_DELAY_SECONDS = 0.05
 HTTP_COUNT = 2_000
@@ -59,6 +60,7 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
     pgqueuer, aiohttp = PgQueuer(servers=servers), AiohttpScript()
     history, large = OursWithHistory(servers=servers), OursControl(servers=servers)
     cleaner = OursCleanup(servers=servers)
+    spark = OursSpark(servers=servers)
     pools = [OursInPool(servers=servers, pool=pool) for pool in ("threads", "prefork", "gevent")]
     return [
         Scenario(
@@ -154,6 +156,7 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
         *_schedules(servers),
         _generate(),
         *_ingest(servers),
+        Scenario("spark_start", [Measure(spark, spark.start_ms)], [Target("p50_ms", 300, at_least=False)]),
         Scenario("pools_noop", [_noops_in(pool) for pool in pools]),
         Scenario("pools_http", [_gets_in(pool) for pool in pools]),
     ]

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from embedded import spark
 from embedded.api_client import ApiClient
 from embedded.errors import StartError
 from embedded.expectations import Expectation
@@ -39,6 +40,8 @@ def demo(*, data: Path = DATA) -> bool:
     """
     screen = terminal()
     screen.write("starting: servers, database, examples, processes\n")
+    if missing := spark.why_left_out():
+        screen.write(f"without the Spark example: {missing}\n")
     with running_system(port="", output=Output(data / "logs", terminal=None), data=data) as system:
         rows = run_examples(system, progress=ProgressDisplay(screen))
     write_private_json(data / "demo.json", rows)

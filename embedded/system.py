@@ -16,6 +16,7 @@ from pathlib import Path
 
 import requests
 
+from embedded import spark
 from embedded.errors import StartError
 from embedded.output import Output
 from embedded.owner_lock import OwnerLock
@@ -106,12 +107,16 @@ def running_system(*, port: str, output: Output, beats: int = 1, data: Path = DA
 
 
 def written_for(service: str, *, folder: Path, examples: Path = EXAMPLES) -> list[Path]:
-    """Copy the example manifests, with the address at which the example service really is. Returns the copies, by name."""
+    """Copy the example manifests, with the address at which the example service really is; that of Spark only where it can run.
+
+    Returns the copies, by name.
+    """
+    left_out = {spark.MANIFEST} if spark.why_left_out() else set()
     private_folder(folder)
     for stale in folder.glob("*.yaml"):
         stale.unlink()
     copies = []
-    for manifest in sorted(examples.glob("*.yaml")):
+    for manifest in sorted(path for path in examples.glob("*.yaml") if path.name not in left_out):
         copies.append(folder / manifest.name)
         copies[-1].write_text(manifest.read_text(encoding="utf-8").replace(EXAMPLE_SERVICE, service), encoding="utf-8")
     return copies
@@ -145,6 +150,7 @@ def _environment(servers: Servers, *, data: Path) -> dict[str, str]:
         "JOBS_FILE_ROOTS": f"{files},{EXAMPLES / 'data'}",
         "JOBS_STORED_FILES": str(private_folder(data / "stored")),
         "JOBS_DATASOURCE_OWN_DATABASE": "true",
+        "JOBS_SPARK_TARGETS": os.environ.get("JOBS_SPARK_TARGETS", spark.TARGETS),
         "STATIC_ROOT": str(private_folder(data / "static")),
         "SECURE_COOKIES": "false",
         "LOG_JSON": "false",

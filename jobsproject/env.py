@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 import re
 from pathlib import Path
@@ -58,6 +59,17 @@ def folder(name: str) -> Path | None:
     if value and not Path(value).is_absolute():
         raise ImproperlyConfigured(f"{name} must be an absolute path such as /srv/jobs/files, not {value!r}")
     return Path(value).resolve() if value else None
+
+
+def json_object(name: str) -> dict[str, object]:
+    """A JSON object; empty when it is not set."""
+    try:
+        value = json.loads(text(name, "{}"))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a JSON object: {error}") from None
+    if not isinstance(value, dict):
+        raise ImproperlyConfigured(f"{name} must be a JSON object, not {value!r}")
+    return value
 
 
 def url(name: str) -> str:

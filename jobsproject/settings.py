@@ -141,4 +141,13 @@ JOBS_STORED_FILES = env.folder("JOBS_STORED_FILES")
 JOBS_STORED_FILE_MB = env.number("JOBS_STORED_FILE_MB", 10_240, least=1)
 """The most that one of them may have."""
 
+JOBS_SPARK_TARGETS = env.json_object("JOBS_SPARK_TARGETS")
+"""Where Spark applications may run, by name; see docs/reference/spark-payload.md. None by default."""
+
+JOBS_SPARK_HOME = env.text("JOBS_SPARK_HOME", " ").strip()
+"""The folder of the Spark distribution whose spark-submit is used. Empty for the one in the package pyspark."""
+
+JOBS_SPARK_PACKAGES = env.words("JOBS_SPARK_PACKAGES")
+"""Patterns of the Maven coordinates that Spark payloads may name. None by default."""
+
 LOGGING = logging_settings(level=env.text("LOG_LEVEL", "INFO"), json_lines=env.flag("LOG_JSON", True))

@@ -21,7 +21,7 @@ class Deadline:
         remaining_seconds: What was left of its time then; None when it begins.
     """
 
-    __slots__ = ("_blur", "_ends_at", "_latest", "_started", "ceiling_seconds", "timeout_seconds")
+    __slots__ = ("_ends_at", "_extended", "_latest", "_started", "ceiling_seconds", "timeout_seconds")
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Deadline:
         present = time.monotonic()
         self._started = present - used_seconds
         self._ends_at = self._started + timeout_seconds if remaining_seconds is None else present + remaining_seconds
-        self._blur = 0.0 if remaining_seconds is None else _CLOCKS_DIFFER_SECONDS
+        self._extended = self._ends_at - self._started - timeout_seconds > _CLOCKS_DIFFER_SECONDS
         self._latest = self._started + max(timeout_seconds, ceiling_seconds)
 
     def remaining(self) -> float:
@@ -52,12 +52,12 @@ class Deadline:
         ends_at = min(time.monotonic() + self.timeout_seconds, self._latest)
         if ends_at <= self._ends_at:
             return False
-        self._ends_at = ends_at
+        self._ends_at, self._extended = ends_at, True
         return True
 
     def missed(self) -> str:
         """What to say of an attempt whose time is over."""
-        if abs(self._ends_at - (self._started + self.timeout_seconds)) <= self._blur:
+        if not self._extended:
             return f"took longer than its {self.timeout_seconds:g} s"
         if self._ends_at >= self._latest:
             return f"took longer than {self.ceiling_seconds:g} s, beyond which its job lets no payload extend its time"

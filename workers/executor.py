@@ -29,7 +29,17 @@ from workers.file_store import StoredFiles
 from workers.known_secrets import KnownSecrets
 from workers.outcomes import MAX_RESULT_BYTES, MAX_STATE_BYTES, Attempted, Failed, GoesOn, Outcome, Succeeded
 from workers.payloads import EXECUTORS
-from workers.payloads.base import GRACE_SECONDS, JSON, KeepHandle, KeptHandle, Log, Progress, Work, keep_no_handle
+from workers.payloads.base import (
+    GRACE_SECONDS,
+    JSON,
+    Executor,
+    KeepHandle,
+    KeptHandle,
+    Log,
+    Progress,
+    Work,
+    keep_no_handle,
+)
 from workers.persistence import until_answered
 
 log = structlog.get_logger(__name__)
@@ -158,10 +168,7 @@ def _perform(work: Work, run: RunInfo, known: KnownSecrets) -> Outcome:
     if executor is None:
         return Failed(_error(f"no payload kind {work.kind!r} on this worker: is it older than the web server?", "kind"))
     try:
-        result = _result_text(known.data(executor.perform(work)))
-        return Succeeded(result, _added_text(known.data(work.added), run) if work.added else None)
-    except LookAgain as again:
-        return _goes_on(work, again)
+        return _outcome(executor, work, run, known)
     except PermanentError as error:
         return Failed(_told(error, known), final=True)
     except TransientError as error:
@@ -176,6 +183,14 @@ def _told(error: PermanentError | TransientError, known: KnownSecrets) -> dict[s
     return known.data(_error(str(error), error.code, error.details))  # type: ignore[no-any-return]
 
 
+def _outcome(executor: Executor, work: Work, run: RunInfo, known: KnownSecrets) -> Outcome:
+    try:
+        result = _result_text(known.data(executor.perform(work)))
+    except LookAgain as again:
+        return _goes_on(work, again)
+    return Succeeded(result, _added_text(known.data(work.added), run) if work.added else None)
+
+
 def _goes_on(work: Work, again: LookAgain) -> Outcome:
     """That the attempt goes on elsewhere; it is looked at when its time is over, if not before."""
     remaining = work.deadline.remaining()
@@ -183,9 +198,39 @@ def _goes_on(work: Work, again: LookAgain) -> Outcome:
     looking = {"since": work.started_at.isoformat(), "until": until.isoformat(), "state": again.state}
     text = _storable(json.dumps(looking, allow_nan=False))
     if len(text) > MAX_STATE_BYTES:
-        message = f"what is to be looked at again has {len(text):,} bytes; at most {MAX_STATE_BYTES:,} are kept"
-        return Failed(_error(message, "state_too_large"), final=True)
-    return GoesOn(text, max(min(again.seconds, remaining), _SOONEST_LOOK_SECONDS))
+        raise PermanentError(
+            f"what is to be looked at again has {len(text):,} bytes; at most {MAX_STATE_BYTES:,} are kept",
+            code="state_too_large",
+        )
+    wait = min(again.seconds, remaining) if remaining > 0 else again.seconds
+    return GoesOn(text, max(wait, _SOONEST_LOOK_SECONDS))
+
+
+def _time(looking: Mapping[str, Any], name: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(looking[name])
+
+
+def _outcome(executor: Executor, work: Work, run: RunInfo) -> Outcome:
+    try:
+        result = _result_text(executor.perform(work))
+    except LookAgain as again:
+        return _goes_on(work, again)
+    return Succeeded(result, _added_text(work.added, run) if work.added else None)
+
+
+def _goes_on(work: Work, again: LookAgain) -> Outcome:
+    """That the attempt goes on elsewhere; it is looked at when its time is over, if not before."""
+    remaining = work.deadline.remaining()
+    until = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=remaining)
+    looking = {"since": work.started_at.isoformat(), "until": until.isoformat(), "state": again.state}
+    text = _storable(json.dumps(looking, allow_nan=False))
+    if len(text) > MAX_STATE_BYTES:
+        raise PermanentError(
+            f"what is to be looked at again has {len(text):,} bytes; at most {MAX_STATE_BYTES:,} are kept",
+            code="state_too_large",
+        )
+    wait = min(again.seconds, remaining) if remaining > 0 else again.seconds
+    return GoesOn(text, max(wait, _SOONEST_LOOK_SECONDS))
 
 
 def _time(looking: Mapping[str, Any], name: str) -> dt.datetime:

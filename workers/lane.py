@@ -228,7 +228,7 @@ class Turn:
         attempted = self._attempt(payload)
         outcomes.add(outcome, attempted, run_stopped=self._held.run_stopped)
         # What goes on elsewhere takes this lane's place; what has ended gives its own to the lane.
-        self._left_behind = isinstance(attempted.outcome, outcomes.GoesOn)
+        self._left_behind = self._left_behind or isinstance(attempted.outcome, outcomes.GoesOn)
         self._crowded = False
 
     def _attempt(self, payload: Leased) -> outcomes.Attempted:

@@ -75,3 +75,25 @@ class TestWhatIsSaidWhenItIsOver:
         clock.now += 8
         timer.extend()
         assert timer.missed() == "took longer than 15 s, beyond which its job lets no payload extend its time"
+
+
+class TestGoingOn:
+    """The timer of an attempt that goes on elsewhere: at each look it says what is left of the whole."""
+
+    def test_it_has_what_was_left_and_no_more(self, clock: Clock) -> None:
+        timer = Deadline(60, 100, used_seconds=45, remaining_seconds=15)
+        assert timer.remaining() == 15
+
+    def test_over_it_says_how_long_the_whole_was(self, clock: Clock) -> None:
+        timer = Deadline(60, 100, used_seconds=61, remaining_seconds=-1)
+        assert timer.remaining() < 0
+        assert timer.missed() == "took longer than its 60 s"
+
+    def test_one_that_was_extended_before_says_so(self, clock: Clock) -> None:
+        timer = Deadline(60, 1000, used_seconds=200, remaining_seconds=-1)
+        assert "since it last extended its time" in timer.missed()
+
+    def test_the_ceiling_counts_from_the_beginning(self, clock: Clock) -> None:
+        timer = Deadline(60, 100, used_seconds=59, remaining_seconds=1)
+        assert timer.extend()
+        assert timer.remaining() == 41

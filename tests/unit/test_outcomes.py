@@ -9,7 +9,7 @@ import pytest
 
 from jobs.claims import FailedAttempt, Final, Leased, Report, Requeue
 from jobs.retry import RetryPolicy
-from workers.outcomes import Attempted, Failed, Outcome, Succeeded, add, give_back
+from workers.outcomes import Attempted, Failed, GoesOn, Outcome, Succeeded, add, give_back
 
 BEGAN = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 ENDED = BEGAN + dt.timedelta(seconds=2)
@@ -82,3 +82,42 @@ class TestGivingBack:
         report = Report()
         give_back(report, leased(attempts=2), alone=alone)
         assert report == Report(requeues=[Requeue(7, 2, 0.0, alone)])
+
+
+class TestGoingOnElsewhere:
+    LOOKING = '{"since": "2026-01-01T12:00:00+00:00", "until": "2026-01-01T13:00:00+00:00", "state": {"id": 7}}'
+
+    def looked_at(self, attempts: int = 0) -> Leased:
+        return Leased(7, "noop", "", {}, None, attempts, True, json.loads(self.LOOKING))
+
+    def test_it_waits_for_the_next_look_and_costs_no_attempt(self) -> None:
+        report = report_of(GoesOn(self.LOOKING, 5.0), attempts=1)
+        assert report == Report(requeues=[Requeue(7, 1, 5000.0, False, self.LOOKING)])
+
+    def test_in_a_run_that_is_being_ended_it_was_the_last_look(self) -> None:
+        report = Report()
+        attempted = Attempted(self.looked_at(), GoesOn(self.LOOKING, 5.0), POLICY, BEGAN, ENDED)
+        add(report, attempted, run_stopped=True)
+        assert [final.state for final in report.finals] == ["cancelled"]
+        assert (report.requeues, report.settled) == ([], [7])
+
+    def test_a_look_that_was_lost_costs_an_attempt_and_keeps_what_was_known(self) -> None:
+        report = Report()
+        add(report, Attempted(self.looked_at(), Failed(ERROR, lost=True), POLICY, BEGAN, ENDED))
+        (requeue,) = report.requeues
+        assert (requeue.attempts, requeue.wait_ms, json.loads(requeue.looking or "")) == (
+            1,
+            0,
+            json.loads(self.LOOKING),
+        )
+
+    def test_one_that_failed_begins_anew(self) -> None:
+        report = Report()
+        add(report, Attempted(self.looked_at(), Failed(ERROR), POLICY, BEGAN, ENDED))
+        assert report.requeues == [Requeue(7, 1, 200.0, False)]
+
+    def test_one_that_was_given_back_unlooked_keeps_what_was_known(self) -> None:
+        report = Report()
+        give_back(report, self.looked_at(attempts=1))
+        (requeue,) = report.requeues
+        assert (requeue.attempts, json.loads(requeue.looking or "")) == (1, json.loads(self.LOOKING))

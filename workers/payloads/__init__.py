@@ -1,10 +1,10 @@
 """The payload kinds: one package each, none knows another. A package offers KIND and EXECUTOR."""
 
 from jobs import kinds
-from workers.payloads import datasource, generate, http, log_cleanup, noop
+from workers.payloads import datasource, generate, http, log_cleanup, noop, spark
 from workers.payloads.base import Executor
 
-_PACKAGES = (datasource, generate, http, log_cleanup, noop)
+_PACKAGES = (datasource, generate, http, log_cleanup, noop, spark)
 
 EXECUTORS: dict[str, Executor] = {package.KIND.name: package.EXECUTOR for package in _PACKAGES}
 

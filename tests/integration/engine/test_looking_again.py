@@ -144,6 +144,14 @@ class TestLooking:
         assert scripted.states == [None, {"looked": 1}, None, {"looked": 1}]
         assert [attempt for _, _, attempt in scripted.performed] == [1, 1, 2, 2]
 
+    def test_a_state_that_is_no_json_fails_the_attempt_and_not_its_lane(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
+        scripted.error = lambda work: LookAgain(seconds=1, state={"set": {1}})
+        run = make_run(scripts({}), retry={"maximum_attempts": 1})
+        work_off(broker)
+        assert error_of(run, 0)["code"] == "crash"
+
     def test_a_state_beyond_64_kib_fails_the_payload(self, broker: Broker, scripted: ScriptedExecutor) -> None:
         scripted.error = lambda work: LookAgain(seconds=1, state={"text": "x" * 70_000})
         run = make_run(scripts({}))
@@ -154,6 +162,7 @@ class TestLooking:
 def shift_the_attempt(run: Run, *, seconds: float) -> None:
     """As if it had begun so much earlier."""
     row = waiting(run)[0]
+    assert row.looking is not None
     for name in ("since", "until"):
         moved = dt.datetime.fromisoformat(row.looking[name]) - dt.timedelta(seconds=seconds)
         row.looking[name] = moved.isoformat()

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0004_schedules'),
+        ('jobs', '0007_datasource'),
     ]
 
     operations = [
