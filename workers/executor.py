@@ -210,33 +210,6 @@ def _time(looking: Mapping[str, Any], name: str) -> dt.datetime:
     return dt.datetime.fromisoformat(looking[name])
 
 
-def _outcome(executor: Executor, work: Work, run: RunInfo) -> Outcome:
-    try:
-        result = _result_text(executor.perform(work))
-    except LookAgain as again:
-        return _goes_on(work, again)
-    return Succeeded(result, _added_text(work.added, run) if work.added else None)
-
-
-def _goes_on(work: Work, again: LookAgain) -> Outcome:
-    """That the attempt goes on elsewhere; it is looked at when its time is over, if not before."""
-    remaining = work.deadline.remaining()
-    until = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=remaining)
-    looking = {"since": work.started_at.isoformat(), "until": until.isoformat(), "state": again.state}
-    text = _storable(json.dumps(looking, allow_nan=False))
-    if len(text) > MAX_STATE_BYTES:
-        raise PermanentError(
-            f"what is to be looked at again has {len(text):,} bytes; at most {MAX_STATE_BYTES:,} are kept",
-            code="state_too_large",
-        )
-    wait = min(again.seconds, remaining) if remaining > 0 else again.seconds
-    return GoesOn(text, max(wait, _SOONEST_LOOK_SECONDS))
-
-
-def _time(looking: Mapping[str, Any], name: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(looking[name])
-
-
 def _result_text(result: JSON) -> str | None:
     if result is None:
         return None
