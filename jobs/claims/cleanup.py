@@ -241,7 +241,9 @@ def register() -> None:
     cleaners.register(
         rows_of_runs(name="attempts", table="jobs_attempt"),
         rows_of_runs(name="events", table="jobs_event", where="(%(audit)s OR t.actor = '')"),
+        rows_of_runs(name="files", table="jobs_stored_file"),
         rows_of_runs(name="log_lines", table="jobs_log_line"),
+        rows_of_runs(name="rejected_rows", table="jobs_rejected_row"),
         PartOfRuns(name="results", erase=_erase_results, count=_count_results, within=PAYLOADS.name),
         cleaners.OldRows(name="audit", erase=_erase_audit, count=_count_audit, only_audit=True),
         cleaners.OldRows(name="bulk_actions", erase=_erase_bulk_actions, count=_count_bulk_actions),

@@ -11,6 +11,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -21,11 +22,15 @@ from jobs.claims import cleanup as claims
 from jobs.claims.cleanup import Place
 from jobs.cleaners import RUNS, Found, OldRows, PartOfRuns, Scope
 from jobs.documents.cleanup import DEFAULT_KEEP_NEWEST, CleanupRequest
+from jobs.services import stored_files
 
 PAGE = 1_000
 """Runs looked at, and at most erased, in one transaction."""
 LIMIT = 20_000
 """Rows of one sort erased in one transaction: about a tenth of a second."""
+FILES = "files"
+LEFT_ALONE = dt.timedelta(days=7)
+"""A younger file without a row may be one that an attempt is writing."""
 
 log = structlog.get_logger(__name__)
 
@@ -100,6 +105,18 @@ def order_of(request: CleanupRequest, *, workspace_ids: Sequence[int], now: dt.d
         audit=request.audit,
         dry_run=request.dry_run,
     )
+
+
+def erase_files(*, order: Order, root: Path | None) -> int:
+    """At the end of a cleanup that erased files' rows: erase the files, with whatever else lies about. Returns how many.
+
+    Args:
+        order: What was asked for.
+        root: The folder of stored files, if there is one.
+    """
+    if root is None or order.dry_run or not any(part.name == FILES for part in order.parts()):
+        return 0
+    return stored_files.erase_leftovers(root=root, before=min(order.before, dt.datetime.now(dt.UTC) - LEFT_ALONE))
 
 
 class Ledger(Protocol):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs import cleaners
 from jobs.documents.cleanup import DEFAULT_DAYS, DEFAULT_KEEP_NEWEST, parse_cleanup
 from jobs.errors import JobsError
 from jobs.management.finding import workspace_named
-from jobs.services.cleanup import MemoryLedger, Order, Standing, order_of, step
+from jobs.services.cleanup import MemoryLedger, Order, Standing, erase_files, order_of, step
 
 
 class Command(BaseCommand):
@@ -48,7 +49,9 @@ class Command(BaseCommand):
         except JobsError as error:
             raise CommandError(str(error)) from error
         order = order_of(request, workspace_ids=[workspace.pk], now=dt.datetime.now(dt.UTC))
-        for name, count in _clean(order).counts.items():
+        standing = _clean(order)
+        erase_files(order=order, root=settings.JOBS_STORED_FILES)
+        for name, count in standing.counts.items():
             self.stdout.write(f"{name}: {count:,} {'would be erased' if order.dry_run else 'erased'}")
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from jobs.documents import field_errors
 from jobs.errors import PermanentError, TransientError, ValidationError
 from jobs.selectors.workspaces import workspace_ids
-from jobs.services.cleanup import Order, PayloadLedger, Standing, order_of, step
+from jobs.services.cleanup import Order, PayloadLedger, Standing, erase_files, order_of, step
 from workers.payloads.base import JSON, Work
 from workers.payloads.log_cleanup.parameters import LogCleanupParameters
 from workers.persistence import until_answered
@@ -35,6 +35,7 @@ class LogCleanupExecutor:
             standing = until_answered(lambda: step(order=order, ledger=ledger))
             work.progress(current=sum(standing.counts.values()), unit="rows")
             if standing.is_done:
+                erase_files(order=order, root=settings.JOBS_STORED_FILES)
                 work.log("info", _told(order, standing))
                 return _result(order, standing)
 
