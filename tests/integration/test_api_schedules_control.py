@@ -192,8 +192,9 @@ class TestFires:
             response = api.client.get(response.json()["next"], headers=api.headers)
         assert seen == ["None", "0:93", "0:92", "0:91", "7", "None", "5"]
 
-    def test_after_one_that_there_is_not_is_not_found(self, api: Api) -> None:
-        assert api.get(f"{ONE}fires/", after=1).status_code == 404
+    def test_after_one_that_there_is_not_is_not_found(self, api: Api, decisions: list[Fire]) -> None:
+        none = max(each.pk for each in decisions) + 1
+        assert api.get(f"{ONE}fires/", after=none).status_code == 404
 
     def test_those_of_another_schedule_are_not_shown(self, api: Api, workspace: Workspace) -> None:
         make_schedule(workspace, "task:pong")
