@@ -8,16 +8,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
 from django.urls import reverse
 
 from jobs.errors import PermanentError
 from jobs.made_file import MadeFile
 from jobs.services import stored_files
 from jobs.services.stored_files import Owner
-from workers.persistence import until_answered
+from workers.persistence import with_models
 
 _MEGABYTE = 1_000_000
 
@@ -53,8 +51,8 @@ class StoredFiles:
             TransientError: A later attempt has kept its own (code ``superseded``).
         """
         placed = stored_files.move_in(root=_root(), owner=self._owner, files=files)
-        until_answered(functools.partial(_record, self._owner, placed))
         owner = self._owner
+        with_models(functools.partial(stored_files.record, root=_root(), owner=owner, files=placed))
         return [reverse("file", args=[owner.workspace, owner.run_id, owner.position, file.name]) for file in files]
 
 
@@ -65,12 +63,3 @@ def _root() -> Path:
             "no folder is there for files: whoever runs this system sets JOBS_STORED_FILES", code="files_refused"
         )
     return root
-
-
-def _record(owner: Owner, files: Sequence[MadeFile]) -> None:
-    """Write the rows. A database that restarts delays them: it is no fault of the payload's."""
-    try:
-        stored_files.record(root=_root(), owner=owner, files=files)
-    except (OperationalError, InterfaceError) as error:
-        connection.close()  # Django keeps a broken one until the end of the task.
-        raise psycopg.OperationalError(str(error)) from error

@@ -9,9 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import psycopg
 import structlog
-from django.db import InterfaceError, OperationalError, connection
 
 from jobs.errors import JobsError, PermanentError, TransientError
 from jobs.models import DatasourceOperation, Verb
@@ -22,7 +20,7 @@ from workers.deadline import Deadline
 from workers.payloads.base import KeptHandle, keep_no_handle
 from workers.payloads.datasource.building import source_spec, target_spec
 from workers.payloads.datasource.parameters import DatasourceParameters
-from workers.persistence import until_answered
+from workers.persistence import with_models
 
 SECONDS = 60.0
 """What one operation may take."""
@@ -75,11 +73,11 @@ def perform(*, operation_id: int, work: Asked | None = None) -> bool:
     Returns:
         False when there was nothing to do.
     """
-    operation = _persistently(datasource_operations.take, operation_id=operation_id, now=_now())
+    operation = with_models(lambda: datasource_operations.take(operation_id=operation_id, now=_now()))
     if operation is None:
         return False
     outcome = _outcome(operation, work or Asked())
-    _persistently(datasource_operations.end, operation=operation, now=_now(), **outcome)
+    with_models(lambda: datasource_operations.end(operation=operation, now=_now(), **outcome))
     return True
 
 
@@ -137,20 +135,7 @@ def _verdict(answer: JSON, refused: Mapping[str, JobsError]) -> JSON:
 
 
 def _secret(workspace_id: int, name: str) -> str:
-    return str(_persistently(read_secret, workspace_id=workspace_id, name=name))
-
-
-def _persistently(action: Callable[..., Any], **arguments: Any) -> Any:
-    """Do it once the database answers."""
-    return until_answered(functools.partial(_tried, action, **arguments))
-
-
-def _tried(action: Callable[..., Any], **arguments: Any) -> Any:
-    try:
-        return action(**arguments)
-    except (OperationalError, InterfaceError) as error:
-        connection.close()  # Django keeps a broken one until the end of the task.
-        raise psycopg.OperationalError(str(error)) from error
+    return with_models(functools.partial(read_secret, workspace_id=workspace_id, name=name))
 
 
 def _now() -> dt.datetime:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import psycopg
 import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 
 from jobs import claims, hotpath
 from jobs.claims import Final, Grant, Kept, Lane, Leased, Report
@@ -38,6 +41,25 @@ def until_answered(action: Callable[[], R]) -> R:
         _pause(tries)
         tries += 1
     raise LaneLost("the worker is stopping, and the database stayed away for a whole lease")
+
+
+def with_models(action: Callable[[], R]) -> R:
+    """Do with Django's models what may be done twice, and repeat it until the database answers.
+
+    Its connection goes back to the pool at once: a process has a few of them, and a thread that kept one until its lane ended would
+    let the other lanes wait for it.
+    """
+    return until_answered(functools.partial(_on_a_borrowed_connection, action))
+
+
+def _on_a_borrowed_connection(action: Callable[[], R]) -> R:
+    try:
+        return action()
+    except (OperationalError, InterfaceError) as error:
+        raise psycopg.OperationalError(str(error)) from error
+    finally:
+        if not connection.in_atomic_block:  # a caller's transaction: the connection is his
+            connection.close()
 
 
 def report(*, lane: Lane, outcome: Report, take: int, keep_from: int | None = None) -> Grant:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from jobs.models import DatasourceOperation, Verb, Workspace
 from jobs.services import datasource_operations as operations
 from jobs.services.secrets import set_secret
 from tests.integration.datasources import parameters
+from tests.integration.test_save_job import at_once
 from workers.deadline import Deadline
 from workers.ingest.preview import MAX_BYTES, first_rows
 from workers.ingest.spec import Source
@@ -197,19 +197,8 @@ class TestTaking:
         )
 
     def test_of_many_workers_one_does_it(self, folder: Path, workspace: Workspace) -> None:
-        operation, taken = self.asked(workspace), []
-        barrier = threading.Barrier(4)
-
-        def take() -> None:
-            barrier.wait()
-            taken.append(operations.take(operation_id=operation.pk, now=dt.datetime.now(dt.UTC)))
-            hotpath.close()
-
-        threads = [threading.Thread(target=take) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        operation, now = self.asked(workspace), dt.datetime.now(dt.UTC)
+        taken = at_once(*[lambda: operations.take(operation_id=operation.pk, now=now)] * 4)
         assert len([one for one in taken if one is not None]) == 1
 
     def test_the_task_does_it_once(self, folder: Path, workspace: Workspace) -> None:

@@ -11,7 +11,20 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, models, transaction
 
-from jobs.models import Attempt, ConcurrencyGroup, Job, Lane, Membership, Payload, Run, Secret, Workspace
+from jobs.models import (
+    Attempt,
+    ConcurrencyGroup,
+    DatasourceOperation,
+    DatasourceState,
+    Job,
+    Lane,
+    Membership,
+    Payload,
+    Run,
+    Secret,
+    StoredFile,
+    Workspace,
+)
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
@@ -32,6 +45,8 @@ class Rows:
         self.attempt = self.new_attempt(number=1)
         Secret.objects.create(workspace=self.workspace, name="token", ciphertext=b"x")
         Membership.objects.create(workspace=self.workspace, user=self.user, role="viewer")
+        self.new_state(stream="flights")
+        self.new_file(name="people.csv", path="1/people.csv")
 
     def new_group(self, **values: Any) -> ConcurrencyGroup:
         return ConcurrencyGroup.objects.create(**{"workspace": self.workspace, "name": "other", **values})
@@ -53,6 +68,24 @@ class Rows:
 
     def new_job(self, **values: Any) -> Job:
         return Job.objects.create(**{"workspace": self.workspace, "type": "task", "name": "pong", **values})
+
+    def new_state(self, **values: Any) -> DatasourceState:
+        return DatasourceState.objects.create(**{"job": self.job, "stream": "other", "generation": 1, **values})
+
+    def new_operation(self, **values: Any) -> DatasourceOperation:
+        given = {"workspace": self.workspace, "verb": "preview", "parameters": {}, "actor": "ada", "expires_at": NOW}
+        return DatasourceOperation.objects.create(**{**given, **values})
+
+    def new_file(self, **values: Any) -> StoredFile:
+        given = {
+            "run": self.run,
+            "position": 0,
+            "attempt": 1,
+            "name": "other.csv",
+            "path": "1/other.csv",
+            "size_bytes": 0,
+        }
+        return StoredFile.objects.create(**{**given, **values})
 
     def set_payload(self, **values: Any) -> None:
         Payload.objects.filter(run=self.run, position=0).update(**values)
@@ -100,6 +133,17 @@ BREAKS: list[tuple[str, Callable[[Rows], Any]]] = [
     ("run_state_fits", lambda rows: rows.ended_run(wake_at=NOW)),
     ("run_state_fits", lambda rows: rows.ended_run(ended_at=None)),
     ("run_state_fits", lambda rows: rows.ended_run(state="cancelled", ended_at=None)),
+    ("datasource_operation_verb", lambda rows: rows.new_operation(verb="guess")),
+    ("datasource_operation_fits", lambda rows: rows.new_operation(result={})),
+    ("datasource_operation_fits", lambda rows: rows.new_operation(ended_at=NOW, result={})),
+    ("datasource_operation_fits", lambda rows: rows.new_operation(taken_at=NOW, ended_at=NOW)),
+    ("datasource_operation_fits", lambda rows: rows.new_operation(taken_at=NOW, ended_at=NOW, result={}, error={})),
+    ("datasource_state_once_per_stream", lambda rows: rows.new_state(stream="flights")),
+    ("datasource_state_fits", lambda rows: rows.new_state(load_key="1")),
+    ("datasource_state_fits", lambda rows: rows.new_state(loaded_at=NOW)),
+    ("stored_file_name_once_per_payload", lambda rows: rows.new_file(name="people.csv")),
+    ("stored_file_path_once", lambda rows: rows.new_file(path="1/people.csv")),
+    ("stored_file_size_from_zero", lambda rows: rows.new_file(size_bytes=-1)),
     ("secret_name_once_per_workspace", lambda rows: rows.workspace.secrets.create(name="token", ciphertext=b"y")),
     ("secret_name_form", lambda rows: rows.workspace.secrets.create(name="no spaces", ciphertext=b"y")),
     ("workspace_slug_form", lambda rows: Workspace.objects.create(slug="Not_ok", name="X")),

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from jobs.errors import PermanentError, TransientError
 from jobs.models import Attempt, LogLine, Payload, Run, Workspace
-from jobs.services.secrets import set_secret
+from jobs.services.secrets import read_secret, set_secret
 from tests.integration.engine.conftest import Broker
 from tests.integration.engine.makers import error_of, make_run, scripts
 from tests.integration.engine.scripted import ScriptedExecutor
 from workers import executor
 from workers.payloads.base import Work
+from workers.persistence import with_models
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
@@ -108,3 +113,16 @@ def test_one_of_three_characters_would_black_out_everything(
     scripted.result = lambda work: [work.secret("pin"), 1234]
     broker.deliver_all()
     assert Payload.objects.get().result == ["123", 1234]
+
+
+def test_many_lanes_read_them_through_few_connections(run: Run) -> None:
+    lanes = 2 * int(connection.settings_dict["OPTIONS"]["pool"]["max_size"])
+    all_have_read = threading.Barrier(lanes)
+
+    def read_and_go_on(_: int) -> str:
+        secret = with_models(functools.partial(read_secret, workspace_id=run.workspace_id, name="key"))
+        all_have_read.wait(timeout=30)
+        return secret
+
+    with ThreadPoolExecutor(lanes) as threads:
+        assert set(threads.map(read_and_go_on, range(lanes))) == {VALUE}

@@ -17,7 +17,7 @@ from workers.ingest import spec
 from workers.payloads.base import JSON, KeptHandle, Work, keep_no_handle
 from workers.payloads.datasource.building import source_spec, target_spec
 from workers.payloads.datasource.parameters import DatasourceParameters
-from workers.persistence import until_answered
+from workers.persistence import with_models
 
 HANDLE = "datasource"
 """The kind of the handle that stands while a datasource is loaded: nobody else loads it then."""
@@ -77,7 +77,7 @@ def _take_turn(work: Work) -> KeptHandle:
     # Whose lane is gone is no run any more: the sweep is about to find its handle. Nor is an attempt of ours before this one.
     others = Handle.objects.filter(kind=HANDLE, data__stream=stream, lane__in=Lane.objects.values("pk"))
     others = others.exclude(data__turn=mine).exclude(run_id=work.run_id, position=work.position)
-    if until_answered(others.exists):
+    if with_models(others.exists):
         turn.drop()
         raise TransientError(
             "another run of this datasource is under way", code="busy", retry_after_seconds=BUSY_SECONDS
@@ -92,7 +92,7 @@ def _has_state(parameters: DatasourceParameters) -> bool:
 
 def _state(work: Work) -> StreamState:
     try:
-        return until_answered(lambda: read_state(workspace=work.workspace, job_key=work.job_key, stream=_stream(work)))
+        return with_models(lambda: read_state(workspace=work.workspace, job_key=work.job_key, stream=_stream(work)))
     except NotFoundError:  # the job was deleted while this run of it was waiting
         return StreamState(generation=1, cursor=None, load_key="")
 
@@ -123,7 +123,7 @@ def _recorded(work: Work, wanted: spec.LoadSpec, state: StreamState | None, resu
     """Keep what the load tells of its state and of the rows that it left out; the rest is the payload's result."""
     cursor, rejected = result.pop("_cursor", None), result.pop("_rejected", [])
     if state is not None:
-        recorded = until_answered(
+        recorded = with_models(
             lambda: record_load(
                 workspace=work.workspace,
                 job_key=work.job_key,
