@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 
 from jobs.claims import StartedRun
 from jobs.errors import BrokerUnavailable
+from jobs.kinds import SINKS_QUEUE
 
 WORK_TASK = "jobs.work"
 """The stable name of the task that works lanes. Its arguments: ``lanes``, a list of [run id, slot]; ``single``, true when each
@@ -23,6 +24,9 @@ in line (workers/turn_order.py)."""
 
 OPERATION_TASK = "jobs.datasource_operation"
 """The stable name of the task that performs one operation on a datasource. Its argument: ``operation``, the id of its row."""
+
+DELIVER_TASK = "jobs.deliver"
+"""The stable name of the task that lets a worker look for sinks that are owed something. It has no arguments."""
 
 _SHARED_AT_MOST = {"default": 50, "http": 10, "datasource": 1, "spark": 1}
 """How many runs of one payload may share a message, by queue. Publishing costs 0.48 ms, so many small runs travel together; a
@@ -116,6 +120,15 @@ def publish_operation(operation_id: int) -> None:
             )
     except (OperationalError, OSError) as error:
         log.warning("dispatch.broker_unavailable", operation=operation_id, reason=f"{type(error).__name__}: {error}")
+
+
+def publish_deliveries() -> None:
+    """Say that a sink is owed something. Never raises: the sweep says it again."""
+    try:
+        with current_app.producer_or_acquire() as producer:
+            current_app.send_task(DELIVER_TASK, queue=SINKS_QUEUE, producer=producer, ignore_result=True, retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("dispatch.broker_unavailable", reason=f"{type(error).__name__}: {error}")
 
 
 def depth(queue: str) -> int:

@@ -12,6 +12,10 @@ QUEUES = ("default", "http", "datasource", "spark")
 """Queues by kind of work; a run with several kinds goes to the last of its kinds' queues in this order."""
 
 
+SINKS_QUEUE = "sinks"
+"""The queue of those who deliver results. No run goes there: a sink that hangs holds nothing up but itself."""
+
+
 def no_secrets(parameters: Mapping[str, Any]) -> Iterable[str]:
     """For kinds whose payloads name none."""
     return ()

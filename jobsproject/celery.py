@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.log import configure_logging
 from kombu import Queue
 
-from jobs.kinds import QUEUES
+from jobs.kinds import QUEUES, SINKS_QUEUE
 from workers.ticking import Ticking
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jobsproject.settings")
@@ -21,7 +21,7 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
 app = Celery("jobs")
 app.conf.update(
     broker_url=settings.BROKER_URL,
-    task_queues=[Queue(name) for name in QUEUES],
+    task_queues=[Queue(name) for name in (*QUEUES, SINKS_QUEUE)],
     task_default_queue="default",
     task_serializer="json",
     accept_content=["json"],

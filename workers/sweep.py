@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Container, Iterable
+from contextlib import suppress
 
 import structlog
 from django.conf import settings
@@ -14,8 +15,10 @@ from django.db import InterfaceError, OperationalError, connection
 from jobs import claims, dispatch, hotpath
 from jobs.claims import DueRun, LostLane, Report, StartedRun
 from jobs.errors import BrokerUnavailable
+from jobs.kinds import SINKS_QUEUE
 from jobs.services import admission, bulk, closing, follow_ups, old_replays
 from jobs.states import RunState
+from sinks import claims as sink_claims
 from workers import attending, executor, handles, outcomes
 
 log = structlog.get_logger(__name__)
@@ -43,8 +46,17 @@ def sweep_once(*, now: dt.datetime | None = None, bury: bool = True) -> None:
     while wake_runs(now=now) == BATCH:
         pass
     admission.fill_groups()
+    _undisturbed(_call_deliverers)
     for task in (follow_ups.work_off, follow_ups.recover_jobs, bulk.work_off, old_replays.work_off):
         _undisturbed(task)
+
+
+def _call_deliverers() -> None:
+    """Say so when a sink is owed something, unless that was said and nobody has heard it yet."""
+    if sink_claims.due_sinks(limit=1):
+        with suppress(BrokerUnavailable):
+            if not dispatch.depth(SINKS_QUEUE):
+                dispatch.publish_deliveries()
 
 
 def _undisturbed(task: Callable[[], object]) -> None:

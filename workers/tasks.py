@@ -6,8 +6,9 @@ from typing import Any
 from celery import Task, shared_task
 from celery.signals import beat_init, worker_ready, worker_shutting_down
 
-from jobs.dispatch import OPERATION_TASK, WORK_TASK
+from jobs.dispatch import DELIVER_TASK, OPERATION_TASK, WORK_TASK
 from workers import operations, stopping, sweep, turns
+from workers.delivering import deliverers
 
 worker_ready.connect(sweep.start)
 beat_init.connect(sweep.start)  # so that what is lost is found while all workers are down
@@ -39,3 +40,9 @@ def work(
 def datasource_operation(*, operation: int, **_unknown: object) -> None:
     """Perform one operation on a datasource; keys that a newer sender adds are ignored."""
     operations.perform(operation_id=int(operation))
+
+
+@shared_task(name=DELIVER_TASK)
+def deliver(**_unknown: object) -> None:
+    """Let this process's deliverers look for sinks that are owed something; keys that a newer sender adds are ignored."""
+    deliverers.look()

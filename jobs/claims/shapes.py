@@ -244,7 +244,7 @@ class DueRun(NamedTuple):
 
 class ClosedRun(NamedTuple):
     """A run that reached its final state just now. ``makes_room``: another run of its job may wait for its place. ``awaited``: a
-    schedule may want to know."""
+    schedule may want to know. ``delivers``: its job has sinks."""
 
     id: int
     workspace_id: int
@@ -258,6 +258,7 @@ class ClosedRun(NamedTuple):
     makes_room: bool
     schedule_id: int | None
     awaited: bool
+    delivers: bool
 
 
 class SingleRun(NamedTuple):

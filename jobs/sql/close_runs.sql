@@ -6,12 +6,14 @@
 -- num_nonnulls, and not IS NULL: the index of those would be read whole where the statistics say that it is empty.
 -- follow_up: what locks the job's row must wait until this transaction is over (jobs/services/follow_ups.py).
 WITH complete AS MATERIALIZED (
-    SELECT id, total, failed, stop, snapshot -> 'configuration' AS configuration FROM jobs_run
+    SELECT id, total, failed, stop, snapshot -> 'configuration' AS configuration,
+        COALESCE(snapshot -> 'sinks', '[]') <> '[]' AS delivers
+    FROM jobs_run
     WHERE id = ANY (%(run_ids)s::bigint[]) AND num_nonnulls(ended_at) = 0 AND succeeded + failed + cancelled >= total
     ORDER BY id
     FOR NO KEY UPDATE
 ), judged AS (
-    SELECT id, stop, configuration,
+    SELECT id, stop, configuration, delivers,
         CASE
             WHEN stop ->> 'reason' IN ('timeout', 'first_failure') THEN 'failed'
             WHEN stop IS NOT NULL THEN 'cancelled'
@@ -49,7 +51,7 @@ WITH complete AS MATERIALIZED (
     FROM judged, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
     WHERE r.id = judged.id
     RETURNING r.id, r.workspace_id, r.job_id, r.job_key, r.state, r.started_at, r.ended_at, r.total, r.failed, r.stop, r.schedule_id, r.trigger,
-        judged.configuration
+        judged.configuration, judged.delivers
 ), event AS (
     INSERT INTO jobs_event (workspace_id, job_id, run_id, kind, actor, data, at)
     SELECT workspace_id, job_id, id, 'run.' || state, COALESCE(stop ->> 'actor', ''),
@@ -62,6 +64,6 @@ WITH complete AS MATERIALIZED (
 )
 SELECT
     id, workspace_id, job_key, state, started_at, ended_at, total, failed, job_id,
-    job.max_runs IS NOT NULL AS makes_room, schedule_id, (job.awaited OR schedule_id IS NOT NULL) AND trigger <> 'replay' AS awaited
+    job.max_runs IS NOT NULL AS makes_room, schedule_id, (job.awaited OR schedule_id IS NOT NULL) AND trigger <> 'replay' AS awaited, delivers
 FROM ended LEFT JOIN LATERAL (SELECT j.max_runs, j.awaited FROM jobs_job AS j WHERE j.id = ended.job_id OFFSET 0) AS job ON true
 ORDER BY id

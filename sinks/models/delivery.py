@@ -1,0 +1,61 @@
+"""Deliveries: the outbox."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from sinks.models.handover import Handover
+from sinks.states import DeliveryState
+
+
+class Delivery(models.Model):
+    """One hand-over of some payloads' outcomes to one sink. Its id goes with every attempt.
+
+    ``attempted_at`` is set while an attempt is under way: who finds it set when it begins another knows that the one before was
+    lost with its worker.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    handover = models.ForeignKey(Handover, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
+    run_id = models.BigIntegerField(help_text="The handover's run.")
+    sink_id = models.BigIntegerField(null=True, help_text="The handover's sink.")
+    first_position = models.IntegerField()
+    last_position = models.IntegerField()
+    payloads = models.IntegerField(help_text="How many of the positions it covers are delivered.")
+    state = models.CharField(
+        max_length=10, choices=[(s, s) for s in DeliveryState], default=DeliveryState.DUE, db_default=DeliveryState.DUE
+    )
+    due_at = models.DateTimeField(null=True, help_text="When to try; null when it is over.")
+    attempts = models.IntegerField(default=0, db_default=0)
+    attempted_at = models.DateTimeField(null=True, help_text="When the attempt under way began.")
+    first_attempt_at = models.DateTimeField(null=True, help_text="From when on it is given up after a while.")
+    created_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+    bytes = models.BigIntegerField(null=True)
+    sha256 = models.CharField(max_length=64, blank=True, default="", db_default="")
+    receipt = models.JSONField(null=True, help_text="What the other side said.")
+    error = models.JSONField(null=True, help_text="Of the last attempt that failed.")
+
+    class Meta:
+        db_table = "sinks_delivery"
+        indexes = [
+            models.Index(fields=["sink_id", "due_at", "id"], name="delivery_due", condition=Q(state="due")),
+            models.Index(fields=["run_id", "id"], name="delivery_by_run"),
+            models.Index(fields=["sink_id", "id"], name="delivery_dead", condition=Q(state="dead")),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["handover", "first_position"], name="delivery_once_per_position"),
+            models.CheckConstraint(
+                condition=Q(first_position__gte=0, last_position__gte=F("first_position"), payloads__gte=0),
+                name="delivery_range_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="due", due_at__isnull=False, ended_at__isnull=True)
+                | Q(state="delivered", due_at__isnull=True, ended_at__isnull=False, bytes__isnull=False)
+                | Q(state="dead", due_at__isnull=True, ended_at__isnull=False, error__isnull=False),
+                name="delivery_state_fits",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk} of run {self.run_id}"

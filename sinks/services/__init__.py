@@ -1,0 +1,1 @@
+"""What happens with sinks: one public function a transition."""

@@ -1,0 +1,80 @@
+"""From a delivery that was begun to what its sink is given."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import jmespath
+
+from jobs import hotpath
+from jobs.errors import PermanentError
+from sinks.base import Parcel, Record, SinkKind
+from sinks.claims import Begun, Held
+from sinks.documents import SinkEntry, read_entry, unit_of
+from sinks.services.expanding import states_of
+from sinks.sql import STATEMENTS
+
+RECORDS_AT_ONCE = 200
+
+
+def parcel_of(*, begun: Begun, held: Held, kind: SinkKind) -> Parcel:
+    """What is to be handed over. Its records are read as they are asked for."""
+    entry = read_entry(begun.entry or {})
+    return Parcel(
+        id=f"dlv_{begun.id}",
+        attempt=begun.attempt,
+        workspace=held.workspace,
+        job=begun.job_key,
+        run_id=begun.run_id,
+        run_state=begun.run_state,
+        trigger=begun.trigger,
+        scheduled_for=begun.scheduled_for,
+        run_ended_at=begun.run_ended_at,
+        unit=unit_of(entry, kind),
+        first_position=begun.first_position,
+        count=begun.payloads,
+        records=functools.partial(_records, begun, entry),
+    )
+
+
+def _records(begun: Begun, entry: SinkEntry) -> Iterator[Record]:
+    shape = _shaper(entry.transform)
+    low = begun.first_position
+    while True:
+        rows = _read(begun, entry, low)
+        for row in rows:
+            record = Record(*row)
+            yield replace(record, result=shape(record.result)) if shape else record
+        if len(rows) < RECORDS_AT_ONCE:
+            return
+        low = rows[-1].position + 1
+
+
+def _read(begun: Begun, entry: SinkEntry, low: int) -> list[Any]:
+    asked = {
+        "run_id": begun.run_id,
+        "low": low,
+        "high": begun.last_position,
+        "states": states_of(entry),
+        "names": entry.apis_to_send,
+        "take": RECORDS_AT_ONCE,
+    }
+    with hotpath.connection() as connection:
+        return hotpath.execute(connection, "records", asked, of=STATEMENTS).fetchall()
+
+
+def _shaper(transform: str | None) -> Callable[[Any], Any] | None:
+    if transform is None:
+        return None
+    expression = jmespath.compile(transform)
+
+    def shape(result: Any) -> Any:
+        try:
+            return expression.search(result)
+        except jmespath.exceptions.JMESPathError as error:
+            raise PermanentError(f"the sink's transform does not fit the result: {error}", code="transform") from error
+
+    return shape

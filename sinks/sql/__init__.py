@@ -1,0 +1,7 @@
+"""The sinks' statements, one a file; see `jobs.sql`."""
+
+from pathlib import Path
+
+from jobs.sql import Statements
+
+STATEMENTS = Statements(Path(__file__).parent)

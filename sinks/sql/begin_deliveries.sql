@@ -1,0 +1,37 @@
+-- due -> due with an attempt under way, for the first of a sink that we hold. What is under way and is none of ours
+-- was lost with its worker.
+-- Of a sink that must be ordered, each run's first delivery that is not over keeps the others of its handover waiting.
+WITH held AS MATERIALIZED (
+    SELECT sink_id FROM sinks_standing
+    WHERE sink_id = %(sink_id)s AND token = %(token)s AND lease_expires_at IS NOT NULL AND disabled_at IS NULL
+    FOR NO KEY UPDATE
+), first AS MATERIALIZED (
+    SELECT d.id, d.attempted_at AS lost_at, d.attempts AS lost_number
+    FROM held AS s
+    JOIN sinks_delivery AS d ON d.sink_id = s.sink_id
+    WHERE d.state = 'due' AND d.due_at <= COALESCE(%(now)s::timestamptz, clock_timestamp()) AND d.id <> ALL (%(under_way)s::bigint[])
+        AND (NOT %(ordered)s OR NOT EXISTS (
+            SELECT FROM sinks_delivery AS e
+            WHERE e.handover_id = d.handover_id AND e.first_position < d.first_position AND e.state = 'due'
+        ))
+    ORDER BY d.due_at, d.id
+    LIMIT %(take)s
+    FOR NO KEY UPDATE OF d
+), lost AS (
+    INSERT INTO sinks_failed_delivery (delivery_id, number, error, worker, started_at, ended_at)
+    SELECT id, lost_number, '{"code": "lost", "message": "its worker stopped answering"}', '', lost_at, clock_timestamp()
+    FROM first WHERE lost_at IS NOT NULL
+    ON CONFLICT DO NOTHING
+), begun AS (
+    UPDATE sinks_delivery AS d
+    SET attempts = d.attempts + 1, attempted_at = t.now, first_attempt_at = COALESCE(d.first_attempt_at, t.now)
+    FROM first AS f, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
+    WHERE d.id = f.id
+    RETURNING d.id, d.handover_id, d.run_id, d.first_position, d.last_position, d.payloads, d.attempts, d.attempted_at, d.first_attempt_at
+)
+SELECT b.id, b.run_id, h.place, b.first_position, b.last_position, b.payloads, b.attempts, b.attempted_at, b.first_attempt_at,
+    r.job_key, r.state AS run_state, r.trigger, r.scheduled_for, r.ended_at AS run_ended_at, r.snapshot -> 'sinks' -> h.place AS entry
+FROM begun AS b
+JOIN sinks_handover AS h ON h.id = b.handover_id
+JOIN jobs_run AS r ON r.id = b.run_id
+ORDER BY b.id

@@ -1,0 +1,16 @@
+-- open -> closed with one dead delivery for what is left of it, where the sink is gone: deleted, or not named by its job any more.
+WITH orphan AS MATERIALIZED (
+    SELECT h.id, h.run_id, h.next_position, h.total FROM sinks_handover AS h
+    WHERE h.next_position < h.total AND h.sink_id IS NOT DISTINCT FROM %(sink_id)s::bigint
+        AND NOT EXISTS (SELECT FROM sinks_sink AS k WHERE k.id = h.sink_id)
+    ORDER BY h.id
+    LIMIT %(take)s
+    FOR NO KEY UPDATE SKIP LOCKED
+), closed AS (
+    UPDATE sinks_handover AS h SET next_position = h.total FROM orphan AS o WHERE h.id = o.id
+)
+INSERT INTO sinks_delivery (handover_id, run_id, first_position, last_position, payloads, state, ended_at, error)
+SELECT id, run_id, next_position, total - 1, total - next_position, 'dead', clock_timestamp(),
+    '{"code": "sink_gone", "message": "the sink was removed before this was delivered"}'
+FROM orphan
+ON CONFLICT DO NOTHING

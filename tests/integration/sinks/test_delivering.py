@@ -1,0 +1,253 @@
+"""What a run promised to its sinks is delivered, once, whatever happens in between."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from jobs.errors import PermanentError, TransientError
+from sinks import claims
+from sinks.base import Parcel, SinkGone
+from sinks.models import Delivery, FailedDelivery, Handover, Sink, Standing
+from tests.integration.sinks.makers import end_run, make_job
+from tests.integration.sinks.obedient import Target
+from workers.delivering import deliver_to
+
+OBEDIENT = {"kind": "obedient"}
+SECOND = dt.timedelta(seconds=1)
+
+
+def deliver() -> int:
+    """Make what is due; how many attempts."""
+    return sum(deliver_to(sink_id=due.sink_id) for due in claims.due_sinks(limit=10) if due.sink_id and not due.gone)
+
+
+def let_time_pass(seconds: float) -> None:
+    """Bring every due time, lease and rest nearer."""
+    for delivery in Delivery.objects.filter(state="due"):
+        delivery.due_at -= seconds * SECOND
+        delivery.save()
+    for standing in Standing.objects.exclude(retry_at=None):
+        standing.retry_at -= seconds * SECOND
+        standing.save()
+    for standing in Standing.objects.exclude(lease_expires_at=None):
+        standing.lease_expires_at -= seconds * SECOND
+        standing.save()
+
+
+def refusing(error: Exception, *, times: int = 1_000_000) -> Any:
+    left = [times]
+
+    def before(_parcel: Parcel) -> None:
+        if left[0]:
+            left[0] -= 1
+            raise error
+
+    return before
+
+
+class TestARunThatEnds:
+    def test_each_payload_is_delivered_with_its_receipt(self, target: Target) -> None:
+        run = end_run(make_job(OBEDIENT))
+        assert deliver() == 3
+        assert sorted(target.positions) == [[0], [1], [2]]
+        rows = Delivery.objects.order_by("first_position")
+        assert [(row.state, row.attempts, row.bytes, row.receipt) for row in rows] == [
+            ("delivered", 1, 1, {"place": "here"})
+        ] * 3
+        assert {row.run_id for row in rows} == {run.pk}
+
+    def test_nothing_is_left_to_do_then(self, target: Target) -> None:
+        end_run(make_job(OBEDIENT))
+        deliver()
+        assert (claims.due_sinks(limit=10), deliver()) == ([], 0)
+
+    def test_the_run_itself_does_not_change_when_its_sink_refuses(self, target: Target) -> None:
+        target.before = refusing(PermanentError("no", code="refused"))
+        run = end_run(make_job(OBEDIENT))
+        deliver()
+        run.refresh_from_db()
+        assert run.state == "succeeded"
+
+    def test_a_sink_of_a_job_that_lost_it_before_is_told_as_dead(self, target: Target) -> None:
+        job = make_job(OBEDIENT)
+        run = end_run(job)
+        make_job(name="ping")
+        [gone] = claims.due_sinks(limit=10)
+        assert gone.gone
+        assert claims.bury(sink_id=gone.sink_id, limit=10) == 1
+        row = Delivery.objects.get()
+        assert (row.run_id, row.state, row.payloads, row.error["code"]) == (run.pk, "dead", 3, "sink_gone")
+
+    def test_what_was_promised_is_written_with_the_end_itself(self, target: Target, published: list[Any]) -> None:
+        end_run(make_job(OBEDIENT, {"kind": "obedient", "name": "second"}))
+        assert [(row.name, row.total, row.next_position) for row in Handover.objects.order_by("place")] == [
+            ("obedient", 3, 0),
+            ("second", 3, 0),
+        ]
+        assert "deliver" in published
+
+
+class TestWhatIsDelivered:
+    @pytest.mark.parametrize(
+        ("entry", "positions"),
+        [
+            ({}, [[0], [1], [2], [3]]),
+            ({"skip_on_fail": True}, [[0], [2], [3]]),
+            ({"apis_to_send": ["p1", "p3"]}, [[1], [3]]),
+            ({"deliver": "run"}, [[0, 1, 2, 3]]),
+            ({"deliver": "run", "skip_on_fail": True}, [[0, 2, 3]]),
+            ({"deliver": "batch", "batch": 3}, [[0, 1, 2], [3]]),
+            ({"deliver": "batch", "batch": 2, "skip_on_fail": True}, [[0, 2], [3]]),
+            ({"deliver": "run", "apis_to_send": ["none"]}, []),
+        ],
+    )
+    def test_as_the_entry_says(self, target: Target, entry: dict[str, Any], positions: list[list[int]]) -> None:
+        end_run(make_job(OBEDIENT | entry, payloads=4), failed=[1])
+        deliver()
+        assert sorted(target.positions) == positions
+
+    def test_a_result_goes_through_the_transform(self, target: Target) -> None:
+        end_run(make_job(OBEDIENT | {"transform": "n", "deliver": "run"}))
+        deliver()
+        [(_, records)] = target.delivered
+        assert [record["result"] for record in records] == [0, 1, 2]
+
+    def test_a_run_of_many_is_promised_in_one_row_and_delivered_in_several_steps(self, target: Target) -> None:
+        end_run(make_job(OBEDIENT | {"deliver": "batch", "batch": 400}, payloads=2500))
+        assert Handover.objects.count() == 1
+        deliver()
+        assert sorted(each for delivery in target.positions for each in delivery) == list(range(2500))
+
+
+class TestASinkThatFails:
+    def test_it_is_tried_again_after_ten_seconds_and_then_twenty(self, target: Target) -> None:
+        target.before = refusing(TransientError("down", code="down"), times=2)
+        end_run(make_job(OBEDIENT, payloads=1))
+        waits = []
+        for _ in range(2):
+            deliver()
+            row = Delivery.objects.get()
+            waits.append(round((row.due_at - FailedDelivery.objects.latest("number").ended_at).total_seconds()))
+            assert deliver() == 0
+            let_time_pass(waits[-1])
+        deliver()
+        assert waits == [10, 20]
+        assert target.attempts == [(f"dlv_{row.pk}", number) for number in (1, 2, 3)]
+        assert [(each.number, each.error["code"]) for each in FailedDelivery.objects.order_by("number")] == [
+            (1, "down"),
+            (2, "down"),
+        ]
+
+    def test_what_the_other_side_asks_for_is_waited(self, target: Target) -> None:
+        target.before = refusing(TransientError("busy", retry_after_seconds=90))
+        end_run(make_job(OBEDIENT, payloads=1))
+        deliver()
+        row = Delivery.objects.get()
+        assert 85 < (row.due_at - FailedDelivery.objects.get().ended_at).total_seconds() < 95
+
+    def test_it_is_given_up_an_hour_after_its_first_attempt(self, target: Target) -> None:
+        target.before = refusing(TransientError("down"))
+        end_run(make_job(OBEDIENT, payloads=1))
+        deliver()
+        Delivery.objects.update(first_attempt_at=Delivery.objects.get().first_attempt_at - 3599 * SECOND)
+        let_time_pass(11)
+        deliver()
+        row = Delivery.objects.get()
+        assert (row.state, row.attempts, row.error["message"]) == ("dead", 2, "down")
+
+    def test_what_is_refused_for_good_is_not_tried_again(self, target: Target) -> None:
+        target.before = refusing(PermanentError("too large", code="size"), times=1)
+        end_run(make_job(OBEDIENT, payloads=2))
+        deliver()
+        assert sorted(Delivery.objects.values_list("state", flat=True)) == ["dead", "delivered"]
+        assert Standing.objects.get().failures == 0
+
+    def test_after_five_failures_in_a_row_it_rests_and_then_is_tried_with_one(self, target: Target) -> None:
+        target.before = refusing(TransientError("down"))
+        end_run(make_job(OBEDIENT, payloads=100))
+        made = deliver()
+        standing = Standing.objects.get()
+        assert 5 <= made <= 40
+        assert standing.retry_at is not None
+        assert claims.due_sinks(limit=10) == []
+        let_time_pass(1000)
+        assert deliver() == 1
+
+    def test_and_once_it_works_again_everything_arrives(self, target: Target) -> None:
+        target.before = refusing(TransientError("down"), times=7)
+        end_run(make_job(OBEDIENT, payloads=100))
+        for _ in range(20):
+            deliver()
+            let_time_pass(1000)
+        assert sorted(target.positions) == [[at] for at in range(100)]
+
+    def test_one_that_is_gone_is_left_alone_until_somebody_mends_it(self, target: Target) -> None:
+        target.before = refusing(SinkGone("410 Gone", code="gone"), times=1)
+        job = make_job(OBEDIENT, payloads=1)
+        end_run(job)
+        deliver()
+        let_time_pass(1000)
+        assert claims.due_sinks(limit=10) == []
+        assert (Standing.objects.get().disabled_reason, Delivery.objects.get().state) == ("410 Gone", "due")
+        make_job({"kind": "obedient", "configuration": {"place": "there"}}, payloads=1)
+        assert deliver() == 1
+        assert target.opened[-1].place == "there"
+
+
+class TestAWorkerThatDies:
+    def begin(self, target: Target) -> claims.Held:
+        end_run(make_job(OBEDIENT, payloads=1))
+        [due] = claims.due_sinks(limit=10)
+        held = claims.take_sink(sink_id=due.sink_id or 0, worker="host:1", lease=30 * SECOND)
+        assert held is not None
+        return held
+
+    def test_nobody_else_delivers_while_its_lease_lasts(self, target: Target) -> None:
+        self.begin(target)
+        assert (claims.due_sinks(limit=10), deliver()) == ([], 0)
+
+    def test_what_it_had_begun_is_delivered_by_another_and_the_attempt_is_in_the_history(self, target: Target) -> None:
+        from sinks import registry  # noqa: PLC0415
+        from sinks.services import expanding  # noqa: PLC0415
+
+        held = self.begin(target)
+        kind = registry.get("obedient")
+        assert kind is not None
+        expanding.expand(held=held, kind=kind)
+        [begun] = claims.begin_deliveries(held=held, limit=1)
+        let_time_pass(31)
+        deliver()
+        assert target.attempts == [(f"dlv_{begun.id}", 2)]
+        lost = FailedDelivery.objects.get()
+        assert (lost.number, lost.error["code"]) == (1, "lost")
+
+    def test_what_it_says_afterwards_is_not_written(self, target: Target) -> None:
+        from sinks import registry  # noqa: PLC0415
+        from sinks.services import expanding  # noqa: PLC0415
+
+        held = self.begin(target)
+        kind = registry.get("obedient")
+        assert kind is not None
+        expanding.expand(held=held, kind=kind)
+        [begun] = claims.begin_deliveries(held=held, limit=1)
+        let_time_pass(31)
+        deliver()
+        settled = [claims.Settled(begun.id, begun.attempt, claims.DeliveryState.DEAD, error={"message": "late"})]
+        assert claims.settle_deliveries(held=held, settled=settled) is None
+        assert Delivery.objects.get().state == "delivered"
+        assert not expanding.expand(held=held, kind=kind)
+        assert claims.begin_deliveries(held=held, limit=1) == []
+        assert not claims.renew_sink(held=held, lease=30 * SECOND)
+
+
+def test_the_sink_of_a_job_has_one_row_that_follows_its_document(target: Target) -> None:
+    make_job(OBEDIENT)
+    first = Sink.objects.get()
+    make_job({"kind": "obedient", "configuration": {"place": "there"}})
+    row = Sink.objects.get()
+    assert (row.pk, row.version, row.configuration) == (first.pk, 2, {"place": "there"})
+    make_job()
+    assert not Sink.objects.exists()

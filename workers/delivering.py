@@ -1,0 +1,217 @@
+"""Delivering to sinks: who holds a sink makes its deliveries, some at once, until nothing is due or its turn is over.
+
+Messages only wake this. The deliveries are made by threads of this module's own, so that a sink that hangs holds up neither a
+place of the worker's pool nor any other sink: at most `MOST_SINKS` at once, and each attempt has a time limit.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+
+import structlog
+from django.conf import settings
+
+from jobs import hotpath
+from jobs.durations import seconds
+from jobs.errors import JobsError, LaneLost
+from sinks import claims, registry
+from sinks.base import OpenSink, SinkKind
+from sinks.claims import Begun, Held
+from sinks.services import expanding
+from workers import stopping
+from workers.attempts_at_sinks import Ended, attempt, opened
+from workers.identity import worker_name
+from workers.persistence import until_answered
+from workers.sink_surroundings import SinkSurroundings
+
+MOST_SINKS = 8
+"""That one process delivers to at once."""
+CONCURRENCY = 8
+"""Attempts at one sink at once, unless its deliveries are ordered."""
+AHEAD = 3 * CONCURRENCY
+"""Begun beyond that, so that no thread waits for the database."""
+TURN_SECONDS = 10.0
+"""Then another sink may have its turn."""
+
+log = structlog.get_logger(__name__)
+
+
+class Deliverers:
+    """The threads of this process that deliver."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._busy: set[int] = set()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def look(self) -> None:
+        """Begin with as many sinks that are owed something as there are threads free. Returns at once."""
+        with self._lock:
+            free = MOST_SINKS - len(self._busy)
+            if free <= 0 or stopping.asked():
+                return
+            for sink in claims.due_sinks(limit=MOST_SINKS + free):
+                if sink.gone:
+                    claims.bury(sink_id=sink.sink_id, limit=1000)
+                elif sink.sink_id is not None and sink.sink_id not in self._busy and free:
+                    self._begin(sink.sink_id)
+                    free -= 1
+
+    def wait(self) -> None:
+        """Until no thread is at work; for tests and for a worker that stops."""
+        while True:
+            with self._lock:
+                if not self._busy:
+                    return
+            time.sleep(0.01)
+
+    def _begin(self, sink_id: int) -> None:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(MOST_SINKS, thread_name_prefix="sink")
+        self._busy.add(sink_id)
+        self._pool.submit(self._turn, sink_id)
+
+    def _turn(self, sink_id: int) -> None:
+        try:
+            deliver_to(sink_id=sink_id)
+        except (
+            Exception
+        ):  # Whatever it is: the thread goes on with other sinks, and the sweep sends somebody to this one.
+            log.exception("sink.turn_failed", sink=sink_id)
+        finally:
+            with self._lock:
+                self._busy.discard(sink_id)
+        with suppress(*hotpath.RETRYABLE):  # then the sweep does
+            self.look()
+
+
+deliverers = Deliverers()
+"""This process's."""
+
+
+def deliver_to(*, sink_id: int) -> int:
+    """Make a sink's deliveries until none is due, its turn is over, or it is taken from us.
+
+    Returns:
+        How many attempts were made; 0 when somebody else holds the sink, too.
+    """
+    held = claims.take_sink(sink_id=sink_id, worker=worker_name(), lease=_lease())
+    if held is None:
+        return 0
+    kind = registry.get(held.kind)
+    if kind is None:
+        log.error("sink.unknown_kind", sink=sink_id, kind=held.kind)
+        return 0  # its lease runs out, and somebody with a newer version takes it
+    try:
+        with _kept(held) as lost:
+            return _Turn(held, kind, lost).work()
+    except LaneLost:
+        log.warning("sink.lost", sink=sink_id)
+        return 0
+    finally:
+        until_answered(lambda: claims.leave_sink(held=held))
+
+
+class _Turn:
+    """One turn at one sink."""
+
+    def __init__(self, held: Held, kind: SinkKind, lost: threading.Event) -> None:
+        self._held, self._kind, self._lost = held, kind, lost
+        self._surroundings = SinkSurroundings(workspace_id=held.workspace_id, sink=held.name)
+        self._until = time.monotonic() + TURN_SECONDS
+        self._under_way: dict[Future[Ended], Begun] = {}
+        self._expanded = True
+
+    def work(self) -> int:
+        """Begin what is due, settle what has ended; how many attempts were made."""
+        made = 0
+        with self._opened() as sink, ThreadPoolExecutor(self._threads, thread_name_prefix="delivery") as pool:
+            while not self._lost.is_set():
+                for begun in self._begin():
+                    self._under_way[pool.submit(self._attempt, begun, sink)] = begun
+                if not self._under_way:
+                    break
+                made += self._settle()
+        return made
+
+    @property
+    def _threads(self) -> int:
+        return 1 if self._held.on_trial else CONCURRENCY
+
+    def _attempt(self, begun: Begun, sink: OpenSink) -> Ended:
+        return attempt(begun, held=self._held, kind=self._kind, sink=sink, clean=self._surroundings.clean)
+
+    @contextmanager
+    def _opened(self) -> Iterator[OpenSink]:
+        sink = opened(held=self._held, kind=self._kind, surroundings=self._surroundings)
+        try:
+            yield sink
+        finally:
+            with suppress(JobsError, OSError):
+                sink.close()
+
+    def _begin(self) -> list[Begun]:
+        """More attempts, as far as there is room; none once the turn is over."""
+        if stopping.asked() or time.monotonic() > self._until:
+            return []
+        room = (1 if self._held.on_trial else CONCURRENCY + AHEAD) - len(self._under_way)
+        if room <= 0:
+            return []
+        begun = self._due(room)
+        while not begun and self._expanded:
+            self._expanded = until_answered(lambda: expanding.expand(held=self._held, kind=self._kind))
+            begun = self._due(room)
+        return begun
+
+    def _due(self, room: int) -> list[Begun]:
+        under_way = [begun.id for begun in self._under_way.values()]
+        return until_answered(
+            lambda: claims.begin_deliveries(
+                held=self._held, limit=room, ordered=self._kind.ordered, under_way=under_way
+            )
+        )
+
+    def _settle(self) -> int:
+        """Write down what has ended."""
+        done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
+        ended = [future.result() for future in done]
+        for future in done:
+            del self._under_way[future]
+        gone = next((each.gone for each in ended if each.gone), "")
+        settled = [each.settled for each in ended]
+        rests = until_answered(lambda: claims.settle_deliveries(held=self._held, settled=settled, gone=gone))
+        if rests is None:
+            raise LaneLost("the sink was taken back")
+        if rests:
+            self._until = 0.0  # and whoever takes it afterwards sees how it does
+        return len(ended)
+
+
+@contextmanager
+def _kept(held: Held) -> Iterator[threading.Event]:
+    """Keep the sink's lease; the event is set when it is lost."""
+    over, lost = threading.Event(), threading.Event()
+
+    def keep() -> None:
+        while not over.wait(settings.JOBS_LEASE_SECONDS / 3):
+            with suppress(*hotpath.RETRYABLE):
+                if not claims.renew_sink(held=held, lease=_lease()):
+                    lost.set()
+                    return
+
+    thread = threading.Thread(target=keep, name="keep-sink", daemon=True)
+    thread.start()
+    try:
+        yield lost
+    finally:
+        over.set()
+        thread.join()
+
+
+def _lease() -> dt.timedelta:
+    return seconds(settings.JOBS_LEASE_SECONDS)
