@@ -148,6 +148,12 @@ def find_replays(connection: Connection, *, job_id: int, keep: int, limit: int) 
     return _ids(connection, "find_replays", {"job_id": job_id, "keep": keep, "limit": limit})
 
 
+def known_files(connection: Connection, *, paths: Sequence[str]) -> set[str]:
+    """Those of these paths, below the folder of stored files, that have a row."""
+    rows = connection.execute("SELECT path FROM jobs_stored_file WHERE path = ANY (%s::text[])", (list(paths),))
+    return {row.path for row in rows.fetchall()}
+
+
 def rows_of_runs(*, name: str, table: str, where: LiteralString = "true") -> PartOfRuns:
     """The rows of a table that has a ``run_id`` with an index.
 

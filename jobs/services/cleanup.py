@@ -11,7 +11,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -22,15 +21,12 @@ from jobs.claims import cleanup as claims
 from jobs.claims.cleanup import Place
 from jobs.cleaners import RUNS, Found, OldRows, PartOfRuns, Scope
 from jobs.documents.cleanup import DEFAULT_KEEP_NEWEST, CleanupRequest
-from jobs.services import stored_files
 
 PAGE = 1_000
 """Runs looked at, and at most erased, in one transaction."""
 LIMIT = 20_000
 """Rows of one sort erased in one transaction: about a tenth of a second."""
 FILES = "files"
-LEFT_ALONE = dt.timedelta(days=7)
-"""A younger file without a row may be one that an attempt is writing."""
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +61,11 @@ class Order:
     def whole_runs(self) -> bool:
         """Whether runs are erased, and not only parts of them."""
         return not self.what or RUNS in self.what
+
+    @property
+    def erases_files(self) -> bool:
+        """Whether files' rows go; once they are gone, the files do: see `jobs.services.leftovers`."""
+        return not self.dry_run and any(part.name == FILES for part in self.parts())
 
     def parts(self) -> list[PartOfRuns]:
         """What is erased of each run, before the run itself where whole runs are."""
@@ -105,18 +106,6 @@ def order_of(request: CleanupRequest, *, workspace_ids: Sequence[int], now: dt.d
         audit=request.audit,
         dry_run=request.dry_run,
     )
-
-
-def erase_files(*, order: Order, root: Path | None) -> int:
-    """At the end of a cleanup that erased files' rows: erase the files, with whatever else lies about. Returns how many.
-
-    Args:
-        order: What was asked for.
-        root: The folder of stored files, if there is one.
-    """
-    if root is None or order.dry_run or not any(part.name == FILES for part in order.parts()):
-        return 0
-    return stored_files.erase_leftovers(root=root, before=min(order.before, dt.datetime.now(dt.UTC) - LEFT_ALONE))
 
 
 class Ledger(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import os
 import re
 import threading
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from django.core.management import CommandError, call_command
 from jobs import cleaners, dispatch
 from jobs.errors import PermanentError, TransientError
 from jobs.models import Cleanup, Event, Job, Payload, Run, Workspace
-from jobs.services import cleanup
+from jobs.services import cleanup, leftovers
 from jobs.services.jobs import save_job
 from jobs.services.runs import start_run
 from jobs.states import Trigger
@@ -175,6 +176,59 @@ class TestAttempts:
 
         monkeypatch.setattr(module, "step", lose_the_first_answer)
         assert EXECUTOR.perform(work(cleaning))["deleted"]["runs"] == 1
+
+
+class TestFiles:
+    @pytest.fixture
+    def old_file(self, tmp_path: Path, settings: Any) -> Path:
+        """One in the folder of stored files that belongs to no run."""
+        settings.JOBS_STORED_FILES = tmp_path
+        path = tmp_path / "acme" / "1" / "a.csv"
+        path.parent.mkdir(parents=True)
+        path.touch()
+        os.utime(path, (0, 0))
+        return path
+
+    @pytest.mark.parametrize("asked", [{}, {"what": ["files"]}, {"what": ["runs"]}])
+    def test_they_go_at_the_end(self, cleaning: Run, old_file: Path, asked: dict[str, Any]) -> None:
+        EXECUTOR.perform(work(cleaning, parameters=asked))
+        assert not old_file.exists()
+
+    @pytest.mark.parametrize("asked", [{"dry_run": True}, {"what": ["log_lines"]}])
+    def test_they_stay_where_their_rows_do(self, cleaning: Run, old_file: Path, asked: dict[str, Any]) -> None:
+        EXECUTOR.perform(work(cleaning, parameters=asked))
+        assert old_file.exists()
+
+    def test_a_deployment_without_a_folder_has_none(self, cleaning: Run, old_file: Path, settings: Any) -> None:
+        settings.JOBS_STORED_FILES = None
+        EXECUTOR.perform(work(cleaning))
+        assert old_file.exists()
+
+    def test_a_database_that_restarts_delays_it(
+        self, cleaning: Run, old_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(persistence, "_PAUSES", (0.0,))
+        erase, away = leftovers.erase_leftovers, [True]
+
+        def be_away_once(**named: Any) -> int:
+            if away.pop() if away else False:
+                raise psycopg.OperationalError("server closed the connection unexpectedly")
+            return erase(**named)
+
+        monkeypatch.setattr(leftovers, "erase_leftovers", be_away_once)
+        EXECUTOR.perform(work(cleaning))
+        assert not old_file.exists()
+
+    def test_an_attempt_that_is_told_to_stop_before_it_leaves_them_to_the_next(
+        self, cleaning: Run, old_file: Path
+    ) -> None:
+        cancelled = threading.Event()
+        with pytest.raises(TransientError) as stopped:
+            EXECUTOR.perform(work(cleaning, cancelled=cancelled, progress=lambda **known: cancelled.set()))
+        assert stopped.value.code == "cancelled"
+        assert old_file.exists()
+        EXECUTOR.perform(work(cleaning, attempt=2))
+        assert not old_file.exists()
 
 
 class TestWorkspaces:

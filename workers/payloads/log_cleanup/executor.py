@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 from collections.abc import Mapping
+from pathlib import Path
 
 import pydantic
 from django.conf import settings
@@ -10,7 +13,8 @@ from django.conf import settings
 from jobs.documents import field_errors
 from jobs.errors import PermanentError, TransientError, ValidationError
 from jobs.selectors.workspaces import workspace_ids
-from jobs.services.cleanup import Order, PayloadLedger, Standing, erase_files, order_of, step
+from jobs.services import leftovers
+from jobs.services.cleanup import Order, PayloadLedger, Standing, order_of, step
 from workers.payloads.base import JSON, Work
 from workers.payloads.log_cleanup.parameters import LogCleanupParameters
 from workers.persistence import until_answered
@@ -29,15 +33,30 @@ class LogCleanupExecutor:
         parameters = _parameters(work)
         # Counted from the run and not from now, so that all attempts have the same.
         order = order_of(parameters, workspace_ids=_workspaces(parameters, work), now=work.run_created_at)
-        ledger = PayloadLedger(run_id=work.run_id, position=work.position)
-        while True:
-            _check_time(work)
-            standing = until_answered(lambda: step(order=order, ledger=ledger))
-            work.progress(current=sum(standing.counts.values()), unit="rows")
-            if standing.is_done:
-                erase_files(order=order, root=settings.JOBS_STORED_FILES)
-                work.log("info", _told(order, standing))
-                return _result(order, standing)
+        standing = _erase_rows(work, order)
+        _erase_files(work, order)
+        work.log("info", _told(order, standing))
+        return _result(order, standing)
+
+
+def _erase_rows(work: Work, order: Order) -> Standing:
+    ledger = PayloadLedger(run_id=work.run_id, position=work.position)
+    while True:
+        _check_time(work)
+        standing = until_answered(lambda: step(order=order, ledger=ledger))
+        work.progress(current=sum(standing.counts.values()), unit="rows")
+        if standing.is_done:
+            return standing
+
+
+def _erase_files(work: Work, order: Order) -> None:
+    """Those whose rows are gone. Not in the step that erased the rows: a file cannot come back when that is rolled back."""
+    root: Path | None = settings.JOBS_STORED_FILES
+    if root is None or not order.erases_files:
+        return
+    for page in leftovers.old_files(root=root, before=order.before, now=dt.datetime.now(dt.UTC)):
+        _check_time(work)
+        until_answered(functools.partial(leftovers.erase_leftovers, root=root, paths=page))
 
 
 def _parameters(work: Work) -> LogCleanupParameters:
