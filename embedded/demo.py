@@ -18,7 +18,7 @@ from embedded.expectations import Expectation
 from embedded.output import Output, terminal
 from embedded.private_files import write_private_json
 from embedded.progress import ProgressDisplay
-from embedded.servers import DATA
+from embedded.servers import CHECKOUT, DATA
 from embedded.system import EXAMPLES, WORKSPACE, System, running_system
 
 _POLL_SECONDS = 0.2
@@ -49,7 +49,9 @@ def demo(*, data: Path = DATA) -> bool:
     for row in rows:
         screen.writelines(f"{row['job']}: {problem}\n" for problem in row["problems"])
     failures = sum(not row["as_expected"] for row in rows)
-    screen.write(f"{len(rows) - failures} of {len(rows)} examples ended as expected (see {data / 'demo.json'})\n")
+    screen.write(
+        f"{len(rows) - failures} of {len(rows)} examples ended as expected (see {_shown(data / 'demo.json')})\n"
+    )
     if without_spark:
         screen.write(f"without the Spark example: {without_spark}\n")
     return failures == 0
@@ -110,6 +112,11 @@ def _wait(system: System, api: ApiClient, runs: list[Row], progress: ProgressDis
             raise StartError(f"not ended after {_LONGEST_SECONDS:.0f} s: {', '.join(active)}; see .data/logs/")
         system.revive()
         time.sleep(_POLL_SECONDS)
+
+
+def _shown(path: Path) -> Path:
+    """As people find it, who are in the checkout."""
+    return path.relative_to(CHECKOUT) if path.is_relative_to(CHECKOUT) else path
 
 
 def _cell(name: str, value: object) -> str:
