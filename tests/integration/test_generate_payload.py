@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,9 @@ from jobs.services.stored_files import INCOMING, Owner
 from tests.integration.child_work import Recorder, in_background, wait_for
 from tests.integration.people import make_job
 from tests.integration.run_rows import make_run
+from workers.child_main import Channel
 from workers.file_store import StoredFiles
+from workers.generate.run import run as run_job
 from workers.payloads import EXECUTORS
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -141,6 +144,18 @@ class TestFiles:
         settings.JOBS_STORED_FILES = None
         with pytest.raises(PermanentError, match="JOBS_STORED_FILES"):
             perform(PEOPLE)
+
+    def test_are_tried_again_when_the_place_is_not_there(self, perform: Perform, root: Path) -> None:
+        root.touch()  # where the folder should be
+        with pytest.raises(TransientError, match="folder of stored files: Not a directory") as caught:
+            perform(PEOPLE)
+        assert caught.value.code == "files"
+
+    def test_are_tried_again_when_one_cannot_be_written(self, tmp_path: Path) -> None:
+        spec = {"job": {"datasets": [PEOPLE]}, "seed": 1, "now": "2026-03-01", "limit_bytes": 1000}
+        with pytest.raises(TransientError, match="could not write a file: No such file or directory") as caught:
+            run_job(spec=spec | {"folder": str(tmp_path / "gone")}, channel=Channel(os.open(os.devnull, os.O_WRONLY)))
+        assert caught.value.code == "files"
 
     def test_have_a_limit(self, perform: Perform, settings: Any, root: Path) -> None:
         settings.JOBS_STORED_FILE_MB = 1

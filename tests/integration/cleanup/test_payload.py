@@ -192,7 +192,7 @@ class TestAttempts:
 
         with hotpath.connect() as other, other.transaction():
             other.execute("LOCK TABLE jobs_cleanup IN ACCESS EXCLUSIVE MODE")
-            with pytest.raises(TransientError, match="kept waiting by the database: .*lock timeout") as waited:
+            with pytest.raises(TransientError, match=r"kept waiting by the database: .*lock timeout") as waited:
                 EXECUTOR.perform(work(cleaning, log=listen))
         assert waited.value.code == "database"
         assert [message for level, message in lines if level == "warning"] == [
