@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +21,6 @@ from jobs.services.stored_files import INCOMING, Owner
 from tests.integration.child_work import Recorder, in_background, wait_for
 from tests.integration.people import make_job
 from tests.integration.run_rows import make_run
-from workers.child_main import Channel
 from workers.file_store import StoredFiles
 from workers.generate.run import run as run_job
 from workers.payloads import EXECUTORS
@@ -43,7 +41,7 @@ NUMBER = {"name": "n", "type": "integer"}
 SLOW = {
     "name": "many",
     "records": 10**9,
-    "fields": [{"name": "text", "type": "text", "part": "paragraph", "count": 50}],
+    "fields": [{"name": "text", "type": "text", "part": "paragraph", "count": 5}],
 }
 
 Perform = Callable[..., dict[str, Any]]
@@ -76,6 +74,14 @@ def perform(root: Path, run: Run, recorder: Recorder) -> Perform:
         return EXECUTORS["generate"].perform(made)
 
     return performing
+
+
+class Nobody:
+    """Listens to what a job says."""
+
+    def log(self, level: str, message: str) -> None: ...
+
+    def progress(self, *, current: float, total: float | None = None, unit: str = "") -> None: ...
 
 
 def stored(root: Path, name: str) -> Path:
@@ -154,7 +160,7 @@ class TestFiles:
     def test_are_tried_again_when_one_cannot_be_written(self, tmp_path: Path) -> None:
         spec = {"job": {"datasets": [PEOPLE]}, "seed": 1, "now": "2026-03-01", "limit_bytes": 1000}
         with pytest.raises(TransientError, match="could not write a file: No such file or directory") as caught:
-            run_job(spec=spec | {"folder": str(tmp_path / "gone")}, channel=Channel(os.open(os.devnull, os.O_WRONLY)))
+            run_job(spec=spec | {"folder": str(tmp_path / "gone")}, channel=Nobody())
         assert caught.value.code == "files"
 
     def test_have_a_limit(self, perform: Perform, settings: Any, root: Path) -> None:
@@ -185,6 +191,10 @@ class TestAnAttempt:
     def test_shows_how_far_it_is(self, perform: Perform, recorder: Recorder) -> None:
         perform(PEOPLE, records=1500)
         assert recorder.progress[0] == {"current": 1000, "total": 1500, "unit": "records"}
+
+    def test_of_several_processes_says_nothing_but_what_it_made(self, perform: Perform, recorder: Recorder) -> None:
+        perform(PEOPLE, records=2001, processes=2)
+        assert [level for level, _ in recorder.lines] == ["info"]
 
     def test_that_cannot_find_other_values_fails_for_good(self, perform: Perform) -> None:
         field = {"name": "v", "type": "boolean", "unique": True}

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jobs.errors import TransientError
-from workers.child_main import Channel
 from workers.generate.block import Block
 from workers.generate.formats import open_writer
 from workers.generate.formats.options import MEDIA_TYPES, suffix
@@ -118,7 +117,7 @@ class Making:
             self.channel.progress(current=self.done, total=self.total, unit="records")
 
 
-def run(*, spec: dict[str, Any], channel: Channel) -> dict[str, Any]:
+def run(*, spec: dict[str, Any], channel: Listener) -> dict[str, Any]:
     """Make the data.
 
     Args:
