@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -32,13 +33,16 @@ FORMS = (
 
 def of_every_kind(*scenarios: str) -> pytest.MarkDecorator:
     """Run a test against each kind that has these scenarios."""
-    adapters = [adapter for adapter in ADAPTERS if not set(scenarios) & adapter.without.keys()]
-    return pytest.mark.parametrize("adapter", adapters, indirect=True, ids=[adapter.kind for adapter in adapters])
+    return against([adapter for adapter in ADAPTERS if not set(scenarios) & adapter.without.keys()])
 
 
 def without(scenario: str) -> pytest.MarkDecorator:
     """Run a test against each kind that has no such scenario."""
-    adapters = [adapter for adapter in ADAPTERS if scenario in adapter.without]
+    return against([adapter for adapter in ADAPTERS if scenario in adapter.without])
+
+
+def against(adapters: Sequence[type[Adapter]]) -> pytest.MarkDecorator:
+    """Run a test against each of these."""
     return pytest.mark.parametrize("adapter", adapters, indirect=True, ids=[adapter.kind for adapter in adapters])
 
 
@@ -212,7 +216,9 @@ def test_a_secret_is_in_nothing_that_is_kept_or_logged(
     adapter: Adapter, engine: Engine, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for case in adapter.secret(SECRET):
-        engine.work(engine.start(case))
+        run = engine.start(case)
+        engine.work(run)
+        assert case.holds(payload_of(run).result)
     printed = "".join(capfd.readouterr())
     kept = every_row()
     for form in FORMS:

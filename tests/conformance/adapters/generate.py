@@ -13,7 +13,7 @@ from typing import Any
 from tests.conformance.adapter import Adapter, Case
 from tests.integration.child_work import children_of
 
-_LOOK_SECONDS = 0.02
+_LOOK_SECONDS = 0.05
 
 
 class GenerateAdapter(Adapter):
@@ -58,7 +58,7 @@ class GenerateAdapter(Adapter):
         """A dataset is made; then the processes that are to make the next one stand still."""
         self._standstill.begin()
         return Case(
-            {"datasets": [_dataset("few"), _dataset("many", records=20_000)], "processes": 2},
+            {"datasets": [_dataset("few"), _dataset("many", records=100_000)], "processes": 2},
             mend=self._standstill.end,
             begun=self._standstill.is_there,
         )

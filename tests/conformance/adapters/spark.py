@@ -46,14 +46,20 @@ import json, os
 json.dump("x" * 1024 * 1024, open(os.environ["JOBS_RESULT_FILE"], "w"))
 """
 _TELLING = """
-import base64, json, os, sys
+import base64, json, os, pathlib, sys
 from urllib.parse import quote, quote_plus
-secret = json.load(open(os.environ["JOBS_SECRETS_FILE"])).get("it", "nothing")
+secret = json.load(open(os.environ["JOBS_SECRETS_FILE"])).get("it", "not given")
 forms = [secret, quote(secret, safe=""), quote_plus(secret), base64.b64encode(secret.encode()).decode()]
 for form in forms:
     for length in (0, 480, 1980, 7980):
         print("x" * length + form)
         print("x" * length + form, file=sys.stderr)
+process = os.getpid()
+while process > 1:
+    about = pathlib.Path("/proc", str(process))
+    if any(secret.encode() in (about / name).read_bytes() for name in ("cmdline", "environ")):
+        pathlib.Path({leaked!r}).touch()
+    process = int((about / "stat").read_text().rpartition(")")[2].split()[1])
 json.dump({{form: [form, json.dumps(form)] for form in forms}}, open(os.environ["JOBS_RESULT_FILE"], "w"))
 sys.stdout.flush()
 {ending}
@@ -86,7 +92,7 @@ class SparkAdapter(Adapter):
 
     def success(self) -> Case:
         """The script hands a value back."""
-        return Case(_script(_SUCCESS), holds=lambda result: result["value"] == {"rows": 3} and result["stages"])
+        return Case(_script(_SUCCESS), holds=_is_right)
 
     def transient(self) -> Case:
         """What the script needs is not there yet."""
@@ -112,13 +118,23 @@ class SparkAdapter(Adapter):
         return Case(_script(_LARGE))
 
     def secret(self, value: str) -> list[Case]:
-        """The script tells what it was given, on its way and at its end, however that comes; spark-submit tells the rest."""
+        """The script tells what it was given, on its way and at its end, however that comes; spark-submit tells the rest. Neither
+        is on a command line or in an environment, from the script up to the worker."""
         given: list[dict[str, Any]] = [{"secrets": ["it"]}, {"secret_configuration": {"spark.key": "it"}}]
+        leaked = self.folder / "leaked"
         return [
-            Case(_script(_TELLING.format(ending=ending), **way), secrets={"it": value})
+            Case(
+                _script(_TELLING.format(ending=ending, leaked=str(leaked)), **way),
+                secrets={"it": value},
+                holds=lambda result: not leaked.exists(),
+            )
             for way in given
             for ending in (_ENDINGS if "secrets" in way else _ENDINGS[:2])
         ]
+
+
+def _is_right(result: Any) -> bool:
+    return (result["value"], result["stages"]) == ({"rows": 3}, {"completed": 1, "failed": 0})
 
 
 def _script(text: str, **more: Any) -> dict[str, Any]:
