@@ -6,6 +6,7 @@ engine wants. A pool of its own, for a batch takes tenths of a second and lanes 
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -50,6 +51,16 @@ class Place(NamedTuple):
 def connection() -> AbstractContextManager[Connection]:
     """A connection of the cleanups' own pool. Raises psycopg.OperationalError when there is none."""
     return hotpath.connection(hotpath.CLEANUP)
+
+
+def wait_at_most(connection: Connection, *, lock_wait: dt.timedelta) -> None:
+    """Let statements fail that wait longer than that for a lock, until the transaction ends.
+
+    Args:
+        lock_wait: At least a millisecond.
+    """
+    milliseconds = f"{lock_wait / dt.timedelta(milliseconds=1):.0f}"
+    connection.execute("SELECT set_config('lock_timeout', %s, true)", (milliseconds,))
 
 
 def take_turn(connection: Connection, *, workspace_id: int) -> None:

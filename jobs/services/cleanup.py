@@ -167,16 +167,23 @@ class _Step(NamedTuple):
     after: int | None
 
 
-def step(*, order: Order, ledger: Ledger) -> Standing:
+def step(*, order: Order, ledger: Ledger, lock_wait: dt.timedelta | None = None) -> Standing:
     """Do the next piece of a cleanup, in a transaction of its own: some tenths of a second.
 
     May be called again after any error: what was committed is neither done nor counted twice.
+
+    Args:
+        order: What is to be erased.
+        ledger: Where the cleanup's place is kept.
+        lock_wait: How long to wait for a lock that somebody else holds; None for as long as the engine's statements do.
 
     Raises:
         psycopg.OperationalError: The database cannot be reached, or a deadlock was broken; see `jobs.hotpath.RETRYABLE`.
     """
     stages = order.stages()
     with claims.connection() as connection, connection.transaction():
+        if lock_wait is not None:
+            claims.wait_at_most(connection, lock_wait=lock_wait)
         place = ledger.lock(connection)
         if place.stage < len(stages):
             place = _go_on(connection, order, stages[place.stage], place)

@@ -22,6 +22,7 @@ from tests.integration.child_work import Recorder, in_background, wait_for
 from tests.integration.people import make_job
 from tests.integration.run_rows import make_run
 from workers.file_store import StoredFiles
+from workers.generate.run import run as run_job
 from workers.payloads import EXECUTORS
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,6 +70,14 @@ def perform(root: Path, run: Run, recorder: Recorder) -> Perform:
         return EXECUTORS["generate"].perform(made)
 
     return performing
+
+
+class Nobody:
+    """Listens to what a job says."""
+
+    def log(self, level: str, message: str) -> None: ...
+
+    def progress(self, *, current: float, total: float | None = None, unit: str = "") -> None: ...
 
 
 def stored(root: Path, name: str) -> Path:
@@ -138,6 +147,18 @@ class TestFiles:
         with pytest.raises(PermanentError, match="JOBS_STORED_FILES"):
             perform(PEOPLE)
 
+    def test_are_tried_again_when_the_place_is_not_there(self, perform: Perform, root: Path) -> None:
+        root.touch()  # where the folder should be
+        with pytest.raises(TransientError, match="folder of stored files: Not a directory") as caught:
+            perform(PEOPLE)
+        assert caught.value.code == "files"
+
+    def test_are_tried_again_when_one_cannot_be_written(self, tmp_path: Path) -> None:
+        spec = {"job": {"datasets": [PEOPLE]}, "seed": 1, "now": "2026-03-01", "limit_bytes": 1000}
+        with pytest.raises(TransientError, match="could not write a file: No such file or directory") as caught:
+            run_job(spec=spec | {"folder": str(tmp_path / "gone")}, channel=Nobody())
+        assert caught.value.code == "files"
+
     def test_have_a_limit(self, perform: Perform, settings: Any, root: Path) -> None:
         settings.JOBS_STORED_FILE_MB = 1
         with pytest.raises(PermanentError, match="1,000,000 bytes that this deployment allows"):
@@ -166,6 +187,10 @@ class TestAnAttempt:
     def test_shows_how_far_it_is(self, perform: Perform, recorder: Recorder) -> None:
         perform(PEOPLE, records=1500)
         assert recorder.progress[0] == {"current": 1000, "total": 1500, "unit": "records"}
+
+    def test_of_several_processes_says_nothing_but_what_it_made(self, perform: Perform, recorder: Recorder) -> None:
+        perform(PEOPLE, records=2001, processes=2)
+        assert [level for level, _ in recorder.lines] == ["info"]
 
     def test_that_cannot_find_other_values_fails_for_good(self, perform: Perform) -> None:
         field = {"name": "v", "type": "boolean", "unique": True}
