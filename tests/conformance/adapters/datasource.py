@@ -78,7 +78,7 @@ class DatasourceAdapter(Adapter):
         """It would give a table the most columns that one can have, each with the longest name when written as JSON."""
         self._make_table()
         names = [f"{number:04}" + "\x01" * 59 for number in range(1600)]
-        (self.folder / "wide.csv").write_text(f"{','.join(names)}\n{','.join('1' * len(names))}\n")
+        (self.folder / "wide.csv").write_text(f"{','.join(names)}\n1{',' * (len(names) - 1)}\n")
         return Case(self._load("wide.csv"), holds=lambda result: self._columns() == ["n"])
 
     def secret(self, value: str) -> list[Case]:
