@@ -136,5 +136,6 @@ class TestWhatIsWrittenDown:
     def test_the_reference_shows_valid_parameters(self) -> None:
         blocks = [block.split("```")[0] for block in REFERENCE.read_text().split("```yaml\n")[1:]]
         assert blocks
-        for block in blocks:
-            DatasourceParameters.model_validate(yaml.safe_load(block)["parameters"])
+        for example in map(yaml.safe_load, blocks):
+            (payload,) = example.get("payload", [example])
+            DatasourceParameters.model_validate(payload["parameters"])

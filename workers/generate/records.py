@@ -9,7 +9,7 @@ from typing import Any
 from workers.generate import fields
 from workers.generate.block import Block
 from workers.generate.computed import Computed
-from workers.generate.independent import Drawn, Independent, Plan
+from workers.generate.independent import Drawn, Independent, Plan, with_nulls
 from workers.generate.keys import Keys
 from workers.generate.parallel import Range, drawn_in_parallel
 from workers.generate.references import References
@@ -82,6 +82,8 @@ class Records:
             if place in made:
                 _settle(once, columns[place], first, partial(self._made.again, place))
         self._computed.fill(columns, first, count)
+        for place in self._computed.places:
+            columns[place] = with_nulls(columns[place], self._plan, place, first)
         for place, once in self._once.items():
             if place not in made:
                 _settle(once, columns[place], first, None)

@@ -13,7 +13,7 @@ from workers.ingest.failures import explained
 from workers.ingest.fetch.fetched import Fetched, Since
 from workers.ingest.fetch.fetching import fetch
 from workers.ingest.incremental import Window
-from workers.ingest.outcome import outcome
+from workers.ingest.outcome import check_told, outcome
 from workers.ingest.planning import nothing, plan
 from workers.ingest.source import open_source
 from workers.ingest.spec import LoadSpec
@@ -89,6 +89,7 @@ def _write(spec: LoadSpec, seen: Seen, fetched: Fetched, window: Window, channel
         inferred = ", ".join(f"{column.name} {column.type}" for column in query.columns)
         channel.log("info", f"{len(query.columns)} columns: {inferred}")
         planned = plan(reader, query, spec, columns=seen.columns, type_of=destination.type_of, window=window)
+        check_told(planned, query.columns)
 
         def seal(written: Written) -> Seal:
             return Seal(planned.reached, outcome(spec, fetched, planned, written, window))

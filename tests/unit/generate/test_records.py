@@ -170,9 +170,21 @@ class TestExpressions:
         ):
             rows(dataset(self.computed("nothing + 1")), 1)
 
-    def test_that_give_another_type_fail_and_say_so(self) -> None:
-        with pytest.raises(PermanentError, match=r"d\.e: 'a' is no integer"):
-            rows(dataset(self.computed("'a'", result="integer")), 1)
+    @pytest.mark.parametrize(
+        ("expression", "result"),
+        [("'a'", "integer"), ("'10000000000000000000'", "integer"), ("'nan'", "number"), ("'-inf'", "number")],
+    )
+    def test_that_give_another_type_fail_and_say_so(self, expression: str, result: str) -> None:
+        with pytest.raises(PermanentError, match=rf"d\.e: .* is no {result}") as caught:
+            rows(dataset(self.computed(expression, result=result)), 1)
+        assert caught.value.code == "template"
+
+    def test_are_null_as_often_as_the_dataset_wants_it_where_they_may_be(self) -> None:
+        others = {"name": "n", "type": "expression", "expression": "number"}
+        made = dataset(self.computed("number", nullable=True), others, null_percent=30)
+        found = rows(made, 1000)
+        assert 200 < sum(row[0] is None for row in found) < 400
+        assert all(row[1] is not None for row in found)
 
 
 class TestSeen:
