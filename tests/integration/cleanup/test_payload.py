@@ -7,7 +7,7 @@ import io
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +178,15 @@ class TestAttempts:
         monkeypatch.setattr(module, "step", lose_the_first_answer)
         assert EXECUTOR.perform(work(cleaning))["deleted"]["runs"] == 1
 
+    @pytest.fixture
+    def patient_sessions(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """Sessions that wait for locks for ever, unless they are told otherwise."""
+        hotpath.close()
+        monkeypatch.setattr(hotpath, "SESSION", hotpath.SESSION.replace("lock_timeout=30s", "lock_timeout=0"))
+        yield
+        hotpath.close()
+
+    @pytest.mark.usefixtures("patient_sessions")
     def test_one_that_the_database_keeps_waiting_says_what_for_and_then_fails(
         self, cleaning: Run, job: Job, monkeypatch: pytest.MonkeyPatch
     ) -> None:
