@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -107,16 +107,18 @@ def order_of(request: CleanupRequest, *, workspace_ids: Sequence[int], now: dt.d
     )
 
 
-def erase_files(*, order: Order, root: Path | None) -> int:
-    """At the end of a cleanup that erased files' rows: erase the files, with whatever else lies about. Returns how many.
+def erase_files(*, order: Order, root: Path | None, check: Callable[[], None] = lambda: None) -> int:
+    """At the end of a cleanup that erased files' rows: erase the files, with what was left of attempts. Returns how many.
 
     Args:
         order: What was asked for.
         root: The folder of stored files, if there is one.
+        check: Called now and then; it raises when it is time to stop.
     """
     if root is None or order.dry_run or not any(part.name == FILES for part in order.parts()):
         return 0
-    return stored_files.erase_leftovers(root=root, before=min(order.before, dt.datetime.now(dt.UTC) - LEFT_ALONE))
+    before = min(order.before, dt.datetime.now(dt.UTC) - LEFT_ALONE)
+    return stored_files.erase_leftovers(root=root, before=before, check=check)
 
 
 class Ledger(Protocol):

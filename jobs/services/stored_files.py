@@ -6,11 +6,13 @@ leftover, which `erase_leftovers` finds.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
+import re
 import shutil
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from jobs.models import StoredFile
 
 INCOMING = "incoming"
 """Below the folder: what is being written. Moving a file from here to its place is one step, being the same file system."""
+_FOLDER = re.compile(rf"{INCOMING}/[0-9]+-[0-9]+-[0-9a-f]{{32}}|(?!{INCOMING}/)[a-z0-9-]+/[0-9]+")
+_FILE = re.compile(r"[0-9a-f]{32}-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ def move_in(*, root: Path, owner: Owner, files: Sequence[MadeFile]) -> list[Made
 
 
 def record(*, root: Path, owner: Owner, files: Sequence[MadeFile]) -> None:
-    """Write the rows of an attempt's files, all of them or none. May be called again.
+    """Write the rows of an attempt's files, all of them or none, in place of what earlier attempts have kept. May be called again.
 
     Raises:
         TransientError: A later attempt's files are there already (code ``superseded``): this attempt's lane was lost.
@@ -60,33 +64,56 @@ def record(*, root: Path, owner: Owner, files: Sequence[MadeFile]) -> None:
     """
     with transaction.atomic():
         replaced = [_written(file, path=_key(file.source, root), owner=owner) for file in files]
+        replaced += _forget_earlier(owner)
+        _refuse_late(owner)
     for old in filter(None, replaced):
         (root / old).unlink(missing_ok=True)
 
 
-def erase_files(*, root: Path | None, run_ids: Iterable[int]) -> int:
-    """Erase the files of runs, and their rows; how many. Doing it again does nothing."""
-    rows = list(StoredFile.objects.filter(run_id__in=list(run_ids)).values_list("pk", "path"))
-    StoredFile.objects.filter(pk__in=[pk for pk, _ in rows]).delete()
-    for _, path in rows if root else ():
-        assert root is not None
-        (root / path).unlink(missing_ok=True)
-    return len(rows)
+def erase_leftovers(*, root: Path, before: dt.datetime, check: Callable[[], None] = lambda: None) -> int:
+    """Erase files of ours that were last written before that time and have no row, and folders that are empty; how many files.
 
-
-def erase_leftovers(*, root: Path, before: dt.datetime) -> int:
-    """Erase what lies in the folder, was last written before that time, and has no row; how many files.
+    What does not look like a file of ours is left alone, whoever put it there.
 
     Args:
         root: The folder of stored files.
         before: Aware. Leave attempts the time that they may take, for what they write has no row yet.
+        check: Called for each folder; it may raise to stop here.
     """
-    old = [path for path in root.rglob("*") if path.is_file() and path.stat().st_mtime < before.timestamp()]
-    known = set(StoredFile.objects.filter(path__in=[_key(path, root) for path in old]).values_list("path", flat=True))
-    leftovers = [path for path in old if _key(path, root) not in known]
-    for path in leftovers:
+    erased = 0
+    for folder in _folders(root):
+        check()
+        old = [path for path in folder.iterdir() if _is_ours(path) and path.stat().st_mtime < before.timestamp()]
+        erased += _erase(old if folder.parent.name == INCOMING else _without_row(old, root))
+        if folder.stat().st_mtime < before.timestamp():
+            with contextlib.suppress(OSError):  # it is not empty
+                folder.rmdir()
+    return erased
+
+
+def _folders(root: Path) -> Iterator[Path]:
+    """Those of attempts at work, and those of runs."""
+    for pattern in (f"{INCOMING}/*", "*/*"):
+        for folder in root.glob(pattern):
+            if folder.is_dir() and not folder.is_symlink() and _FOLDER.fullmatch(folder.relative_to(root).as_posix()):
+                yield folder
+
+
+def _is_ours(path: Path) -> bool:
+    named = path.parent.parent.name == INCOMING or _FILE.match(path.name)
+    return bool(named) and path.is_file() and not path.is_symlink()
+
+
+def _without_row(paths: Sequence[Path], root: Path) -> list[Path]:
+    keys = {_key(path, root): path for path in paths}
+    known = set(StoredFile.objects.filter(path__in=keys).values_list("path", flat=True)) if keys else set()
+    return [path for key, path in keys.items() if key not in known]
+
+
+def _erase(paths: Sequence[Path]) -> int:
+    for path in paths:
         path.unlink(missing_ok=True)
-    return len(leftovers)
+    return len(paths)
 
 
 def _moved(file: MadeFile, *, root: Path, owner: Owner) -> MadeFile:
@@ -95,6 +122,20 @@ def _moved(file: MadeFile, *, root: Path, owner: Owner) -> MadeFile:
     with file.source.open("rb") as written:
         os.fsync(written.fileno())
     return replace(file, source=file.source.rename(place))
+
+
+def _refuse_late(owner: Owner) -> None:
+    later = StoredFile.objects.filter(run_id=owner.run_id, position=owner.position, attempt__gt=owner.attempt)
+    if later.exists():
+        raise TransientError("a later attempt has stored its files already", code="superseded")
+
+
+def _forget_earlier(owner: Owner) -> list[str]:
+    """Remove the rows of earlier attempts' files that have other names; the files' paths."""
+    earlier = StoredFile.objects.filter(run_id=owner.run_id, position=owner.position, attempt__lt=owner.attempt)
+    paths = list(earlier.values_list("path", flat=True))
+    earlier.delete()
+    return paths
 
 
 def _written(file: MadeFile, *, path: str, owner: Owner) -> str | None:

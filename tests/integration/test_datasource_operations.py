@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
 from jobs import dispatch, hotpath
 from jobs.models import DatasourceOperation, Verb, Workspace
@@ -93,6 +93,14 @@ class TestPreview:
     def test_an_address_that_is_not_public_is_refused(self, ask: Ask) -> None:
         ended = ask(Verb.PREVIEW, parameters(path="http://127.0.0.1:9/flights.csv"), rows=1)
         assert (ended.error or {})["code"] == "egress_refused"
+
+    def test_a_secret_that_comes_back_in_a_row_is_not_kept(self, ask: Ask, folder: Path, workspace: Workspace) -> None:
+        given = connection.settings_dict
+        url = f"postgresql+psycopg://{given['USER']}:{given['PASSWORD']}@/{given['NAME']}?host={given['HOST']}&port={given['PORT']}"
+        set_secret(workspace=workspace, name="url", value=url)
+        source = {"sql": {"url_secret": "url", "query": f"SELECT 'from {url}' AS told"}}
+        ended = ask(Verb.PREVIEW, parameters(source=source), rows=1)
+        assert (ended.error, (ended.result or {})["rows"]) == (None, [{"told": "from ***"}])
 
     def test_it_ends_in_its_time(self, ask: Ask) -> None:
         ended = ask(Verb.PREVIEW, rows=1, work=Asked(deadline=Deadline(0.0, 0.0)))

@@ -13,7 +13,7 @@ from jobs.selectors.workspaces import workspace_ids
 from jobs.services.cleanup import Order, PayloadLedger, Standing, erase_files, order_of, step
 from workers.payloads.base import JSON, Work
 from workers.payloads.log_cleanup.parameters import LogCleanupParameters
-from workers.persistence import until_answered
+from workers.persistence import until_answered, with_models
 
 
 class LogCleanupExecutor:
@@ -35,7 +35,9 @@ class LogCleanupExecutor:
             standing = until_answered(lambda: step(order=order, ledger=ledger))
             work.progress(current=sum(standing.counts.values()), unit="rows")
             if standing.is_done:
-                erase_files(order=order, root=settings.JOBS_STORED_FILES)
+                with_models(
+                    lambda: erase_files(order=order, root=settings.JOBS_STORED_FILES, check=lambda: _check_time(work))
+                )
                 work.log("info", _told(order, standing))
                 return _result(order, standing)
 
@@ -60,7 +62,7 @@ def _workspaces(parameters: LogCleanupParameters, work: Work) -> list[int]:
             " workspace whose jobs may clean up others in JOBS_CLEANUP_WORKSPACE",
             code="workspace_refused",
         )
-    found = workspace_ids(None if wanted == "all" else wanted)
+    found = with_models(lambda: workspace_ids(None if wanted == "all" else wanted))
     missing = [] if wanted == "all" else sorted(set(wanted) - set(found))
     if missing:
         raise PermanentError(f"parameters.workspaces: there is no workspace {', '.join(missing)}", code="parameters")
