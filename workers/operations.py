@@ -17,6 +17,7 @@ from jobs.services import datasource_operations
 from jobs.services.secrets import read_secret
 from workers.child import run_child
 from workers.deadline import Deadline
+from workers.known_secrets import KnownSecrets
 from workers.payloads.base import KeptHandle, keep_no_handle
 from workers.payloads.datasource.building import source_spec, target_spec
 from workers.payloads.datasource.parameters import DatasourceParameters
@@ -82,18 +83,19 @@ def perform(*, operation_id: int, work: Asked | None = None) -> bool:
 
 
 def _outcome(operation: DatasourceOperation, work: Asked) -> JSON:
+    known = KnownSecrets(functools.partial(_secret, operation.workspace_id))
     try:
-        return {"result": _done(operation, work)}
+        return {"result": known.data(_done(operation, work, known))}
     except (PermanentError, TransientError) as error:
-        return {"error": {"message": str(error), "code": error.code}}
+        return {"error": {"message": known.text(str(error)), "code": error.code}}
     except Exception:  # whoever waits is told, whatever it was
         log.exception("datasource.operation_crashed", operation=operation.pk, verb=operation.verb)
         return {"error": {"message": "this is an error of the system, and it was logged", "code": "crash"}}
 
 
-def _done(operation: DatasourceOperation, work: Asked) -> JSON:
+def _done(operation: DatasourceOperation, work: Asked, known: KnownSecrets) -> JSON:
     parameters = DatasourceParameters.model_validate(operation.parameters)
-    built = _build(operation, parameters)
+    built = _build(operation, parameters, known)
     if operation.verb != Verb.VALIDATE:
         for error in built.refused.values():
             raise error
@@ -107,13 +109,13 @@ def _done(operation: DatasourceOperation, work: Asked) -> JSON:
     return _verdict(answer, built.refused) if operation.verb == Verb.VALIDATE else answer
 
 
-def _build(operation: DatasourceOperation, parameters: DatasourceParameters) -> _Built:
+def _build(operation: DatasourceOperation, parameters: DatasourceParameters, known: KnownSecrets) -> _Built:
     """Resolve paths, addresses and secrets as a run does: what a run may not touch, this may not."""
     built = _Built()
-    secret = functools.partial(_secret, operation.workspace_id)
     for part in _PARTS[Verb(operation.verb)]:
         try:
-            found, secrets = _BUILDERS[part](parameters, secret=secret)
+            found, secrets = _BUILDERS[part](parameters, secret=known.read)
+            known.hide(*secrets)
             built.spec[part] = found.to_json()
             built.secrets += secrets
         except (PermanentError, TransientError) as error:

@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError, connection
 from jobs import claims, dispatch, hotpath
 from jobs.claims import DueRun, LostLane, Report, StartedRun
 from jobs.errors import BrokerUnavailable
-from jobs.services import admission, bulk, closing, follow_ups, old_replays
+from jobs.services import admission, bulk, closing, datasource_operations, follow_ups, old_replays
 from jobs.states import RunState
 from workers import attending, executor, handles, outcomes
 
@@ -43,8 +43,12 @@ def sweep_once(*, now: dt.datetime | None = None, bury: bool = True) -> None:
     while wake_runs(now=now) == BATCH:
         pass
     admission.fill_groups()
-    for task in (follow_ups.work_off, follow_ups.recover_jobs, bulk.work_off, old_replays.work_off):
+    for task in (_erase_old_answers, follow_ups.work_off, follow_ups.recover_jobs, bulk.work_off, old_replays.work_off):
         _undisturbed(task)
+
+
+def _erase_old_answers() -> None:
+    datasource_operations.erase_expired(now=dt.datetime.now(dt.UTC))
 
 
 def _undisturbed(task: Callable[[], object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from jobs.errors import NotFoundError
-from jobs.models import DatasourceOperation, DatasourceState, Job, RejectedRow, Run, Workspace
+from jobs.models import KEEP_OPERATIONS, DatasourceOperation, DatasourceState, Job, RejectedRow, Run, Workspace
 
 
 def list_states(*, job: Job) -> list[DatasourceState]:
@@ -13,9 +13,10 @@ def list_states(*, job: Job) -> list[DatasourceState]:
     return list(DatasourceState.objects.filter(job=job).order_by("stream"))
 
 
-def get_operation(*, workspace: Workspace, operation_id: int) -> DatasourceOperation:
+def get_operation(*, workspace: Workspace, operation_id: int, now: dt.datetime) -> DatasourceOperation:
     """What was asked, in one query. Raises NotFoundError, also for another workspace's and for what is no longer kept."""
-    found = DatasourceOperation.objects.filter(workspace=workspace, pk=operation_id).first()
+    kept = DatasourceOperation.objects.filter(workspace=workspace, expires_at__gte=now - KEEP_OPERATIONS)
+    found = kept.filter(pk=operation_id).first()
     if found is None:
         raise NotFoundError(f"there is no operation {operation_id} in {workspace.slug}; each is kept for an hour")
     return found

@@ -56,7 +56,7 @@ def move_in(*, root: Path, owner: Owner, files: Sequence[MadeFile]) -> list[Made
 
 
 def record(*, root: Path, owner: Owner, files: Sequence[MadeFile]) -> None:
-    """Write the rows of an attempt's files, all of them or none. May be called again.
+    """Write the rows of an attempt's files, all of them or none, in place of what earlier attempts have kept. May be called again.
 
     Raises:
         TransientError: A later attempt's files are there already (code ``superseded``): this attempt's lane was lost.
@@ -64,6 +64,8 @@ def record(*, root: Path, owner: Owner, files: Sequence[MadeFile]) -> None:
     """
     with transaction.atomic():
         replaced = [_written(file, path=str(file.source.relative_to(root)), owner=owner) for file in files]
+        replaced += _forget_earlier(owner)
+        _refuse_late(owner)
     for old in filter(None, replaced):
         (root / old).unlink(missing_ok=True)
 
@@ -80,6 +82,20 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _refuse_late(owner: Owner) -> None:
+    later = StoredFile.objects.filter(run_id=owner.run_id, position=owner.position, attempt__gt=owner.attempt)
+    if later.exists():
+        raise TransientError("a later attempt has stored its files already", code="superseded")
+
+
+def _forget_earlier(owner: Owner) -> list[str]:
+    """Remove the rows of earlier attempts' files that have other names; the files' paths."""
+    earlier = StoredFile.objects.filter(run_id=owner.run_id, position=owner.position, attempt__lt=owner.attempt)
+    paths = list(earlier.values_list("path", flat=True))
+    earlier.delete()
+    return paths
 
 
 def _written(file: MadeFile, *, path: str, owner: Owner) -> str | None:

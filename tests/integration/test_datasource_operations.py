@@ -94,6 +94,17 @@ class TestPreview:
         ended = ask(Verb.PREVIEW, parameters(path="http://127.0.0.1:9/flights.csv"), rows=1)
         assert (ended.error or {})["code"] == "egress_refused"
 
+    def test_a_secret_that_comes_back_in_a_row_is_not_kept(
+        self, ask: Ask, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_secret(workspace=workspace, name="key", value="correct-horse/battery")
+        echo = {"rows": [{"authorization": "Bearer correct-horse/battery"}]}
+        monkeypatch.setattr("workers.operations.run_child", lambda **_: echo)
+        source = {"path": "https://example.org/x.json", "auth": {"bearer": {"secret": "key"}}}
+        assert ask(Verb.PREVIEW, parameters(source=source), rows=1).result == {
+            "rows": [{"authorization": "Bearer ***"}]
+        }
+
     def test_it_ends_in_its_time(self, ask: Ask) -> None:
         ended = ask(Verb.PREVIEW, rows=1, work=Asked(deadline=Deadline(0.0, 0.0)))
         assert (ended.error or {})["code"] == "timeout"

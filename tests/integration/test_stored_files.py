@@ -81,6 +81,18 @@ class TestKeeping:
         assert StoredFile.objects.count() == 1
         assert path.exists()
 
+    def test_a_later_attempt_replaces_files_of_other_names_too(self, keep: Keep) -> None:
+        former = keep("a", name="people-1.csv")
+        later = keep("b", name="people-2.csv", attempt=2)
+        assert [row.name for row in StoredFile.objects.all()] == ["people-2.csv"]
+        assert (former.exists(), later.exists()) == (False, True)
+
+    def test_an_earlier_attempt_that_comes_late_keeps_nothing_of_another_name_either(self, keep: Keep) -> None:
+        keep("b", name="people-2.csv", attempt=2)
+        with pytest.raises(TransientError, match="later attempt"):
+            keep("a", name="people-1.csv")
+        assert [row.name for row in StoredFile.objects.all()] == ["people-2.csv"]
+
     def test_two_payloads_may_have_files_of_one_name(self, keep: Keep) -> None:
         first, second = keep("a"), keep("b", position=1)
         assert (first.read_text(), second.read_text()) == ("a", "b")

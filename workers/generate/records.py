@@ -15,8 +15,6 @@ from workers.generate.parallel import Range, drawn_in_parallel
 from workers.generate.references import References
 from workers.generate.uniqueness import Allowance, OnlyOnce
 
-BLOCK = 1000
-"""Records that are made at once. A part of what a seed means: with another number the same seed makes other data."""
 _NEVER_REPEAT = (fields.SequenceField,)
 
 
@@ -34,7 +32,8 @@ class Records:
         dataset = plan.dataset
         self._plan = plan
         self._records = records
-        self._processes = processes if records > processes * BLOCK else 1
+        self._size = dataset.block
+        self._processes = processes if records > processes * self._size else 1
         self._made = Independent(plan)
         self._computed = Computed(dataset)
         self._references = References(plan, keys or {})
@@ -51,7 +50,7 @@ class Records:
         self._whole = OnlyOnce("record", allowance) if as_a_whole else None
 
     def blocks(self) -> Iterator[Block]:
-        """The records in order, `BLOCK` at a time.
+        """The records in order, block by block.
 
         Raises:
             PermanentError: There are not enough different values, or an expression failed.
@@ -70,8 +69,8 @@ class Records:
         return ((one, self._made.draw(*one)) for one in self._ranges())
 
     def _ranges(self) -> Iterator[Range]:
-        for first in range(0, self._records, BLOCK):
-            yield first, min(BLOCK, self._records - first)
+        for first in range(0, self._records, self._size):
+            yield first, min(self._size, self._records - first)
 
     def _block(self, first: int, count: int, made: Drawn) -> Block:
         columns = [

@@ -104,6 +104,18 @@ class TestWhatGoes:
         erase_leftovers(root=root, paths=page)
         assert list(leftovers.old_files(root=root, before=NOW, now=NOW)) == []
 
+    @pytest.mark.parametrize(
+        "strange",
+        ["flights.csv", "acme/flights.csv", "acme/7/flights.csv", "2025/01/01/day.csv", "incoming/mine/x.csv"],
+    )
+    def test_what_does_not_look_like_a_file_of_ours_stays(self, root: Path, strange: str) -> None:
+        path = root / strange
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("somebody's")
+        aged(path, 400)
+        assert swept(root) == 0
+        assert path.exists()
+
 
 class TestFolders:
     def test_an_old_one_with_nothing_in_it_goes(self, root: Path, stored: Make, job: Job) -> None:

@@ -8,6 +8,7 @@ import multiprocessing
 from collections.abc import Iterator
 from typing import Any
 
+import pydantic
 import pytest
 
 from jobs.errors import PermanentError, TransientError
@@ -15,8 +16,9 @@ from tests.unit.generate.making import NOW, dataset, rows, values
 from workers.generate.independent import Plan
 from workers.generate.keys import Keys
 from workers.generate.parallel import drawn_in_parallel
-from workers.generate.records import BLOCK, Records
+from workers.generate.records import Records
 from workers.generate.seen import Seen
+from workers.generate.spec import BLOCK, Dataset
 
 COLOURS = {"type": "choice", "values": ["red", "green", "blue"]}
 
@@ -197,3 +199,17 @@ class TestSeen:
         seen = Seen()
         assert seen.add(1)
         assert seen.add("1")
+
+
+class TestLargeRecords:
+    def wide(self, elements: int) -> dict[str, Any]:
+        inner = {"name": "i", "type": "string", "minimum_length": 1000, "maximum_length": 1000}
+        return {"name": "a", "type": "array", "of": inner, "minimum_length": elements, "maximum_length": elements}
+
+    def test_one_that_would_not_fit_into_memory_is_refused(self) -> None:
+        row = {"name": "b", "type": "array", "of": self.wide(1000) | {"name": "i"}}
+        with pytest.raises(pydantic.ValidationError, match="one record could have 5,000,000 characters"):
+            Dataset.model_validate({"name": "d", "fields": [row]})
+
+    def test_fewer_are_made_at_once(self) -> None:
+        assert Dataset.model_validate({"name": "d", "fields": [self.wide(500)]}).block == 100

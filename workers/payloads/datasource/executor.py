@@ -14,6 +14,7 @@ from jobs.models import Handle, Lane
 from jobs.services.datasource_state import Rejected, StreamState, read_state, record_load, stream_of
 from workers.child import run_child
 from workers.ingest import spec
+from workers.masking import Masker
 from workers.payloads.base import JSON, KeptHandle, Work, keep_no_handle
 from workers.payloads.datasource.building import source_spec, target_spec
 from workers.payloads.datasource.parameters import DatasourceParameters
@@ -47,7 +48,9 @@ class DatasourceExecutor:
             state = _state(work) if _has_state(parameters) else None
             wanted = _load_spec(work, parameters, source, target, state)
             secrets = [*source_secrets, *target_secrets]
+            work.hide(*secrets)
             result = run_child(module="workers.ingest.load", spec=wanted.to_json(), work=work, secrets=secrets)
+            result["_rejected"] = Masker(secrets).data(result.get("_rejected", []))
             return _recorded(work, wanted, state, result)
         finally:
             turn.drop()

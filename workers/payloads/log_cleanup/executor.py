@@ -20,6 +20,7 @@ from jobs.services import leftovers
 from jobs.services.cleanup import Order, PayloadLedger, Standing, order_of, step
 from workers.payloads.base import JSON, Work
 from workers.payloads.log_cleanup.parameters import LogCleanupParameters
+from workers.persistence import with_models
 
 R = TypeVar("R")
 
@@ -90,7 +91,7 @@ def _workspaces(parameters: LogCleanupParameters, work: Work) -> list[int]:
             " workspace whose jobs may clean up others in JOBS_CLEANUP_WORKSPACE",
             code="workspace_refused",
         )
-    found = workspace_ids(None if wanted == "all" else wanted)
+    found = with_models(lambda: workspace_ids(None if wanted == "all" else wanted))
     missing = [] if wanted == "all" else sorted(set(wanted) - set(found))
     if missing:
         raise PermanentError(f"parameters.workspaces: there is no workspace {', '.join(missing)}", code="parameters")
