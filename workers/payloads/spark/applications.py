@@ -34,7 +34,7 @@ class Wanted:
     def with_properties(self, own: Mapping[str, str]) -> Wanted:
         """The same with these properties, which win over the payload's."""
         configuration = {**self.application.configuration, **own}
-        return replace(self, application=replace(self.application, configuration=configuration))
+        return replace(self, application=self.application._replace(configuration=configuration))
 
 
 def parameters_of(work: Work) -> SparkParameters:
