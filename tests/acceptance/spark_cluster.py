@@ -18,6 +18,9 @@ from embedded.processes import wait_until
 from tests.acceptance.waiting import wait_for
 from workers.spark.installation import find_spark
 
+QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""For programs that end before a thorough compiler and a garbage collector with many threads would pay."""
+
 
 class SparkCluster:
     """Two JVMs. ``folder`` gets their logs, the drivers' folders, and is what the cluster and the system share."""
@@ -63,6 +66,9 @@ class SparkCluster:
                 "spark.driver.memory": "512m",
                 "spark.executor.memory": "512m",
                 "spark.driver.host": "127.0.0.1",
+                "spark.driver.extraJavaOptions": QUICK_JAVA,
+                "spark.executor.extraJavaOptions": QUICK_JAVA,
+                "spark.ui.enabled": "false",
             },
         }
 
@@ -90,6 +96,7 @@ class SparkCluster:
             "SPARK_HOME": str(spark),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_DAEMON_MEMORY": "512m",
+            "SPARK_DAEMON_JAVA_OPTS": QUICK_JAVA,
             "PYSPARK_PYTHON": sys.executable,
         }
         with (self.folder / f"{what}.log").open("wb") as log:
