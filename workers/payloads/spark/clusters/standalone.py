@@ -108,15 +108,24 @@ class Standalone:
         """See `Cluster`."""
         call("POST", f"{self._rest}/v1/submissions/kill/{submission_id}")
 
+    def page(self, application_id: str) -> str:
+        """See `Cluster`."""
+        return f"{self._ui}/app/?appId={application_id}"
+
     def log(self, submission_id: str) -> list[str]:
-        """See `Cluster`. The worker that ran the driver serves it."""
+        """See `Cluster`: the end of standard error, then that of standard output, where all goes that a script says, errors too.
+
+        The worker that ran the driver serves both. Source: org.apache.spark.deploy.PythonRunner
+        """
         try:
             worker = self._submission(submission_id).get("workerId", "")
-            pages = {each["id"]: each["webuiaddress"] for each in self._state()["workers"]}
-            text = self._log(submission_id, pages.get(worker), "stderr", byteLength=str(LOG_BYTES))
+            page = {each["id"]: each["webuiaddress"] for each in self._state()["workers"]}.get(worker)
+            texts = [self._log(submission_id, page, kind, byteLength=str(LOG_BYTES)) for kind in ("stderr", "stdout")]
         except Unreachable:
             return []
-        return last_lines(text.partition("\n")[2])  # without the page's own head line
+        return [
+            line for text in texts for line in last_lines(text.partition("\n")[2])
+        ]  # without the page's own head line
 
     def _request(self, wanted: Wanted, tag: str) -> dict[str, Any]:
         application = wanted.application

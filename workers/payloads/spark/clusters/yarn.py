@@ -13,7 +13,7 @@ from jobs.errors import PermanentError, TransientError
 from workers.payloads.base import Work
 from workers.payloads.spark.applications import Wanted
 from workers.payloads.spark.clusters import submitting
-from workers.payloads.spark.clusters.base import Phase, Status, Unsure
+from workers.payloads.spark.clusters.base import Phase, Status, Unreachable, Unsure
 from workers.payloads.spark.clusters.calls import call, json_of
 from workers.payloads.spark.targets import Target
 from workers.spark.driver_log import last_lines
@@ -69,9 +69,15 @@ class Yarn:
         """See `Cluster`."""
         call("PUT", f"{self._apps}/{submission_id}/state", json={"state": "KILLED"})
 
+    def page(self, application_id: str) -> None:
+        """See `Cluster`. The status has it."""
+
     def log(self, submission_id: str) -> list[str]:
         """See `Cluster`. YARN's REST API has the diagnostics; the container's log is behind the tracking address."""
-        return last_lines(self.status(submission_id).reason)
+        try:
+            return last_lines(self.status(submission_id).reason)
+        except Unreachable:
+            return []
 
 
 def _phase(app: Mapping[str, Any]) -> tuple[str, Phase]:
