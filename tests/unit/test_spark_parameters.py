@@ -55,6 +55,10 @@ class TestRefusals:
     def test_not_exactly_one_application(self, parameters: dict[str, Any]) -> None:
         assert refusal(**parameters) == ("", "expected exactly one of python, jar and aggregation")
 
+    def test_a_package_that_comes_by_a_property_and_so_past_the_list_of_those_that_are_allowed(self) -> None:
+        wanted = {"python": {"text": "x"}, "configuration": {"spark.jars": "a.jar,ivy://org.other:x:1"}}
+        assert refusal(**wanted) == ("", "configuration: spark.jars takes files; name Maven packages in packages")
+
     @pytest.mark.parametrize("python", [{}, {"text": "x", "file": "y.py"}])
     def test_a_script_that_is_neither_text_nor_file_or_both(self, python: dict[str, Any]) -> None:
         assert refusal(python=python) == ("python", "expected exactly one of text and file")

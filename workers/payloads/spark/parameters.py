@@ -119,6 +119,8 @@ class SparkParameters(Strict):
     def _one_application(self) -> SparkParameters:
         if [self.python, self.jar, self.aggregation].count(None) != 2:
             raise ValueError("expected exactly one of python, jar and aggregation")
+        if "ivy:" in self.configuration.get("spark.jars", ""):
+            raise ValueError("configuration: spark.jars takes files; name Maven packages in packages")
         if self.aggregation and self.arguments:
             raise ValueError("arguments are for python and jar; an aggregation has parameters")
         return self
