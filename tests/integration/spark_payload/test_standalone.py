@@ -203,9 +203,14 @@ class TestFindingAgain:
         assert looks.kept()[0]["id"] == DRIVER
         assert len(submissions(cluster)) == 1
 
-    def test_a_driver_that_has_no_log_yet_is_waited_for(self, cluster: Recorded, looks: Looks) -> None:
+    @pytest.mark.parametrize("state", ["SUBMITTED", "RUNNING"])
+    def test_a_driver_that_has_no_log_yet_is_waited_for(
+        self, cluster: Recorded, looks: Looks, monkeypatch: pytest.MonkeyPatch, state: str
+    ) -> None:
+        monkeypatch.setattr(standalone, "SUBMISSION_TAKES", dt.timedelta(0))
         lose_the_id(looks)
-        show(cluster, [recorded.driver(started_ms=int(time.time() * 1000), state="SUBMITTED")])
+        cluster.answers["GET /log/"] = "==== Bytes 0-0 of 0 of /spark/work/stderr ====\n"
+        show(cluster, [recorded.driver(started_ms=int(time.time() * 1000), state=state)])
         assert looks.look(SCRIPT) is None
         assert "id" not in looks.kept()[0]
         assert len(submissions(cluster)) == 1

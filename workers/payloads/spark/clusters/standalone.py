@@ -30,6 +30,8 @@ CLOCKS_DIFFER = dt.timedelta(minutes=5)
 SUBMISSION_TAKES = dt.timedelta(seconds=30)
 """Who has asked may be heard by the master so much later; until then that it knows nothing says nothing."""
 LOG_BYTES = 65_536
+LAUNCHED = "Launch Command:"
+"""What a driver's log begins with. Source: org.apache.spark.deploy.worker.DriverRunner"""
 
 _PHASES = {
     "SUBMITTED": Phase.WAITING,
@@ -85,14 +87,17 @@ class Standalone:
         """See `Cluster`. No answer of the master holds a tag; but each driver's log begins with its command line, which does."""
         said = self._state()
         pages = {worker["id"]: worker["webuiaddress"] for worker in said["workers"]}
-        young = [
-            driver for driver in [*said["activedrivers"], *said["completeddrivers"]] if _is_young(driver, asked_at)
-        ]
-        for driver in young:
-            if driver["state"] == "SUBMITTED":
-                raise Unsure(f"{driver['id']} has not been started: whose it is will be seen then")
-            if self._has_tag(driver["id"], pages.get(driver.get("worker", "")), tag):
-                return str(driver["id"])
+        heads = {
+            str(driver["id"]): self._head(driver, pages)
+            for driver in [*said["activedrivers"], *said["completeddrivers"]]
+            if _is_young(driver, asked_at)
+        }
+        for driver_id, head in heads.items():
+            if f'"-D{TAG}={tag}"' in head:
+                return driver_id
+        for driver_id in (driver["id"] for driver in said["activedrivers"]):
+            if LAUNCHED not in heads.get(driver_id, LAUNCHED):
+                raise Unsure(f"{driver_id} has not begun its log: whose it is will be seen then")
         if dt.datetime.now(dt.UTC) - asked_at < SUBMISSION_TAKES:
             raise Unsure("the submission may yet arrive")
         return None
@@ -154,9 +159,11 @@ class Standalone:
     def _state(self) -> dict[str, Any]:
         return dict(json_of(call("GET", f"{self._ui}/json/")))
 
-    def _has_tag(self, driver_id: str, page: str | None, tag: str) -> bool:
-        head = self._log(driver_id, page, "stderr", offset="0", byteLength=str(LOG_BYTES))
-        return f'"-D{TAG}={tag}"' in head
+    def _head(self, driver: Mapping[str, Any], pages: Mapping[str, str]) -> str:
+        """The beginning of a driver's log. Empty while it waits for a worker, and while that fetches the jar: it counts as running
+        then."""
+        page = pages.get(driver.get("worker", ""))
+        return self._log(driver["id"], page, "stderr", offset="0", byteLength=str(LOG_BYTES))
 
     def _log(self, driver_id: str, page: str | None, kind: str, **part: str) -> str:
         if page is None:
