@@ -14,6 +14,7 @@ from workers.spark.application import properties_text
 from workers.spark.driver_log import DriverLog
 
 WATCH_SECONDS = 1.0
+MAX_LINE_CHARACTERS = 65_536
 
 
 class Says(Protocol):
@@ -69,7 +70,14 @@ def run_submit(
     """
     log = DriverLog(secrets)
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(env)
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",  # a driver may print anything
+        env=dict(env),
     )
     assert process.stdout and process.stderr  # noqa: PT018 - one statement, for mypy
     readers = [
@@ -84,7 +92,7 @@ def run_submit(
 
 def _reading(file: IO[str], handle: Callable[[str], object]) -> threading.Thread:
     def read() -> None:
-        for line in file:
+        while line := file.readline(MAX_LINE_CHARACTERS):
             if text := line.rstrip("\n"):
                 handle(text)
 

@@ -13,6 +13,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
+
 from jobs.errors import LookAgain, PermanentError, TransientError
 from workers.payloads.base import JSON, KeptHandle, Work
 from workers.payloads.spark import shared
@@ -22,6 +24,8 @@ from workers.payloads.spark.clusters.base import Cluster, Phase, Status, Unreach
 from workers.payloads.spark.parameters import SparkParameters
 from workers.payloads.spark.targets import Target, target_of
 from workers.spark import driver_log
+
+log = structlog.get_logger(__name__)
 
 HANDLE = "spark"
 UNREACHABLE_SECONDS = 300.0
@@ -72,8 +76,12 @@ def end(data: Mapping[str, Any]) -> bool:
     Returns:
         True once the cluster says that it has ended or that it knows nothing of it.
     """
-    target = target_of(data["target"])
-    cluster = cluster_of(target)
+    try:
+        target = target_of(data["target"])
+        cluster = cluster_of(target)
+    except PermanentError as error:  # the deployment has no such target any more: there is nobody to ask
+        log.warning("spark.application_left_alone", tag=data["tag"], target=data["target"], reason=str(error))
+        return True
     try:
         submission_id = data.get("id") or cluster.find(data["tag"], asked_at=_asked_at(data))
         is_gone = submission_id is None or _is_gone(cluster, submission_id)

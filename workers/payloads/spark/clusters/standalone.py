@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -154,7 +155,10 @@ class Standalone:
         }
 
     def _submission(self, submission_id: str) -> dict[str, Any]:
-        return dict(json_of(call("GET", f"{self._rest}/v1/submissions/status/{submission_id}")))
+        answer = call("GET", f"{self._rest}/v1/submissions/status/{submission_id}")
+        if answer.status_code != HTTPStatus.OK:  # of a driver that it does not know the master says so with 200
+            raise Unreachable(f"{self._rest}: it answered {answer.status_code}")
+        return dict(json_of(answer))
 
     def _state(self) -> dict[str, Any]:
         return dict(json_of(call("GET", f"{self._ui}/json/")))
