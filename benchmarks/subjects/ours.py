@@ -38,6 +38,8 @@ _HISTORY_TABLES = ", ".join(
         "handle",
         "follow_up",
         "pin",
+        "rejected_row",
+        "stored_file",
         "cleanup",
     )
 )

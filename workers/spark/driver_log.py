@@ -23,6 +23,7 @@ _FINAL = (
     "Failed to load class",
     "ClassNotFoundException",
     "NoSuchMethodException",
+    "UnsupportedClassVersionError",  # the machine's Java is too old for this Spark
 )
 """Errors of the application's own text: another attempt would say the same."""
 

@@ -41,7 +41,7 @@ def run(*, spec: Mapping[str, Any], channel: Says) -> dict[str, Any]:
     application = Application.from_json(spec["application"])
     events = _folder("events")
     script = _script(spec["script"]) if spec["script"] else application.resource
-    application = Application.from_json({**application.to_json(), "resource": script})
+    application = application._replace(resource=script)
     properties = write_properties(_configuration(application, spec["secret_configuration"], events))
     command = submit_command(application, spark=Path(spec["spark"]), master=spec["master"], properties_file=properties)
     log = EventLog(events)
