@@ -12,9 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
 import structlog
-from django.db import InterfaceError, OperationalError, connection
 
 from jobs.claims import Leased, RunInfo
 from jobs.documents import parse_additions, resolve_retry, resolve_timeout_ms
@@ -251,12 +249,4 @@ def _storable(text: str) -> str:
 
 def _secret(workspace_id: int, name: str) -> str:
     """Read a secret. A database that restarts delays the attempt: it is no fault of the payload's."""
-    return until_answered(functools.partial(_read_secret, workspace_id, name))
-
-
-def _read_secret(workspace_id: int, name: str) -> str:
-    try:
-        return read_secret(workspace_id=workspace_id, name=name)
-    except (OperationalError, InterfaceError) as error:
-        connection.close()  # Django keeps a broken one until the end of the task.
-        raise psycopg.OperationalError(str(error)) from error
+    return until_answered(functools.partial(read_secret, workspace_id=workspace_id, name=name))

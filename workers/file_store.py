@@ -8,9 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
 from django.urls import reverse
 
 from jobs.errors import PermanentError
@@ -53,7 +51,8 @@ class StoredFiles:
             TransientError: A later attempt has kept its own (code ``superseded``).
         """
         placed = stored_files.move_in(root=_root(), owner=self._owner, files=files)
-        until_answered(functools.partial(_record, self._owner, placed))
+        # A database that restarts delays them: it is no fault of the payload's.
+        until_answered(functools.partial(stored_files.record, root=_root(), owner=self._owner, files=placed))
         owner = self._owner
         return [reverse("file", args=[owner.workspace, owner.run_id, owner.position, file.name]) for file in files]
 
@@ -65,12 +64,3 @@ def _root() -> Path:
             "no folder is there for files: whoever runs this system sets JOBS_STORED_FILES", code="files_refused"
         )
     return root
-
-
-def _record(owner: Owner, files: Sequence[MadeFile]) -> None:
-    """Write the rows. A database that restarts delays them: it is no fault of the payload's."""
-    try:
-        stored_files.record(root=_root(), owner=owner, files=files)
-    except (OperationalError, InterfaceError) as error:
-        connection.close()  # Django keeps a broken one until the end of the task.
-        raise psycopg.OperationalError(str(error)) from error

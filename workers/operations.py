@@ -9,9 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import psycopg
 import structlog
-from django.db import InterfaceError, OperationalError, connection
 
 from jobs.errors import JobsError, PermanentError, TransientError
 from jobs.models import DatasourceOperation, Verb
@@ -142,15 +140,7 @@ def _secret(workspace_id: int, name: str) -> str:
 
 def _persistently(action: Callable[..., Any], **arguments: Any) -> Any:
     """Do it once the database answers."""
-    return until_answered(functools.partial(_tried, action, **arguments))
-
-
-def _tried(action: Callable[..., Any], **arguments: Any) -> Any:
-    try:
-        return action(**arguments)
-    except (OperationalError, InterfaceError) as error:
-        connection.close()  # Django keeps a broken one until the end of the task.
-        raise psycopg.OperationalError(str(error)) from error
+    return until_answered(functools.partial(action, **arguments))
 
 
 def _now() -> dt.datetime:

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.db import connection as djangos
 
 from jobs import claims, hotpath
 from jobs.claims import Final, Grant, Kept, Lane, Leased, Report
@@ -27,14 +29,18 @@ _LONGEST_PAUSE = 1.0
 
 
 def until_answered(action: Callable[[], R]) -> R:
-    """Repeat what may be done twice until the database answers."""
+    """Repeat what may be done twice until the database answers, on whichever connection it asks."""
     tries = 0
     until = time.monotonic() + settings.JOBS_LEASE_SECONDS
     while not (stopping.asked() and time.monotonic() > until):
         try:
             return action()
         except hotpath.RETRYABLE as error:
-            log.warning("engine.database_unavailable", tries=tries + 1, reason=str(error).strip())
+            reason = str(error).strip()
+        except (OperationalError, InterfaceError) as error:
+            djangos.close()  # Django keeps a broken one until the end of the task.
+            reason = str(error).strip()
+        log.warning("engine.database_unavailable", tries=tries + 1, reason=reason)
         _pause(tries)
         tries += 1
     raise LaneLost("the worker is stopping, and the database stayed away for a whole lease")
