@@ -29,7 +29,7 @@ from workers.ingest import egress
 from workers.ingest.fetch import http as http_fetch
 from workers.ingest.fetch.database import as_batch
 from workers.ingest.fetch.spool import Spool
-from workers.ingest.spec import Cursor, HttpAccess, Pages, Rest, S3Access, Source, Sql, Target
+from workers.ingest.spec import Cursor, HttpAccess, Pages, Rest, Source, Sql, Target
 
 LOOPBACK = ["127.0.0.0/8"]
 ITEMS = [{"id": n, "at": f"2026-01-{n:02}"} for n in range(1, 11)]
@@ -209,14 +209,6 @@ class TestUrls:
         service.files["/a.csv"], service.busy = b"id\n1\n", 1
         loads.load(Source(path=f"{service.url}/a.csv", format="csv", allow=LOOPBACK))
         assert len(service.asked) == 2
-
-    def test_an_s3_service_that_is_not_open_is_refused_too(self, loads: Loads) -> None:
-        source = Source(
-            path="s3://bucket/a.csv", format="csv", s3=S3Access("http://127.0.0.1:1", "us-east-1", "k", "s")
-        )
-        with pytest.raises(PermanentError, match=r"127\.0\.0\.1 \(loopback\)") as caught:
-            loads.load(source)
-        assert caught.value.code == "egress_refused"
 
     def test_outside_of_it_nothing_is_refused(self) -> None:
         with egress.only([]):
