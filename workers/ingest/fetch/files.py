@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import functools
 import gzip
 import lzma
 import shutil
@@ -11,11 +12,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+
 from jobs.errors import PermanentError
 from workers.ingest.fetch.fetched import Allowance, Channel, Fetched, Since
 from workers.ingest.spec import Source
 
-_OPENERS: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}
+_OPENERS: dict[str, Callable[..., Any]] = {
+    "gzip": gzip.open,
+    "bz2": bz2.open,
+    "xz": lzma.open,
+    "zstd": functools.partial(pyarrow.input_stream, compression="zstd"),
+}
 _DUCKDB_UNPACKS = frozenset({"none", "gzip", "zstd"})
 
 
@@ -44,8 +52,6 @@ def _left_to_duckdb(source: Source) -> bool:
 
 
 def _unpacked(path: Path, compression: str, target: Path) -> Path:
-    if compression not in _OPENERS:
-        raise PermanentError(f"source.compression: {compression} is for csv and jsonl files only", code="data")
     try:
         with _OPENERS[compression](path) as packed, target.open("wb") as file:
             shutil.copyfileobj(packed, file, 1024 * 1024)
