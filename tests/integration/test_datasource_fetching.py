@@ -139,13 +139,18 @@ class TestFiles:
         assert result["source_bytes"] == (tmp_path / "packed").stat().st_size
         assert loads.stored() == [(1,), (2,)]
 
-    @pytest.mark.parametrize(("compression", "pack"), [("bz2", bz2.compress), ("zstd", zstd)])
-    def test_a_damaged_one_is_told(
-        self, loads: Loads, tmp_path: Path, compression: Any, pack: Callable[[bytes], bytes]
+    @pytest.mark.parametrize("format", ["csv", "json"])
+    @pytest.mark.parametrize(
+        ("compression", "pack"), [("gzip", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress), ("zstd", zstd)]
+    )
+    def test_one_that_was_cut_off_is_not_taken_for_a_whole_one(
+        self, loads: Loads, tmp_path: Path, compression: Any, pack: Callable[[bytes], bytes], format: str
     ) -> None:
-        (tmp_path / "packed").write_bytes(pack(b'{"id": 1}' * 1000)[:-8])
-        with pytest.raises(PermanentError, match=f"no whole {compression} file"):
-            loads.load(Source(path=str(tmp_path / "packed"), format="json", compression=compression))
+        lines = "id\n" if format == "csv" else ""
+        packed = pack("".join([lines, *(f"{n * 7919 % 10_007}\n" for n in range(100_000))]).encode())
+        (tmp_path / "packed").write_bytes(packed[: len(packed) // 2])
+        with pytest.raises((PermanentError, TransientError), match=r"no whole \w+ file|Unexpected end of GZIP stream"):
+            loads.load(Source(path=str(tmp_path / "packed"), format=format, compression=compression))
 
     def test_several_files_are_one_table_by_their_columns_names(self, loads: Loads, tmp_path: Path) -> None:
         (tmp_path / "a.csv").write_text("id,a\n1,x\n")

@@ -22,7 +22,7 @@ class Fetched:
     Args:
         paths: Absolute.
         format: csv, json, jsonl or parquet.
-        compression: none, gzip or zstd, which DuckDB reads by itself.
+        compression: none or gzip, which DuckDB reads by itself.
         records: As in `workers.ingest.spec.Source`.
         source_bytes: What was read from the source: of files their size as stored.
         is_empty: Known to hold no rows, so that the columns' types are not known.

@@ -24,7 +24,6 @@ _OPENERS: dict[str, Callable[..., Any]] = {
     "xz": lzma.open,
     "zstd": functools.partial(pyarrow.input_stream, compression="zstd"),
 }
-_DUCKDB_UNPACKS = frozenset({"none", "gzip", "zstd"})
 
 
 def fetch(source: Source, *, folder: Path, since: Since | None, allowance: Allowance, channel: Channel) -> Fetched:
@@ -47,8 +46,9 @@ def readable(source: Source, paths: list[Path], *, folder: Path) -> Fetched:
 
 
 def _left_to_duckdb(source: Source) -> bool:
-    """Records inside a document are looked for in Python, which has to have the text."""
-    return source.compression == "none" or (source.compression in _DUCKDB_UNPACKS and source.format in ("csv", "jsonl"))
+    """Of what it could unpack: records inside a document are looked for in Python, which has to have the text; and a zstd file that
+    was cut off DuckDB takes for a whole one."""
+    return source.compression == "none" or (source.compression == "gzip" and source.format in ("csv", "jsonl"))
 
 
 def _unpacked(path: Path, compression: str, target: Path) -> Path:
