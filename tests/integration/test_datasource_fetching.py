@@ -30,6 +30,8 @@ from workers.ingest.fetch import http as http_fetch
 from workers.ingest.fetch.database import as_batch
 from workers.ingest.fetch.spool import Spool
 from workers.ingest.spec import Cursor, HttpAccess, Pages, Rest, Source, Sql, Target
+from workers.payloads.datasource.building import source_spec
+from workers.payloads.datasource.parameters import DatasourceParameters
 
 LOOPBACK = ["127.0.0.0/8"]
 ITEMS = [{"id": n, "at": f"2026-01-{n:02}"} for n in range(1, 11)]
@@ -318,6 +320,49 @@ class TestRest:
         service.files["/bad"] = body
         with pytest.raises(PermanentError, match=words):
             loads.load(rest(service, "/bad"))
+
+
+PEOPLE = {
+    "name": "people",
+    "locale": "de",
+    "fields": [
+        {"name": "id", "type": "sequence", "primary_key": True},
+        {"name": "city", "type": "address", "part": "city"},
+        {"name": "born", "type": "datetime", "within_days": 30},
+        {"name": "price", "type": "number", "minimum": 1, "maximum": 500, "digits": 2},
+    ],
+}
+
+
+def made_up(rows: int, seed: int, **parts: Any) -> Source:
+    """As the parameters of a payload come to it."""
+    document = {
+        "source": {"generate": {"spec": PEOPLE, "rows": rows, "seed": seed}, **parts},
+        "destination": {"duckdb": {"path": "a.duckdb", "table": "t"}},
+    }
+    source, _ = source_spec(DatasourceParameters.model_validate(document), secret={}.__getitem__)
+    return Source.from_json(source.to_json())
+
+
+class TestMadeUpRows:
+    def test_are_as_many_as_were_asked_for_and_the_same_for_the_same_seed(self, loads: Loads) -> None:
+        result = loads.load(made_up(2500, 7), write="replace")
+        assert result["columns"] == {
+            "id": "BIGINT",
+            "city": "VARCHAR",
+            "born": "TIMESTAMP WITH TIME ZONE",
+            "price": "DOUBLE",
+        }
+        first = loads.stored()
+        assert len(first) == len({row[0] for row in first}) == 2500
+        loads.load(made_up(2500, 7), write="replace")
+        assert loads.stored() == first
+        loads.load(made_up(2500, 8), write="replace")
+        assert loads.stored() != first
+
+    def test_can_be_limited_and_renamed(self, loads: Loads) -> None:
+        loads.load(made_up(2500, 7, limit={"rows": 3}, drop=["born", "price"], rename={"city": "town"}))
+        assert len(loads.stored("id, town")) == 3
 
 
 class TestDatabases:

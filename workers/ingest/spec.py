@@ -12,10 +12,20 @@ JSON = Any
 
 @dataclass(frozen=True, slots=True)
 class CsvDialect:
-    """How a CSV file is written. ``null`` is the unquoted text that stands for NULL."""
+    """How a CSV file is written.
+
+    Args:
+        quote: "" for none.
+        escape: What stands before a quote that is none; "" for the quote itself.
+        skip: Lines before the header.
+        null: The unquoted text that stands for NULL.
+    """
 
     delimiter: str = ","
     quote: str = '"'
+    escape: str = ""
+    skip: int = 0
+    decimal: str = "."
     header: bool = True
     null: str = ""
     encoding: str = "utf-8"

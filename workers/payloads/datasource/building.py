@@ -21,7 +21,7 @@ from workers.payloads.datasource.parameters import (
     PostgresqlDestination,
     SqlDestination,
 )
-from workers.payloads.datasource.source_parameters import RestSource, Source, SqlSource
+from workers.payloads.datasource.source_parameters import GeneratedSource, RestSource, Source, SqlSource
 from workers.payloads.datasource.words import is_url
 
 Secret = Callable[[str], str]
@@ -77,7 +77,7 @@ def source_spec(parameters: DatasourceParameters, *, secret: Secret) -> tuple[sp
         s3=_s3(source.s3, secrets),
         sql=_sql(source.sql, secrets) if source.sql else None,
         rest=_rest(source.rest) if source.rest else None,
-        generate=spec.Generated(**source.generate.model_dump()) if source.generate else None,
+        generate=_generated(source.generate) if source.generate else None,
         allow=_allowed(),
     )
     return built, secrets.seen
@@ -155,6 +155,10 @@ def _rest(source: RestSource) -> spec.Rest:
             most=pages.maximum or 0,
         )
     return spec.Rest(url=source.url, records=source.records or "", pages=following, since=source.since or "")
+
+
+def _generated(source: GeneratedSource) -> spec.Generated:
+    return spec.Generated(source.document, source.rows, source.seed)
 
 
 def _files(destination: FilesDestination, secrets: _Secrets) -> spec.Target:
