@@ -340,7 +340,7 @@ def made_up(rows: int, seed: int, **parts: Any) -> Source:
         "source": {"generate": {"spec": PEOPLE, "rows": rows, "seed": seed}, **parts},
         "destination": {"duckdb": {"path": "a.duckdb", "table": "t"}},
     }
-    source, _ = source_spec(DatasourceParameters.model_validate(document), secret={}.__getitem__)
+    source, _ = source_spec(DatasourceParameters.model_validate(document), secret=str)
     return Source.from_json(source.to_json())
 
 

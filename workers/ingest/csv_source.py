@@ -66,10 +66,10 @@ def _find_line(connection: duckdb.DuckDBPyConnection, source: Source, fetched: F
     if fetched.compression != "none" or len(fetched.paths) > 1:
         return
     dialect = source.csv
-    quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
     with open(fetched.paths[0], encoding=dialect.encoding, newline="", errors="replace") as file:
         lines = itertools.islice(file, dialect.skip, None)
-        reader = csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote or None, quoting=quoting)
+        # A quote that no text has is as good as none.
+        reader = csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote or "\x00")
         first = next(reader, [])
     columns = sql.struct({f"column{position}": "VARCHAR" for position in range(len(first))})
     options = _dialect(source, fetched)
