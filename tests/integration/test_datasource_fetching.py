@@ -25,10 +25,12 @@ import pytest
 
 from jobs.errors import PermanentError, TransientError
 from tests.integration.ingest_loads import Loads
-from workers.ingest import egress
+from workers.ingest import egress, reading
 from workers.ingest.fetch import http as http_fetch
 from workers.ingest.fetch.database import as_batch
+from workers.ingest.fetch.files import cut
 from workers.ingest.fetch.spool import Spool
+from workers.ingest.preview import first_rows
 from workers.ingest.spec import Cursor, HttpAccess, Pages, Rest, Source, Sql, Target
 from workers.payloads.datasource.building import source_spec
 from workers.payloads.datasource.parameters import DatasourceParameters
@@ -252,6 +254,30 @@ class TestUrls:
             pass
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", 1), timeout=1)
+
+
+class TestPreviews:
+    @pytest.mark.parametrize(("format", "line"), [("csv", "{}\n"), ("jsonl", '{{"id": {}}}\n')])
+    def test_no_more_is_fetched_than_the_first_lines(
+        self, loads: Loads, service: Any, monkeypatch: pytest.MonkeyPatch, format: str, line: str
+    ) -> None:
+        monkeypatch.setattr(reading, "FIRST_BYTES", 1000)
+        monkeypatch.setattr(http_fetch, "CHUNK_BYTES", 100)
+        lines = "".join(line.format(n) for n in range(1000))
+        service.files["/a"] = (("id\n" if format == "csv" else "") + lines + '"neither, nor').encode()
+        source = Source(path=f"{service.url}/a", format=format, allow=LOOPBACK)
+        shown = first_rows(source, rows=2, memory_limit_mb=256, channel=loads.heard)
+        assert shown["rows"] == [{"id": 0}, {"id": 1}]
+        with pytest.raises(PermanentError):
+            loads.load(source)
+
+    @pytest.mark.parametrize(
+        ("text", "kept"), [(b"a\nb\nc", b"a\nb\n"), (b"a\n", b"a\n"), (b"abc", b"abc"), (b"\n" + b"x" * 200_000, b"\n")]
+    )
+    def test_a_line_that_was_not_fetched_whole_is_dropped(self, tmp_path: Path, text: bytes, kept: bytes) -> None:
+        (tmp_path / "a").write_bytes(text)
+        cut(tmp_path / "a")
+        assert (tmp_path / "a").read_bytes() == kept
 
 
 class TestRest:

@@ -15,6 +15,8 @@ import pytest
 from jobs.errors import PermanentError, TransientError
 from tests.integration.ingest_loads import Loads
 from tests.integration.s3_service import BUCKET, S3Service, s3_service
+from workers.ingest import reading
+from workers.ingest.preview import first_rows
 from workers.ingest.spec import S3Access, Source, Target
 
 LOOPBACK = ["127.0.0.0/8"]
@@ -68,6 +70,14 @@ class TestAsSources:
         service.objects["a.csv.gz"] = gzip.compress(b"id\n1\n2\n")
         loads.load(source(service, "a.csv.gz", compression="gzip"))
         assert loads.stored() == [(1,), (2,)]
+
+    def test_of_a_preview_only_the_first_lines_are_fetched(
+        self, loads: Loads, service: S3Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reading, "FIRST_BYTES", 20)
+        service.objects = {"a1.csv": b"id\n1\n2\n", "a2.csv": b'id\n3\n44444444444\n"', "a3.csv": b"\0"}
+        shown = first_rows(source(service, "a*.csv"), rows=9, memory_limit_mb=256, channel=loads.heard)
+        assert shown["rows"] == [{"id": 1}, {"id": 2}, {"id": 3}]
 
     @pytest.mark.parametrize("key", ["none.csv", "none*.csv"])
     def test_one_that_is_not_there_is_told(self, loads: Loads, service: S3Service, key: str) -> None:

@@ -47,10 +47,11 @@ class Since:
 
 
 class Allowance:
-    """How much may be read yet: at most so many rows, for at most so long. 0 is no limit."""
+    """How much may be read yet: at most so many rows, for at most so long; of files, so many bytes. 0 is no limit."""
 
-    def __init__(self, *, rows: int, seconds: float) -> None:
+    def __init__(self, *, rows: int, seconds: float, size: int = 0) -> None:
         self._rows = rows
+        self.bytes = size
         self._until = time.monotonic() + seconds if seconds else None
 
     def used_up(self, rows: int) -> bool:

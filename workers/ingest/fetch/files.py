@@ -45,6 +45,19 @@ def readable(source: Source, paths: list[Path], *, folder: Path) -> Fetched:
     return Fetched([str(path) for path in paths], source.format, compression, source.records, size)
 
 
+def cut(path: Path) -> None:
+    """Drop what stands behind a file's last line end: of the last line not all was fetched. A file of one line stays."""
+    end = path.stat().st_size
+    with path.open("rb+") as file:
+        while end:
+            start = max(0, end - 65_536)
+            file.seek(start)
+            if found := file.read(end - start).rfind(b"\n") + 1:
+                file.truncate(start + found)
+                return
+            end = start
+
+
 def _left_to_duckdb(source: Source) -> bool:
     """Of what it could unpack: records inside a document are looked for in Python, which has to have the text; and a zstd file that
     was cut off DuckDB takes for a whole one."""

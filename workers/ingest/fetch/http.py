@@ -77,12 +77,15 @@ def get(session: requests.Session, url: str, *, stream: bool = False, **params: 
     raise PermanentError(words, code="source")
 
 
-def download(session: requests.Session, url: str, path: Path, *, packed: bool, channel: Channel) -> int:
+def download(
+    session: requests.Session, url: str, path: Path, *, packed: bool, channel: Channel, most_bytes: int = 0
+) -> int:
     """Write what a URL answers to a file; returns the bytes written. Raises as `get`; a broken connection is transient.
 
     Args:
         packed: Whether the file is to come as it is stored. Some servers say of a file that ends in .gz that it is their answer
             which is packed, and it would be unpacked on the way.
+        most_bytes: Read about so many, and not the rest; 0 for all.
     """
     if packed:
         session.headers["Accept-Encoding"] = "identity"
@@ -92,6 +95,8 @@ def download(session: requests.Session, url: str, path: Path, *, packed: bool, c
             for chunk in answer.raw.stream(CHUNK_BYTES, decode_content=not packed):
                 file.write(chunk)
                 channel.progress(current=file.tell(), total=total, unit="bytes")
+                if most_bytes and file.tell() >= most_bytes:
+                    break
         except urllib3.exceptions.HTTPError as error:
             raise TransientError(f"{_shown(url)} broke off: {_reason(error)}", code="source") from None
         return file.tell()

@@ -85,6 +85,13 @@ def download(service: Any, bucket: str, key: str, path: Path, *, channel: Channe
     return path.stat().st_size
 
 
+def download_first(service: Any, bucket: str, key: str, path: Path, *, most_bytes: int) -> int:
+    """Write an object's first bytes to a file; returns how many."""
+    body = service.get_object(Bucket=bucket, Key=key)["Body"]
+    with contextlib.closing(body):
+        return path.write_bytes(body.read(most_bytes))
+
+
 def upload(service: Any, path: Path, url: str) -> None:
     """Put a file where an s3 URL says. Readers see the old object or the new one, never a part."""
     bucket, key = place(url)
