@@ -251,6 +251,13 @@ class TestJson:
             load(file("a.json", text), "json", **source)
         assert rows() == [(1,)]
 
+    @pytest.mark.parametrize(("name", "text"), [("a.json", "[]"), ("a.jsonl", ""), ("a.jsonl", "\n")])
+    def test_an_append_of_no_records_adds_none(self, load: Load, rows: Any, file: Any, name: str, text: str) -> None:
+        load(file("a.jsonl", '{"id": 1}'), "jsonl", write="append", key="first")
+        result = load(file(name, text), name.partition(".")[2], write="append", key="second")
+        assert set(result["rows"].values()) == {0}
+        assert rows() == [(1,)]
+
     def test_records_that_are_no_objects_are_refused(self, load: Load, file: Any) -> None:
         with pytest.raises(PermanentError, match="the records must be objects"):
             load(file("a.json", "[1, 2]"), "json")
