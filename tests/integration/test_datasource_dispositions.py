@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -254,6 +255,21 @@ class TestRejected:
         assert result["_rejected"] == [
             {"number": 2, "reason": "column n: the value is no integer", "values": {"id": 2, "n": "five"}}
         ]
+
+    @pytest.mark.parametrize("loads", ["postgresql"], indirect=True)
+    def test_what_postgresql_has_no_character_for_is_left_out_and_kept(self, loads: Loads) -> None:
+        rows: list[dict[str, Any]] = [
+            {"id": 1, "a": "x\0y", "b": {"c": 1}},
+            {"id": 2, "a": "x", "b": {"c": "\0"}},
+            {"id": 3, "a": r"\u0000", "b": {"c": r"\u0000"}},
+        ]
+        result = loads.rows(*rows, most_rejected=2)
+        assert loads.stored("id") == [(3,)]
+        assert [row["reason"] for row in result["_rejected"]] == [
+            "column a: the value contains the character NUL",
+            "column b: the value contains the character NUL",
+        ]
+        assert "\\u0000" not in json.dumps(result["_rejected"]), "nor can they be kept so"
 
     def test_one_more_than_allowed_fails_the_load(self, loads: Loads, tmp_path: Path) -> None:
         path = tmp_path / "bad.csv"

@@ -25,11 +25,15 @@ import pytest
 
 from jobs.errors import PermanentError, TransientError
 from tests.integration.ingest_loads import Loads
-from workers.ingest import egress
+from workers.ingest import egress, reading
 from workers.ingest.fetch import http as http_fetch
 from workers.ingest.fetch.database import as_batch
+from workers.ingest.fetch.files import cut
 from workers.ingest.fetch.spool import Spool
-from workers.ingest.spec import Cursor, HttpAccess, Pages, Rest, S3Access, Source, Sql, Target
+from workers.ingest.preview import first_rows
+from workers.ingest.spec import Cursor, HttpAccess, Pages, Rest, Source, Sql, Target
+from workers.payloads.datasource.building import source_spec
+from workers.payloads.datasource.parameters import DatasourceParameters
 
 LOOPBACK = ["127.0.0.0/8"]
 ITEMS = [{"id": n, "at": f"2026-01-{n:02}"} for n in range(1, 11)]
@@ -48,6 +52,7 @@ class Service(http.server.BaseHTTPRequestHandler):
     asked: list[tuple[str, dict[str, str]]]
     files: dict[str, bytes]
     busy: int
+    missing_bytes: int
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
@@ -57,7 +62,7 @@ class Service(http.server.BaseHTTPRequestHandler):
             type(self).busy -= 1
             self._answer(503, b"busy")
         elif parts.path in self.files:
-            self._answer(200, self.files[parts.path])
+            self._answer(200, self.files[parts.path], **({"Content-Encoding": "gzip"} if "marked" in query else {}))
         elif parts.path == "/away":
             self._answer(302, b"", Location=query["to"])
         else:
@@ -85,7 +90,7 @@ class Service(http.server.BaseHTTPRequestHandler):
 
     def _answer(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+        for name, value in {**headers, "Content-Length": str(len(body) + self.missing_bytes)}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
@@ -98,7 +103,7 @@ def service() -> Iterator[type[Service]]:
     class Mine(Service):
         asked: list[tuple[str, dict[str, str]]] = []
         files: dict[str, bytes] = {}
-        busy = 0
+        busy = missing_bytes = 0
         url = ""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Mine) as server:
@@ -108,6 +113,14 @@ def service() -> Iterator[type[Service]]:
         server.shutdown()
 
 
+def zstd(data: bytes) -> bytes:
+    """Packed as ``zstd`` does it."""
+    packed = pyarrow.BufferOutputStream()
+    with pyarrow.output_stream(packed, compression="zstd") as stream:
+        stream.write(data)
+    return bytes(packed.getvalue())
+
+
 def rest(service: Any, path: str, pages: Pages = Pages(), **source: Any) -> Source:  # noqa: B008 - frozen
     wanted = Rest(url=service.url + path, records="data.items", pages=pages, since=source.pop("since", ""))
     return Source(rest=wanted, allow=LOOPBACK, **source)
@@ -115,7 +128,8 @@ def rest(service: Any, path: str, pages: Pages = Pages(), **source: Any) -> Sour
 
 class TestFiles:
     @pytest.mark.parametrize(
-        ("compression", "pack"), [("gzip", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)]
+        ("compression", "pack"),
+        [("gzip", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress), ("zstd", zstd)],
     )
     @pytest.mark.parametrize(
         ("format", "text"),
@@ -129,10 +143,18 @@ class TestFiles:
         assert result["source_bytes"] == (tmp_path / "packed").stat().st_size
         assert loads.stored() == [(1,), (2,)]
 
-    def test_a_damaged_one_is_told(self, loads: Loads, tmp_path: Path) -> None:
-        (tmp_path / "packed").write_bytes(bz2.compress(b"id\n1\n" * 1000)[:-20])
-        with pytest.raises(PermanentError, match="no whole bz2 file"):
-            loads.load(Source(path=str(tmp_path / "packed"), format="csv", compression="bz2"))
+    @pytest.mark.parametrize("format", ["csv", "json"])
+    @pytest.mark.parametrize(
+        ("compression", "pack"), [("gzip", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress), ("zstd", zstd)]
+    )
+    def test_one_that_was_cut_off_is_not_taken_for_a_whole_one(
+        self, loads: Loads, tmp_path: Path, compression: Any, pack: Callable[[bytes], bytes], format: str
+    ) -> None:
+        lines = "id\n" if format == "csv" else ""
+        packed = pack("".join([lines, *(f"{n * 7919 % 10_007}\n" for n in range(100_000))]).encode())
+        (tmp_path / "packed").write_bytes(packed[: len(packed) // 2])
+        with pytest.raises((PermanentError, TransientError), match=r"no whole \w+ file|Unexpected end of GZIP stream"):
+            loads.load(Source(path=str(tmp_path / "packed"), format=format, compression=compression))
 
     def test_several_files_are_one_table_by_their_columns_names(self, loads: Loads, tmp_path: Path) -> None:
         (tmp_path / "a.csv").write_text("id,a\n1,x\n")
@@ -174,6 +196,23 @@ class TestUrls:
         assert (path, headers["Authorization"]) == ("/a.csv?key=k", "Bearer top")
         assert loads.stored() == [(1,)]
 
+    @pytest.mark.parametrize("compression", ["gzip", "none"])
+    def test_a_packed_file_whose_server_calls_its_answer_packed_is_unpacked_once(
+        self, loads: Loads, service: Any, compression: Any
+    ) -> None:
+        service.files["/a.csv.gz"] = gzip.compress(b"id\n1\n")
+        source = Source(
+            path=f"{service.url}/a.csv.gz?marked=yes", format="csv", compression=compression, allow=LOOPBACK
+        )
+        loads.load(source)
+        assert loads.stored() == [(1,)]
+
+    def test_one_that_breaks_off_is_tried_again(self, loads: Loads, service: Any) -> None:
+        service.files["/a.csv"], service.missing_bytes = b"id\n1\n", 3
+        with pytest.raises(TransientError, match="broke off") as caught:
+            loads.load(Source(path=f"{service.url}/a.csv?key=top", format="csv", allow=LOOPBACK))
+        assert (caught.value.code, "top" in str(caught.value)) == ("source", False)
+
     def test_an_address_that_is_not_open_is_refused(self, loads: Loads, service: Any) -> None:
         with pytest.raises(PermanentError, match=r"127\.0\.0\.1 \(loopback\) is not open to datasources") as caught:
             loads.load(Source(path=f"{service.url}/a.csv", format="csv"))
@@ -210,19 +249,35 @@ class TestUrls:
         loads.load(Source(path=f"{service.url}/a.csv", format="csv", allow=LOOPBACK))
         assert len(service.asked) == 2
 
-    def test_an_s3_service_that_is_not_open_is_refused_too(self, loads: Loads) -> None:
-        source = Source(
-            path="s3://bucket/a.csv", format="csv", s3=S3Access("http://127.0.0.1:1", "us-east-1", "k", "s")
-        )
-        with pytest.raises(PermanentError, match=r"127\.0\.0\.1 \(loopback\)") as caught:
-            loads.load(source)
-        assert caught.value.code == "egress_refused"
-
     def test_outside_of_it_nothing_is_refused(self) -> None:
         with egress.only([]):
             pass
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", 1), timeout=1)
+
+
+class TestPreviews:
+    @pytest.mark.parametrize(("format", "line"), [("csv", "{}\n"), ("jsonl", '{{"id": {}}}\n')])
+    def test_no_more_is_fetched_than_the_first_lines(
+        self, loads: Loads, service: Any, monkeypatch: pytest.MonkeyPatch, format: str, line: str
+    ) -> None:
+        monkeypatch.setattr(reading, "FIRST_BYTES", 1000)
+        monkeypatch.setattr(http_fetch, "CHUNK_BYTES", 100)
+        lines = "".join(line.format(n) for n in range(1000))
+        service.files["/a"] = (("id\n" if format == "csv" else "") + lines + '"neither, nor').encode()
+        source = Source(path=f"{service.url}/a", format=format, allow=LOOPBACK)
+        shown = first_rows(source, rows=2, memory_limit_mb=256, channel=loads.heard)
+        assert shown["rows"] == [{"id": 0}, {"id": 1}]
+        with pytest.raises(PermanentError):
+            loads.load(source)
+
+    @pytest.mark.parametrize(
+        ("text", "kept"), [(b"a\nb\nc", b"a\nb\n"), (b"a\n", b"a\n"), (b"abc", b"abc"), (b"\n" + b"x" * 200_000, b"\n")]
+    )
+    def test_a_line_that_was_not_fetched_whole_is_dropped(self, tmp_path: Path, text: bytes, kept: bytes) -> None:
+        (tmp_path / "a").write_bytes(text)
+        cut(tmp_path / "a")
+        assert (tmp_path / "a").read_bytes() == kept
 
 
 class TestRest:
@@ -291,6 +346,49 @@ class TestRest:
         service.files["/bad"] = body
         with pytest.raises(PermanentError, match=words):
             loads.load(rest(service, "/bad"))
+
+
+PEOPLE = {
+    "name": "people",
+    "locale": "de",
+    "fields": [
+        {"name": "id", "type": "sequence", "primary_key": True},
+        {"name": "city", "type": "address", "part": "city"},
+        {"name": "born", "type": "datetime", "within_days": 30},
+        {"name": "price", "type": "number", "minimum": 1, "maximum": 500, "digits": 2},
+    ],
+}
+
+
+def made_up(rows: int, seed: int, **parts: Any) -> Source:
+    """As the parameters of a payload come to it."""
+    document = {
+        "source": {"generate": {"spec": PEOPLE, "rows": rows, "seed": seed}, **parts},
+        "destination": {"duckdb": {"path": "a.duckdb", "table": "t"}},
+    }
+    source, _ = source_spec(DatasourceParameters.model_validate(document), secret=str)
+    return Source.from_json(source.to_json())
+
+
+class TestMadeUpRows:
+    def test_are_as_many_as_were_asked_for_and_the_same_for_the_same_seed(self, loads: Loads) -> None:
+        result = loads.load(made_up(2500, 7), write="replace")
+        assert result["columns"] == {
+            "id": "BIGINT",
+            "city": "VARCHAR",
+            "born": "TIMESTAMP WITH TIME ZONE",
+            "price": "DOUBLE",
+        }
+        first = loads.stored()
+        assert len(first) == len({row[0] for row in first}) == 2500
+        loads.load(made_up(2500, 7), write="replace")
+        assert loads.stored() == first
+        loads.load(made_up(2500, 8), write="replace")
+        assert loads.stored() != first
+
+    def test_can_be_limited_and_renamed(self, loads: Loads) -> None:
+        loads.load(made_up(2500, 7, limit={"rows": 3}, drop=["born", "price"], rename={"city": "town"}))
+        assert len(loads.stored("id, town")) == 3
 
 
 class TestDatabases:

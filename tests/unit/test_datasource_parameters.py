@@ -39,6 +39,10 @@ def postgresql(**fields: Any) -> dict[str, Any]:
     return document(destination={"postgresql": {"table": "t", "database": "default"} | fields})
 
 
+def made_up(fields: list[dict[str, Any]]) -> dict[str, Any]:
+    return document(source={"path": None, "generate": {"spec": {"name": "people", "fields": fields}, "rows": 3}})
+
+
 class TestItsFields:
     def test_the_least_that_must_be_said(self) -> None:
         parameters = DatasourceParameters.model_validate(parse_job(document()).payload[0].parameters)
@@ -84,6 +88,13 @@ class TestWhatIsRefused:
             (document(source={"types": {"a": "numeric(99)"}}), "source.types.a", "numeric(precision, scale)"),
             (document(source={"csv": {"delimiter": ";;"}}), "source.csv.delimiter", "at most 1 character"),
             (document(source={"csv": {"encoding": "cp1252"}}), "source.csv.encoding", "latin-1"),
+            (made_up([]), "source.generate.spec.fields", "at least 1 entry"),
+            (made_up([{"name": "a", "type": "thing"}]), "source.generate.spec.fields.0.type", "sequence"),
+            (
+                made_up([{"name": "a", "type": "reference", "dataset": "b"}]),
+                "source.generate.spec",
+                "a refers to another dataset",
+            ),
             (document(destination={}), "destination", "exactly one of postgresql, duckdb, files and sql"),
             (postgresql(url_secret="A"), "destination.postgresql", "either url_secret"),
             (postgresql(database=None), "destination.postgresql", "either url_secret"),

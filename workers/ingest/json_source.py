@@ -13,7 +13,7 @@ from workers.ingest import ask, sql
 from workers.ingest.columns import Column, duckdb_type
 from workers.ingest.fetch.fetched import Fetched
 from workers.ingest.json_records import records
-from workers.ingest.scan import Scan, describe
+from workers.ingest.scan import NoRecords, Scan, describe
 from workers.ingest.spec import Source
 
 _SMALLEST_OBJECT_LIMIT = 16 * 1024 * 1024
@@ -111,9 +111,7 @@ def _require_objects(connection: duckdb.DuckDBPyConnection, files: _Files) -> No
     objects = files.read("read_json_objects")
     first = ask.row(connection, f"SELECT json_type(json) FROM {objects} LIMIT 1")  # noqa: S608 - every part is quoted
     if first is None:
-        raise PermanentError(
-            "the source holds no records, so its columns are unknown; nothing was changed", code="data"
-        )
+        raise NoRecords
     if first[0] != "OBJECT":
         raise PermanentError(f"the records must be objects; the first one is {first[0].lower()}", code="data")
 

@@ -15,6 +15,7 @@ from workers.ingest.fetch.fetching import fetch
 from workers.ingest.incremental import Window
 from workers.ingest.outcome import check_told, outcome
 from workers.ingest.planning import nothing, plan
+from workers.ingest.scan import NoRecords
 from workers.ingest.source import open_source
 from workers.ingest.spec import LoadSpec
 from workers.ingest.writing import AlreadyLoaded, Destination, Rows, Seal, Seen, Written
@@ -67,10 +68,14 @@ def _load(spec: LoadSpec, channel: Channel) -> dict[str, JSON]:
         raise AlreadyLoaded(seen.outcome)
     window = Window.of(spec, seen)
     fetched = _fetched(spec, window.since(spec), channel)
-    if fetched.is_empty and spec.write != "replace":
-        channel.log("info", "the source has no rows to load")
-        return outcome(spec, fetched, nothing(window), Written(), window)
-    return _write(spec, seen, fetched, window, channel)
+    try:
+        if not fetched.is_empty or spec.write == "replace":
+            return _write(spec, seen, fetched, window, channel)
+    except NoRecords:
+        if spec.write == "replace":
+            raise
+    channel.log("info", "the source has no rows to load")
+    return outcome(spec, fetched, nothing(window), Written(), window)
 
 
 def _fetched(spec: LoadSpec, since: Since | None, channel: Channel) -> Fetched:

@@ -15,6 +15,7 @@ import duckdb
 from jobs.errors import PermanentError
 from workers.ingest import ask, sql
 from workers.ingest.columns import Column
+from workers.ingest.plain import clean, plain
 from workers.ingest.source import BAD, RAW, Query
 from workers.ingest.state import Reached
 
@@ -42,10 +43,11 @@ class Rejects:
     def add(self, *, number: int | None, reason: str, values: dict[str, JSON]) -> None:
         """Keep one, its cells cut to a length that can be looked at. Does not count it."""
         if self.room:
+            whole = plain(values)
             cut = {
-                name: value[:_VALUE_CHARACTERS] if isinstance(value, str) else value for name, value in values.items()
+                name: value[:_VALUE_CHARACTERS] if isinstance(value, str) else value for name, value in whole.items()
             }
-            self.rows.append({"number": number, "reason": reason[:_REASON_CHARACTERS], "values": cut})
+            self.rows.append({"number": number, "reason": clean(reason)[:_REASON_CHARACTERS], "values": cut})
 
 
 class Staged:

@@ -245,9 +245,10 @@ class TestControl:
         work_off(broker)
         pause_run(run=fresh(run), actor="me")
         work_off(broker)
-        paused = fresh(run)
-        an_hour_ago = dt.datetime.fromisoformat(paused.pause["at"]) - dt.timedelta(hours=1)
-        Run.objects.filter(pk=run.pk).update(pause=paused.pause | {"at": an_hour_ago.isoformat()})
+        paused = fresh(run).pause
+        assert paused is not None
+        an_hour_ago = dt.datetime.fromisoformat(paused["at"]) - dt.timedelta(hours=1)
+        Run.objects.filter(pk=run.pk).update(pause=paused | {"at": an_hour_ago.isoformat()})
         shift_the_attempt(run, seconds=3600)
         resume_run(run=fresh(run), actor="me")
         pass_by(run, broker)

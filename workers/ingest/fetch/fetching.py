@@ -22,7 +22,11 @@ def fetch(source: Source, *, folder: Path, since: Since | None, limited: bool, c
     Raises:
         TransientError, PermanentError, sqlalchemy.exc.SQLAlchemyError: As the ways say.
     """
-    allowance = Allowance(rows=source.limit_rows if limited else 0, seconds=source.limit_seconds)
+    allowance = Allowance(
+        rows=source.limit_rows if limited else 0,
+        seconds=source.limit_seconds,
+        size=source.limit_bytes if source.can_be_cut else 0,
+    )
     way = importlib.import_module(f"workers.ingest.fetch.{_way(source)}")
     with egress.only(source.allow) if _over_http(source) else contextlib.nullcontext():
         fetched: Fetched = way.fetch(source, folder=folder, since=since, allowance=allowance, channel=channel)

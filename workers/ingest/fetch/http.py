@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
@@ -76,15 +77,27 @@ def get(session: requests.Session, url: str, *, stream: bool = False, **params: 
     raise PermanentError(words, code="source")
 
 
-def download(session: requests.Session, url: str, path: Path, *, channel: Channel) -> int:
-    """Write what a URL answers to a file; returns the bytes written. Raises as `get`; a broken connection is transient."""
+def download(
+    session: requests.Session, url: str, path: Path, *, packed: bool, channel: Channel, most_bytes: int = 0
+) -> int:
+    """Write what a URL answers to a file; returns the bytes written. Raises as `get`; a broken connection is transient.
+
+    Args:
+        packed: Whether the file is to come as it is stored. Some servers say of a file that ends in .gz that it is their answer
+            which is packed, and it would be unpacked on the way.
+        most_bytes: Read about so many, and not the rest; 0 for all.
+    """
+    if packed:
+        session.headers["Accept-Encoding"] = "identity"
     with get(session, url, stream=True) as answer, path.open("wb") as file:
         total = int(length) if (length := answer.headers.get("Content-Length", "")).isdecimal() else None
         try:
-            for chunk in answer.iter_content(CHUNK_BYTES):
+            for chunk in answer.raw.stream(CHUNK_BYTES, decode_content=not packed):
                 file.write(chunk)
                 channel.progress(current=file.tell(), total=total, unit="bytes")
-        except requests.RequestException as error:
+                if most_bytes and file.tell() >= most_bytes:
+                    break
+        except urllib3.exceptions.HTTPError as error:
             raise TransientError(f"{_shown(url)} broke off: {_reason(error)}", code="source") from None
         return file.tell()
 
