@@ -235,7 +235,7 @@ class TestFiles:
     def old_file(self, tmp_path: Path, settings: Any) -> Path:
         """One in the folder of stored files that belongs to no run."""
         settings.JOBS_STORED_FILES = tmp_path
-        path = tmp_path / "acme" / "1" / "a.csv"
+        path = tmp_path / "acme" / "1" / f"{'a' * 32}-a.csv"
         path.parent.mkdir(parents=True)
         path.touch()
         os.utime(path, (0, 0))

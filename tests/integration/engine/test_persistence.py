@@ -234,4 +234,4 @@ class TestDjangosOwnConnection:
             (pid,) = cursor.fetchone()
         with hotpath.connection() as connection:
             connection.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
-        assert persistence.until_answered(Lane.objects.count) == 0
+        assert persistence.with_models(Lane.objects.count) == 0
