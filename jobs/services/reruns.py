@@ -223,12 +223,20 @@ def _old_terms(job: Job, old: Run) -> Terms:
         strict=old.strict,
         max_lanes=old.max_lanes,
         priority=old.priority,
-        group_id=old.group_id,
+        group_id=_held_group(old),
         rate_interval_ms=old.rate_interval_ms,
         start_timeout=_start_timeout(old),
         run_timeout=old.run_timeout,
         limited=job.max_runs is not None,
     )
+
+
+def _held_group(old: Run) -> int | None:
+    """None when it was deleted since; else nobody deletes it before the new run counts against it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM jobs_group WHERE id = %s FOR KEY SHARE", (old.group_id,))
+        found = cursor.fetchone()
+    return None if found is None else old.group_id
 
 
 def _start_timeout(old: Run) -> dt.timedelta | None:

@@ -17,7 +17,7 @@ from jobs.claims import limits
 from jobs.errors import ConflictError, NotFoundError
 from jobs.models import Event, FollowUp, Job, Payload, Run
 from jobs.services import admission, control
-from jobs.services.groups import save_group
+from jobs.services.groups import delete_group, save_group
 from jobs.services.jobs import delete_job, save_job
 from jobs.services.reruns import replay, rerun
 from jobs.services.runs import start_run
@@ -118,6 +118,25 @@ class TestEverything:
             (row.kind, row.parameters, row.options) for row in old
         ]
         assert {(row.state, row.attempts, row.ended_at, row.error) for row in rows} == {("queued", 0, None, None)}
+
+    def test_on_the_snapshot_it_counts_against_the_same_group_which_cannot_be_deleted_meanwhile(
+        self, finished: Run
+    ) -> None:
+        group = save_group(workspace=finished.workspace, name="api", limit=1, rate=None, actor="ada")
+        Run.objects.filter(pk=finished.pk).update(group=group)
+        with transaction.atomic():
+            new = again(finished, definition="snapshot")
+            deleting = in_thread(lambda: closing_connection(lambda: delete_group(group=group, actor="ada")))
+            until_somebody_waits()
+        with pytest.raises(ConflictError, match="1 active run"):
+            deleting()
+        assert new.group_id == group.pk
+
+    def test_on_the_snapshot_without_the_group_where_that_is_gone(self, finished: Run) -> None:
+        group = save_group(workspace=finished.workspace, name="api", limit=1, rate=None, actor="ada")
+        Run.objects.filter(pk=finished.pk).update(group=group)
+        delete_group(group=group, actor="ada")
+        assert again(finished, definition="snapshot").group_id is None
 
     def test_what_was_added_to_the_run_is_left_to_be_added_again(self, finished: Run) -> None:
         Payload.objects.filter(run=finished.pk, position=3).update(parent=0, key="k")
