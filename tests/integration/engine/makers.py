@@ -40,10 +40,10 @@ def plain(count: int) -> list[dict[str, Any]]:
 
 
 def make_job(payload: list[dict[str, Any]], **configuration: Any) -> Job:
-    """An active job of the workspace ``acme``."""
+    """An active job of the workspace ``acme``. It may lack what it must have to become active, payloads for example."""
     workspace, _ = Workspace.objects.get_or_create(slug="acme", defaults={"name": "Acme"})
     document = {"key": f"task:job-{next(_names)}", "payload": payload, "configuration": configuration}
-    return save_job(workspace=workspace, document=document, actor="test")
+    return save_job(workspace=workspace, document=document, actor="test", checked=True)
 
 
 def make_run(payload: list[dict[str, Any]], **configuration: Any) -> Run:
