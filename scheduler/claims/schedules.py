@@ -64,7 +64,7 @@ def use_actions(connection: Connection, *, schedule_id: int, count: int) -> None
 
 
 def pause(connection: Connection, *, schedule_id: int, change: Mapping[str, Any]) -> None:
-    """active -> paused, within a transaction that has locked the schedule."""
+    """active | ended -> paused, within a transaction that has locked the schedule."""
     parameters = {
         "schedule_id": schedule_id,
         "change": json.dumps(dict(change)),

@@ -531,15 +531,15 @@ class TestUseActions:
 
 
 class TestPause:
-    def test_pauses_an_active_one_alone_and_once(self) -> None:
+    def test_pauses_one_that_is_active_or_has_ended_once_and_no_other(self) -> None:
         schedule, other, ended = standing(), standing(), standing()
         Schedule.objects.filter(pk=ended.pk).update(state="ended", next_fire_at=None, next_run_at=None)
         change = {"actor": "", "at": NINE.isoformat(), "note": "run 1 failed"}
         with hotpath.connection() as engine:
             for pk in (schedule.pk, schedule.pk, ended.pk):
                 claims.pause(engine, schedule_id=pk, change=change)
-        assert [fresh(each).state for each in (schedule, other, ended)] == ["paused", "active", "ended"]
-        assert Event.objects.filter(kind="schedule.paused").count() == 1
+        assert [fresh(each).state for each in (schedule, other, ended)] == ["paused", "active", "paused"]
+        assert Event.objects.filter(kind="schedule.paused").count() == 2
 
 
 class TestSecondsToNext:
