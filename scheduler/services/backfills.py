@@ -28,8 +28,8 @@ from scheduler.selectors.backfills import plan_backfill
 from scheduler.services import following, placing, starting
 from scheduler.states import BackfillState, BackfillTimeState, Which
 
-BATCH = 200
-"""Fire times dealt with in one transaction."""
+BATCH = 50
+"""Fire times dealt with in one transaction: that is how long a fire may wait for a backfill."""
 MOST_OPEN = 1000
 """Backfills that one pass looks at."""
 _worked_at: dict[int, float] = {}
