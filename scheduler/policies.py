@@ -113,8 +113,10 @@ class _Overlapping:
 
     def __init__(self, policy: Overlap, situation: Situation) -> None:
         self._policy = policy
-        self._active = situation.active
-        self._buffered = situation.buffered
+        # A buffered fire whose run has ended is released with these, before any of them, though nobody has settled that end yet.
+        released = 1 if situation.buffered and not situation.active else 0
+        self._active = situation.active + released
+        self._buffered = situation.buffered - released
         self._left = situation.actions_left
         self.stops_others = False
         self.drops_buffered = False
@@ -130,8 +132,7 @@ class _Overlapping:
         if self._policy in (Overlap.CANCEL_OTHER, Overlap.TERMINATE_OTHER) and not last:
             # It would be stopped as soon as it began.
             return Decision(due, FireState.SKIPPED, Reason.OVERLAP, "the next fire time came up with it")
-        # What is buffered goes first, also if the run that it waits for has ended a moment ago.
-        if not (self._active or self._buffered) or self._policy == Overlap.ALLOW_ALL:
+        if not self._active or self._policy == Overlap.ALLOW_ALL:
             return Decision(due, FireState.FIRED)
         return self._behind_another(due)
 

@@ -65,8 +65,16 @@ class Run(models.Model):
         db_default=True,
         help_text="False while the run waits until its job has fewer active runs than max_concurrent_runs.",
     )
+    # No constraint: a group that is deleted need not be looked for in, and taken out of, all the runs that there have been. Those
+    # that have not ended keep it from being deleted (services/groups.py).
     group = models.ForeignKey(
-        ConcurrencyGroup, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs", db_index=False
+        ConcurrencyGroup,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="runs",
+        db_index=False,
+        db_constraint=False,
     )
     rate_interval_ms = models.FloatField(
         null=True, blank=True, help_text="The least time between the starts of two payloads of the job."

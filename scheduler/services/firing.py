@@ -81,7 +81,6 @@ class Plan:
             next_run_at=upcoming.run_at if upcoming else None,
             actions_left=left,
             skips=None if skips == self.schedule.skips else json.dumps(skips),
-            ended=self.ends,
         )
 
 
@@ -238,6 +237,8 @@ def _carry_out(connection: claims.Connection, plans: Sequence[Plan], *, now: dt.
         for at, (each, decision) in enumerate(decided)
     ]
     claims.record_fires(connection, fires=fires, moves=[each.move for each in plans], now=now)
+    if ending := [each.schedule.id for each in plans if each.ends]:
+        claims.end_schedules(connection, schedule_ids=ending, now=now)
     return list(started.values())
 
 
