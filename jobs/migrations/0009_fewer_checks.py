@@ -1,4 +1,4 @@
-"""Foreign keys that nothing can break, for what inserts the rows holds the lock that keeps them true. Each cost a run 6 µs of PostgreSQL's time."""
+"""Foreign keys that nothing can break: who inserts the rows holds the locks that keep them true. See docs/adr/0006-beats-claim-rows.md."""
 
 import django.db.models.deletion
 from django.db import migrations, models

@@ -23,8 +23,8 @@ class Run(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    # No constraint: it is the workspace of the job, which has one on it, and whose row is locked when a run of it is inserted. A check
-    # costs a run a twentieth of what starting it does; see docs/adr/0006-beats-claim-rows.md, also for payloads and events.
+    # No constraint: it is the job's workspace, and the job's row is locked when a run of it is inserted. See
+    # docs/adr/0006-beats-claim-rows.md, also for payloads and events.
     workspace = models.ForeignKey(
         Workspace, on_delete=models.CASCADE, related_name="runs", db_index=False, db_constraint=False
     )

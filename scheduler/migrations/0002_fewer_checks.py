@@ -1,4 +1,4 @@
-"""A foreign key that nothing can break (see the model), and room on the page for a schedule's next version."""
+"""A foreign key that nothing can break: see docs/adr/0006-beats-claim-rows.md."""
 
 import django.db.models.deletion
 from django.db import migrations, models
