@@ -23,7 +23,11 @@ class Run(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="runs", db_index=False)
+    # No constraint: it is the job's workspace, and the job's row is locked when a run of it is inserted. See
+    # docs/adr/0006-beats-claim-rows.md, also for payloads and events.
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="runs", db_index=False, db_constraint=False
+    )
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="runs", db_index=False)
     job_key = models.CharField(max_length=150)
     state = models.CharField(max_length=10, choices=[(s, s) for s in RunState], default=RunState.PENDING)

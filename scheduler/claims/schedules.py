@@ -25,7 +25,7 @@ def claim_named(connection: Connection, *, schedule_ids: Iterable[int], now: Now
 
 
 def holds(connection: Connection, *, schedule_ids: Sequence[int]) -> dict[int, Holds]:
-    """For each of these schedules, which the caller has locked."""
+    """For each of these schedules, which the caller has locked, that has any."""
     rows = execute(connection, "holds", {"schedule_ids": list(schedule_ids)}).fetchall()
     return {schedule_id: Holds(sorted(run_ids), sorted(buffered_ids)) for schedule_id, run_ids, buffered_ids in rows}
 

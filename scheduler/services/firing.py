@@ -27,7 +27,7 @@ from scheduler.services.releasing import release_again
 from scheduler.services.starting import Wanted
 from scheduler.states import FireState, Overlap, Reason, ScheduleState
 
-BATCH = 1000
+BATCH = 1600
 """Schedules in one transaction: enough that its commit does not matter and that their runs share messages, few enough that it takes
 a fraction of a second, and that another beat finds some left."""
 MOST_AT_ONCE = 1000
