@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import psycopg
 import pytest
 from django.db import connections
 
 from jobs.errors import PermanentError, TransientError
 from tests.integration.ingest_loads import Loads
-from workers.ingest import duckdb_file, postgresql
-from workers.ingest.spec import Cursor, Source, Target
+from workers.ingest import duckdb_file, engine, postgresql
+from workers.ingest.spec import Cursor, LoadSpec, Source, Target
 from workers.ingest.writing import Seen
 from workers.payloads.datasource.connections import own
 
@@ -207,6 +208,36 @@ class TestTwoLoadsAtOnce:
         with pytest.raises(TransientError, match="meanwhile"):
             loads.rows({"id": 1, "at": 10}, cursor=AT, key="second")
         assert loads.stored("id") == [(1,)]
+
+
+class TestSomebodysDuckdbFile:
+    @pytest.fixture
+    def file(self, targets: Any, tmp_path: Path) -> Target:
+        target: Target = targets("duckdb")
+        (tmp_path / "secret").write_text("nobody's business")
+        with duckdb.connect(target.path) as connection:
+            connection.execute("CREATE SCHEMA decoy")
+            for schema in ("decoy", "main"):
+                connection.execute(f"CREATE TABLE {schema}._jobs_loads (load_key VARCHAR, outcome VARCHAR)")
+            connection.execute("CREATE TABLE decoy._jobs_state (a INT); CREATE TABLE decoy.t (id BIGINT)")
+            connection.execute(
+                "CREATE VIEW _jobs_state AS SELECT 't' AS table_name, 'test/datasource:test' AS job, 's' AS stream, "
+                "1 AS generation, 'k' AS load_key, CAST(to_json({'type': 'VARCHAR', 'value': content}) AS VARCHAR) AS cursor "
+                f"FROM read_text('{tmp_path / 'secret'}')"
+            )
+        return target
+
+    def test_a_view_is_no_state_and_another_schemas_table_is_not_the_destination(self, file: Target) -> None:
+        spec = LoadSpec(Source(), file, "append", "k", job="test/datasource:test", stream="s")
+        assert duckdb_file.look(spec) == Seen()
+
+    def test_a_view_in_the_tables_place_reaches_no_other_file(self, file: Target, tmp_path: Path) -> None:
+        with engine.attached(file.path) as connection, pytest.raises(duckdb.PermissionException):
+            connection.execute("SELECT * FROM destination.main._jobs_state")
+
+    def test_a_database_of_its_own_reaches_no_file(self, tmp_path: Path) -> None:
+        with engine.alone() as connection, pytest.raises(duckdb.PermissionException):
+            connection.execute(f"SELECT * FROM read_text('{tmp_path}/*')")
 
 
 class TestContract:
