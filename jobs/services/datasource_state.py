@@ -26,18 +26,19 @@ MAX_REJECTED = 1000
 """Rejected rows kept of one payload."""
 _MAX_REASON = 1000
 _GENERATION_BITS = 62
-_NOTHING_YET: dict[str, Any] = {"cursor": None, "load_key": "", "loaded_at": None}
+_NOTHING_YET: dict[str, Any] = {"cursor": None, "load_key": "", "destination": "", "loaded_at": None}
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """Where the next load of a stream begins. ``cursor`` is None and ``load_key`` empty before the first."""
+    """Where the next load of a stream begins. ``cursor`` is None, ``load_key`` and ``destination`` are empty before the first."""
 
     generation: int
     cursor: JSON
     load_key: str
+    destination: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def read_state(*, workspace: str, job_key: str, stream: str) -> StreamState:
     state, _ = DatasourceState.objects.get_or_create(
         job=_job(workspace, job_key), stream=stream, defaults={"generation": _new_generation()}
     )
-    return StreamState(state.generation, state.cursor, state.load_key)
+    return StreamState(state.generation, state.cursor, state.load_key, state.destination)
 
 
 def record_load(
@@ -79,6 +80,7 @@ def record_load(
     generation: int,
     cursor: JSON,
     load_key: str,
+    destination: str,
     run_id: int,
     position: int,
     rejected: Sequence[Rejected] = (),
@@ -90,6 +92,7 @@ def record_load(
         generation: What `read_state` said when the load began.
         cursor: Where the next load begins; None when this one has none.
         load_key: The load's own.
+        destination: Where that was: the cursor counts nowhere else.
         run_id, position: Whose rejected rows these are; they take the place of an earlier attempt's.
         rejected: At most `MAX_REJECTED` are kept.
 
@@ -99,7 +102,7 @@ def record_load(
     with transaction.atomic():
         _keep_rejected(run_id, position, rejected)
         mine = _of_stream(workspace, job_key, stream).filter(generation=generation)
-        recorded = mine.update(cursor=cursor, load_key=load_key, loaded_at=Now())
+        recorded = mine.update(cursor=cursor, load_key=load_key, destination=destination, loaded_at=Now())
     if not recorded:
         log.warning("datasource.state_was_reset", job=job_key, workspace=workspace, stream=stream, run=run_id)
     return bool(recorded)

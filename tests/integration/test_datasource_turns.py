@@ -70,8 +70,8 @@ def take_turn(run: Run, lane: int) -> None:
     Handle.objects.create(run=run, position=0, lane=lane, kind=HANDLE, data=data)
 
 
-def stored(folder: Path) -> list[Any]:
-    with duckdb.connect(str(folder / "out.duckdb"), read_only=True) as connection:
+def stored(folder: Path, name: str = "out.duckdb") -> list[Any]:
+    with duckdb.connect(str(folder / name), read_only=True) as connection:
         return sorted(row[0] for row in connection.execute("SELECT id FROM t").fetchall())
 
 
@@ -111,6 +111,26 @@ class TestState:
         DatasourceState.objects.update(cursor=None, load_key="", loaded_at=None)
         perform({"id": 1, "at": 1}, {"id": 2, "at": 2})
         assert stored(tmp_path) == [1, 2]
+
+    def test_another_destination_begins_at_the_beginning_also_where_its_table_was_made_before(
+        self, perform: Perform, tmp_path: Path
+    ) -> None:
+        with duckdb.connect(str(tmp_path / "other.duckdb")) as connection:
+            connection.execute("CREATE TABLE t (id BIGINT)")
+        perform({"id": 1, "at": 1})
+        perform({"id": 1, "at": 1}, {"id": 2, "at": 2}, destination={"duckdb": {"path": "other.duckdb", "table": "t"}})
+        assert stored(tmp_path, "other.duckdb") == [1, 2]
+        perform({"id": 1, "at": 1}, {"id": 2, "at": 2})
+        assert stored(tmp_path) == [1, 2]
+
+    def test_files_in_another_folder_begin_at_the_beginning_too(self, perform: Perform, tmp_path: Path) -> None:
+        rows = [{"id": 1, "at": 1}, {"id": 2, "at": 2}]
+        for folder in ("first", "second"):
+            (tmp_path / folder).mkdir()
+            sizes = [
+                perform(*rows, destination={"files": {"path": f"{folder}/t.jsonl"}})["rows"]["output"] for _ in "12"
+            ]
+            assert sizes == [2, 0]
 
     def test_after_a_reset_everything_is_loaded_again(self, perform: Perform, job: Job, tmp_path: Path) -> None:
         perform({"id": 1, "at": 1})

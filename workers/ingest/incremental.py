@@ -33,7 +33,7 @@ class Window:
         """The window of a load, from what the destination has and what we know.
 
         The destination's state was committed with its rows, so it goes before ours, which is written after it. Where there
-        is no table, nothing was reached, whatever we know: it was dropped, or the datasource has another destination now.
+        is no table, nothing was reached, whatever we know: it was dropped.
         """
         if spec.cursor is None:
             return cls()

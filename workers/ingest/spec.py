@@ -208,7 +208,7 @@ class Cursor:
         column: A column of the result.
         lag: How far before that value to begin: seconds for times, the column's own unit for numbers.
         initial: Where the first load begins, as text; "" for everything.
-        reached: The value that we know to be reached, ``{"type", "value"}``; the destination may know a later one.
+        reached: The value that we know to be reached in this destination, ``{"type", "value"}``; it may know a later one itself.
     """
 
     column: str

@@ -16,6 +16,7 @@ from workers.child import run_child
 from workers.ingest import spec
 from workers.payloads.base import JSON, KeptHandle, Work, keep_no_handle
 from workers.payloads.datasource.building import source_spec, target_spec
+from workers.payloads.datasource.identity import identity_of
 from workers.payloads.datasource.parameters import DatasourceParameters
 from workers.persistence import with_models
 
@@ -101,7 +102,7 @@ def _load_spec(
     work: Work, parameters: DatasourceParameters, source: spec.Source, target: spec.Target, state: StreamState | None
 ) -> spec.LoadSpec:
     cursor = parameters.cursor
-    reached = state.cursor if state else None
+    reached = state.cursor if state and state.destination == identity_of(target) else None
     return spec.LoadSpec(
         source=source,
         target=target,
@@ -131,6 +132,7 @@ def _recorded(work: Work, wanted: spec.LoadSpec, state: StreamState | None, resu
                 generation=state.generation,
                 cursor=cursor,
                 load_key=wanted.load_key,
+                destination=identity_of(wanted.target),
                 run_id=work.run_id,
                 position=work.position,
                 rejected=[Rejected(**row) for row in rejected],
