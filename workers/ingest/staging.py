@@ -112,9 +112,7 @@ class Staged:
         """
         same = ", ".join(self._loaded(column) for column in key)
         ranked = f"{sql.name(order)} DESC NULLS LAST, rowid DESC" if order else "rowid DESC"
-        numbered = (
-            f"SELECT rowid AS id, row_number() OVER (PARTITION BY {same} ORDER BY {ranked}) AS n FROM {TABLE}"  # noqa: S608
-        )
+        numbered = f"SELECT rowid AS id, row_number() OVER (PARTITION BY {same} ORDER BY {ranked}) AS n FROM {TABLE}"  # noqa: S608
         repeated = f"SELECT 1 FROM {TABLE} GROUP BY {same} HAVING count(*) > 1 LIMIT 1"  # noqa: S608
         if ask.row(self._connection, repeated):
             self.rejects.skipped += self._delete(f"rowid IN (SELECT id FROM ({numbered}) WHERE n > 1)")  # noqa: S608
