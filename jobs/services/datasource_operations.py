@@ -141,6 +141,15 @@ def take(*, operation_id: int, now: dt.datetime) -> DatasourceOperation | None:
     return DatasourceOperation.objects.select_related("workspace").filter(pk=operation_id).first()
 
 
+def begin_to_delete(*, operation: DatasourceOperation) -> list[DatasourceState]:
+    """Forget how far the loads came, before their output is deleted: a worker that dies in between must not leave a cursor alone.
+
+    Returns:
+        What `jobs.services.datasource_state.put_back` takes when nothing was deleted.
+    """
+    return datasource_state.begin_again(states=_states(operation))
+
+
 def end(
     *,
     operation: DatasourceOperation,

@@ -139,12 +139,21 @@ def reset_state(*, job: Job, actor: str, stream: str | None = None) -> int:
     return len(states)
 
 
-def begin_again(*, states: QuerySet[DatasourceState]) -> None:
-    """Forget how far the loads of these came, for their output is gone.
+def begin_again(*, states: QuerySet[DatasourceState]) -> list[DatasourceState]:
+    """Forget how far the loads of these came, for their output is gone. Returns them as they were.
 
     Their generation stays: what the destination says counts, be it that nothing is there or what a load has put there since.
     """
+    before = list(states)
     states.update(**_NOTHING_YET)
+    return before
+
+
+def put_back(*, states: Sequence[DatasourceState]) -> None:
+    """Undo `begin_again`, for the output is there after all. What a load has written since stays."""
+    for state in states:
+        known = {name: getattr(state, name) for name in _NOTHING_YET}
+        DatasourceState.objects.filter(pk=state.pk, generation=state.generation, load_key="").update(**known)
 
 
 def refuse_while_active(*, job: Job, what: str) -> None:

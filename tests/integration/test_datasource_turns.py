@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import json
 import uuid
@@ -13,7 +14,8 @@ import duckdb
 import pytest
 
 from jobs.errors import TransientError
-from jobs.models import DatasourceState, Handle, Job, Lane, RejectedRow, Run, Workspace
+from jobs.models import DatasourceOperation, DatasourceState, Handle, Job, Lane, RejectedRow, Run, Workspace
+from jobs.services.datasource_operations import end
 from jobs.services.datasource_state import reset_state
 from tests.integration.child_work import Recorder
 from tests.integration.datasources import make_datasource
@@ -70,6 +72,21 @@ def take_turn(run: Run, lane: int) -> None:
     Handle.objects.create(run=run, position=0, lane=lane, kind=HANDLE, data=data)
 
 
+def deletion(job: Job, **other: Any) -> DatasourceOperation:
+    """One that a worker has taken."""
+    values = {
+        "workspace": job.workspace,
+        "verb": "delete_output",
+        "job_key": job.key,
+        "stream": "payload 0",
+        "parameters": {},
+        "actor": "eve",
+        "taken_at": dt.datetime.now(dt.UTC),
+        "expires_at": dt.datetime.now(dt.UTC) + dt.timedelta(minutes=2),
+    }
+    return DatasourceOperation.objects.create(**values | other)
+
+
 def stored(folder: Path, name: str = "out.duckdb") -> list[Any]:
     with duckdb.connect(str(folder / name), read_only=True) as connection:
         return sorted(row[0] for row in connection.execute("SELECT id FROM t").fetchall())
@@ -88,6 +105,35 @@ class TestOneAtATime:
 
     def test_a_turn_whose_lane_is_gone_is_over(self, perform: Perform, job: Job, tmp_path: Path) -> None:
         take_turn(make_run(job), 4711)
+        perform({"id": 1, "at": 1})
+        assert stored(tmp_path) == [1]
+
+    def test_while_its_output_is_deleted_nothing_is_loaded(self, perform: Perform, job: Job, tmp_path: Path) -> None:
+        perform({"id": 1, "at": 1})
+        operation = deletion(job)
+        with pytest.raises(TransientError, match="the output of this datasource is being deleted") as caught:
+            perform({"id": 2, "at": 2})
+        assert (caught.value.code, caught.value.retry_after_seconds) == ("busy", 15.0)
+        assert stored(tmp_path) == [1]
+        assert not Handle.objects.exists()
+        end(operation=operation, now=NOW, error={})
+        perform({"id": 2, "at": 2})
+        assert stored(tmp_path) == [1, 2]
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"taken_at": None},
+            {"stream": "other"},
+            {"job_key": "datasource:other"},
+            {"verb": "preview"},
+            {"expires_at": NOW},
+        ],
+    )
+    def test_a_deletion_elsewhere_or_one_that_nobody_does_is_waited_for_by_none(
+        self, perform: Perform, job: Job, tmp_path: Path, other: dict[str, Any]
+    ) -> None:
+        deletion(job, **other)
         perform({"id": 1, "at": 1})
         assert stored(tmp_path) == [1]
 

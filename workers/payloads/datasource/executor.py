@@ -11,6 +11,7 @@ import pydantic
 from jobs.documents import field_errors
 from jobs.errors import NotFoundError, PermanentError, TransientError, ValidationError
 from jobs.models import Handle, Lane
+from jobs.selectors.datasources import is_being_deleted
 from jobs.services.datasource_state import Rejected, StreamState, read_state, record_load, stream_of
 from workers.child import run_child
 from workers.ingest import spec
@@ -45,6 +46,7 @@ class DatasourceExecutor:
         target, target_secrets = target_spec(parameters, secret=work.secret)
         turn = _take_turn(work)
         try:
+            _give_way_to_deletion(work)
             state = _state(work) if _has_state(parameters) else None
             wanted = _load_spec(work, parameters, source, target, state)
             secrets = [*source_secrets, *target_secrets]
@@ -84,6 +86,22 @@ def _take_turn(work: Work) -> KeptHandle:
             "another run of this datasource is under way", code="busy", retry_after_seconds=BUSY_SECONDS
         )
     return turn
+
+
+def is_loading(stream: str) -> bool:
+    """Whether an attempt that lives has the turn of a stream, ``workspace/job/stream``."""
+    turns = Handle.objects.filter(kind=HANDLE, data__stream=stream)
+    return turns.filter(lane__in=Lane.objects.values("pk")).exists()
+
+
+def _give_way_to_deletion(work: Work) -> None:
+    """Our turn is written down already: a deletion that is not seen here has yet to look for it (`workers.operations`)."""
+    if work.keep_handle is keep_no_handle:  # outside any lane there are no turns
+        return
+    about = {"workspace": work.workspace, "job_key": work.job_key, "stream": _stream(work)}
+    if with_models(lambda: is_being_deleted(**about)):
+        message = "the output of this datasource is being deleted"
+        raise TransientError(message, code="busy", retry_after_seconds=BUSY_SECONDS)
 
 
 def _has_state(parameters: DatasourceParameters) -> bool:
