@@ -324,6 +324,21 @@ class TestDatabases:
         result = loads.load(source, cursor=Cursor(column="since"))
         assert (result["rows"]["input"], result["source_bytes"] > 0) == (0, True)
 
+    def test_a_text_cursor_is_compared_here_however_the_database_orders_text(
+        self, loads: Loads, url: str, tmp_path: Path
+    ) -> None:
+        with sqlite3.connect(tmp_path / "source.sqlite") as connection:
+            connection.execute("CREATE TABLE codes (code text COLLATE NOCASE)")
+            connection.execute("INSERT INTO codes VALUES ('Z')")
+            connection.commit()
+            loads.load(Source(sql=Sql(url=url, table="codes")), cursor=Cursor(column="code"))
+            connection.execute("INSERT INTO codes VALUES ('a')")
+            connection.commit()
+        connection.close()
+        result = loads.load(Source(sql=Sql(url=url, table="codes")), cursor=Cursor(column="code"))
+        assert (result["cursor"]["from"], result["cursor"]["to"]) == ("Z", "a")
+        assert loads.stored() == [("Z",), ("a",)]
+
     def test_a_missing_table_is_told(self, loads: Loads, url: str) -> None:
         with pytest.raises(PermanentError, match="the database: no such table: nobody"):
             loads.load(Source(sql=Sql(url=url, table="nobody")))

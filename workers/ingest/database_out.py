@@ -222,8 +222,8 @@ def _records(target: Target) -> MetaData:
 def _reserve(engine: sqlalchemy.Engine, spec: LoadSpec) -> None:
     """Make the stream's row when it is not there, for a row that is not there cannot be locked."""
     _, states = _records(spec.target).sorted_tables
-    values = {"table_name": spec.target.table, "job": spec.job, "stream": spec.stream}
-    values |= {"generation": spec.generation, "load_key": ""}
+    stream = {"table_name": spec.target.table, "job": spec.job, "stream": spec.stream}
+    values = {**stream, "generation": spec.generation, "load_key": ""}
     # Somebody else may make it in between, which is as good.
     with contextlib.suppress(sqlalchemy.exc.IntegrityError), engine.begin() as connection:
         if not connection.scalar(sqlalchemy.select(sqlalchemy.func.count()).where(_mine(states, spec))):
