@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from django.db import connections
 from jobs.errors import PermanentError, TransientError
 from tests.integration.ingest_loads import Loads
 from workers.ingest import duckdb_file, engine, postgresql
-from workers.ingest.spec import Cursor, LoadSpec, Source, Target
+from workers.ingest.spec import Cursor, LoadSpec, Source, Sql, Target
 from workers.ingest.writing import Seen
 from workers.payloads.datasource.connections import own
 
@@ -86,6 +87,20 @@ class TestReplace:
         result = loads.rows({"id": 3}, write="replace")
         assert counted(result) == {"input": 1, "new": 1, "deleted": 2, "output": 1}
         assert loads.stored("id") == [(3,)]
+
+    @pytest.mark.parametrize("contract", ["evolve", "freeze"])
+    def test_from_an_empty_table_it_empties_ours_and_leaves_its_columns(
+        self, loads: Loads, tmp_path: Path, contract: str
+    ) -> None:
+        made = loads.rows({"id": 1, "n": 2.5}, write="replace")
+        with sqlite3.connect(tmp_path / "source.sqlite") as connection:
+            connection.execute("CREATE TABLE nobody (id integer, n real)")
+        connection.close()
+        empty = Source(sql=Sql(url=f"sqlite:///{tmp_path / 'source.sqlite'}", table="nobody"))
+        result = loads.load(empty, write="replace", contract=contract)
+        assert counted(result) == {"deleted": 1}
+        assert loads.stored() == []
+        assert loads.rows({"id": 1, "n": 2.5}, write="replace", contract="freeze")["columns"] == made["columns"]
 
     def test_it_leaves_no_records(self, loads: Loads) -> None:
         loads.rows({"id": 1}, write="replace")

@@ -77,6 +77,8 @@ def load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
 
 def _replace(connection: sqlalchemy.Connection, table: Table, spec: LoadSpec, rows: Rows) -> Written:
     deleted = connection.execute(table.delete()).rowcount
+    if not rows.query.columns:
+        return Written(deleted=deleted)
     return Written(new=_insert(connection, table, rows), deleted=deleted, columns=_types(rows))
 
 

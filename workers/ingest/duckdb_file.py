@@ -62,6 +62,8 @@ def load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
 
 
 def _replace(reader: duckdb.DuckDBPyConnection, spec: LoadSpec, rows: Rows) -> Written:
+    if not rows.query.columns:
+        return Written(deleted=ask.number(reader, f"DELETE FROM {_table(spec)}"))  # noqa: S608
     deleted = ask.number(reader, f"SELECT count(*) FROM {_table(spec)}") if _exists(reader, spec.target.table) else 0  # noqa: S608
     new = ask.number(reader, f"CREATE OR REPLACE TABLE {_table(spec)} AS {rows.query.sql}")
     return Written(new=new, deleted=deleted, columns=_types(rows))

@@ -94,6 +94,8 @@ def _prepare(connection: psycopg.Connection, spec: LoadSpec) -> None:
 
 def _replace(connection: psycopg.Connection, spec: LoadSpec, rows: Rows) -> Written:
     """Fill a new table, then give it the old one's name. Readers see the old rows until the commit and the new ones after."""
+    if not rows.query.columns:
+        return Written(deleted=connection.execute(SQL("DELETE FROM {}").format(_table(spec.target))).rowcount)
     new = Identifier(spec.target.schema, f"_jobs_new_{connection.info.backend_pid}")
     connection.execute(SQL("CREATE TABLE {} ({})").format(new, _definitions(rows.query.columns)))
     count, size = _copy(connection, new, rows)
