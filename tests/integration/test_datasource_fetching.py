@@ -10,10 +10,12 @@ import gzip
 import http.server
 import json
 import lzma
+import os
 import socket
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -24,8 +26,9 @@ import pyarrow.parquet
 import pytest
 
 from jobs.errors import PermanentError, TransientError
+from tests.integration.child_work import wait_for
 from tests.integration.ingest_loads import Loads
-from workers.ingest import egress
+from workers.ingest import egress, files_out
 from workers.ingest.fetch import http as http_fetch
 from workers.ingest.fetch.database import as_batch
 from workers.ingest.fetch.spool import Spool
@@ -371,6 +374,28 @@ class TestFilesAsDestinations:
         read = pyarrow.parquet.read_table if format == "parquet" else pyarrow.json.read_json
         assert read(tmp_path / f"out.{format}").to_pylist() == [{"id": 3}]
         assert [path.name for path in tmp_path.glob(".*")] == []
+
+    def test_two_loads_into_one_file_do_not_meet_half_way(self, tmp_path: Path) -> None:
+        """The first one's rows come through a pipe, so that it is half way for as long as the test likes."""
+        os.mkfifo(tmp_path / "slow")
+        (tmp_path / "fast").write_text("fast")
+        with ThreadPoolExecutor(1) as pool:
+            slow = pool.submit(files_out.put, tmp_path / "slow", tmp_path / "out.jsonl")
+            with (tmp_path / "slow").open("w") as pipe:
+                wait_for(lambda: list(tmp_path.glob(".out.jsonl*.new")) != [])
+                files_out.put(tmp_path / "fast", tmp_path / "out.jsonl")
+                assert (tmp_path / "out.jsonl").read_text() == "fast"
+                pipe.write("slow")
+            slow.result()
+        assert (tmp_path / "out.jsonl").read_text() == "slow"
+
+    def test_what_a_killed_attempt_left_beside_it_is_removed_in_time(self, tmp_path: Path) -> None:
+        left, under_way = tmp_path / ".out.jsonl.0123.new", tmp_path / ".out.jsonl.4567.new"
+        for path in (left, under_way, tmp_path / "made"):
+            path.write_text("x")
+        os.utime(left, (0, 0))
+        files_out.put(tmp_path / "made", tmp_path / "out.jsonl")
+        assert {path.name for path in tmp_path.iterdir()} == {"made", "out.jsonl", under_way.name}
 
     def test_an_append_is_one_file_a_load(self, loads: Loads, tmp_path: Path) -> None:
         loads.target = Target(kind="files", path=str(tmp_path / "out.jsonl"), format="jsonl")
