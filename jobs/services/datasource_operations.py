@@ -16,7 +16,7 @@ import structlog
 from django.db import transaction
 
 from jobs import dispatch
-from jobs.documents.datasources import check_parameters
+from jobs.documents.datasources import check_parameters, stream_of
 from jobs.errors import FieldError, ValidationError
 from jobs.models import DatasourceOperation, DatasourceState, Event, Job, Verb, Workspace
 from jobs.services import datasource_state
@@ -58,7 +58,7 @@ def choose(*, job: Job, place: int | None) -> Chosen:
     if chosen >= len(payloads):
         raise _wrong_payload(f"there is none at {chosen}: {job.key} has {len(payloads)}, and 0 is the first")
     item = payloads[chosen]
-    stream = datasource_state.stream_of(name=item.get("name", ""), position=chosen)
+    stream = stream_of(name=item.get("name", ""), position=chosen)
     return Chosen(job, stream, item.get("parameters", {}))
 
 

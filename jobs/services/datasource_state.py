@@ -50,11 +50,6 @@ class Rejected:
     values: Mapping[str, JSON]
 
 
-def stream_of(*, name: str, position: int) -> str:
-    """What the state of a payload is kept under: its name, so that the list's order may change; its place when it has none."""
-    return name or f"payload {position}"
-
-
 def read_state(*, workspace: str, job_key: str, stream: str) -> StreamState:
     """Say where a load is to begin; a stream that is not known yet is written down, so that its generation is there to be told.
 

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from jobs import hotpath
+from jobs.documents.datasources import stream_of
 from jobs.errors import ConflictError, NotFoundError, ValidationError
 from jobs.models import DatasourceState, Event, Job, RejectedRow, Run, Workspace
 from jobs.services.datasource_state import (
@@ -18,7 +19,6 @@ from jobs.services.datasource_state import (
     read_state,
     record_load,
     reset_state,
-    stream_of,
 )
 from jobs.services.jobs import delete_job
 from tests.integration.datasources import make_datasource

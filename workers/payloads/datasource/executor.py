@@ -9,10 +9,11 @@ from typing import Any
 import pydantic
 
 from jobs.documents import field_errors
+from jobs.documents.datasources import stream_of
 from jobs.errors import NotFoundError, PermanentError, TransientError, ValidationError
 from jobs.models import Handle, Lane
 from jobs.selectors.datasources import is_being_deleted
-from jobs.services.datasource_state import Rejected, StreamState, read_state, record_load, stream_of
+from jobs.services.datasource_state import Rejected, StreamState, read_state, record_load
 from workers.child import run_child
 from workers.ingest import spec
 from workers.payloads.base import JSON, KeptHandle, Work, keep_no_handle
