@@ -32,7 +32,7 @@ from workers.ingest import egress, files_out
 from workers.ingest.fetch import http as http_fetch
 from workers.ingest.fetch.database import as_batch
 from workers.ingest.fetch.spool import Spool
-from workers.ingest.spec import Cursor, HttpAccess, Pages, Rest, S3Access, Source, Sql, Target
+from workers.ingest.spec import Cursor, Generated, HttpAccess, Pages, Rest, S3Access, Source, Sql, Target
 
 LOOPBACK = ["127.0.0.0/8"]
 ITEMS = [{"id": n, "at": f"2026-01-{n:02}"} for n in range(1, 11)]
@@ -349,6 +349,20 @@ class TestDatabases:
     def test_a_database_without_a_driver_is_told(self, loads: Loads) -> None:
         with pytest.raises(PermanentError, match="no driver for mysql"):
             loads.load(Source(sql=Sql(url="mysql+pymysql://u:p@h/d", table="t")))
+
+
+class TestMadeUpRows:
+    @pytest.mark.parametrize(
+        ("spec", "words"),
+        [
+            ({"name": "a"}, "source.generate.spec: fields: "),
+            ({"name": "a", "fields": [{"name": "b", "type": "reference", "dataset": "c"}]}, "refers to other datasets"),
+        ],
+    )
+    def test_what_is_no_dataset_is_refused_for_good(self, loads: Loads, spec: dict[str, Any], words: str) -> None:
+        with pytest.raises(PermanentError, match=words) as caught:
+            loads.load(Source(generate=Generated(spec=spec, rows=1)))
+        assert caught.value.code == "parameters"
 
 
 class TestSpool:

@@ -65,6 +65,33 @@ class TestItsFields:
         assert parameters.source.delimiter == "\t"
 
 
+REFERRING = {"name": "a", "fields": [{"name": "b", "type": "reference", "dataset": "c"}]}
+
+
+class TestMadeUpRows:
+    def made_up(self, spec: dict[str, Any]) -> dict[str, Any]:
+        return document(source={"path": None, "generate": {"spec": spec, "rows": 1}})
+
+    def test_a_dataset_is_kept_as_it_was_written(self) -> None:
+        spec = {"name": "a", "fields": [{"name": "id", "type": "sequence"}]}
+        parameters = DatasourceParameters.model_validate(self.made_up(spec)["payload"][0]["parameters"])
+        assert parameters.source.generate is not None
+        assert parameters.source.generate.spec == spec
+
+    @pytest.mark.parametrize(
+        ("spec", "words"),
+        [
+            ({"name": "a", "fields": []}, "fields: expected at least 1"),
+            ({"name": "a", "fields": [{"name": "b", "type": "guess"}]}, "fields.0.type"),
+            (REFERRING, "a refers to other datasets"),
+        ],
+    )
+    def test_what_is_no_dataset_of_its_own_is_refused(self, spec: dict[str, Any], words: str) -> None:
+        field, message = refusal(self.made_up(spec))
+        assert field == "source.generate.spec"
+        assert words in message
+
+
 class TestSeveralPayloads:
     def payloads(self, *names: str | None) -> dict[str, Any]:
         (payload,) = document()["payload"]

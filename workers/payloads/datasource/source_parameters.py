@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import pydantic
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from jobs.documents import Strict
+from jobs.documents import Strict, field_errors
+from workers.generate import Dataset
 from workers.payloads.datasource.access import S3, Auth
 from workers.payloads.datasource.words import (
     COMPRESSIONS,
@@ -95,6 +97,17 @@ class GeneratedSource(Strict):
     spec: dict[str, Any]
     rows: int = Field(ge=1, le=1_000_000_000, strict=True)
     seed: int = Field(default=0, strict=True)
+
+    @field_validator("spec")
+    @classmethod
+    def _dataset(cls, value: dict[str, Any]) -> dict[str, Any]:
+        try:
+            dataset = Dataset.model_validate(value)
+        except pydantic.ValidationError as error:
+            raise ValueError("; ".join(f"{e.field}: {e.message}" for e in field_errors(error)[:10])) from None
+        if dataset.references:
+            raise ValueError(f"{dataset.name} refers to other datasets, which are not here")
+        return value
 
 
 class Limit(Strict):
