@@ -16,6 +16,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -24,11 +25,12 @@ import pyarrow
 import pyarrow.json
 import pyarrow.parquet
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from jobs.errors import PermanentError, TransientError
 from tests.integration.child_work import wait_for
 from tests.integration.ingest_loads import Loads
-from workers.ingest import egress, files_out
+from workers.ingest import egress, files_out, outputs
 from workers.ingest.fetch import http as http_fetch
 from workers.ingest.fetch.database import as_batch
 from workers.ingest.fetch.spool import Spool
@@ -221,6 +223,41 @@ class TestUrls:
             loads.load(source)
         assert caught.value.code == "egress_refused"
 
+    @pytest.mark.parametrize("driver", ["postgresql+psycopg", "mysql+pymysql"])
+    def test_a_database_that_is_not_open_is_refused_before_it_is_connected_to(self, loads: Loads, driver: str) -> None:
+        with pytest.raises(PermanentError, match=r"127\.0\.0\.1 \(loopback\)") as caught:
+            loads.load(Source(sql=Sql(url=f"{driver}://u:p@127.0.0.1:1/d", table="t")))
+        assert caught.value.code == "egress_refused"
+
+    @pytest.mark.parametrize(
+        "target",
+        [
+            Target(kind="sqlalchemy", table="t", url="postgresql+psycopg://u:p@127.0.0.1:1/d"),
+            Target(kind="postgresql", table="t", schema="s", conninfo="host=127.0.0.1 port=1 dbname=d"),
+        ],
+    )
+    def test_so_is_a_destination_by_loads_and_by_operations(self, loads: Loads, target: Target) -> None:
+        loads.target = target
+        ways: list[Callable[[], object]] = [lambda: loads.rows({"id": 1}), lambda: outputs.check(target=target)]
+        for reach in ways:
+            with pytest.raises(PermanentError, match=r"127\.0\.0\.1 \(loopback\)"):
+                reach()
+        loads.target = replace(target, allow=LOOPBACK)
+        with pytest.raises(TransientError, match=r"[Cc]onnection refused"):
+            loads.rows({"id": 1})
+
+    def test_a_server_is_connected_to_by_the_addresses_that_were_looked_at(self) -> None:
+        pinned = egress.pinned("host=localhost port=1 dbname=d", allow=[*LOOPBACK, "::1/128"])
+        parts = conninfo_to_dict(pinned)
+        hosts, addresses = str(parts["host"]).split(","), str(parts["hostaddr"]).split(",")
+        assert set(addresses) <= {"127.0.0.1", "::1"}
+        assert hosts == ["localhost"] * len(addresses)
+        assert egress.pinned("host=/run/postgresql dbname=d", allow=[]) == "host=/run/postgresql dbname=d"
+
+    def test_a_host_that_is_nowhere_may_come_back(self) -> None:
+        with pytest.raises(TransientError, match="cannot be looked up"):
+            egress.pinned("host=nowhere.invalid dbname=d", allow=[])
+
     def test_outside_of_it_nothing_is_refused(self) -> None:
         with egress.only([]):
             pass
@@ -348,7 +385,7 @@ class TestDatabases:
 
     def test_a_database_without_a_driver_is_told(self, loads: Loads) -> None:
         with pytest.raises(PermanentError, match="no driver for mysql"):
-            loads.load(Source(sql=Sql(url="mysql+pymysql://u:p@h/d", table="t")))
+            loads.load(Source(sql=Sql(url="mysql+pymysql://u:p@1.1.1.1/d", table="t")))
 
 
 class TestMadeUpRows:

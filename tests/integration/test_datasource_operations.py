@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -157,7 +158,8 @@ class TestValidate:
         assert not (folder / "out.duckdb").exists()
         assert "late" not in str(result), "rows are nobody's business here"
 
-    def test_each_side_tells_its_own_trouble(self, ask: Ask, workspace: Workspace) -> None:
+    def test_each_side_tells_its_own_trouble(self, ask: Ask, workspace: Workspace, settings: Any) -> None:
+        settings.JOBS_EGRESS_ALLOW = [ipaddress.ip_network("127.0.0.0/8")]
         url = "postgresql://ann:hush-hush@127.0.0.1:1/warehouse"
         set_secret(workspace=workspace, name="WAREHOUSE", value=url)
         asked = to_postgresql(url_secret="WAREHOUSE") | {"source": {"path": "gone.csv"}}
@@ -166,6 +168,8 @@ class TestValidate:
         assert (result["valid"], result["source"]["code"]) == (False, "file_missing")
         assert (result["destination"]["ok"], result["destination"]["code"]) == (False, "destination")
         assert "hush-hush" not in str(result)
+        settings.JOBS_EGRESS_ALLOW = []
+        assert (ask(Verb.VALIDATE, asked).result or {})["destination"]["code"] == "egress_refused"
 
     def test_a_secret_that_is_not_there_is_the_destinations_trouble(self, ask: Ask) -> None:
         result = ask(Verb.VALIDATE, to_postgresql(url_secret="WAREHOUSE")).result or {}

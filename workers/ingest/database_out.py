@@ -12,7 +12,7 @@ import sqlalchemy
 from sqlalchemy import BigInteger, DateTime, MetaData, Numeric, String, Table, Text
 from sqlalchemy import Column as SqlColumn
 
-from workers.ingest import database_engine, sql
+from workers.ingest import database_engine, egress, sql
 from workers.ingest.columns import Column
 from workers.ingest.spec import LoadSpec, Target
 from workers.ingest.writing import Rows, Seal, Seen, Written, check_not_overtaken, is_recorded
@@ -39,8 +39,8 @@ _WHOLE = frozenset({"TINYINT", "UTINYINT", "SMALLINT", "USMALLINT", "INTEGER", "
 
 def look(spec: LoadSpec) -> Seen:
     """The table's columns, and what earlier loads have left."""
-    engine = database_engine.engine(spec.target.url)
-    with engine.connect() as connection:
+    engine = database_engine.engine(spec.target.url, allow=spec.target.allow)
+    with egress.only(spec.target.allow), engine.connect() as connection:
         seen = _read(connection, spec) if is_recorded(spec) else Seen()
         columns = _columns(connection, spec.target)
     return Seen(columns=columns, outcome=seen.outcome, state_key=seen.state_key, reached=seen.reached)
@@ -60,7 +60,12 @@ def load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
     Raises:
         sqlalchemy.exc.SQLAlchemyError: See `workers.ingest.failures`.
     """
-    engine = database_engine.engine(spec.target.url)
+    with egress.only(spec.target.allow):
+        return _load(spec, seen, rows)
+
+
+def _load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
+    engine = database_engine.engine(spec.target.url, allow=spec.target.allow)
     with engine.begin() as connection:
         table = _make(connection, spec, rows)
     if is_recorded(spec):

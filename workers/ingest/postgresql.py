@@ -13,6 +13,7 @@ import pyarrow.csv
 from psycopg.sql import SQL, Composed, Identifier
 
 from jobs.errors import TransientError
+from workers.ingest import egress
 from workers.ingest import postgresql_records as records
 from workers.ingest.columns import Column
 from workers.ingest.spec import LoadSpec, Target
@@ -74,7 +75,7 @@ def load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
 
 
 def _connected(target: Target) -> psycopg.Connection:
-    return psycopg.connect(target.conninfo, **_CONNECTION)
+    return psycopg.connect(egress.pinned(target.conninfo, allow=target.allow), **_CONNECTION)
 
 
 def _prepare(connection: psycopg.Connection, spec: LoadSpec) -> None:

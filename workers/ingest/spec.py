@@ -171,6 +171,7 @@ class Target:
     Args:
         kind: postgresql (``conninfo``, ``schema``, ``table``), duckdb (``path``, ``table``), sqlalchemy (``url``, ``schema``,
             ``table``) or files (``path``: absolute or an s3 URL; ``format``: parquet or jsonl; ``s3``).
+        allow: Networks that may be connected to although they are not public.
     """
 
     kind: str

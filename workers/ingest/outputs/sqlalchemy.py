@@ -56,6 +56,6 @@ def _table(target: Target, name: str) -> sa.TableClause:
 
 @contextmanager
 def _begun(target: Target) -> Iterator[sa.Connection]:
-    engine = database_engine.engine(target.url)
+    engine = database_engine.engine(target.url, allow=target.allow)
     with engine.begin() as connection:
         yield connection
