@@ -16,7 +16,7 @@ import structlog
 from django.db import transaction
 
 from jobs import dispatch
-from jobs.documents.datasources import check_parameters
+from jobs.documents.datasources import check_parameters, stream_of
 from jobs.errors import FieldError, ValidationError
 from jobs.models import KEEP_OPERATIONS, DatasourceOperation, DatasourceState, Event, Job, Verb, Workspace
 from jobs.services import datasource_state
@@ -56,7 +56,7 @@ def choose(*, job: Job, place: int | None) -> Chosen:
     if chosen >= len(payloads):
         raise _wrong_payload(f"there is none at {chosen}: {job.key} has {len(payloads)}, and 0 is the first")
     item = payloads[chosen]
-    stream = datasource_state.stream_of(name=item.get("name", ""), position=chosen)
+    stream = stream_of(name=item.get("name", ""), position=chosen)
     return Chosen(job, stream, item.get("parameters", {}))
 
 
@@ -136,6 +136,15 @@ def take(*, operation_id: int, now: dt.datetime) -> DatasourceOperation | None:
     if not mine.update(taken_at=now, expires_at=now + TAKE_WITHIN):
         return None
     return DatasourceOperation.objects.select_related("workspace").filter(pk=operation_id).first()
+
+
+def begin_to_delete(*, operation: DatasourceOperation) -> list[DatasourceState]:
+    """Forget how far the loads came, before their output is deleted: a worker that dies in between must not leave a cursor alone.
+
+    Returns:
+        What `jobs.services.datasource_state.put_back` takes when nothing was deleted.
+    """
+    return datasource_state.begin_again(states=_states(operation))
 
 
 def end(

@@ -10,10 +10,13 @@ import gzip
 import http.server
 import json
 import lzma
+import os
 import socket
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -22,16 +25,18 @@ import pyarrow
 import pyarrow.json
 import pyarrow.parquet
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from jobs.errors import PermanentError, TransientError
+from tests.integration.child_work import wait_for
 from tests.integration.ingest_loads import Loads
-from workers.ingest import egress, reading
+from workers.ingest import egress, files_out, outputs, reading
 from workers.ingest.fetch import http as http_fetch
 from workers.ingest.fetch.database import as_batch
 from workers.ingest.fetch.files import cut
 from workers.ingest.fetch.spool import Spool
 from workers.ingest.preview import first_rows
-from workers.ingest.spec import Cursor, HttpAccess, Pages, Rest, Source, Sql, Target
+from workers.ingest.spec import Cursor, Generated, HttpAccess, Pages, Rest, S3Access, Source, Sql, Target
 from workers.payloads.datasource.building import source_spec
 from workers.payloads.datasource.parameters import DatasourceParameters
 
@@ -249,6 +254,49 @@ class TestUrls:
         loads.load(Source(path=f"{service.url}/a.csv", format="csv", allow=LOOPBACK))
         assert len(service.asked) == 2
 
+    def test_an_s3_service_that_is_not_open_is_refused_too(self, loads: Loads) -> None:
+        source = Source(
+            path="s3://bucket/a.csv", format="csv", s3=S3Access("http://127.0.0.1:1", "us-east-1", "k", "s")
+        )
+        with pytest.raises(PermanentError, match=r"127\.0\.0\.1 \(loopback\)") as caught:
+            loads.load(source)
+        assert caught.value.code == "egress_refused"
+
+    @pytest.mark.parametrize("driver", ["postgresql+psycopg", "mysql+pymysql"])
+    def test_a_database_that_is_not_open_is_refused_before_it_is_connected_to(self, loads: Loads, driver: str) -> None:
+        with pytest.raises(PermanentError, match=r"127\.0\.0\.1 \(loopback\)") as caught:
+            loads.load(Source(sql=Sql(url=f"{driver}://u:p@127.0.0.1:1/d", table="t")))
+        assert caught.value.code == "egress_refused"
+
+    @pytest.mark.parametrize(
+        "target",
+        [
+            Target(kind="sqlalchemy", table="t", url="postgresql+psycopg://u:p@127.0.0.1:1/d"),
+            Target(kind="postgresql", table="t", schema="s", conninfo="host=127.0.0.1 port=1 dbname=d"),
+        ],
+    )
+    def test_so_is_a_destination_by_loads_and_by_operations(self, loads: Loads, target: Target) -> None:
+        loads.target = target
+        ways: list[Callable[[], object]] = [lambda: loads.rows({"id": 1}), lambda: outputs.check(target=target)]
+        for reach in ways:
+            with pytest.raises(PermanentError, match=r"127\.0\.0\.1 \(loopback\)"):
+                reach()
+        loads.target = replace(target, allow=LOOPBACK)
+        with pytest.raises(TransientError, match=r"[Cc]onnection refused"):
+            loads.rows({"id": 1})
+
+    def test_a_server_is_connected_to_by_the_addresses_that_were_looked_at(self) -> None:
+        pinned = egress.pinned("host=localhost port=1 dbname=d", allow=[*LOOPBACK, "::1/128"])
+        parts = conninfo_to_dict(pinned)
+        hosts, addresses = str(parts["host"]).split(","), str(parts["hostaddr"]).split(",")
+        assert set(addresses) <= {"127.0.0.1", "::1"}
+        assert hosts == ["localhost"] * len(addresses)
+        assert egress.pinned("host=/run/postgresql dbname=d", allow=[]) == "host=/run/postgresql dbname=d"
+
+    def test_a_host_that_is_nowhere_may_come_back(self) -> None:
+        with pytest.raises(TransientError, match="cannot be looked up"):
+            egress.pinned("host=nowhere.invalid dbname=d", allow=[])
+
     def test_outside_of_it_nothing_is_refused(self) -> None:
         with egress.only([]):
             pass
@@ -422,13 +470,42 @@ class TestDatabases:
         result = loads.load(source, cursor=Cursor(column="since"))
         assert (result["rows"]["input"], result["source_bytes"] > 0) == (0, True)
 
+    def test_a_text_cursor_is_compared_here_however_the_database_orders_text(
+        self, loads: Loads, url: str, tmp_path: Path
+    ) -> None:
+        with sqlite3.connect(tmp_path / "source.sqlite") as connection:
+            connection.execute("CREATE TABLE codes (code text COLLATE NOCASE)")
+            connection.execute("INSERT INTO codes VALUES ('Z')")
+            connection.commit()
+            loads.load(Source(sql=Sql(url=url, table="codes")), cursor=Cursor(column="code"))
+            connection.execute("INSERT INTO codes VALUES ('a')")
+            connection.commit()
+        connection.close()
+        result = loads.load(Source(sql=Sql(url=url, table="codes")), cursor=Cursor(column="code"))
+        assert (result["cursor"]["from"], result["cursor"]["to"]) == ("Z", "a")
+        assert loads.stored() == [("Z",), ("a",)]
+
     def test_a_missing_table_is_told(self, loads: Loads, url: str) -> None:
         with pytest.raises(PermanentError, match="the database: no such table: nobody"):
             loads.load(Source(sql=Sql(url=url, table="nobody")))
 
     def test_a_database_without_a_driver_is_told(self, loads: Loads) -> None:
         with pytest.raises(PermanentError, match="no driver for mysql"):
-            loads.load(Source(sql=Sql(url="mysql+pymysql://u:p@h/d", table="t")))
+            loads.load(Source(sql=Sql(url="mysql+pymysql://u:p@1.1.1.1/d", table="t")))
+
+
+class TestWhatIsNoDataset:
+    @pytest.mark.parametrize(
+        ("spec", "words"),
+        [
+            ({"name": "a"}, "source.generate.spec: fields: "),
+            ({"name": "a", "fields": [{"name": "b", "type": "reference", "dataset": "c"}]}, "refers to other datasets"),
+        ],
+    )
+    def test_what_is_no_dataset_is_refused_for_good(self, loads: Loads, spec: dict[str, Any], words: str) -> None:
+        with pytest.raises(PermanentError, match=words) as caught:
+            loads.load(Source(generate=Generated(spec=spec, rows=1)))
+        assert caught.value.code == "parameters"
 
 
 class TestSpool:
@@ -454,6 +531,28 @@ class TestFilesAsDestinations:
         read = pyarrow.parquet.read_table if format == "parquet" else pyarrow.json.read_json
         assert read(tmp_path / f"out.{format}").to_pylist() == [{"id": 3}]
         assert [path.name for path in tmp_path.glob(".*")] == []
+
+    def test_two_loads_into_one_file_do_not_meet_half_way(self, tmp_path: Path) -> None:
+        """The first one's rows come through a pipe, so that it is half way for as long as the test likes."""
+        os.mkfifo(tmp_path / "slow")
+        (tmp_path / "fast").write_text("fast")
+        with ThreadPoolExecutor(1) as pool:
+            slow = pool.submit(files_out.put, tmp_path / "slow", tmp_path / "out.jsonl")
+            with (tmp_path / "slow").open("w") as pipe:
+                wait_for(lambda: list(tmp_path.glob(".out.jsonl*.new")) != [])
+                files_out.put(tmp_path / "fast", tmp_path / "out.jsonl")
+                assert (tmp_path / "out.jsonl").read_text() == "fast"
+                pipe.write("slow")
+            slow.result()
+        assert (tmp_path / "out.jsonl").read_text() == "slow"
+
+    def test_what_a_killed_attempt_left_beside_it_is_removed_in_time(self, tmp_path: Path) -> None:
+        left, under_way = tmp_path / ".out.jsonl.0123.new", tmp_path / ".out.jsonl.4567.new"
+        for path in (left, under_way, tmp_path / "made"):
+            path.write_text("x")
+        os.utime(left, (0, 0))
+        files_out.put(tmp_path / "made", tmp_path / "out.jsonl")
+        assert {path.name for path in tmp_path.iterdir()} == {"made", "out.jsonl", under_way.name}
 
     def test_an_append_is_one_file_a_load(self, loads: Loads, tmp_path: Path) -> None:
         loads.target = Target(kind="files", path=str(tmp_path / "out.jsonl"), format="jsonl")

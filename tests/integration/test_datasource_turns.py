@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import json
 import uuid
@@ -13,7 +14,8 @@ import duckdb
 import pytest
 
 from jobs.errors import LookAgain
-from jobs.models import DatasourceState, Handle, Job, Lane, RejectedRow, Run, Workspace
+from jobs.models import DatasourceOperation, DatasourceState, Handle, Job, Lane, RejectedRow, Run, Workspace
+from jobs.services.datasource_operations import end
 from jobs.services.datasource_state import reset_state
 from tests.integration.child_work import Recorder
 from tests.integration.datasources import make_datasource
@@ -66,7 +68,7 @@ def parameters(**parts: Any) -> dict[str, Any]:
 
 def looking(waited: float, remaining: float) -> dict[str, Any]:
     """An attempt that has waited for its turn."""
-    return {"state": {"waits_for_run": 1}, "used_seconds": waited, "remaining_seconds": remaining}
+    return {"state": {"waits_for": "run 1"}, "used_seconds": waited, "remaining_seconds": remaining}
 
 
 def take_lane(run: Run) -> Lane:
@@ -78,8 +80,23 @@ def take_turn(run: Run, lane: int, stream: str = STREAM) -> None:
     Handle.objects.create(run=run, position=0, lane=lane, kind=HANDLE, data=data)
 
 
-def stored(folder: Path) -> list[Any]:
-    with duckdb.connect(str(folder / "out.duckdb"), read_only=True) as connection:
+def deletion(job: Job, **other: Any) -> DatasourceOperation:
+    """One that a worker has taken."""
+    values = {
+        "workspace": job.workspace,
+        "verb": "delete_output",
+        "job_key": job.key,
+        "stream": "payload 0",
+        "parameters": {},
+        "actor": "eve",
+        "taken_at": dt.datetime.now(dt.UTC),
+        "expires_at": dt.datetime.now(dt.UTC) + dt.timedelta(minutes=2),
+    }
+    return DatasourceOperation.objects.create(**values | other)
+
+
+def stored(folder: Path, name: str = "out.duckdb") -> list[Any]:
+    with duckdb.connect(str(folder / name), read_only=True) as connection:
         return sorted(row[0] for row in connection.execute("SELECT id FROM t").fetchall())
 
 
@@ -90,7 +107,7 @@ class TestOneAtATime:
         take_turn(other, take_lane(other).pk)
         with pytest.raises(LookAgain) as caught:
             perform({"id": 1, "at": 1})
-        assert caught.value.state == {"waits_for_run": other.pk}
+        assert caught.value.state == {"waits_for": f"run {other.pk} of this datasource is under way"}
         assert not (tmp_path / "out.duckdb").exists()
         assert [turn.run_id for turn in Handle.objects.all()] == [other.pk]
 
@@ -129,6 +146,35 @@ class TestOneAtATime:
         perform({"id": 1, "at": 1})
         assert stored(tmp_path) == [1]
 
+    def test_while_its_output_is_deleted_nothing_is_loaded(self, perform: Perform, job: Job, tmp_path: Path) -> None:
+        perform({"id": 1, "at": 1})
+        operation = deletion(job)
+        with pytest.raises(LookAgain) as caught:
+            perform({"id": 2, "at": 2})
+        assert caught.value.state == {"waits_for": "the output of this datasource is being deleted"}
+        assert stored(tmp_path) == [1]
+        assert not Handle.objects.exists()
+        end(operation=operation, now=NOW, error={})
+        perform({"id": 2, "at": 2})
+        assert stored(tmp_path) == [1, 2]
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"taken_at": None},
+            {"stream": "other"},
+            {"job_key": "datasource:other"},
+            {"verb": "preview"},
+            {"expires_at": NOW},
+        ],
+    )
+    def test_a_deletion_elsewhere_or_one_that_nobody_does_is_waited_for_by_none(
+        self, perform: Perform, job: Job, tmp_path: Path, other: dict[str, Any]
+    ) -> None:
+        deletion(job, **other)
+        perform({"id": 1, "at": 1})
+        assert stored(tmp_path) == [1]
+
     def test_nothing_is_left_of_a_turn(self, perform: Perform) -> None:
         perform({"id": 1, "at": 1})
         assert not Handle.objects.exists()
@@ -149,6 +195,26 @@ class TestState:
         DatasourceState.objects.update(cursor=None, load_key="", loaded_at=None)
         perform({"id": 1, "at": 1}, {"id": 2, "at": 2})
         assert stored(tmp_path) == [1, 2]
+
+    def test_another_destination_begins_at_the_beginning_also_where_its_table_was_made_before(
+        self, perform: Perform, tmp_path: Path
+    ) -> None:
+        with duckdb.connect(str(tmp_path / "other.duckdb")) as connection:
+            connection.execute("CREATE TABLE t (id BIGINT)")
+        perform({"id": 1, "at": 1})
+        perform({"id": 1, "at": 1}, {"id": 2, "at": 2}, destination={"duckdb": {"path": "other.duckdb", "table": "t"}})
+        assert stored(tmp_path, "other.duckdb") == [1, 2]
+        perform({"id": 1, "at": 1}, {"id": 2, "at": 2})
+        assert stored(tmp_path) == [1, 2]
+
+    def test_files_in_another_folder_begin_at_the_beginning_too(self, perform: Perform, tmp_path: Path) -> None:
+        rows = [{"id": 1, "at": 1}, {"id": 2, "at": 2}]
+        for folder in ("first", "second"):
+            (tmp_path / folder).mkdir()
+            sizes = [
+                perform(*rows, destination={"files": {"path": f"{folder}/t.jsonl"}})["rows"]["output"] for _ in "12"
+            ]
+            assert sizes == [2, 0]
 
     def test_after_a_reset_everything_is_loaded_again(self, perform: Perform, job: Job, tmp_path: Path) -> None:
         perform({"id": 1, "at": 1})

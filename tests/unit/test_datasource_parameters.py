@@ -69,6 +69,20 @@ class TestItsFields:
         assert parameters.source.delimiter == "\t"
 
 
+class TestSeveralPayloads:
+    def payloads(self, *names: str | None) -> dict[str, Any]:
+        (payload,) = document()["payload"]
+        return {"key": "datasource:test", "payload": [payload | ({"name": name} if name else {}) for name in names]}
+
+    def test_each_has_a_state_of_its_own(self) -> None:
+        parse_job(self.payloads("a", None, "b", None, "payload 7"))
+
+    @pytest.mark.parametrize("names", [("a", "b", "a"), (None, "b", "payload 0")])
+    def test_two_that_would_share_one_are_refused(self, names: tuple[str | None, ...]) -> None:
+        field, words = refusal(self.payloads(*names))
+        assert (field, words[:21]) == ("payload.2.name", "expected another name")
+
+
 class TestWhatIsRefused:
     @pytest.mark.parametrize(
         ("data", "field", "words"),

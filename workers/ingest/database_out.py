@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import sqlalchemy
 from sqlalchemy import BigInteger, DateTime, MetaData, Numeric, String, Table, Text
 from sqlalchemy import Column as SqlColumn
 
-from workers.ingest import database_engine, sql
+from workers.ingest import database_engine, egress, sql
 from workers.ingest.columns import Column
 from workers.ingest.spec import LoadSpec, Target
 from workers.ingest.writing import Rows, Seal, Seen, Written, check_not_overtaken, is_recorded
@@ -38,8 +39,8 @@ _WHOLE = frozenset({"TINYINT", "UTINYINT", "SMALLINT", "USMALLINT", "INTEGER", "
 
 def look(spec: LoadSpec) -> Seen:
     """The table's columns, and what earlier loads have left."""
-    engine = database_engine.engine(spec.target.url)
-    with engine.connect() as connection:
+    engine = database_engine.engine(spec.target.url, allow=spec.target.allow)
+    with egress.only(spec.target.allow), engine.connect() as connection:
         seen = _read(connection, spec) if is_recorded(spec) else Seen()
         columns = _columns(connection, spec.target)
     return Seen(columns=columns, outcome=seen.outcome, state_key=seen.state_key, reached=seen.reached)
@@ -59,12 +60,20 @@ def load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
     Raises:
         sqlalchemy.exc.SQLAlchemyError: See `workers.ingest.failures`.
     """
-    engine = database_engine.engine(spec.target.url)
+    with egress.only(spec.target.allow):
+        return _load(spec, seen, rows)
+
+
+def _load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
+    engine = database_engine.engine(spec.target.url, allow=spec.target.allow)
     with engine.begin() as connection:
         table = _make(connection, spec, rows)
+    if is_recorded(spec):
+        _reserve(engine, spec)
     with engine.begin() as connection:
         if is_recorded(spec):
-            check_not_overtaken(seen, _read(connection, spec, locked=True))
+            _lock(connection, spec)
+            check_not_overtaken(seen, _read(connection, spec))
         written = _WAYS[spec.write](connection, table, spec, rows)
         if is_recorded(spec):
             _write(connection, spec, rows.seal(written))
@@ -73,6 +82,8 @@ def load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
 
 def _replace(connection: sqlalchemy.Connection, table: Table, spec: LoadSpec, rows: Rows) -> Written:
     deleted = connection.execute(table.delete()).rowcount
+    if not rows.query.columns:
+        return Written(deleted=deleted)
     return Written(new=_insert(connection, table, rows), deleted=deleted, columns=_types(rows))
 
 
@@ -215,7 +226,24 @@ def _records(target: Target) -> MetaData:
     return metadata
 
 
-def _read(connection: sqlalchemy.Connection, spec: LoadSpec, *, locked: bool = False) -> Seen:
+def _reserve(engine: sqlalchemy.Engine, spec: LoadSpec) -> None:
+    """Make the stream's row when it is not there, for a row that is not there cannot be locked."""
+    _, states = _records(spec.target).sorted_tables
+    stream = {"table_name": spec.target.table, "job": spec.job, "stream": spec.stream}
+    values = {**stream, "generation": spec.generation, "load_key": ""}
+    # Somebody else may make it in between, which is as good.
+    with contextlib.suppress(sqlalchemy.exc.IntegrityError), engine.begin() as connection:
+        if not connection.scalar(sqlalchemy.select(sqlalchemy.func.count()).where(_mine(states, spec))):
+            connection.execute(states.insert(), values)
+
+
+def _lock(connection: sqlalchemy.Connection, spec: LoadSpec) -> None:
+    """Let one load of the stream at a time write: by an update, which locks in SQLite too, where FOR UPDATE means nothing."""
+    _, states = _records(spec.target).sorted_tables
+    connection.execute(states.update().where(_mine(states, spec)).values(load_key=states.c.load_key))
+
+
+def _read(connection: sqlalchemy.Connection, spec: LoadSpec) -> Seen:
     schema = spec.target.schema or None
     if not sqlalchemy.inspect(connection).has_table("_jobs_state", schema=schema):
         return Seen()
@@ -223,8 +251,7 @@ def _read(connection: sqlalchemy.Connection, spec: LoadSpec, *, locked: bool = F
     known = sqlalchemy.select(loads.c.outcome).where(loads.c.load_key == spec.load_key)
     outcome = connection.execute(known).scalar_one_or_none()
     stream = sqlalchemy.select(states.c.load_key, states.c.cursor).where(_mine(states, spec))
-    stream = stream.where(states.c.generation == spec.generation)
-    row = connection.execute(stream.with_for_update() if locked else stream).one_or_none()
+    row = connection.execute(stream.where(states.c.generation == spec.generation)).one_or_none()
     return Seen(
         outcome=None if outcome is None else json.loads(outcome),
         state_key=row.load_key if row else "",

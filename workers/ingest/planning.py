@@ -77,7 +77,7 @@ def plan(
 
 
 def nothing(window: Window) -> Plan:
-    """The plan of a load that found no rows."""
+    """The plan of a load that found no rows; its query has no columns, and with replace means that the table is emptied."""
     return Plan(Query("", []), [], [], Rejects(keep=0), window.reached_json, 0, 0)
 
 

@@ -188,6 +188,7 @@ class Target:
     Args:
         kind: postgresql (``conninfo``, ``schema``, ``table``), duckdb (``path``, ``table``), sqlalchemy (``url``, ``schema``,
             ``table``) or files (``path``: absolute or an s3 URL; ``format``: parquet or jsonl; ``s3``).
+        allow: Networks that may be connected to although they are not public.
     """
 
     kind: str
@@ -225,7 +226,7 @@ class Cursor:
         column: A column of the result.
         lag: How far before that value to begin: seconds for times, the column's own unit for numbers.
         initial: Where the first load begins, as text; "" for everything.
-        reached: The value that we know to be reached, ``{"type", "value"}``; the destination may know a later one.
+        reached: The value that we know to be reached in this destination, ``{"type", "value"}``; it may know a later one itself.
     """
 
     column: str

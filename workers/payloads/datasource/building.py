@@ -26,6 +26,9 @@ from workers.payloads.datasource.words import is_url
 
 Secret = Callable[[str], str]
 
+_ANYWHERE = ["0.0.0.0/0", "::/0"]
+"""Where the system's own database is, is the deployment's affair."""
+
 
 class _Secrets:
     """Reads secrets, and remembers what must never be kept."""
@@ -171,7 +174,8 @@ def _files(destination: FilesDestination, secrets: _Secrets) -> spec.Target:
 
 def _database(destination: SqlDestination, secrets: _Secrets) -> spec.Target:
     url = _database_url(destination.url_secret, secrets)
-    return spec.Target(kind="sqlalchemy", table=destination.table, schema=destination.schema_name or "", url=url)
+    schema = destination.schema_name or ""
+    return spec.Target(kind="sqlalchemy", table=destination.table, schema=schema, url=url, allow=_allowed())
 
 
 def _database_url(name: str, secrets: _Secrets) -> str:
@@ -182,13 +186,16 @@ def _database_url(name: str, secrets: _Secrets) -> str:
 
 def _postgresql(destination: PostgresqlDestination, secrets: _Secrets) -> spec.Target:
     allowed = bool(settings.JOBS_DATASOURCE_OWN_DATABASE)
+    reach = _allowed()
     if destination.url_secret is None:
+        reach = _ANYWHERE
         conninfo = own(connections["default"].settings_dict, allowed=allowed)
     else:
         name = destination.url_secret
         conninfo = from_secret(secrets.read(name), name=name, sockets=allowed)
     secrets.hide(conninfo, password_of(conninfo))
-    return spec.Target(kind="postgresql", table=destination.table, schema=destination.schema_name, conninfo=conninfo)
+    schema = destination.schema_name
+    return spec.Target(kind="postgresql", table=destination.table, schema=schema, conninfo=conninfo, allow=reach)
 
 
 def _roots() -> list[Path]:

@@ -8,13 +8,15 @@ from typing import Any
 import pydantic
 
 from jobs.documents import field_errors
+from jobs.documents.datasources import stream_of
 from jobs.errors import NotFoundError, PermanentError, ValidationError
-from jobs.services.datasource_state import Rejected, StreamState, read_state, record_load, stream_of
+from jobs.services.datasource_state import Rejected, StreamState, read_state, record_load
 from workers.child import run_child
 from workers.ingest import spec
 from workers.masking import Masker
 from workers.payloads.base import JSON, Work
 from workers.payloads.datasource.building import source_spec, target_spec
+from workers.payloads.datasource.identity import identity_of
 from workers.payloads.datasource.parameters import DatasourceParameters
 from workers.payloads.datasource.turn import turn_at
 from workers.persistence import with_models
@@ -38,7 +40,7 @@ class DatasourceExecutor:
         parameters = _parameters(work)
         source, source_secrets = source_spec(parameters, secret=work.secret)
         target, target_secrets = target_spec(parameters, secret=work.secret)
-        with turn_at(stream=f"{work.workspace}/{work.job_key}/{_stream(work)}", work=work):
+        with turn_at(stream=_stream(work), work=work):
             state = _state(work) if _has_state(parameters) else None
             wanted = _load_spec(work, parameters, source, target, state)
             secrets = [*source_secrets, *target_secrets]
@@ -75,7 +77,7 @@ def _load_spec(
     work: Work, parameters: DatasourceParameters, source: spec.Source, target: spec.Target, state: StreamState | None
 ) -> spec.LoadSpec:
     cursor = parameters.cursor
-    reached = state.cursor if state else None
+    reached = state.cursor if state and state.destination == identity_of(target) else None
     return spec.LoadSpec(
         source=source,
         target=target,
@@ -105,6 +107,7 @@ def _recorded(work: Work, wanted: spec.LoadSpec, state: StreamState | None, resu
                 generation=state.generation,
                 cursor=cursor,
                 load_key=wanted.load_key,
+                destination=identity_of(wanted.target),
                 run_id=work.run_id,
                 position=work.position,
                 rejected=[Rejected(**row) for row in rejected],
