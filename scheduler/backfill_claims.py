@@ -12,7 +12,7 @@ from jobs import hotpath
 from scheduler.backfilling import Standing
 from scheduler.sql import STATEMENTS
 
-Connection = psycopg.Connection[Any]
+Connection = hotpath.EngineConnection
 Now = dt.datetime | None
 
 

@@ -35,6 +35,8 @@ _HISTORY_TABLES = ", ".join(
         "requeued",
         "event",
         "log_line",
+        "rejected_row",
+        "stored_file",
         "handle",
         "follow_up",
         "pin",

@@ -13,7 +13,7 @@ from jobs import hotpath
 from scheduler.models import Ending
 from scheduler.sql import STATEMENTS
 
-Connection = psycopg.Connection[Any]
+Connection = hotpath.EngineConnection
 Now = dt.datetime | None
 
 
