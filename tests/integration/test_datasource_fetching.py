@@ -427,12 +427,13 @@ class TestMadeUpRows:
             "born": "TIMESTAMP WITH TIME ZONE",
             "price": "DOUBLE",
         }
-        first = loads.stored()
+        as_text = "id, city, born::VARCHAR, price"  # DuckDB hands a time with its zone to Python by a package that is not here
+        first = loads.stored(as_text)
         assert len(first) == len({row[0] for row in first}) == 2500
         loads.load(made_up(2500, 7), write="replace")
-        assert loads.stored() == first
+        assert loads.stored(as_text) == first
         loads.load(made_up(2500, 8), write="replace")
-        assert loads.stored() != first
+        assert loads.stored(as_text) != first
 
     def test_can_be_limited_and_renamed(self, loads: Loads) -> None:
         loads.load(made_up(2500, 7, limit={"rows": 3}, drop=["born", "price"], rename={"city": "town"}))
@@ -498,7 +499,7 @@ class TestWhatIsNoDataset:
     @pytest.mark.parametrize(
         ("spec", "words"),
         [
-            ({"name": "a"}, "source.generate.spec: fields: "),
+            ({"name": "a"}, r"source\.generate\.spec\.fields: "),
             ({"name": "a", "fields": [{"name": "b", "type": "reference", "dataset": "c"}]}, "refers to other datasets"),
         ],
     )
