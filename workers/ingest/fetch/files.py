@@ -5,17 +5,18 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import shutil
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from jobs.errors import PermanentError
+from workers.ingest.fetch import room
 from workers.ingest.fetch.fetched import Allowance, Channel, Fetched, Since
 from workers.ingest.spec import Source
 
 _OPENERS: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}
+_PART_BYTES = 1024 * 1024
 _DUCKDB_UNPACKS = frozenset({"none", "gzip", "zstd"})
 
 
@@ -48,7 +49,9 @@ def _unpacked(path: Path, compression: str, target: Path) -> Path:
         raise PermanentError(f"source.compression: {compression} is for csv and jsonl files only", code="data")
     try:
         with _OPENERS[compression](path) as packed, target.open("wb") as file:
-            shutil.copyfileobj(packed, file, 1024 * 1024)
+            while part := packed.read(_PART_BYTES):
+                room.check(target.parent)
+                file.write(part)
     except (gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise

@@ -12,6 +12,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from jobs.errors import PermanentError, TransientError
+from workers.ingest.fetch import room
 from workers.ingest.fetch.fetched import Channel
 from workers.ingest.spec import HttpAccess
 
@@ -82,11 +83,30 @@ def download(session: requests.Session, url: str, path: Path, *, channel: Channe
         total = int(length) if (length := answer.headers.get("Content-Length", "")).isdecimal() else None
         try:
             for chunk in answer.iter_content(CHUNK_BYTES):
+                room.check(path.parent)
                 file.write(chunk)
                 channel.progress(current=file.tell(), total=total, unit="bytes")
         except requests.RequestException as error:
             raise TransientError(f"{_shown(url)} broke off: {_reason(error)}", code="source") from None
         return file.tell()
+
+
+def content(answer: requests.Response, *, most: int) -> bytes:
+    """The body of an answer that was asked for as a stream, unpacked.
+
+    Raises:
+        TransientError: The connection broke.
+        PermanentError: It has more than ``most`` bytes.
+    """
+    body = bytearray()
+    try:
+        for chunk in answer.iter_content(CHUNK_BYTES):
+            body += chunk
+            if len(body) > most:
+                raise PermanentError(f"{_shown(answer.url)} answered more than {most} bytes", code="source")
+    except requests.RequestException as error:
+        raise TransientError(f"{_shown(answer.url)} broke off: {_reason(error)}", code="source") from None
+    return bytes(body)
 
 
 def leads_elsewhere(before: str, after: str) -> bool:
