@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -85,6 +86,21 @@ def together(target: Target, tmp_path: Path) -> Callable[..., Future[Any]]:
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
     return loading
+
+
+class TestKeys:
+    def test_the_database_says_which_are_the_same(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        url = f"sqlite:///{tmp_path / 'a.sqlite'}"
+        with sqlite3.connect(tmp_path / "a.sqlite") as connection:
+            connection.execute("CREATE TABLE t (id text COLLATE NOCASE PRIMARY KEY, a text)")
+            connection.execute("INSERT INTO t VALUES ('ABC', 'old'), ('d', 'old')")
+        connection.close()
+        loads = Loads(Target(kind="sqlalchemy", table="t", url=url), tmp_path)
+        rows = [{"id": key, "a": "new"} for key in ("abc", "d", "e")]
+        counted = loads.rows(*rows, write="merge")["rows"]
+        assert (counted["updated"], counted["new"]) == (2, 1)
+        assert loads.stored() == [("ABC", "new"), ("d", "new"), ("e", "new")]
 
 
 def waits_for_a_lock(target: Target) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sqlite3
 import uuid
@@ -16,13 +17,14 @@ from django.db import connections
 
 from jobs.errors import PermanentError, TransientError
 from tests.integration.ingest_loads import Loads
-from workers.ingest import duckdb_file, engine, postgresql
+from workers.ingest import database_out, duckdb_file, engine, postgresql, postgresql_records
 from workers.ingest.spec import Cursor, LoadSpec, Source, Sql, Target
 from workers.ingest.writing import Seen
 from workers.payloads.datasource.connections import own
 
 KINDS = ("postgresql", "duckdb", "sqlalchemy")
 AT = Cursor(column="at")
+SECOND = dt.timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -69,6 +71,19 @@ class TestAppend:
         for key, number in (("first", 1), ("second", 2), ("first", 1)):
             loads.rows({"id": number}, key=key)
         assert loads.stored("id") == [(1,), (2,)]
+
+    def test_a_load_is_remembered_for_a_time(
+        self, loads: Loads, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        module = {"duckdb": duckdb_file, "sqlalchemy": database_out, "postgresql": postgresql_records}[
+            loads.target.kind
+        ]
+        loads.rows({"id": 1}, key="first")
+        loads.rows({"id": 2}, key="second")
+        assert sorted(loads.query("SELECT load_key FROM _jobs_loads")) == [("first",), ("second",)]
+        monkeypatch.setattr(module, "_KEEP_LOADS", "-1 seconds" if loads.target.kind != "sqlalchemy" else -SECOND)
+        loads.rows({"id": 3}, key="third")
+        assert "first" not in str(loads.query("SELECT load_key FROM _jobs_loads"))
 
     def test_columns_that_the_table_lacks_are_added(self, loads: Loads) -> None:
         loads.rows({"id": 1})

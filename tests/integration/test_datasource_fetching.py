@@ -8,6 +8,7 @@ import bz2
 import datetime as dt
 import gzip
 import http.server
+import itertools
 import json
 import lzma
 import os
@@ -30,8 +31,10 @@ from psycopg.conninfo import conninfo_to_dict
 from jobs.errors import PermanentError, TransientError
 from tests.integration.child_work import wait_for
 from tests.integration.ingest_loads import Loads
-from workers.ingest import egress, files_out, outputs, reading
+from workers.ingest import egress, files_out, json_source, outputs, reading
 from workers.ingest.fetch import http as http_fetch
+from workers.ingest.fetch import rest as rest_fetch
+from workers.ingest.fetch import room, s3
 from workers.ingest.fetch.database import as_batch
 from workers.ingest.fetch.files import cut
 from workers.ingest.fetch.spool import Spool
@@ -438,6 +441,52 @@ class TestMadeUpRows:
     def test_can_be_limited_and_renamed(self, loads: Loads) -> None:
         loads.load(made_up(2500, 7, limit={"rows": 3}, drop=["born", "price"], rename={"city": "town"}))
         assert len(loads.stored("id, town")) == 3
+
+
+class TestBounds:
+    def test_a_page_has_a_longest_size(self, loads: Loads, service: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        service.files["/long"] = json.dumps({"data": {"items": [{"id": "x" * 200}]}}).encode()
+        loads.load(rest(service, "/long"))
+        monkeypatch.setattr(rest_fetch, "MOST_PAGE_BYTES", 100)
+        with pytest.raises(PermanentError, match="answered more than 100 bytes"):
+            loads.load(rest(service, "/long"))
+
+    def test_nothing_is_downloaded_that_leaves_no_room_on_the_disk(
+        self, loads: Loads, service: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        service.files["/a.csv"] = b"a\n1\n"
+        monkeypatch.setattr(room, "LEAST_FREE_BYTES", 1 << 60)
+        with pytest.raises(TransientError, match="too little room") as caught:
+            loads.load(Source(path=f"{service.url}/a.csv", format="csv", allow=LOOPBACK))
+        assert caught.value.code == "files"
+
+    def test_nor_is_it_unpacked(self, loads: Loads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "a.csv.bz2").write_bytes(bz2.compress(b"a\n1\n"))
+        monkeypatch.setattr(room, "LEAST_FREE_BYTES", 1 << 60)
+        with pytest.raises(TransientError, match="too little room"):
+            loads.load(Source(path=str(tmp_path / "a.csv.bz2"), format="csv", compression="bz2"))
+
+    def test_a_document_with_records_inside_has_a_longest_size(
+        self, loads: Loads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "a.json").write_text('{"items": [{"id": 1}]}')
+        monkeypatch.setattr(json_source, "MOST_TEXT_BYTES", 10)
+        with pytest.raises(PermanentError, match="more than 10 bytes") as caught:
+            loads.load(Source(path=str(tmp_path / "a.json"), format="json", records="items"))
+        assert caught.value.code == "memory"
+
+    def test_a_pattern_is_not_listed_beyond_its_limit(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Endless:
+            """A service whose bucket has no end."""
+
+            def get_paginator(self, _: str) -> Endless:
+                return self
+
+            def paginate(self, **_: str) -> Iterator[dict[str, Any]]:
+                return ({"Contents": [{"Key": f"{n}.csv"}]} for n in itertools.count())
+
+        with pytest.raises(PermanentError, match="matches more than 10000 objects"):
+            s3.keys(Endless(), "s3://bucket/*.csv")
 
 
 class TestDatabases:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import functools
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import BigInteger, DateTime, MetaData, Numeric, String, Table, Text
 from sqlalchemy import Column as SqlColumn
+from sqlalchemy.dialects import mysql
 
 from workers.ingest import database_engine, egress, sql
 from workers.ingest.columns import Column
@@ -34,6 +37,9 @@ _TYPES: dict[str, Callable[[], sqlalchemy.types.TypeEngine[Any]]] = {
     "TIMESTAMP_NS": DateTime,
     "TIMESTAMP WITH TIME ZONE": functools.partial(DateTime, timezone=True),
 }
+_LONG_TEXT = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+"""MySQL's own TEXT ends at 64 KiB, and an outcome may hold rejected rows."""
+_KEEP_LOADS = dt.timedelta(days=90)
 _WHOLE = frozenset({"TINYINT", "UTINYINT", "SMALLINT", "USMALLINT", "INTEGER", "UINTEGER", "BIGINT"})
 
 
@@ -104,11 +110,7 @@ def _merge(connection: sqlalchemy.Connection, table: Table, spec: LoadSpec, rows
 
 def _merge_chunk(connection: sqlalchemy.Connection, table: Table, key: list[str], rows: list[dict[str, Any]]) -> int:
     """Returns how many were there."""
-    columns = [table.c[name] for name in key]
-    wanted = [sqlalchemy.and_(*(table.c[name] == row[name] for name in key)) for row in rows]
-    there = {tuple(found) for found in connection.execute(sqlalchemy.select(*columns).where(sqlalchemy.or_(*wanted)))}
-    known = [row for row in rows if tuple(row[name] for name in key) in there]
-    new = [row for row in rows if tuple(row[name] for name in key) not in there]
+    known, new = _told_apart(connection, table, key, rows)
     values = [column.name for column in table.c if column.name not in key]
     if known and values:
         mine = sqlalchemy.and_(*(table.c[name] == sqlalchemy.bindparam(f"key_{n}") for n, name in enumerate(key)))
@@ -119,6 +121,30 @@ def _merge_chunk(connection: sqlalchemy.Connection, table: Table, key: list[str]
     if new:
         connection.execute(table.insert(), new)
     return len(known)
+
+
+def _told_apart(
+    connection: sqlalchemy.Connection, table: Table, key: list[str], rows: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The rows whose keys are there, and the others.
+
+    What is the same is for the database to say: to its collation ``a`` may be ``A``. It is asked row by row only when it found
+    keys that are none of ours to the letter.
+    """
+
+    def same(row: dict[str, Any]) -> sqlalchemy.ColumnElement[bool]:
+        return sqlalchemy.and_(*(table.c[name] == row[name] for name in key))
+
+    def is_there(row: dict[str, Any]) -> bool:
+        return connection.execute(sqlalchemy.select(*columns).where(same(row)).limit(1)).first() is not None
+
+    columns = [table.c[name] for name in key]
+    found = connection.execute(sqlalchemy.select(*columns).where(sqlalchemy.or_(*map(same, rows))))
+    there = {tuple(each) for each in found}
+    letters = [tuple(row[name] for name in key) in there for row in rows]
+    if sum(letters) < len(there):
+        letters = [known or is_there(row) for row, known in zip(rows, letters, strict=True)]
+    return list(itertools.compress(rows, letters)), [row for row, known in zip(rows, letters, strict=True) if not known]
 
 
 def _chunks(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -207,7 +233,8 @@ def _records(target: Target) -> MetaData:
         metadata,
         SqlColumn("load_key", String(500), primary_key=True),
         SqlColumn("table_name", String(100)),
-        SqlColumn("outcome", Text),
+        SqlColumn("outcome", _LONG_TEXT),
+        SqlColumn("loaded_at", DateTime),
         schema=schema,
     )
     Table(
@@ -219,7 +246,7 @@ def _records(target: Target) -> MetaData:
         SqlColumn("generation", BigInteger),
         SqlColumn("cursor", Text),
         SqlColumn("load_key", String(500)),
-        SqlColumn("outcome", Text),
+        SqlColumn("outcome", _LONG_TEXT),
         SqlColumn("loaded_at", DateTime, server_default=sqlalchemy.func.now()),
         schema=schema,
     )
@@ -264,7 +291,10 @@ def _write(connection: sqlalchemy.Connection, spec: LoadSpec, seal: Seal) -> Non
     outcome = json.dumps(seal.outcome)
     stream = {"table_name": spec.target.table, "job": spec.job, "stream": spec.stream}
     cursor = None if seal.reached is None else json.dumps(seal.reached)
-    connection.execute(loads.insert(), {"load_key": spec.load_key, "table_name": spec.target.table, "outcome": outcome})
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)  # not every database keeps a zone
+    connection.execute(loads.delete().where(loads.c.loaded_at < now - _KEEP_LOADS))
+    load = {"load_key": spec.load_key, "table_name": spec.target.table, "outcome": outcome, "loaded_at": now}
+    connection.execute(loads.insert(), load)
     connection.execute(states.delete().where(_mine(states, spec)))
     values = {"generation": spec.generation, "cursor": cursor, "load_key": spec.load_key, "outcome": outcome}
     connection.execute(states.insert(), stream | values)

@@ -18,8 +18,9 @@ JSON = Any
 
 _LOADS = "_jobs_loads"
 _STATE = "_jobs_state"
+_KEEP_LOADS = "90 days"
 _TABLES = {
-    _LOADS: "load_key VARCHAR PRIMARY KEY, table_name VARCHAR, outcome VARCHAR",
+    _LOADS: "load_key VARCHAR PRIMARY KEY, table_name VARCHAR, outcome VARCHAR, loaded_at TIMESTAMPTZ",
     _STATE: (
         "table_name VARCHAR, job VARCHAR, stream VARCHAR, generation BIGINT, cursor VARCHAR, load_key VARCHAR, "
         "outcome VARCHAR, loaded_at TIMESTAMPTZ"
@@ -132,7 +133,8 @@ def _write(reader: duckdb.DuckDBPyConnection, spec: LoadSpec, seal: Seal) -> Non
     outcome = json.dumps(seal.outcome)
     cursor = None if seal.reached is None else json.dumps(seal.reached)
     loads, states = (f"{DESTINATION}.main.{table}" for table in (_LOADS, _STATE))
-    reader.execute(f"INSERT INTO {loads} VALUES (?, ?, ?)", [spec.load_key, spec.target.table, outcome])  # noqa: S608
+    reader.execute(f"DELETE FROM {loads} WHERE loaded_at < now() - INTERVAL '{_KEEP_LOADS}'")  # noqa: S608
+    reader.execute(f"INSERT INTO {loads} VALUES (?, ?, ?, now())", [spec.load_key, spec.target.table, outcome])  # noqa: S608
     stream = [spec.target.table, spec.job, spec.stream]
     reader.execute(f"DELETE FROM {states} WHERE table_name = ? AND job = ? AND stream = ?", stream)  # noqa: S608
     values = [*stream, spec.generation, cursor, spec.load_key, outcome]

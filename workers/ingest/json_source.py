@@ -16,6 +16,8 @@ from workers.ingest.json_records import records
 from workers.ingest.scan import NoRecords, Scan, describe
 from workers.ingest.spec import Source
 
+MOST_TEXT_BYTES = 512 * 1024 * 1024
+"""Of a document in which records are looked for."""
 _SMALLEST_OBJECT_LIMIT = 16 * 1024 * 1024
 
 
@@ -89,11 +91,19 @@ def _extracted(fetched: Fetched) -> str:
     try:
         with open(path, "w", encoding="utf-8") as file:
             for document in fetched.paths:
+                _refuse_long(document)
                 text = Path(document).read_text("utf-8-sig")
                 file.writelines(f"{record}\n" for record in records(text, fetched.records))
     except UnicodeDecodeError as error:
         raise PermanentError(f"the source is not UTF-8: {error.reason} at byte {error.start}", code="data") from error
     return str(path)
+
+
+def _refuse_long(document: str) -> None:
+    """Its text has to be in memory, which is not DuckDB's to limit."""
+    if Path(document).stat().st_size > MOST_TEXT_BYTES:
+        words = f"source.records: the document has more than {MOST_TEXT_BYTES} bytes; load it as JSON Lines"
+        raise PermanentError(words, code="memory")
 
 
 def _picked(connection: duckdb.DuckDBPyConnection, source: Source, files: _Files) -> str:

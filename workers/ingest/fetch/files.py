@@ -6,7 +6,6 @@ import bz2
 import functools
 import gzip
 import lzma
-import shutil
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import pyarrow
 
 from jobs.errors import PermanentError
+from workers.ingest.fetch import room
 from workers.ingest.fetch.fetched import Allowance, Channel, Fetched, Since
 from workers.ingest.spec import Source
 
@@ -24,6 +24,7 @@ _OPENERS: dict[str, Callable[..., Any]] = {
     "xz": lzma.open,
     "zstd": functools.partial(pyarrow.input_stream, compression="zstd"),
 }
+_PART_BYTES = 1024 * 1024
 
 
 def fetch(source: Source, *, folder: Path, since: Since | None, allowance: Allowance, channel: Channel) -> Fetched:
@@ -67,7 +68,9 @@ def _left_to_duckdb(source: Source) -> bool:
 def _unpacked(path: Path, compression: str, target: Path) -> Path:
     try:
         with _OPENERS[compression](path) as packed, target.open("wb") as file:
-            shutil.copyfileobj(packed, file, 1024 * 1024)
+            while part := packed.read(_PART_BYTES):
+                room.check(target.parent)
+                file.write(part)
     except (gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise

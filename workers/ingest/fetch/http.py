@@ -13,6 +13,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from jobs.errors import PermanentError, TransientError
+from workers.ingest.fetch import room
 from workers.ingest.fetch.fetched import Channel
 from workers.ingest.spec import HttpAccess
 
@@ -93,6 +94,7 @@ def download(
         total = int(length) if (length := answer.headers.get("Content-Length", "")).isdecimal() else None
         try:
             for chunk in answer.raw.stream(CHUNK_BYTES, decode_content=not packed):
+                room.check(path.parent)
                 file.write(chunk)
                 channel.progress(current=file.tell(), total=total, unit="bytes")
                 if most_bytes and file.tell() >= most_bytes:
@@ -100,6 +102,24 @@ def download(
         except urllib3.exceptions.HTTPError as error:
             raise TransientError(f"{_shown(url)} broke off: {_reason(error)}", code="source") from None
         return file.tell()
+
+
+def content(answer: requests.Response, *, most: int) -> bytes:
+    """The body of an answer that was asked for as a stream, unpacked.
+
+    Raises:
+        TransientError: The connection broke.
+        PermanentError: It has more than ``most`` bytes.
+    """
+    body = bytearray()
+    try:
+        for chunk in answer.iter_content(CHUNK_BYTES):
+            body += chunk
+            if len(body) > most:
+                raise PermanentError(f"{_shown(answer.url)} answered more than {most} bytes", code="source")
+    except requests.RequestException as error:
+        raise TransientError(f"{_shown(answer.url)} broke off: {_reason(error)}", code="source") from None
+    return bytes(body)
 
 
 def leads_elsewhere(before: str, after: str) -> bool:

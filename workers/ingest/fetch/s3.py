@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import botocore.config
 import botocore.exceptions
 
 from jobs.errors import PermanentError, TransientError
+from workers.ingest.fetch import room
 from workers.ingest.fetch.fetched import Channel
 from workers.ingest.spec import S3Access
 
@@ -65,7 +67,8 @@ def keys(service: Any, url: str) -> list[str]:
         return [pattern]
     matches = _matcher(pattern)
     pages = service.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=fixed)
-    found = [item["Key"] for page in pages for item in page.get("Contents", ()) if matches(item["Key"])]
+    all_keys = (item["Key"] for page in pages for item in page.get("Contents", ()))
+    found = list(itertools.islice(filter(matches, all_keys), MOST_OBJECTS + 1))
     if not found:
         raise PermanentError(f"source.path: nothing matches {url!r}", code="file_missing")
     if len(found) > MOST_OBJECTS:
@@ -78,6 +81,7 @@ def download(service: Any, bucket: str, key: str, path: Path, *, channel: Channe
     done = [0]
 
     def count(size: int) -> None:
+        room.check(path.parent)
         done[0] += size
         channel.progress(current=done[0], unit="bytes")
 
