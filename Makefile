@@ -45,11 +45,17 @@ check: format-check lint types contracts migrations-check test coverage-floor ##
 test: $(VENV)/dev.stamp ## The unit, integration and conformance tests (ARGS=... are passed to pytest)
 	@exec $(BIN)/python -m coverage run -m pytest tests/unit tests/integration tests/conformance $(ARGS)
 
-acceptance: $(VENV)/dev.stamp ## The tests that start the real processes, kill them, and count (minutes)
-	@exec $(BIN)/python -m pytest tests/acceptance -m acceptance $(ARGS)
+acceptance: $(VENV)/dev.stamp ## The tests that start the real processes, kill them, and count (minutes; but those of Spark)
+	@exec $(BIN)/python -m pytest tests/acceptance --ignore=tests/acceptance/test_spark.py -m acceptance $(ARGS)
 
-spark-acceptance: $(VENV)/dev.stamp $(VENV)/spark.stamp ## The tests against real Spark: local mode, and a master and a worker on loopback (minutes)
-	@exec $(BIN)/python -m pytest tests/acceptance/test_spark.py -m acceptance $(ARGS)
+# Java first: without it there is no use in installing Spark, which takes longer than the tests.
+spark-acceptance: $(VENV)/dev.stamp ## The tests against real Spark, where the machine has Java: local mode, and a master and a worker on loopback (minutes)
+	@if "$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -version >/dev/null 2>&1; then \
+	    $(MAKE) --no-print-directory $(VENV)/spark.stamp; \
+	    exec $(BIN)/python -m pytest tests/acceptance/test_spark.py -m acceptance $(ARGS); \
+	else \
+	    echo "spark-acceptance: left out, because this machine has no Java (Spark needs 17 or 21, on the PATH or named by JAVA_HOME)"; \
+	fi
 
 test-pg15: $(VENV)/dev.stamp ## The engine's tests on PostgreSQL 15, where the machine has it (but the random sequences and the crashes)
 	@if [ -x /usr/lib/postgresql/15/bin/postgres ]; then \

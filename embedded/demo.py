@@ -12,18 +12,19 @@ import yaml
 
 from embedded import spark
 from embedded.api_client import ApiClient
+from embedded.came_to import came_to
 from embedded.errors import StartError
 from embedded.expectations import Expectation
 from embedded.output import Output, terminal
 from embedded.private_files import write_private_json
 from embedded.progress import ProgressDisplay
-from embedded.servers import DATA
+from embedded.servers import CHECKOUT, DATA
 from embedded.system import EXAMPLES, WORKSPACE, System, running_system
 
 _POLL_SECONDS = 0.2
 _LONGEST_SECONDS = 300.0
 _ENDED = ("succeeded", "failed", "cancelled")
-_COLUMNS = ("job", "run", "state", "payloads", "attempts", "duration", "as_expected")
+_COLUMNS = ("job", "run", "state", "payloads", "attempts", "duration", "as_expected", "came_to")
 
 Row = dict[str, Any]
 
@@ -40,8 +41,7 @@ def demo(*, data: Path = DATA) -> bool:
     """
     screen = terminal()
     screen.write("starting: servers, database, examples, processes\n")
-    if missing := spark.why_left_out():
-        screen.write(f"without the Spark example: {missing}\n")
+    without_spark = spark.why_left_out()
     with running_system(port="", output=Output(data / "logs", terminal=None), data=data) as system:
         rows = run_examples(system, progress=ProgressDisplay(screen))
     write_private_json(data / "demo.json", rows)
@@ -49,7 +49,11 @@ def demo(*, data: Path = DATA) -> bool:
     for row in rows:
         screen.writelines(f"{row['job']}: {problem}\n" for problem in row["problems"])
     failures = sum(not row["as_expected"] for row in rows)
-    screen.write(f"{len(rows) - failures} of {len(rows)} examples ended as expected (see {data / 'demo.json'})\n")
+    screen.write(
+        f"{len(rows) - failures} of {len(rows)} examples ended as expected (see {_shown(data / 'demo.json')})\n"
+    )
+    if without_spark:
+        screen.write(f"without the Spark example: {without_spark}\n")
     return failures == 0
 
 
@@ -79,6 +83,7 @@ def judge(run: Mapping[str, Any], payloads: Sequence[Mapping[str, Any]], expecte
         "payloads": run["counts"]["total"],
         "attempts": sum(payload["attempts"] for payload in payloads),
         "duration": _seconds(run),
+        "came_to": came_to(payloads),
         "as_expected": not problems,
         "problems": problems,
     }
@@ -107,6 +112,11 @@ def _wait(system: System, api: ApiClient, runs: list[Row], progress: ProgressDis
             raise StartError(f"not ended after {_LONGEST_SECONDS:.0f} s: {', '.join(active)}; see .data/logs/")
         system.revive()
         time.sleep(_POLL_SECONDS)
+
+
+def _shown(path: Path) -> Path:
+    """As people find it, who are in the checkout."""
+    return path.relative_to(CHECKOUT) if path.is_relative_to(CHECKOUT) else path
 
 
 def _cell(name: str, value: object) -> str:

@@ -107,8 +107,9 @@ def _result_problem(payloads: Sequence[Mapping[str, Any]], wanted: Holds) -> str
 
 def _rows_problem(payloads: Sequence[Mapping[str, Any]], source: RowsOf, files: Path) -> str:
     in_file = count_rows(files / source.file, records=source.records)
-    loaded = _result(payloads, source.payload).get("rows")
-    return _differs(f"the rows of payload {source.payload}", loaded, {"input": in_file, "output": in_file})
+    loaded = _result(payloads, source.payload).get("rows") or {}
+    wanted = {"input": in_file, "output": in_file, "failed": 0}
+    return _differs(f"the rows of payload {source.payload}", {name: loaded.get(name) for name in wanted}, wanted)
 
 
 def _result(payloads: Sequence[Mapping[str, Any]], position: int) -> Mapping[str, Any]:

@@ -46,4 +46,4 @@ def progress_line(run: Mapping[str, Any]) -> str:
     total, done = counts["total"], counts["succeeded"] + counts["failed"] + counts["cancelled"]
     filled = _BAR_CELLS * done // total if total else _BAR_CELLS
     bar = "#" * filled + "-" * (_BAR_CELLS - filled)
-    return f"  {run['job']:<28} [{bar}] {done:>4}/{total:<4} {run['state']}"
+    return f"  {run['job']:<32} [{bar}] {done:>4}/{total:<4} {run['state']}"

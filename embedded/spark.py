@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from jobs.errors import PermanentError
 from workers.spark.installation import check_java, find_spark
@@ -13,10 +14,14 @@ TARGETS = '{"local": {"master": "local[2]"}}'
 
 
 def why_left_out() -> str:
-    """What is missing, in words for whoever starts the system; empty when nothing is."""
+    """All that is missing, in words for whoever starts the system; empty when nothing is."""
+    looks = (lambda: find_spark(os.environ.get("JOBS_SPARK_HOME", "")), check_java)
+    return "; ".join(filter(None, map(_problem, looks)))
+
+
+def _problem(look: Callable[[], object]) -> str:
     try:
-        find_spark(os.environ.get("JOBS_SPARK_HOME", ""))
-        check_java()
+        look()
     except PermanentError as error:
         return str(error)
     return ""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class JobsError(Exception):
@@ -63,8 +62,7 @@ class LookAgain(JobsError):
         self.state = state
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+class FieldError(NamedTuple):
     """One thing wrong with one field: its dotted path (``payload.0.retry.initial_interval``) and what would be right."""
 
     field: str

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from django.db import connection as django_connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg.rows import namedtuple_row
 from psycopg_pool import ConnectionPool
 
@@ -55,7 +55,23 @@ _POOL_SIZES = {LANES: 4, HEARTBEAT: 1, CLEANUP: 2}
 """A lane has a connection while a statement runs, a millisecond or so, and the lanes of a process share these. One each would
 mean that a run of fifty lanes forks fifty servers."""
 
-_pools: dict[tuple[int, str, str], ConnectionPool[psycopg.Connection[Any]]] = {}
+FEW_ROWS = 20
+"""A cursor holds its last result until it is used again: with more rows than these it is not kept."""
+
+
+class EngineConnection(psycopg.Connection[Any]):
+    """Keeps a cursor for each statement that was executed on it.
+
+    What psycopg has found out about a statement's parameters and columns is the cursor's: to find it out anew takes longer than all
+    the rest that is done on this side.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.cursors: dict[str, psycopg.RawCursor[Any]] = {}
+
+
+_pools: dict[tuple[int, str, str], ConnectionPool[EngineConnection]] = {}
 _opening = threading.Lock()
 
 RETRYABLE = (
@@ -68,18 +84,17 @@ RETRYABLE = (
 
 
 @contextmanager
-def connection(role: str = LANES) -> Iterator[psycopg.Connection[Any]]:
+def connection(role: str = LANES) -> Iterator[EngineConnection]:
     """A connection in autocommit mode, returned to the pool afterwards. Raises psycopg.OperationalError when there is none."""
     pool = _pool(role)
     leased = _living(pool)
     try:
-        with leased:
-            yield leased
+        yield leased
     finally:
-        pool.putconn(leased)
+        pool.putconn(leased)  # rolls back what an error has left open
 
 
-def _living(pool: ConnectionPool[psycopg.Connection[Any]]) -> psycopg.Connection[Any]:
+def _living(pool: ConnectionPool[EngineConnection]) -> EngineConnection:
     """A connection that the server has not ended: after a restart the pool is full of dead ones, each good for one failure."""
     while True:
         leased = pool.getconn(timeout=_GET_SECONDS)
@@ -89,7 +104,7 @@ def _living(pool: ConnectionPool[psycopg.Connection[Any]]) -> psycopg.Connection
         pool.putconn(leased)
 
 
-def _is_dead(idle: psycopg.Connection[Any]) -> bool:
+def _is_dead(idle: EngineConnection) -> bool:
     """Whether an idle connection has something to read: its server's farewell, or the end. Costs microseconds and no round trip."""
     if idle.closed:
         return True
@@ -99,7 +114,7 @@ def _is_dead(idle: psycopg.Connection[Any]) -> bool:
 
 
 def execute(
-    connection: psycopg.Connection[Any],
+    connection: EngineConnection,
     statement: str,
     parameters: Mapping[str, Any],
     *,
@@ -107,10 +122,15 @@ def execute(
 ) -> psycopg.Cursor[Any]:
     """Execute ``<statement>.sql``; of the parameters only those that it names are sent.
 
-    The statement goes out as the server wants it: psycopg would take a long one apart for each execution, at a millisecond.
+    The statement goes out as the server wants it: psycopg would take a long one apart for each execution, at a millisecond. Read
+    the answer before the same statement is executed on this connection again.
     """
     text, names = of.numbered(statement)
-    return psycopg.RawCursor(connection).execute(text, [parameters[name] for name in names])
+    cursor = connection.cursors.pop(text, None) or psycopg.RawCursor(connection)
+    cursor.execute(text, [parameters[name] for name in names])
+    if cursor.rowcount <= FEW_ROWS:
+        connection.cursors[text] = cursor
+    return cursor
 
 
 def close() -> None:
@@ -119,9 +139,9 @@ def close() -> None:
         _pools.pop(key).close()
 
 
-def _pool(role: str) -> ConnectionPool[psycopg.Connection[Any]]:
+def _pool(role: str) -> ConnectionPool[EngineConnection]:
     """The pool of this process (a forked child must not share its parent's) for Django's present database."""
-    key = (os.getpid(), str(django_connection.settings_dict["NAME"]), role)
+    key = (os.getpid(), _settings()["NAME"], role)
     pool = _pools.get(key)
     if pool is None:
         with _opening:
@@ -129,17 +149,18 @@ def _pool(role: str) -> ConnectionPool[psycopg.Connection[Any]]:
     return pool
 
 
-def connect() -> psycopg.Connection[Any]:
+def connect() -> EngineConnection:
     """A connection of its own, for who needs a session and not only a statement: a lock that it holds, messages that it waits for.
 
     Raises:
         psycopg.OperationalError: There is none to have.
     """
-    return psycopg.connect(**_parameters())
+    return EngineConnection.connect(**_parameters())
 
 
-def _open(*, size: int) -> ConnectionPool[psycopg.Connection[Any]]:
+def _open(*, size: int) -> ConnectionPool[EngineConnection]:
     return ConnectionPool(
+        connection_class=EngineConnection,
         kwargs=_parameters(),
         min_size=0,
         max_size=size,
@@ -149,8 +170,14 @@ def _open(*, size: int) -> ConnectionPool[psycopg.Connection[Any]]:
     )
 
 
+def _settings() -> dict[str, Any]:
+    """Not from ``django.db.connection``, which looks for the thread's own connection first."""
+    settings: dict[str, Any] = connections.settings[DEFAULT_DB_ALIAS]
+    return settings
+
+
 def _parameters() -> dict[str, Any]:
-    settings = django_connection.settings_dict
+    settings = _settings()
     return {
         "host": settings["HOST"] or None,
         "port": settings["PORT"] or None,

@@ -19,12 +19,14 @@ MAX_VALUES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class ManifestError(FieldError):
+class ManifestError:
     """What is wrong with one field of one document.
 
     ``index`` counts a source's documents from 1; 0 when the source could not be read as a whole.
     """
 
+    field: str
+    message: str
     source: str
     index: int
 
@@ -38,7 +40,7 @@ class ManifestsRefusedError(ValidationError):
     """Manifests were refused as a whole; nothing was saved. ``problems`` has at least one entry."""
 
     def __init__(self, problems: list[ManifestError]) -> None:
-        super().__init__(problems)
+        super().__init__(FieldError(problem.field, problem.message) for problem in problems)
         self.problems = problems
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from django.utils.log import configure_logging
 from kombu import Queue
 
 from jobs.kinds import QUEUES, SINKS_QUEUE
-from workers.ticking import Ticking
+from workers.waking import Waking
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jobsproject.settings")
 # `manage.py migrate` and `check` run Django's checks. Here they would load the site, its API and its admin into each worker and
@@ -62,7 +62,7 @@ app.conf.update(
     beat_scheduler="scheduler.beat:JobScheduler",
 )
 app.autodiscover_tasks(["workers"])
-app.steps["worker"].add(Ticking)
+app.steps["worker"].add(Waking)
 
 
 @setup_logging.connect

@@ -6,6 +6,7 @@ import ipaddress
 import json
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from zoneinfo import available_timezones
@@ -59,6 +60,17 @@ def folder(name: str) -> Path | None:
     if value and not Path(value).is_absolute():
         raise ImproperlyConfigured(f"{name} must be an absolute path such as /srv/jobs/files, not {value!r}")
     return Path(value).resolve() if value else None
+
+
+def apart(name: str, folder: Path | None, others_name: str, others: Sequence[Path]) -> None:
+    """Refuse a folder that lies in another setting's folders, or holds one of them."""
+    for other in others if folder else ():
+        assert folder is not None
+        if folder.is_relative_to(other) or other.is_relative_to(folder):
+            raise ImproperlyConfigured(
+                f"{name} ({folder}) and {others_name} ({other}) must not overlap: what lies in the one would be read, or erased, as"
+                " what belongs into the other"
+            )
 
 
 def json_object(name: str) -> dict[str, object]:

@@ -138,6 +138,8 @@ JOBS_CLEANUP_WORKSPACE = env.text("JOBS_CLEANUP_WORKSPACE", "")
 JOBS_STORED_FILES = env.folder("JOBS_STORED_FILES")
 """The folder of files that payloads make and people download; web and workers share it. None: payloads cannot make any."""
 
+env.apart("JOBS_STORED_FILES", JOBS_STORED_FILES, "JOBS_FILE_ROOTS", JOBS_FILE_ROOTS)
+
 JOBS_STORED_FILE_MB = env.number("JOBS_STORED_FILE_MB", 10_240, least=1)
 """The most that one of them may have."""
 

@@ -12,7 +12,7 @@ from jobs import hotpath
 from scheduler.backfilling import Standing
 from scheduler.sql import STATEMENTS
 
-Connection = psycopg.Connection[Any]
+Connection = hotpath.EngineConnection
 Now = dt.datetime | None
 
 
@@ -41,13 +41,9 @@ class StartedTime(NamedTuple):
     run_id: int
 
 
-def running_backfills(connection: Connection, *, limit: int) -> list[tuple[int, int]]:
-    """(backfill, schedule) of those whose jobs may run, the oldest first."""
-    rows = connection.execute(
-        "SELECT b.id, b.schedule_id FROM scheduler_backfill AS b JOIN scheduler_schedule AS s ON s.id = b.schedule_id"
-        " JOIN jobs_job AS j ON j.id = s.job_id WHERE b.state = 'running' AND j.state = 'active' ORDER BY b.id LIMIT %s",
-        (limit,),
-    ).fetchall()
+def open_backfills(connection: Connection, *, limit: int) -> list[tuple[int, int]]:
+    """(backfill, schedule) of those running ones that can go on, the oldest first."""
+    rows = _execute(connection, "open_backfills", {"limit": limit}).fetchall()
     return [(row.id, row.schedule_id) for row in rows]
 
 

@@ -36,22 +36,28 @@ MOST_BATCHES = 100
 
 FEW = 200
 """Schedules that are fired without much ado. If there are so many, there may be very many."""
+BACKFILL_SECONDS = 0.5
+"""Of one pass, for backfills."""
 HANDS = 2
 """Threads that fire while very many schedules are due: while PostgreSQL works for one, another computes. More gain nothing."""
 
 Guard = Callable[[str, Callable[[], object]], object]
 
 
-def look(*, guard: Guard = lambda _what, action: action()) -> None:
-    """One pass: deal with runs that ended, fire what waited, fire what is due, until nothing is left; go on with backfills.
+def look(*, guard: Guard = lambda _what, action: action()) -> bool:
+    """One pass: deal with runs that ended, fire what waited, fire what is due, until nothing is left; go on with backfills, until
+    something else is due.
 
     Args:
-        guard: Calls each of these steps, which it is given with the step's name.
+        guard: Calls each of these steps, which it is given with the step's name, and returns what the step does.
+
+    Returns:
+        Whether backfills may have more to do at once.
     """
     guard("endings", endings.settle)
     guard("waiting", waiting.fire_waiting)
     guard("schedules", _fire_due)
-    guard("backfills", _work_off)
+    return bool(guard("backfills", _work_off))
 
 
 def _fire_due() -> None:
@@ -70,8 +76,15 @@ def _fire_many() -> None:
         connections.close_all()
 
 
-def _work_off() -> None:
-    backfills.work_off()
+def _work_off() -> int:
+    """A fire that comes due meanwhile waits for one batch at the most; so do the periodic tasks for `BACKFILL_SECONDS`."""
+    until = time.monotonic() + BACKFILL_SECONDS
+    return backfills.work_off(pressing=lambda: time.monotonic() > until or _something_is_due())
+
+
+def _something_is_due() -> bool:
+    with hotpath.connection() as connection:
+        return claims.seconds_to_next(connection) == 0
 
 
 def _until_done(step: Callable[[], int], batch: int) -> None:
@@ -172,11 +185,11 @@ class JobScheduler(DatabaseScheduler):  # type: ignore[misc]  # django-celery-be
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """One turn of beat's loop; returns the seconds until the next. It waits here, where new schedules can wake it."""
-        look(guard=self._guarded)
+        more = look(guard=self._guarded)
         self._guarded("periodic_tasks", self._lead)
         try:
             self._waker.listen()  # before the look at what is next, or what is saved between the two is not heard of
-            self._waker.wait(self._pause())
+            self._waker.wait(SHORTEST_WAIT_SECONDS if more else self._pause())
         except AWAY as error:
             log.warning("beat.database_unavailable", reason=str(error).strip())
             return float(settings.JOBS_BEAT_SECONDS)
@@ -189,10 +202,10 @@ class JobScheduler(DatabaseScheduler):  # type: ignore[misc]  # django-celery-be
         self._leadership.release()
         self._waker.close()
 
-    def _guarded(self, what: str, action: Callable[[], object]) -> None:
-        """Whatever fails, the beat goes on: what it did not do now it finds again."""
+    def _guarded(self, what: str, action: Callable[[], object]) -> object:
+        """Whatever fails, the beat goes on: what it did not do now it finds again. Returns what the action does, or None."""
         try:
-            action()
+            return action()
         except AWAY as error:
             close_old_connections()
             log.warning("beat.database_unavailable", doing=what, reason=str(error).strip())
@@ -200,6 +213,7 @@ class JobScheduler(DatabaseScheduler):  # type: ignore[misc]  # django-celery-be
             log.warning("beat.broker_unavailable", doing=what, reason=str(error).strip())
         except Exception:
             log.exception("beat.failed", doing=what)
+        return None
 
     def _pause(self) -> float:
         """Seconds until something is due, and never longer than a beat."""

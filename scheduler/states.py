@@ -6,7 +6,8 @@ from enum import StrEnum
 
 
 class ScheduleState(StrEnum):
-    """``active <-> paused``; ``active -> ended``, and back when it is edited so that it fires again."""
+    """``active <-> paused``; ``active -> ended``, and back when it is edited so that it fires again; ``ended -> paused`` while
+    fires of it wait or are buffered, which are skipped then."""
 
     ACTIVE = "active"
     """Owes a run at each of its fire times."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from jobs.errors import JobsError, PermanentError, TransientError
 from workers.deadline import Deadline
+from workers.masking import Masker
 
 JSON = Any
 
@@ -90,7 +91,7 @@ class Intake:
 
     def __init__(self, *, work: Attempt, secrets: Sequence[str]) -> None:
         self._work = work
-        self._secrets = sorted({s for s in secrets if len(s) >= SHORTEST_SECRET}, key=len, reverse=True)
+        self._masker = Masker(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
         self._lines = 0
         self._last_words: collections.deque[str] = collections.deque(maxlen=LAST_WORDS)
         self._ended: dict[str, Any] | None = None
@@ -170,8 +171,7 @@ class Intake:
             self._work.log("warning", f"{self._lines - MAX_LOG_LINES} more log lines were not kept")
 
     def _clean(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
+        text = self._masker.text(text)  # before it is cut: half a secret would not be known again
         text = text.replace("\x00", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL's text cannot hold it
         return text if len(text) <= MAX_LINE_CHARACTERS else f"{text[: MAX_LINE_CHARACTERS - 1]}…"
 

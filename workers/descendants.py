@@ -12,11 +12,8 @@ import contextlib
 import functools
 import os
 import signal
-import socket
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 COOKIE = "JOBS_CHILD_DIRECTORY"
@@ -24,7 +21,7 @@ KILL_SECONDS = 2.0
 """How long to go on ending what does not end. Only what the kernel holds (a dead network file system), or another user's, takes
 longer than milliseconds."""
 _PAUSE_SECONDS = 0.005
-_PROC = Path("/proc")
+_PROC = "/proc"
 
 
 class Process(NamedTuple):
@@ -38,8 +35,7 @@ class Process(NamedTuple):
     started: int
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(NamedTuple):
     """A child that leads a session of its own, and all that comes of it."""
 
     pid: int
@@ -115,7 +111,8 @@ class Family:
 def boot_id() -> str:
     """Different each time the machine begins; empty where the system does not tell."""
     try:
-        return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+        with open(f"{_PROC}/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
     except OSError:
         return ""
 
@@ -124,10 +121,10 @@ def boot_id() -> str:
 def host() -> str:
     """Where the processes can be found that this one can see: the machine, since it began, and which of its containers."""
     try:
-        namespace = os.stat(_PROC / "self/ns/pid").st_ino
+        namespace = os.stat(f"{_PROC}/self/ns/pid").st_ino
     except OSError:
         namespace = 0
-    return f"{socket.gethostname()}:{boot_id()}:{namespace}"
+    return f"{os.uname().nodename}:{boot_id()}:{namespace}"
 
 
 def _processes() -> Iterable[Process]:

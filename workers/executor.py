@@ -45,6 +45,9 @@ log = structlog.get_logger(__name__)
 _TRACEBACK_LINES = 12
 _MAX_MESSAGE = 4000
 _SOONEST_LOOK_SECONDS = 0.1
+_LAST_LOOK_SECONDS = 5.0
+"""Or a tenth of the attempt's time: so long before it is over what goes on elsewhere is looked at, so that what has ended in time
+is seen in time."""
 _ESCAPE = re.compile(r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\ud[89a-f]..|\\u0000")
 """What json.dumps writes of them; in the group what only looks alike: an escaped backslash, and a whole pair."""
 
@@ -186,7 +189,12 @@ def _outcome(executor: Executor, work: Work, run: RunInfo, known: KnownSecrets) 
         result = _result_text(known.data(executor.perform(work)))
     except LookAgain as again:
         return _goes_on(work, again)
-    return Succeeded(result, _added_text(known.data(work.added), run) if work.added else None)
+    if known.data(work.added) != work.added:
+        raise PermanentError(
+            "extend_payload: an added payload holds a secret, and would be kept with it: name the secret instead",
+            code="extend_payload",
+        )
+    return Succeeded(result, _added_text(work.added, run) if work.added else None)
 
 
 def _goes_on(work: Work, again: LookAgain) -> Outcome:
@@ -200,8 +208,14 @@ def _goes_on(work: Work, again: LookAgain) -> Outcome:
             f"what is to be looked at again has {len(text):,} bytes; at most {MAX_STATE_BYTES:,} are kept",
             code="state_too_large",
         )
-    wait = min(again.seconds, remaining) if remaining > 0 else again.seconds
-    return GoesOn(text, max(wait, _SOONEST_LOOK_SECONDS))
+    return GoesOn(text, max(_wait(work, again.seconds, remaining), _SOONEST_LOOK_SECONDS))
+
+
+def _wait(work: Work, asked: float, remaining: float) -> float:
+    last_look = min(_LAST_LOOK_SECONDS, work.timeout_seconds / 10)
+    if remaining <= 0:
+        return asked
+    return min(asked, remaining - last_look if remaining > 2 * last_look else remaining / 2)
 
 
 def _time(looking: Mapping[str, Any], name: str) -> dt.datetime:

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.urls import reverse
 
-from jobs.errors import PermanentError
+from jobs.errors import PermanentError, TransientError
 from jobs.made_file import MadeFile
 from jobs.services import stored_files
 from jobs.services.stored_files import Owner
@@ -37,8 +37,10 @@ class StoredFiles:
 
         Raises:
             PermanentError: The deployment has no place for files (code ``files_refused``).
+            TransientError: The place is not there, or full (code ``files``).
         """
-        folder = stored_files.incoming_folder(root=_root(), owner=self._owner)
+        with _written():
+            folder = stored_files.incoming_folder(root=_root(), owner=self._owner)
         try:
             yield folder
         finally:
@@ -48,9 +50,10 @@ class StoredFiles:
         """Keep whole files of the folder, all or none, in place of what earlier attempts have kept; the addresses in the API.
 
         Raises:
-            TransientError: A later attempt has kept its own (code ``superseded``).
+            TransientError: A later attempt has kept its own (code ``superseded``); or the place is not there, or full (``files``).
         """
-        placed = stored_files.move_in(root=_root(), owner=self._owner, files=files)
+        with _written():
+            placed = stored_files.move_in(root=_root(), owner=self._owner, files=files)
         owner = self._owner
         with_models(functools.partial(stored_files.record, root=_root(), owner=owner, files=placed))
         return [reverse("file", args=[owner.workspace, owner.run_id, owner.position, file.name]) for file in files]
@@ -63,3 +66,14 @@ def _root() -> Path:
             "no folder is there for files: whoever runs this system sets JOBS_STORED_FILES", code="files_refused"
         )
     return root
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """Where files are written: a disk may be full, or not mounted, and that may pass. Where it is stays untold."""
+    try:
+        yield
+    except OSError as error:
+        raise TransientError(
+            f"could not write to the folder of stored files: {error.strerror}", code="files"
+        ) from error

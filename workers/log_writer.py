@@ -44,8 +44,15 @@ class LogWriter:
             self._something.clear()
             waiting, self._waiting = self._waiting, set()
         for collecting in waiting:
-            if not collecting.flush():
+            if not self._flushed(collecting):
                 self.add(collecting)
+
+    def _flushed(self, collecting: Collecting) -> bool:
+        try:
+            return collecting.flush()
+        except Exception:  # Whatever it is: the others' lines must not wait for it, and trying again would not help.
+            log.exception("log_writer.lines_lost")
+            return True
 
     def _ensure_thread(self) -> None:
         if self._thread is None or not self._thread.is_alive():
@@ -56,10 +63,7 @@ class LogWriter:
         while True:
             self._something.wait()
             time.sleep(PAUSE_SECONDS)
-            try:
-                self.write()
-            except Exception:  # Whatever it is: the lines of all others would no longer come.
-                log.exception("log_writer.failed")
+            self.write()
 
 
 _writers: dict[int, LogWriter] = {}

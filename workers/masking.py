@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
+ANYWHERE = 12
+"""A secret that is so long is blacked out wherever it stands. A shorter one only where it is not a part of a longer word or number:
+``postgres`` would take ``postgresql`` apart, and ``1234`` every sum."""
 
 
 class Masker:
@@ -22,12 +26,15 @@ class Masker:
         forms = {form for secret in secrets if secret for form in _forms(secret)}
         # The longest first: a secret may be a part of another one's form.
         self._forms = sorted(forms, key=len, reverse=True)
+        self._words = {form: re.compile(rf"(?<!\w){re.escape(form)}(?!\w)") for form in forms if len(form) < ANYWHERE}
 
     def text(self, text: str) -> str:
         """The text without secrets."""
         for form in self._forms:
-            if form in text:
-                text = text.replace(form, MASK)
+            if form not in text:
+                continue
+            word = self._words.get(form)
+            text = word.sub(MASK, text) if word else text.replace(form, MASK)
         return text
 
     def cut_text(self, text: str) -> str:

@@ -14,12 +14,15 @@ import structlog
 from jobs.errors import JobsError, PermanentError, TransientError
 from jobs.models import DatasourceOperation, Verb
 from jobs.services import datasource_operations
+from jobs.services.datasource_state import put_back
 from jobs.services.secrets import read_secret
 from workers.child import run_child
 from workers.deadline import Deadline
+from workers.known_secrets import KnownSecrets
 from workers.payloads.base import KeptHandle, keep_no_handle
 from workers.payloads.datasource.building import source_spec, target_spec
 from workers.payloads.datasource.parameters import DatasourceParameters
+from workers.payloads.datasource.turn import is_loading, stream_name
 from workers.persistence import with_models
 
 SECONDS = 60.0
@@ -82,18 +85,19 @@ def perform(*, operation_id: int, work: Asked | None = None) -> bool:
 
 
 def _outcome(operation: DatasourceOperation, work: Asked) -> JSON:
+    known = KnownSecrets(functools.partial(_secret, operation.workspace_id))
     try:
-        return {"result": _done(operation, work)}
+        return {"result": known.data(_done(operation, work, known))}
     except (PermanentError, TransientError) as error:
-        return {"error": {"message": str(error), "code": error.code}}
+        return {"error": {"message": known.text(str(error)), "code": error.code}}
     except Exception:  # whoever waits is told, whatever it was
         log.exception("datasource.operation_crashed", operation=operation.pk, verb=operation.verb)
         return {"error": {"message": "this is an error of the system, and it was logged", "code": "crash"}}
 
 
-def _done(operation: DatasourceOperation, work: Asked) -> JSON:
+def _done(operation: DatasourceOperation, work: Asked, known: KnownSecrets) -> JSON:
     parameters = DatasourceParameters.model_validate(operation.parameters)
-    built = _build(operation, parameters)
+    built = _build(operation, parameters, known)
     if operation.verb != Verb.VALIDATE:
         for error in built.refused.values():
             raise error
@@ -103,17 +107,42 @@ def _done(operation: DatasourceOperation, work: Asked) -> JSON:
         "rows": operation.rows,
         "memory_limit_mb": parameters.memory_limit_mb,
     }
-    answer: JSON = run_child(module="workers.ingest.operate", spec=spec, work=work, secrets=built.secrets)
-    return _verdict(answer, built.refused) if operation.verb == Verb.VALIDATE else answer
+    ask = functools.partial(run_child, module="workers.ingest.operate", spec=spec, work=work, secrets=built.secrets)
+    match operation.verb:
+        case Verb.VALIDATE:
+            return _verdict(ask(), built.refused)
+        case Verb.DELETE_OUTPUT:
+            return _deleted(operation, ask)
+    answer: JSON = ask()
+    return answer
 
 
-def _build(operation: DatasourceOperation, parameters: DatasourceParameters) -> _Built:
+def _deleted(operation: DatasourceOperation, ask: Callable[[], JSON]) -> JSON:
+    """Delete, unless a load has begun since it was asked for.
+
+    A load says that it has begun and then looks for a deletion that was taken; this was taken, and looks for loads. So both may
+    give way, and both never go on.
+    """
+    name = stream_name(workspace=operation.workspace.slug, job_key=operation.job_key, stream=operation.stream)
+    if with_models(functools.partial(is_loading, name)):
+        raise TransientError(
+            "a run of this datasource is under way: wait for its end, then delete its output", code="busy"
+        )
+    before = with_models(lambda: datasource_operations.begin_to_delete(operation=operation))
+    try:
+        return ask()
+    except (PermanentError, TransientError):
+        with_models(lambda: put_back(states=before))
+        raise
+
+
+def _build(operation: DatasourceOperation, parameters: DatasourceParameters, known: KnownSecrets) -> _Built:
     """Resolve paths, addresses and secrets as a run does: what a run may not touch, this may not."""
     built = _Built()
-    secret = functools.partial(_secret, operation.workspace_id)
     for part in _PARTS[Verb(operation.verb)]:
         try:
-            found, secrets = _BUILDERS[part](parameters, secret=secret)
+            found, secrets = _BUILDERS[part](parameters, secret=known.read)
+            known.hide(*secrets)
             built.spec[part] = found.to_json()
             built.secrets += secrets
         except (PermanentError, TransientError) as error:

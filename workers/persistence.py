@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-import psycopg
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
@@ -30,13 +29,13 @@ _LONGEST_PAUSE = 1.0
 
 
 def until_answered(action: Callable[[], R]) -> R:
-    """Repeat what may be done twice until the database answers."""
+    """Repeat what may be done twice until the database answers, on whichever connection it asks."""
     tries = 0
     until = time.monotonic() + settings.JOBS_LEASE_SECONDS
     while not (stopping.asked() and time.monotonic() > until):
         try:
             return action()
-        except hotpath.RETRYABLE as error:
+        except (*hotpath.RETRYABLE, OperationalError, InterfaceError) as error:
             log.warning("engine.database_unavailable", tries=tries + 1, reason=str(error).strip())
         _pause(tries)
         tries += 1
@@ -55,8 +54,6 @@ def with_models(action: Callable[[], R]) -> R:
 def _on_a_borrowed_connection(action: Callable[[], R]) -> R:
     try:
         return action()
-    except (OperationalError, InterfaceError) as error:
-        raise psycopg.OperationalError(str(error)) from error
     finally:
         if not connection.in_atomic_block:  # a caller's transaction: the connection is his
             connection.close()

@@ -16,7 +16,7 @@ from jobs import claims, dispatch, hotpath
 from jobs.claims import DueRun, LostLane, Report, StartedRun
 from jobs.errors import BrokerUnavailable
 from jobs.kinds import SINKS_QUEUE
-from jobs.services import admission, bulk, closing, follow_ups, old_replays
+from jobs.services import admission, bulk, closing, datasource_operations, follow_ups, old_replays
 from jobs.states import RunState
 from sinks import claims as sink_claims
 from workers import attending, executor, handles, outcomes
@@ -46,8 +46,14 @@ def sweep_once(*, now: dt.datetime | None = None, bury: bool = True) -> None:
     while wake_runs(now=now) == BATCH:
         pass
     admission.fill_groups()
-    _undisturbed(_call_deliverers)
-    for task in (follow_ups.work_off, follow_ups.recover_jobs, bulk.work_off, old_replays.work_off):
+    for task in (
+        _call_deliverers,
+        _erase_old_answers,
+        follow_ups.work_off,
+        follow_ups.recover_jobs,
+        bulk.work_off,
+        old_replays.work_off,
+    ):
         _undisturbed(task)
 
 
@@ -57,6 +63,10 @@ def _call_deliverers() -> None:
         with suppress(BrokerUnavailable):
             if not dispatch.depth(SINKS_QUEUE):
                 dispatch.publish_deliveries()
+
+
+def _erase_old_answers() -> None:
+    datasource_operations.erase_expired(now=dt.datetime.now(dt.UTC))
 
 
 def _undisturbed(task: Callable[[], object]) -> None:

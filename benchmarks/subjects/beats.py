@@ -12,6 +12,7 @@ import psycopg
 import redis
 
 from benchmarks.arrivals import Arrivals, sent_runs
+from benchmarks.filling import bulk
 from benchmarks.processes import Group, cpu_seconds, cpu_seconds_of, memory_mb, running, started_at, wait_until
 from benchmarks.servers import Servers, client_url, empty_broker
 from benchmarks.subjects.base import LIMIT_SECONDS, Sample
@@ -75,9 +76,10 @@ class OursBeats(Ours):
             session = Session(driver=driver, connection=connection, workers=[])
             document = {"key": "task:template", "schedules": [_TEMPLATE]}
             session.ask(do="define", document=document, payload=NOOP, count=1)
-            self._copy(connection, "jobs_job", _COPY_JOBS, but=["id", "name"])
-            clock = ["next_fire_at", "next_run_at"]
-            self._copy(connection, "scheduler_schedule", _COPY_SCHEDULES, but=["id", "job_id", "document", *clock])
+            with bulk(connection, "jobs_job", "scheduler_schedule"):
+                self._copy(connection, "jobs_job", _COPY_JOBS, but=["id", "name"])
+                clock = ["next_fire_at", "next_run_at"]
+                self._copy(connection, "scheduler_schedule", _COPY_SCHEDULES, but=["id", "job_id", "document", *clock])
             connection.execute(
                 "DELETE FROM scheduler_schedule WHERE job_id = (SELECT id FROM jobs_job WHERE name = 'template')"
             )

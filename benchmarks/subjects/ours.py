@@ -35,9 +35,13 @@ _HISTORY_TABLES = ", ".join(
         "requeued",
         "event",
         "log_line",
+        "rejected_row",
+        "stored_file",
         "handle",
         "follow_up",
         "pin",
+        "rejected_row",
+        "stored_file",
         "cleanup",
     )
 )

@@ -33,6 +33,11 @@ _LOOKS = {
     "skipped": (_ORANGE, "↷"),
     "late": (_ORANGE, "!"),
     "disabled": (_GREY, "○"),
+    "done": (_GREEN, "✓"),
+    "owed": (_GREY, "○"),
+    "left_out": (_GREY, "↷"),
+    "not_started": (_VIOLET, "⊘"),
+    "erased": (_GREY, "▣"),
 }
 
 

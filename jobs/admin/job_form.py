@@ -12,7 +12,6 @@ from jobs.documents import JobDocument, parse_job
 from jobs.errors import ValidationError
 from jobs.models import Job, Workspace
 from jobs.services.jobs import MUST_BE_NEW, check_job
-from jobs.states import JobState
 
 DOCUMENT_FIELDS = ("key", "description", "payload", "configuration", "tags", "metadata")
 EXAMPLE_PAYLOAD = [{"kind": "http", "name": "first", "parameters": {"method": "GET", "url": "https://example.com/"}}]
@@ -62,8 +61,7 @@ class JobForm(TypedForm[Job]):
         try:
             self.document = parse_job(self._written())
             if "workspace" not in unread:
-                state = JobState(self.instance.state) if self.instance.pk else JobState.ACTIVE
-                check_job(workspace=self.workspace, document=self.document, state=state)
+                check_job(workspace=self.workspace, document=self.document)
         except ValidationError as error:
             for each in error.errors:
                 if each.field.partition(".")[0] not in unread:

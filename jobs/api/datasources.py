@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -151,7 +152,7 @@ class OperationDetail(DatasourceView):
     def get(self, request: Request, workspace: str, operation_id: int) -> Response:
         """What was asked, and the answer once there is one."""
         seconds = waiting_time(Query(request, known=("wait",)))
-        operation = get_operation(workspace=self.workspace, operation_id=operation_id)
+        operation = get_operation(workspace=self.workspace, operation_id=operation_id, now=timezone.now())
         return self.answer(wait(operation=operation, seconds=seconds))
 
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from jobs.api import shapes
 from jobs.api.pages import MAX_POSITION, Query, page
 from jobs.api.runs import RunPart
-from jobs.selectors.stored_files import get_file, list_files
+from jobs.selectors.stored_files import list_files, open_file
 
 
 class FileList(RunPart):
@@ -31,8 +31,8 @@ class FileContent(RunPart):
     def get(self, request: Request, workspace: str, run_id: int, position: int, name: str) -> HttpResponseBase:
         """The file itself, always as a download: a browser is not to run what is in it."""
         root = settings.JOBS_STORED_FILES
-        file, path = get_file(run=self.run(run_id), position=position, name=name, root=root)
+        file, content = open_file(run=self.run(run_id), position=position, name=name, root=root)
         headers = {"ETag": f'"{file.sha256}"', "Cache-Control": "private"}
         return FileResponse(
-            path.open("rb"), as_attachment=True, filename=file.name, content_type=file.media_type, headers=headers
+            content, as_attachment=True, filename=file.name, content_type=file.media_type, headers=headers
         )

@@ -6,6 +6,7 @@ engine wants. A pool of its own, for a batch takes tenths of a second and lanes 
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -50,6 +51,16 @@ class Place(NamedTuple):
 def connection() -> AbstractContextManager[Connection]:
     """A connection of the cleanups' own pool. Raises psycopg.OperationalError when there is none."""
     return hotpath.connection(hotpath.CLEANUP)
+
+
+def wait_at_most(connection: Connection, *, lock_wait: dt.timedelta) -> None:
+    """Let statements fail that wait longer than that for a lock, until the transaction ends.
+
+    Args:
+        lock_wait: At least a millisecond.
+    """
+    milliseconds = f"{lock_wait / dt.timedelta(milliseconds=1):.0f}"
+    connection.execute("SELECT set_config('lock_timeout', %s, true)", (milliseconds,))
 
 
 def take_turn(connection: Connection, *, workspace_id: int) -> None:
@@ -146,6 +157,12 @@ def next_old_replays(connection: Connection, *, kind: str) -> OldReplays | None:
 def find_replays(connection: Connection, *, job_id: int, keep: int, limit: int) -> list[int]:
     """The oldest replays of a job, but for the newest that it keeps."""
     return _ids(connection, "find_replays", {"job_id": job_id, "keep": keep, "limit": limit})
+
+
+def known_files(connection: Connection, *, paths: Sequence[str]) -> set[str]:
+    """Those of these paths, below the folder of stored files, that have a row."""
+    rows = connection.execute("SELECT path FROM jobs_stored_file WHERE path = ANY (%s::text[])", (list(paths),))
+    return {row.path for row in rows.fetchall()}
 
 
 def rows_of_runs(*, name: str, table: str, where: LiteralString = "true") -> PartOfRuns:

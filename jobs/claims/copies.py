@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from jobs import sql
 from jobs.claims.shapes import Now, StartedRun, SupportsExecute
+
+
+class Payloads(StrEnum):
+    """Which payloads a copied run gets."""
+
+    PRESENT = "present"
+    """Those that the job lists now."""
+
+    LISTED = "listed"
+    """Those that the job listed when the old run began; what was added while it ran is added again."""
+
+    UNSUCCESSFUL = "unsuccessful"
+    """Those of the old run that failed or were cancelled, also what was added while it ran."""
 
 
 class Terms(NamedTuple):
@@ -31,17 +45,14 @@ def copy_run(
     *,
     origin_id: int,
     terms: Terms,
-    states: Sequence[str] | None,
+    payloads: Payloads,
     actor: str,
     comment: str,
     parameters: Mapping[str, Any],
     grace: dt.timedelta,
     now: Now = None,
 ) -> list[StartedRun]:
-    """Insert a pending run with copies of a finished run's payloads, within a transaction that has locked its job.
-
-    Args:
-        states: Only payloads in these; None for all but those that were added while it ran.
+    """Insert a pending run of a finished run's job, within a transaction that holds both and locks the job before it commits.
 
     Returns:
         The run; nothing when the old one has not ended.
@@ -50,7 +61,7 @@ def copy_run(
         **terms._asdict(),
         "snapshot": json.dumps(terms.snapshot),
         "origin_id": origin_id,
-        "states": None if states is None else list(states),
+        "payloads": payloads.value,
         "actor": actor,
         "comment": comment,
         "parameters": json.dumps(dict(parameters)),
@@ -71,7 +82,7 @@ def replay_run(
     grace: dt.timedelta,
     now: Now = None,
 ) -> int | None:
-    """Insert a run with the outcomes of a finished one, to be closed after the commit; its id.
+    """Insert a run with the outcomes of a finished one, to be closed after the commit; its id. In a transaction as `copy_run`'s.
 
     Returns:
         None when the old run has not ended, or is a replay.

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-import psycopg
-
+from jobs import hotpath
 from jobs.states import RunState
 
 Now = dt.datetime | None
 """See the package's docstring."""
 
-Connection = psycopg.Connection[Any]
+Connection = hotpath.EngineConnection
 
 
 class SupportsExecute(Protocol):

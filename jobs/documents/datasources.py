@@ -43,6 +43,11 @@ class UnsavedPreview(Strict):
     rows: int = Field(default=10, ge=1, le=MAX_PREVIEW_ROWS, strict=True)
 
 
+def stream_of(*, name: str, position: int) -> str:
+    """What the state of a payload is kept under: its name, so that the list's order may change; its place when it has none."""
+    return name or f"payload {position}"
+
+
 def parse_about(model: type[M], data: object) -> M:
     """Validate what is said. Raises ValidationError as `parse_job` does."""
     return validated(model, data, f"expected an object with {', '.join(model.model_fields)}")

@@ -12,6 +12,7 @@ from pydantic import Field
 from jobs import extensions, kinds
 from jobs.documents.basis import Strict, Timeout, field_errors, refuse, validated
 from jobs.documents.configuration import MAX_PAYLOADS, Configuration, Retry
+from jobs.documents.datasources import KIND, stream_of
 from jobs.errors import FieldError
 
 JOB_TYPES = ("datasource", "spark", "task")
@@ -86,6 +87,7 @@ def parse_job(data: object) -> JobDocument:
         [
             *_key_errors(document),
             *payload_errors(document.payload, job_type=job_type),
+            *_stream_errors(document.payload),
             *_configuration_errors(document),
             *_extension_errors(document),
         ]
@@ -114,6 +116,18 @@ def _item_errors(item: PayloadItem, job_type: str | None, path: str) -> list[Fie
     except pydantic.ValidationError as error:
         return field_errors(error, f"{path}.parameters")
     return []
+
+
+def _stream_errors(items: Iterable[PayloadItem]) -> Iterator[FieldError]:
+    """Two payloads of a datasource with one name would take each other's incremental state for their own."""
+    first: dict[str, int] = {}
+    for place, item in enumerate(items):
+        if item.kind != KIND:
+            continue
+        stream = stream_of(name=item.name, position=place)
+        if first.setdefault(stream, place) != place:
+            message = f"expected another name: the state of payload.{first[stream]} is kept under {stream!r} already"
+            yield FieldError(f"payload.{place}.name", message)
 
 
 def _key_errors(document: JobDocument) -> list[FieldError]:

@@ -4,7 +4,7 @@ from jobs.models.attempt import Attempt
 from jobs.models.bulk_action import BulkAction
 from jobs.models.cleanup import Cleanup
 from jobs.models.concurrency_group import ConcurrencyGroup, Rate
-from jobs.models.datasource_operation import DatasourceOperation, Verb
+from jobs.models.datasource_operation import KEEP_OPERATIONS, DatasourceOperation, Verb
 from jobs.models.datasource_state import DatasourceState
 from jobs.models.event import Event
 from jobs.models.follow_up import FollowUp
@@ -23,6 +23,7 @@ from jobs.models.token import ApiToken
 from jobs.models.workspace import Membership, Role, Workspace
 
 __all__ = [
+    "KEEP_OPERATIONS",
     "ApiToken",
     "Attempt",
     "BulkAction",

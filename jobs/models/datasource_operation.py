@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -18,6 +20,10 @@ class Verb(models.TextChoices):
     """Read the source's first rows."""
     DELETE_OUTPUT = "delete_output"
     """Delete what stands in the destination's table."""
+
+
+KEEP_OPERATIONS = dt.timedelta(hours=1)
+"""How long an answer is kept after it has expired, for it may hold rows of somebody's data."""
 
 
 class DatasourceOperation(models.Model):

@@ -9,7 +9,8 @@ class DatasourceState(models.Model):
     """The incremental cursor of one payload of a datasource, which its stream names. Gone with the job.
 
     The destination holds the same, written in the load's own transaction. Of the two, the destination's counts while it has this
-    row's generation; a reset makes a new generation, and what the destination knows of an older one is passed over.
+    row's generation; a reset makes a new generation, and what the destination knows of an older one is passed over. This one counts
+    only where it was reached: another destination begins at the beginning.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -20,6 +21,9 @@ class DatasourceState(models.Model):
     )
     cursor = models.JSONField(null=True, help_text="Null when nothing has been loaded yet.")
     load_key = models.CharField(max_length=400, blank=True, default="", help_text="The load that wrote it last.")
+    destination = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Where that was: a fingerprint of the place."
+    )
     loaded_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -17,9 +17,9 @@ class Event(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
     # The log is append-only: it keeps the ids of a job that was deleted and of a run that was erased, so there is no constraint;
-    # and for jobs no index to maintain.
+    # and for jobs no index to maintain. The workspace is theirs.
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False, db_constraint=False)
     job = models.ForeignKey(Job, on_delete=models.DO_NOTHING, null=True, db_constraint=False, db_index=False)
     run = models.ForeignKey(Run, on_delete=models.DO_NOTHING, null=True, db_constraint=False, related_name="events")
     kind = models.CharField(max_length=40, help_text="Such as run.created, run.running, run.succeeded.")

@@ -16,7 +16,8 @@ class Payload(models.Model):
     """
 
     pk = models.CompositePrimaryKey("run_id", "position")
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="payloads", db_index=False)
+    # No constraint: whoever inserts payloads inserts their run in the same statement, or has locked it.
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="payloads", db_index=False, db_constraint=False)
     position = models.IntegerField(help_text="0 for the first.")
     kind = models.CharField(max_length=40)
     name = models.CharField(max_length=200, default="")

@@ -23,7 +23,11 @@ class Run(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="runs", db_index=False)
+    # No constraint: it is the job's workspace, and the job's row is locked when a run of it is inserted. See
+    # docs/adr/0006-beats-claim-rows.md, also for payloads and events.
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="runs", db_index=False, db_constraint=False
+    )
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="runs", db_index=False)
     job_key = models.CharField(max_length=150)
     state = models.CharField(max_length=10, choices=[(s, s) for s in RunState], default=RunState.PENDING)
@@ -65,8 +69,16 @@ class Run(models.Model):
         db_default=True,
         help_text="False while the run waits until its job has fewer active runs than max_concurrent_runs.",
     )
+    # No constraint: a group that is deleted need not be looked for in, and taken out of, all the runs that there have been. Those
+    # that have not ended keep it from being deleted (services/groups.py).
     group = models.ForeignKey(
-        ConcurrencyGroup, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs", db_index=False
+        ConcurrencyGroup,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="runs",
+        db_index=False,
+        db_constraint=False,
     )
     rate_interval_ms = models.FloatField(
         null=True, blank=True, help_text="The least time between the starts of two payloads of the job."

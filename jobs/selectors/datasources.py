@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db.models.functions import Now
+
 from jobs.errors import NotFoundError
-from jobs.models import DatasourceOperation, DatasourceState, Job, RejectedRow, Run, Workspace
+from jobs.models import KEEP_OPERATIONS, DatasourceOperation, DatasourceState, Job, RejectedRow, Run, Verb, Workspace
 
 
 def list_states(*, job: Job) -> list[DatasourceState]:
@@ -13,9 +15,10 @@ def list_states(*, job: Job) -> list[DatasourceState]:
     return list(DatasourceState.objects.filter(job=job).order_by("stream"))
 
 
-def get_operation(*, workspace: Workspace, operation_id: int) -> DatasourceOperation:
+def get_operation(*, workspace: Workspace, operation_id: int, now: dt.datetime) -> DatasourceOperation:
     """What was asked, in one query. Raises NotFoundError, also for another workspace's and for what is no longer kept."""
-    found = DatasourceOperation.objects.filter(workspace=workspace, pk=operation_id).first()
+    kept = DatasourceOperation.objects.filter(workspace=workspace, expires_at__gte=now - KEEP_OPERATIONS)
+    found = kept.filter(pk=operation_id).first()
     if found is None:
         raise NotFoundError(f"there is no operation {operation_id} in {workspace.slug}; each is kept for an hour")
     return found
@@ -28,6 +31,19 @@ def operation_state(*, operation: DatasourceOperation, now: dt.datetime) -> str:
     if now >= operation.expires_at:
         return "expired"
     return "waiting" if operation.taken_at is None else "running"
+
+
+def is_being_deleted(*, workspace: str, job_key: str, stream: str) -> bool:
+    """Whether a worker is about to delete a payload's output, in one query. One that was lost counts until its time is over."""
+    return DatasourceOperation.objects.filter(
+        workspace__slug=workspace,
+        job_key=job_key,
+        stream=stream,
+        verb=Verb.DELETE_OUTPUT,
+        taken_at__isnull=False,
+        ended_at__isnull=True,
+        expires_at__gt=Now(),
+    ).exists()
 
 
 def list_rejected(*, run: Run, position: int, limit: int, after: int | None = None) -> list[RejectedRow]:

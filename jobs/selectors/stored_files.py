@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
+from typing import BinaryIO
 
 from jobs.errors import NotFoundError
 from jobs.models import Run, StoredFile
@@ -18,8 +20,8 @@ def list_files(*, run: Run, limit: int, after: int | None = None, position: int 
     return list(files.order_by("pk")[:limit])
 
 
-def get_file(*, run: Run, position: int, name: str, root: Path | None) -> tuple[StoredFile, Path]:
-    """One file and where it is, in one query.
+def open_file(*, run: Run, position: int, name: str, root: Path | None) -> tuple[StoredFile, BinaryIO]:
+    """One file, open for reading from its beginning, in one query; whoever asks closes it.
 
     Raises:
         NotFoundError: The payload has made none of that name, or it was taken out of the folder of stored files.
@@ -27,7 +29,7 @@ def get_file(*, run: Run, position: int, name: str, root: Path | None) -> tuple[
     row = StoredFile.objects.filter(run=run, position=position, name=name).first()
     if row is None:
         raise NotFoundError(f"payload {position} of run {run.pk} has made no file {name!r}")
-    path = root / row.path if root else None
-    if path is None or not path.is_file():
-        raise NotFoundError(f"the file {name!r} of run {run.pk} is no longer in the folder of stored files")
-    return row, path
+    if root is not None:
+        with contextlib.suppress(FileNotFoundError):
+            return row, (root / row.path).open("rb")
+    raise NotFoundError(f"the file {name!r} of run {run.pk} is no longer in the folder of stored files")

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from jobs import kinds
 from jobs.documents import JobDocument, parse_job, refuse
-from jobs.errors import ConflictError, FieldError, NotFoundError, ValidationError
+from jobs.errors import ConflictError, FieldError, NotFoundError
 from jobs.models import Event, Job, Run, Secret
 from jobs.states import JobState
 
@@ -64,44 +64,45 @@ def transition(
         return seen
     _refuse_what_does_not_follow(seen, target)
     if target == JobState.ACTIVE:
-        refuse(missing(job=seen))
+        refuse(_missing_of(seen))
     with transaction.atomic():
         _move(seen, target, actor=actor, note=note)
     log.info(f"job.{target}", job=seen.key, workspace_id=seen.workspace_id, actor=actor, before=str(seen.state))
     return _read(seen)
 
 
-def missing(*, job: Job) -> list[FieldError]:
-    """What a job lacks to be active, in the order of its document. Checks sinks, so it may take seconds.
+def missing(*, workspace_id: int, document: JobDocument) -> list[FieldError]:
+    """What a job with this document lacks to become active. Checks sinks, so it may take seconds.
 
-    Looked at are: that there are payloads and that each is valid, that the workspace has the secrets that they name, and what the
-    configuration ``requires``.
+    Looked at are: what the document lacks by itself (`lacking`), whether the workspace has the secrets that its payloads name, and
+    whether its sinks can be reached, if the configuration ``requires`` that.
     """
-    empty = [] if job.payload else [FieldError("payload", "expected at least one payload")]
-    try:
-        document = parse_job(job.document())
-    except ValidationError as error:
-        return [*empty, *error.errors]
-    return [*empty, *_missing_secrets(job, document), *unmet_requirements(document), *_unreachable_sinks(document)]
+    return [*_missing_secrets(workspace_id, document), *lacking(document), *_unreachable_sinks(document)]
 
 
-def unmet_requirements(document: JobDocument) -> list[FieldError]:
-    """What the document requires of itself and does not have."""
+def lacking(document: JobDocument) -> list[FieldError]:
+    """What the document of an active job must have and does not: a payload, and a schedule if it requires one."""
+    errors = [] if document.payload else [FieldError("payload", "expected at least one payload")]
     requires = document.configuration.requires
     if requires and requires.schedule and not document.schedules:
         message = "expected at least one schedule: configuration.requires.schedule asks for it of an active job"
-        return [FieldError("schedules", message)]
-    return []
+        errors.append(FieldError("schedules", message))
+    return errors
 
 
-def _missing_secrets(job: Job, document: JobDocument) -> Iterator[FieldError]:
+def _missing_of(job: Job) -> list[FieldError]:
+    """The document is read anew: what was valid when it was saved may not be so any more."""
+    return missing(workspace_id=job.workspace_id, document=parse_job(job.document()))
+
+
+def _missing_secrets(workspace_id: int, document: JobDocument) -> Iterator[FieldError]:
     """Each secret once, at the first payload that names it."""
     named: dict[str, int] = {}
     for position, item in enumerate(document.payload):
         kind = kinds.get(item.kind)
         for name in kind.secrets(item.parameters) if kind else ():
             named.setdefault(name, position)
-    present = set(Secret.objects.filter(workspace=job.workspace_id, name__in=named).values_list("name", flat=True))
+    present = set(Secret.objects.filter(workspace=workspace_id, name__in=named).values_list("name", flat=True))
     for name, position in named.items():
         if name not in present:
             message = f"names the secret {name!r}, which the workspace does not have: set it first"

@@ -11,7 +11,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -22,15 +21,12 @@ from jobs.claims import cleanup as claims
 from jobs.claims.cleanup import Place
 from jobs.cleaners import RUNS, Found, OldRows, PartOfRuns, Scope
 from jobs.documents.cleanup import DEFAULT_KEEP_NEWEST, CleanupRequest
-from jobs.services import stored_files
 
 PAGE = 1_000
 """Runs looked at, and at most erased, in one transaction."""
 LIMIT = 20_000
 """Rows of one sort erased in one transaction: about a tenth of a second."""
 FILES = "files"
-LEFT_ALONE = dt.timedelta(days=7)
-"""A younger file without a row may be one that an attempt is writing."""
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +61,11 @@ class Order:
     def whole_runs(self) -> bool:
         """Whether runs are erased, and not only parts of them."""
         return not self.what or RUNS in self.what
+
+    @property
+    def erases_files(self) -> bool:
+        """Whether files' rows go; once they are gone, the files do: see `jobs.services.leftovers`."""
+        return not self.dry_run and any(part.name == FILES for part in self.parts())
 
     def parts(self) -> list[PartOfRuns]:
         """What is erased of each run, before the run itself where whole runs are."""
@@ -105,18 +106,6 @@ def order_of(request: CleanupRequest, *, workspace_ids: Sequence[int], now: dt.d
         audit=request.audit,
         dry_run=request.dry_run,
     )
-
-
-def erase_files(*, order: Order, root: Path | None) -> int:
-    """At the end of a cleanup that erased files' rows: erase the files, with whatever else lies about. Returns how many.
-
-    Args:
-        order: What was asked for.
-        root: The folder of stored files, if there is one.
-    """
-    if root is None or order.dry_run or not any(part.name == FILES for part in order.parts()):
-        return 0
-    return stored_files.erase_leftovers(root=root, before=min(order.before, dt.datetime.now(dt.UTC) - LEFT_ALONE))
 
 
 class Ledger(Protocol):
@@ -178,16 +167,23 @@ class _Step(NamedTuple):
     after: int | None
 
 
-def step(*, order: Order, ledger: Ledger) -> Standing:
+def step(*, order: Order, ledger: Ledger, lock_wait: dt.timedelta | None = None) -> Standing:
     """Do the next piece of a cleanup, in a transaction of its own: some tenths of a second.
 
     May be called again after any error: what was committed is neither done nor counted twice.
+
+    Args:
+        order: What is to be erased.
+        ledger: Where the cleanup's place is kept.
+        lock_wait: How long to wait for a lock that somebody else holds; None for as long as the engine's statements do.
 
     Raises:
         psycopg.OperationalError: The database cannot be reached, or a deadlock was broken; see `jobs.hotpath.RETRYABLE`.
     """
     stages = order.stages()
     with claims.connection() as connection, connection.transaction():
+        if lock_wait is not None:
+            claims.wait_at_most(connection, lock_wait=lock_wait)
         place = ledger.lock(connection)
         if place.stage < len(stages):
             place = _go_on(connection, order, stages[place.stage], place)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import psycopg
 import structlog
 
 from jobs import claims, extensions, hotpath
@@ -22,7 +21,7 @@ def close_runs(*, run_ids: Sequence[int], now: claims.Now = None) -> None:
 
 
 def close_in(
-    connection: psycopg.Connection[object], *, run_ids: Sequence[int], now: claims.Now = None
+    connection: claims.Connection, *, run_ids: Sequence[int], now: claims.Now = None
 ) -> list[claims.ClosedRun]:
     """The same within the caller's transaction; `announce` what it returns after the commit."""
     closed = claims.close_runs(connection, run_ids=run_ids, now=now)

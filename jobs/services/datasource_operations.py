@@ -16,15 +16,13 @@ import structlog
 from django.db import transaction
 
 from jobs import dispatch
-from jobs.documents.datasources import check_parameters
+from jobs.documents.datasources import check_parameters, stream_of
 from jobs.errors import FieldError, ValidationError
-from jobs.models import DatasourceOperation, DatasourceState, Event, Job, Verb, Workspace
+from jobs.models import KEEP_OPERATIONS, DatasourceOperation, DatasourceState, Event, Job, Verb, Workspace
 from jobs.services import datasource_state
 
 TAKE_WITHIN = dt.timedelta(minutes=2)
 """After so long nobody waits any more: a worker that finds it then leaves it alone. One that took it has as long to end it."""
-KEEP = dt.timedelta(hours=1)
-"""How long an answer is kept, for it may hold rows of somebody's data."""
 WAIT_SECONDS = 20.0
 PUBLISH_AGAIN_SECONDS = 5.0
 _PAUSES = (0.05, 0.1, 0.2, 0.5)
@@ -58,7 +56,7 @@ def choose(*, job: Job, place: int | None) -> Chosen:
     if chosen >= len(payloads):
         raise _wrong_payload(f"there is none at {chosen}: {job.key} has {len(payloads)}, and 0 is the first")
     item = payloads[chosen]
-    stream = datasource_state.stream_of(name=item.get("name", ""), position=chosen)
+    stream = stream_of(name=item.get("name", ""), position=chosen)
     return Chosen(job, stream, item.get("parameters", {}))
 
 
@@ -87,7 +85,6 @@ def ask(
         ValidationError: The parameters were refused.
     """
     check_parameters(parameters)
-    erase_expired(now=now)
     operation = DatasourceOperation.objects.create(
         workspace=workspace,
         verb=verb,
@@ -128,8 +125,8 @@ def ask_to_delete(*, about: Chosen, actor: str, now: dt.datetime) -> DatasourceO
 
 
 def erase_expired(*, now: dt.datetime) -> int:
-    """Delete what has been kept for long enough, as each new question does, too. Returns how many."""
-    deleted, _ = DatasourceOperation.objects.filter(expires_at__lt=now - KEEP).delete()
+    """Delete what has been kept for long enough; the sweep asks for it. Returns how many."""
+    deleted, _ = DatasourceOperation.objects.filter(expires_at__lt=now - KEEP_OPERATIONS).delete()
     return deleted
 
 
@@ -139,6 +136,15 @@ def take(*, operation_id: int, now: dt.datetime) -> DatasourceOperation | None:
     if not mine.update(taken_at=now, expires_at=now + TAKE_WITHIN):
         return None
     return DatasourceOperation.objects.select_related("workspace").filter(pk=operation_id).first()
+
+
+def begin_to_delete(*, operation: DatasourceOperation) -> list[DatasourceState]:
+    """Forget how far the loads came, before their output is deleted: a worker that dies in between must not leave a cursor alone.
+
+    Returns:
+        What `jobs.services.datasource_state.put_back` takes when nothing was deleted.
+    """
+    return datasource_state.begin_again(states=_states(operation))
 
 
 def end(

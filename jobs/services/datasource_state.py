@@ -26,18 +26,19 @@ MAX_REJECTED = 1000
 """Rejected rows kept of one payload."""
 _MAX_REASON = 1000
 _GENERATION_BITS = 62
-_NOTHING_YET: dict[str, Any] = {"cursor": None, "load_key": "", "loaded_at": None}
+_NOTHING_YET: dict[str, Any] = {"cursor": None, "load_key": "", "destination": "", "loaded_at": None}
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """Where the next load of a stream begins. ``cursor`` is None and ``load_key`` empty before the first."""
+    """Where the next load of a stream begins. ``cursor`` is None, ``load_key`` and ``destination`` are empty before the first."""
 
     generation: int
     cursor: JSON
     load_key: str
+    destination: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,6 @@ class Rejected:
     number: int | None
     reason: str
     values: Mapping[str, JSON]
-
-
-def stream_of(*, name: str, position: int) -> str:
-    """What the state of a payload is kept under: its name, so that the list's order may change; its place when it has none."""
-    return name or f"payload {position}"
 
 
 def read_state(*, workspace: str, job_key: str, stream: str) -> StreamState:
@@ -68,7 +64,7 @@ def read_state(*, workspace: str, job_key: str, stream: str) -> StreamState:
     state, _ = DatasourceState.objects.get_or_create(
         job=_job(workspace, job_key), stream=stream, defaults={"generation": _new_generation()}
     )
-    return StreamState(state.generation, state.cursor, state.load_key)
+    return StreamState(state.generation, state.cursor, state.load_key, state.destination)
 
 
 def record_load(
@@ -79,6 +75,7 @@ def record_load(
     generation: int,
     cursor: JSON,
     load_key: str,
+    destination: str,
     run_id: int,
     position: int,
     rejected: Sequence[Rejected] = (),
@@ -90,6 +87,7 @@ def record_load(
         generation: What `read_state` said when the load began.
         cursor: Where the next load begins; None when this one has none.
         load_key: The load's own.
+        destination: Where that was: the cursor counts nowhere else.
         run_id, position: Whose rejected rows these are; they take the place of an earlier attempt's.
         rejected: At most `MAX_REJECTED` are kept.
 
@@ -99,7 +97,7 @@ def record_load(
     with transaction.atomic():
         _keep_rejected(run_id, position, rejected)
         mine = _of_stream(workspace, job_key, stream).filter(generation=generation)
-        recorded = mine.update(cursor=cursor, load_key=load_key, loaded_at=Now())
+        recorded = mine.update(cursor=cursor, load_key=load_key, destination=destination, loaded_at=Now())
     if not recorded:
         log.warning("datasource.state_was_reset", job=job_key, workspace=workspace, stream=stream, run=run_id)
     return bool(recorded)
@@ -136,12 +134,21 @@ def reset_state(*, job: Job, actor: str, stream: str | None = None) -> int:
     return len(states)
 
 
-def begin_again(*, states: QuerySet[DatasourceState]) -> None:
-    """Forget how far the loads of these came, for their output is gone.
+def begin_again(*, states: QuerySet[DatasourceState]) -> list[DatasourceState]:
+    """Forget how far the loads of these came, for their output is gone. Returns them as they were.
 
     Their generation stays: what the destination says counts, be it that nothing is there or what a load has put there since.
     """
+    before = list(states)
     states.update(**_NOTHING_YET)
+    return before
+
+
+def put_back(*, states: Sequence[DatasourceState]) -> None:
+    """Undo `begin_again`, for the output is there after all. What a load has written since stays."""
+    for state in states:
+        known = {name: getattr(state, name) for name in _NOTHING_YET}
+        DatasourceState.objects.filter(pk=state.pk, generation=state.generation, load_key="").update(**known)
 
 
 def refuse_while_active(*, job: Job, what: str) -> None:

@@ -73,7 +73,7 @@ def save_group(
 
 
 def delete_group(*, group: ConcurrencyGroup, actor: str) -> None:
-    """Delete a group that nothing uses.
+    """Delete a group that nothing uses. Runs that have ended are not written: they may be millions.
 
     Raises:
         ConflictError: Jobs name it, or runs that have not ended count against it.

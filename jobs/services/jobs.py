@@ -31,6 +31,7 @@ def save_job(
     actor: str,
     expected_version: int | None = None,
     state: JobState = JobState.ACTIVE,
+    checked: bool = False,
 ) -> Job:
     """Create the job of the document's key, or replace it as a whole.
 
@@ -42,31 +43,37 @@ def save_job(
         actor: Who did it, for the event log.
         expected_version: The version that the writer saw; `MUST_BE_NEW` when there must be none; None to write whatever
             stands there.
-        state: What a new job begins as, active or a draft; one that exists keeps its state. Secrets that an active one names
-            may still be missing: only a transition from another state looks for them.
+        state: What a new job begins as, active or a draft; one that exists keeps its state. One that begins as active must have all
+            that a draft must have to become active (`activation.missing`); one that is edited while it is, what it needs of its
+            document (`activation.lacking`).
+        checked: Do not look for all that again, because `check_job` has: for who saves within a transaction, where nobody may wait
+            for sinks to answer.
 
     Returns:
         The job as it stands now.
 
     Raises:
-        ValidationError: The document was refused; it names a concurrency group that the workspace does not have; or what it
-            requires of an active job is missing.
+        ValidationError: The document was refused; it names a concurrency group that the workspace does not have; or it lacks what
+            an active job must have.
         ConflictError: The job has another version than expected, or exists though it must be new.
     """
     parsed = document if isinstance(document, JobDocument) else parse_job(document)
-    present = Job.objects.filter(workspace=workspace, type=parsed.type, name=parsed.name).first()
+    present = _present(workspace, parsed)
     if present is None:
-        return _create(workspace, parsed, actor=actor, expected_version=expected_version, state=state)
+        return _create(workspace, parsed, actor=actor, expected_version=expected_version, state=state, checked=checked)
     return _replace(present, parsed, actor=actor, expected_version=expected_version)
 
 
-def check_job(*, workspace: Workspace, document: JobDocument, state: JobState = JobState.ACTIVE) -> None:
+def check_job(*, workspace: Workspace, document: JobDocument) -> None:
     """What `save_job` finds wrong with a document that was parsed, without saving it: a form tells it beside its fields.
 
+    May look whether sinks can be reached: not for within a transaction.
+
     Raises:
-        ValidationError: It names a concurrency group that the workspace does not have; or what it requires is missing.
+        ValidationError: It names a concurrency group that the workspace does not have; or it lacks what an active job must have.
     """
-    _refuse_unready(document, state)
+    present = _present(workspace, document)
+    _refuse_unready(workspace.pk, document, present.state if present else JobState.ACTIVE, new=present is None)
     with transaction.atomic():
         _group_id(document.configuration.concurrency_group, workspace.pk)
 
@@ -91,13 +98,20 @@ def delete_job(*, job: Job, actor: str) -> None:
 
 
 def _create(
-    workspace: Workspace, document: JobDocument, *, actor: str, expected_version: int | None, state: JobState
+    workspace: Workspace,
+    document: JobDocument,
+    *,
+    actor: str,
+    expected_version: int | None,
+    state: JobState,
+    checked: bool,
 ) -> Job:
     if expected_version:
         raise ConflictError(f"{document.key} was deleted meanwhile")
     if state not in (JobState.ACTIVE, JobState.DRAFT):
         raise ValidationError([FieldError("state", "a new job is either active or a draft")])
-    _refuse_unready(document, state)
+    if not checked:
+        _refuse_unready(workspace.pk, document, state, new=True)
     try:
         with transaction.atomic():
             _tell_before(workspace.pk, document, None)
@@ -117,7 +131,7 @@ def _create(
 def _replace(job: Job, document: JobDocument, *, actor: str, expected_version: int | None) -> Job:
     if expected_version == MUST_BE_NEW:
         raise ConflictError(f"{job.key} exists already")
-    _refuse_unready(document, job.state)
+    _refuse_unready(job.workspace_id, document, job.state, new=False)
     guard = {} if expected_version is None else {"version": expected_version}
     with transaction.atomic():
         _tell_before(job.workspace_id, document, job)
@@ -145,9 +159,16 @@ def _out_of_date(job: Job, expected_version: int | None) -> str:
     return f"{job.key} was changed by somebody else: you have version {expected_version}; read it again and repeat your change"
 
 
-def _refuse_unready(document: JobDocument, state: str) -> None:
+def _present(workspace: Workspace, document: JobDocument) -> Job | None:
+    return Job.objects.filter(workspace=workspace, type=document.type, name=document.name).first()
+
+
+def _refuse_unready(workspace_id: int, document: JobDocument, state: str, *, new: bool) -> None:
+    """What lies outside the document, such as a secret, may go while a job is active, and must not keep anybody from editing it."""
     if state == JobState.ACTIVE:
-        refuse(activation.unmet_requirements(document))
+        refuse(
+            activation.missing(workspace_id=workspace_id, document=document) if new else activation.lacking(document)
+        )
 
 
 def _columns(document: JobDocument, workspace_id: int) -> dict[str, Any]:

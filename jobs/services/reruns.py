@@ -1,19 +1,27 @@
-"""Finished runs: executed again (rerun), or their stored results delivered again (replay)."""
+"""Finished runs: executed again (rerun), or their stored results delivered again (replay).
+
+Copying a hundred thousand payloads takes seconds, and whoever pauses, edits or triggers the job must not wait so long. So all of it
+is one transaction that locks the job last:
+
+1. it holds the old run and the job, so that neither can be deleted (nobody else waits for that), and reads the job;
+2. it copies, and has the database look at what the copies refer to;
+3. it locks the job as starting a run does, and gives up if the job is not what was read any more.
+
+A process that dies on the way leaves nothing. Others see the new run with the commit, and then with all of its payloads.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
-import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import structlog
 from django.db import connection, transaction
 
-from jobs import claims
 from jobs.claims import StartedRun
-from jobs.claims.copies import Terms, copy_run, replay_run
+from jobs.claims.copies import Payloads, Terms, copy_run, replay_run
 from jobs.documents import DEFAULT_KEEP_REPLAYS
 from jobs.durations import interval
 from jobs.errors import ConflictError
@@ -22,12 +30,16 @@ from jobs.services import closing
 from jobs.services.old_replays import ERASE_REPLAYS
 from jobs.services.pins import hold_run
 from jobs.services.runs import SWEEP_GRACE, publish_after_commit, why_not
-from jobs.states import FINAL_RUN_STATES, JobState, PayloadState, Trigger
+from jobs.states import FINAL_RUN_STATES, JobState, Trigger
 
 Which = Literal["all", "failed"]
 Definition = Literal["present", "snapshot"]
 
-_UNSUCCESSFUL = (PayloadState.FAILED.value, PayloadState.CANCELLED.value)
+_HOLD = "SELECT id FROM jobs_job WHERE id = %s FOR KEY SHARE"
+_LOCK = "SELECT id FROM jobs_job WHERE id = %s FOR SHARE"
+"""Nobody can pause or change it until the commit; others may start runs of it."""
+_PARTICIPLES = {"rerun": "rerun", "replay": "replayed"}
+_ALLOWED_IN = {"rerun": (JobState.ACTIVE,), "replay": (JobState.ACTIVE, JobState.PAUSED)}
 _JUDGED_BY = ("failure_tolerance",)
 """What of a configuration decides what state a run ends in, and so goes with its results into a replay."""
 
@@ -66,18 +78,18 @@ def rerun(
     """
     with transaction.atomic():
         old = _finished(run, "rerun")
-        job = _locked_job(old, "rerun", expected_updated_at)
-        if job.state != JobState.ACTIVE:
-            raise ConflictError(why_not(job, verb=f"rerun run {old.pk}"))
-        given = old.parameters if parameters is None else parameters
-        if which == "all" and definition == "present":
-            [started] = _start_present(job, old, actor=actor, comment=comment, parameters=given)
-        else:
-            terms = _present_terms(job, old) if definition == "present" else _old_terms(job, old)
-            states = None if which == "all" else _UNSUCCESSFUL
-            started = _copy(old, terms, states, actor=actor, comment=comment, parameters=given)
+        job = _held_job(old, "rerun", expected_updated_at)
+        started = _copy(
+            old,
+            _terms(job, old, which, definition),
+            payloads=_payloads(which, definition),
+            actor=actor,
+            comment=comment,
+            parameters=old.parameters if parameters is None else parameters,
+        )
         if which == "failed" and not started.total:
             raise ConflictError(f"no payload of run {old.pk} failed or was cancelled: there is nothing to rerun")
+        _lock_as_read(job, old, "rerun")
         publish_after_commit([started])
     log.info("run.created", runs=[started.id], count=1, trigger="rerun", origin=old.pk, which=which, actor=actor)
     return started.id
@@ -103,10 +115,8 @@ def replay(*, run: Run, actor: str, comment: str = "", expected_updated_at: dt.d
         NotFoundError: The run was deleted.
     """
     with transaction.atomic():
-        old = _finished(run, "replayed")
-        job = _locked_job(old, "replayed", expected_updated_at)
-        if job.state not in (JobState.ACTIVE, JobState.PAUSED):
-            raise ConflictError(why_not(job, verb=f"replay run {old.pk}"))
+        old = _finished(run, "replay")
+        job = _held_job(old, "replay", expected_updated_at)
         _check_kept(job, old)
         configuration = old.snapshot.get("configuration", {})
         judged_by = {name: configuration[name] for name in _JUDGED_BY if name in configuration}
@@ -117,6 +127,7 @@ def replay(*, run: Run, actor: str, comment: str = "", expected_updated_at: dt.d
             )
         if made is None:
             raise ConflictError(f"run {old.pk} has payloads without an outcome: it cannot be replayed")
+        _lock_as_read(job, old, "replay")
         FollowUp.objects.create(job=job, run_id=made, kind=ERASE_REPLAYS)
         transaction.on_commit(functools.partial(closing.close_runs, run_ids=[made]), robust=True)
     log.info("run.created", runs=[made], count=1, trigger="replay", origin=old.pk, actor=actor)
@@ -127,50 +138,42 @@ def _finished(run: Run, verb: str) -> Run:
     hold_run(run_id=run.pk)
     old = Run.objects.get(pk=run.pk)
     if old.state not in FINAL_RUN_STATES:
-        raise ConflictError(f"run {old.pk} is {old.state}: only a run that has ended can be {verb}")
+        raise ConflictError(f"run {old.pk} is {old.state}: only a run that has ended can be {_PARTICIPLES[verb]}")
     if old.trigger == Trigger.REPLAY:
-        raise ConflictError(f"run {old.pk} is a replay, which cannot be {verb}; run {old.origin_id} is what it replays")
+        which = f"is a replay, which cannot be {_PARTICIPLES[verb]}; run {old.origin_id} is what it replays"
+        raise ConflictError(f"run {old.pk} {which}")
     return old
 
 
-def _locked_job(old: Run, verb: str, expected_updated_at: dt.datetime | None) -> Job:
-    """FOR SHARE, as starting a run locks it: nobody can pause or change it meanwhile, and others may start runs of it."""
+def _held_job(old: Run, verb: str, expected_updated_at: dt.datetime | None, *, lock: str = _HOLD) -> Job:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM jobs_job WHERE id = %s FOR SHARE", (old.job_id,))
+        cursor.execute(lock, (old.job_id,))
     job = None if old.job_id is None else Job.objects.defer("payload").filter(pk=old.job_id).first()
     if job is None:
-        raise ConflictError(f"{old.job_key} was deleted: run {old.pk} cannot be {verb}")
+        raise ConflictError(f"{old.job_key} was deleted: run {old.pk} cannot be {_PARTICIPLES[verb]}")
+    if job.state not in _ALLOWED_IN[verb]:
+        raise ConflictError(why_not(job, verb=f"{verb} run {old.pk}"))
     if expected_updated_at is not None and job.updated_at != expected_updated_at:
-        changed = f"{job.key} was changed at {job.updated_at.isoformat()}, after you read it"
-        raise ConflictError(f"{changed}: read it again, and decide again whether run {old.pk} is to be {verb}")
+        changed = f"{job.key} was changed meanwhile, at {job.updated_at.isoformat()}"
+        raise ConflictError(f"{changed}: read it again, and decide again whether to {verb} run {old.pk}")
     return job
 
 
-def _start_present(job: Job, old: Run, *, actor: str, comment: str, parameters: Mapping[str, Any]) -> list[StartedRun]:
-    with connection.cursor() as cursor:
-        return claims.start_runs(
-            cursor,
-            job_ids=[job.pk],
-            scheduled_for=[None],
-            trigger=Trigger.RERUN,
-            actor=actor,
-            comment=comment,
-            parameters_json=json.dumps(dict(parameters)),
-            now=None,
-            grace=SWEEP_GRACE,
-            origin_id=old.pk,
-        )
+def _lock_as_read(job: Job, old: Run, verb: str) -> None:
+    """The foreign keys of the copies are looked at before, or the commit would do so, for as long as the copying took."""
+    connection.check_constraints()
+    _held_job(old, verb, job.updated_at, lock=_LOCK)
 
 
 def _copy(
-    old: Run, terms: Terms, states: tuple[str, ...] | None, *, actor: str, comment: str, parameters: Mapping[str, Any]
+    old: Run, terms: Terms, *, payloads: Payloads, actor: str, comment: str, parameters: Mapping[str, Any]
 ) -> StartedRun:
     with connection.cursor() as cursor:
         [started] = copy_run(
             cursor,
             origin_id=old.pk,
             terms=terms,
-            states=states,
+            payloads=payloads,
             actor=actor,
             comment=comment,
             parameters=parameters,
@@ -179,12 +182,29 @@ def _copy(
     return started
 
 
-def _present_terms(job: Job, old: Run) -> Terms:
-    """The job's. Queue and strictness follow from the kinds of the payloads too, and those are the old run's."""
+def _payloads(which: Which, definition: Definition) -> Payloads:
+    if which == "failed":
+        return Payloads.UNSUCCESSFUL
+    return Payloads.PRESENT if definition == "present" else Payloads.LISTED
+
+
+def _terms(job: Job, old: Run, which: Which, definition: Definition) -> Terms:
+    if definition == "snapshot":
+        return _old_terms(job, old)
+    return _present_terms(job) if which == "all" else _present_terms_for_old_payloads(job, old)
+
+
+def _present_terms_for_old_payloads(job: Job, old: Run) -> Terms:
+    """The job's, but for queue and strictness: they follow from the kinds of the payloads too."""
+    strict = job.configuration.get("strict", job.strict or old.strict)
+    return _present_terms(job)._replace(queue=old.queue, strict=strict)
+
+
+def _present_terms(job: Job) -> Terms:
     return Terms(
         snapshot=_snapshot(job),
-        queue=old.queue,
-        strict=job.configuration.get("strict", job.strict or old.strict),
+        queue=job.queue,
+        strict=job.strict,
         max_lanes=job.max_lanes,
         priority=job.priority,
         group_id=job.group_id,
@@ -203,12 +223,20 @@ def _old_terms(job: Job, old: Run) -> Terms:
         strict=old.strict,
         max_lanes=old.max_lanes,
         priority=old.priority,
-        group_id=old.group_id,
+        group_id=_held_group(old),
         rate_interval_ms=old.rate_interval_ms,
         start_timeout=_start_timeout(old),
         run_timeout=old.run_timeout,
         limited=job.max_runs is not None,
     )
+
+
+def _held_group(old: Run) -> int | None:
+    """None when it was deleted since; else nobody deletes it before the new run counts against it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM jobs_group WHERE id = %s FOR KEY SHARE", (old.group_id,))
+        found = cursor.fetchone()
+    return None if found is None else old.group_id
 
 
 def _start_timeout(old: Run) -> dt.timedelta | None:

@@ -1,16 +1,15 @@
 """Files that payloads make: kept for download, and erased with their runs. The rows say what is in the deployment's folder.
 
-A file is there before its row is, and gone only after its row: so a row never names what is not there. What has no row is a
-leftover, which `erase_leftovers` finds.
+A file is there before its row is, and gone only after its row: so a row never names what is not there. What has no row, because
+somebody died in between or because its run was erased, is a leftover (`jobs.services.leftovers`).
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,53 +47,55 @@ def incoming_folder(*, root: Path, owner: Owner) -> Path:
 
 def move_in(*, root: Path, owner: Owner, files: Sequence[MadeFile]) -> list[MadeFile]:
     """Bring an attempt's files onto the disk and to their place; the same files, where they are now. Next, `record` them."""
-    return [_moved(file, root=root, owner=owner) for file in files]
+    folder = root / owner.workspace / str(owner.run_id)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    placed = [_moved(file, folder=folder) for file in files]
+    for changed in (folder, folder.parent, root):  # A name is on the disk once its folder is.
+        _flush(changed)
+    return placed
 
 
 def record(*, root: Path, owner: Owner, files: Sequence[MadeFile]) -> None:
-    """Write the rows of an attempt's files, all of them or none. May be called again.
+    """Write the rows of an attempt's files, all of them or none, in place of what earlier attempts have kept. May be called again.
 
     Raises:
         TransientError: A later attempt's files are there already (code ``superseded``): this attempt's lane was lost.
         django.db.Error: The database did not take them.
     """
     with transaction.atomic():
-        replaced = [_written(file, path=_key(file.source, root), owner=owner) for file in files]
+        replaced = [_written(file, path=str(file.source.relative_to(root)), owner=owner) for file in files]
+        replaced += _forget_earlier(owner)
+        _refuse_late(owner)
     for old in filter(None, replaced):
         (root / old).unlink(missing_ok=True)
 
 
-def erase_files(*, root: Path | None, run_ids: Iterable[int]) -> int:
-    """Erase the files of runs, and their rows; how many. Doing it again does nothing."""
-    rows = list(StoredFile.objects.filter(run_id__in=list(run_ids)).values_list("pk", "path"))
-    StoredFile.objects.filter(pk__in=[pk for pk, _ in rows]).delete()
-    for _, path in rows if root else ():
-        assert root is not None
-        (root / path).unlink(missing_ok=True)
-    return len(rows)
+def _moved(file: MadeFile, *, folder: Path) -> MadeFile:
+    _flush(file.source)
+    return replace(file, source=file.source.rename(folder / f"{uuid.uuid4().hex}-{file.name}"))
 
 
-def erase_leftovers(*, root: Path, before: dt.datetime) -> int:
-    """Erase what lies in the folder, was last written before that time, and has no row; how many files.
-
-    Args:
-        root: The folder of stored files.
-        before: Aware. Leave attempts the time that they may take, for what they write has no row yet.
-    """
-    old = [path for path in root.rglob("*") if path.is_file() and path.stat().st_mtime < before.timestamp()]
-    known = set(StoredFile.objects.filter(path__in=[_key(path, root) for path in old]).values_list("path", flat=True))
-    leftovers = [path for path in old if _key(path, root) not in known]
-    for path in leftovers:
-        path.unlink(missing_ok=True)
-    return len(leftovers)
+def _flush(path: Path) -> None:
+    """Onto the disk: a file's content, or which files a folder has."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
-def _moved(file: MadeFile, *, root: Path, owner: Owner) -> MadeFile:
-    place = root / owner.workspace / str(owner.run_id) / f"{uuid.uuid4().hex}-{file.name}"
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with file.source.open("rb") as written:
-        os.fsync(written.fileno())
-    return replace(file, source=file.source.rename(place))
+def _refuse_late(owner: Owner) -> None:
+    later = StoredFile.objects.filter(run_id=owner.run_id, position=owner.position, attempt__gt=owner.attempt)
+    if later.exists():
+        raise TransientError("a later attempt has stored its files already", code="superseded")
+
+
+def _forget_earlier(owner: Owner) -> list[str]:
+    """Remove the rows of earlier attempts' files that have other names; the files' paths."""
+    earlier = StoredFile.objects.filter(run_id=owner.run_id, position=owner.position, attempt__lt=owner.attempt)
+    paths = list(earlier.values_list("path", flat=True))
+    earlier.delete()
+    return paths
 
 
 def _written(file: MadeFile, *, path: str, owner: Owner) -> str | None:
@@ -116,7 +117,3 @@ def _written(file: MadeFile, *, path: str, owner: Owner) -> str | None:
         return None
     StoredFile.objects.filter(pk=row.pk).update(**about)
     return row.path
-
-
-def _key(path: Path, root: Path) -> str:
-    return str(path.relative_to(root))

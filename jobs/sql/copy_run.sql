@@ -1,7 +1,9 @@
--- finished run -> pending run of the same job, with copies of the finished one's payloads: without states those that its job listed,
--- with states those of these states, also the ones that were added while it ran. No row when the run has not ended.
--- The caller has locked the job, and says the rest. A copy keeps the key under which it was added: should its parent be executed again
--- too, it is not added twice. Counting first costs one more look at the rows, and spares keeping all of them in memory.
+-- finished run -> pending run of the same job. No row when the run has not ended. Its payloads are those that the job lists now (present),
+-- those that it listed when the old run began (listed), or those of the old run that failed or were cancelled, also what was added while
+-- it ran (unsuccessful).
+-- The caller holds the job, says the rest, and locks it before the commit. A copy keeps the key under which it was added: should its
+-- parent be executed again too, it is not added twice. Counting first costs one more look at the rows, and spares keeping all of them
+-- in memory.
 WITH old AS MATERIALIZED (
     SELECT id, workspace_id, job_id, job_key, COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now
     FROM jobs_run
@@ -16,19 +18,30 @@ WITH old AS MATERIALIZED (
         nextval('jobs_run_id_seq'), workspace_id, job_id, job_key, 'pending', 'rerun', id, %(actor)s, %(comment)s, %(parameters)s::jsonb,
         %(snapshot)s::jsonb, %(queue)s, %(strict)s, %(max_lanes)s, %(priority)s, %(group_id)s::int, %(rate_interval_ms)s::float8,
         NOT %(limited)s,
-        (
-            SELECT count(*) FROM jobs_payload AS p
-            WHERE p.run_id = %(origin_id)s AND CASE WHEN %(states)s::text[] IS NULL THEN p.parent IS NULL ELSE p.state = ANY (%(states)s::text[]) END
-        ),
+        CASE %(payloads)s
+            WHEN 'present' THEN (SELECT jsonb_array_length(job.payload) FROM jobs_job AS job WHERE job.id = old.job_id)
+            WHEN 'listed' THEN (SELECT count(*) FROM jobs_payload AS p WHERE p.run_id = %(origin_id)s AND p.parent IS NULL)
+            ELSE (SELECT count(*) FROM jobs_payload AS p WHERE p.run_id = %(origin_id)s AND p.state IN ('failed', 'cancelled'))
+        END,
         0, 0, 0, 0, 0, now, now + %(start_timeout)s::interval, %(run_timeout)s::interval,
         LEAST(now + CASE WHEN %(limited)s THEN interval '60 s' ELSE %(grace)s::interval END, now + %(start_timeout)s::interval)
     FROM old
     RETURNING id, workspace_id, job_id, queue, max_lanes, total, strict, admitted, created_at
-), payload AS (
+), copied AS (
     INSERT INTO jobs_payload (run_id, position, kind, name, parameters, options, key, state, attempts)
     SELECT run.id, row_number() OVER (ORDER BY p.position) - 1, p.kind, p.name, p.parameters, p.options, p.key, 'queued', 0
     FROM run CROSS JOIN jobs_payload AS p
-    WHERE p.run_id = %(origin_id)s AND CASE WHEN %(states)s::text[] IS NULL THEN p.parent IS NULL ELSE p.state = ANY (%(states)s::text[]) END
+    WHERE p.run_id = %(origin_id)s AND CASE %(payloads)s
+        WHEN 'listed' THEN p.parent IS NULL
+        WHEN 'unsuccessful' THEN p.state IN ('failed', 'cancelled')
+    END
+), present AS (
+    INSERT INTO jobs_payload (run_id, position, kind, name, parameters, options, state, attempts)
+    SELECT
+        run.id, item.ordinality - 1, item.value ->> 'kind', COALESCE(item.value ->> 'name', ''),
+        COALESCE(item.value -> 'parameters', '{}'), NULLIF(item.value - 'kind' - 'name' - 'parameters', '{}'), 'queued', 0
+    FROM run JOIN jobs_job AS job ON job.id = run.job_id, jsonb_array_elements(job.payload) WITH ORDINALITY AS item (value, ordinality)
+    WHERE %(payloads)s = 'present'
 ), event AS (
     INSERT INTO jobs_event (workspace_id, job_id, run_id, kind, actor, data, at)
     SELECT

@@ -1,5 +1,5 @@
 """The Scheduler's pages in the admin."""
 
-from scheduler.admin import schedules
+from scheduler.admin import backfills, schedules
 
-__all__ = ["schedules"]
+__all__ = ["backfills", "schedules"]

@@ -22,7 +22,7 @@ from jobs.models import Role
 from scheduler.admin.words import absolute
 from scheduler.models import Schedule
 from scheduler.selectors.schedules import definition_of
-from scheduler.services import controls
+from scheduler.services import controls, placing
 from scheduler.services.editing import delete_schedule
 from scheduler.states import ScheduleState
 
@@ -72,6 +72,13 @@ def _delete(schedule: Schedule, actor: str, note: str) -> str:
     return "is deleted"
 
 
+def _may_pause(schedule: Schedule) -> bool:
+    """One that has ended for what of it waits still."""
+    return schedule.state == ScheduleState.ACTIVE or (
+        schedule.state == ScheduleState.ENDED and placing.has_pending(schedule)
+    )
+
+
 def _always(schedule: Schedule) -> bool:
     return True
 
@@ -79,7 +86,7 @@ def _always(schedule: Schedule) -> bool:
 VERBS = {
     "pause": ScheduleVerb(
         "Pause",
-        lambda schedule: schedule.state == ScheduleState.ACTIVE,
+        _may_pause,
         Role.OPERATOR,
         "It starts no runs until it is resumed, and owes none for the time in between. Runs that it started go on.",
         _pause,

@@ -13,13 +13,15 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from jobs.admin.badges import badge, told
-from jobs.admin.scope import WorkspaceFilter, workspaces
+from jobs.admin.scope import WorkspaceFilter, permits, workspaces
 from jobs.documents import JOB_TYPES
 from jobs.errors import FieldError, JobsError, ValidationError
 from jobs.models import Job, Role
 from scheduler.admin import panels
+from scheduler.admin.backfill_form import BackfillPages
 from scheduler.admin.controls import ScheduleControls
 from scheduler.admin.schedule_form import ScheduleForm, entry_of, written
+from scheduler.admin.simulation import SimulationPages
 from scheduler.admin.words import PUNCTUAL, decision, late, moment
 from scheduler.models import Schedule
 from scheduler.selectors.schedules import ScheduleView, readable, schedule_view, schedule_views
@@ -43,7 +45,7 @@ class LateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(ScheduleControls):
+class ScheduleAdmin(ScheduleControls, BackfillPages, SimulationPages):
     """A list by what comes next; a page with what happens next, what was decided, an answer to "why", and the definition."""
 
     form = ScheduleForm
@@ -201,6 +203,7 @@ class ScheduleAdmin(ScheduleControls):
             view = _view(schedule)
             context |= panels.of_schedule(view, asked=request.GET, now=timezone.now())
             context["verbs"] = self.offered(request, schedule)
+            context["may_backfill"] = permits(request, Role.OPERATOR, schedule.workspace_id)
         return super().render_change_form(request, context, *args, **kwargs)
 
     # --- Writing ------------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def moment(at: dt.datetime, *, fire_at: dt.datetime, zone: ZoneInfo, now: dt.dat
         '<time datetime="{}" title="{}">{} <span class="quiet">{}</span></time>',
         at.isoformat(),
         f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC",
-        _together(away),
+        together(away),
         absolute(fire_at, zone=zone),
     )
 
@@ -50,7 +50,7 @@ def late(by: dt.timedelta) -> str:
     return format_html("{} {}", badge("late"), span(by))
 
 
-def _together(words: str) -> str:
+def together(words: str) -> str:
     """On one line, however narrow a column is."""
     return format_html('<span style="white-space: nowrap">{}</span>', words)
 
@@ -62,7 +62,7 @@ def decision(fire: Fire) -> str:
             address = reverse("admin:jobs_run_change", args=[fire.run_id])
             link = format_html('→ <a href="{}">run {}</a>', address, fire.run_id)
             how = fire.detail or f"{span(max(fire.decided_at - fire.fire_at, dt.timedelta(0)))} late"
-            return format_html("{} {} {}", badge("fired"), _together(how), link)
+            return format_html("{} {} {}", badge("fired"), together(how), link)
         case FireState.SKIPPED:
             return format_html("{} {}", badge("skipped"), fire.detail or REASONS[Reason(fire.reason)])
         case FireState.BUFFERED:

@@ -12,12 +12,10 @@ from jobs import strict_json
 from jobs.api.pages import Query
 from jobs.api.preconditions import taken_version
 from jobs.documents import Strict, refuse, validated
-from jobs.documents.control import Note, NoteRequest
 from jobs.errors import FieldError, ValidationError
 from scheduler.api.shapes import READ_ONLY
 from scheduler.models import Schedule
 from scheduler.selectors.simulations import DAYS
-from scheduler.states import Which
 from scheduler.triggers.times import read_moment
 
 
@@ -35,23 +33,6 @@ class SimulationRequest(Strict):
     days: int = DAYS
 
 
-class BackfillRequest(Strict):
-    """Which fire times of the past are to be run, and how many at once. The service judges what they mean."""
-
-    start: str
-    end: str
-    which: str = Which.MISSING
-    limit: int = 1
-    note: Note = ""
-    dry_run: bool = False
-
-
-class CancellationRequest(NoteRequest):
-    """What may be said when a backfill is cancelled. ``terminate``: its runs that are active are ended, too."""
-
-    terminate: bool = False
-
-
 def parse_run_now(data: object) -> RunNowRequest:
     """Validate what is said when a schedule's job is run by hand. Raises ValidationError."""
     return validated(RunNowRequest, data, "expected an object with comment")
@@ -60,16 +41,6 @@ def parse_run_now(data: object) -> RunNowRequest:
 def parse_simulation(data: object) -> SimulationRequest:
     """Validate an edit that is only thought of. Raises ValidationError."""
     return validated(SimulationRequest, data, "expected an object with job and schedules")
-
-
-def parse_backfill(data: object) -> BackfillRequest:
-    """Validate what is said when fire times of the past are to be run. Raises ValidationError."""
-    return validated(BackfillRequest, data, "expected an object with start and end")
-
-
-def parse_cancellation(data: object) -> CancellationRequest:
-    """Validate what is said when a backfill is cancelled. Raises ValidationError."""
-    return validated(CancellationRequest, data, "expected an object with note and terminate")
 
 
 def document_of(data: object) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from jobs.api.base import WorkspaceView
 from jobs.api.pages import Query, page
 from jobs.models import Role
 from scheduler.api.answer_shapes import backfill_json, plan_json
-from scheduler.api.asking import parse_backfill, parse_cancellation
 from scheduler.api.schedules import SchedulePart
 from scheduler.models import Schedule
+from scheduler.requests import parse_backfill, parse_cancellation
 from scheduler.selectors.backfills import backfill_view, find_backfill, list_backfills, plan_backfill
 from scheduler.services.backfills import cancel_backfill, create_backfill
 

@@ -32,7 +32,6 @@ def record_fires(connection: Connection, *, fires: Sequence[FireRow], moves: Seq
             "next_run_at": array_of(move["next_run_at"]),
             "actions_left": array_of(move["actions_left"]),
             "skips": array_of(move["skips"]),
-            "ended": array_of(move["ended"]),
             "now": now,
         },
     )

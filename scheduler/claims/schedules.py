@@ -25,7 +25,7 @@ def claim_named(connection: Connection, *, schedule_ids: Iterable[int], now: Now
 
 
 def holds(connection: Connection, *, schedule_ids: Sequence[int]) -> dict[int, Holds]:
-    """For each of these schedules, which the caller has locked."""
+    """For each of these schedules, which the caller has locked, that has any."""
     rows = execute(connection, "holds", {"schedule_ids": list(schedule_ids)}).fetchall()
     return {schedule_id: Holds(sorted(run_ids), sorted(buffered_ids)) for schedule_id, run_ids, buffered_ids in rows}
 
@@ -58,13 +58,20 @@ def clear_problem(connection: Connection, *, schedule_id: int) -> None:
     execute(connection, "clear_problem", {"schedule_id": schedule_id})
 
 
-def use_actions(connection: Connection, *, schedule_id: int, count: int) -> None:
+def use_actions(connection: Connection, *, schedule_id: int, count: int, now: Now = None) -> None:
     """Count down what a schedule may still start; with the last one it has ended. A negative count gives some back."""
-    execute(connection, "use_actions", {"schedule_id": schedule_id, "count": count})
+    row = execute(connection, "use_actions", {"schedule_id": schedule_id, "count": count}).fetchone()
+    if row is not None and not row.actions_left:
+        end_schedules(connection, schedule_ids=[schedule_id], now=now)
+
+
+def end_schedules(connection: Connection, *, schedule_ids: Sequence[int], now: Now = None) -> None:
+    """active -> ended, for those of these schedules that are active; the caller has locked them."""
+    execute(connection, "end_schedules", {"schedule_ids": list(schedule_ids), "now": now})
 
 
 def pause(connection: Connection, *, schedule_id: int, change: Mapping[str, Any]) -> None:
-    """active -> paused, within a transaction that has locked the schedule."""
+    """active | ended -> paused, within a transaction that has locked the schedule."""
     parameters = {
         "schedule_id": schedule_id,
         "change": json.dumps(dict(change)),

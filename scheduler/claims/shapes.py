@@ -13,7 +13,7 @@ from jobs import hotpath
 from scheduler.models import Ending
 from scheduler.sql import STATEMENTS
 
-Connection = psycopg.Connection[Any]
+Connection = hotpath.EngineConnection
 Now = dt.datetime | None
 
 
@@ -64,7 +64,7 @@ class FireRow(NamedTuple):
 
 
 class Move(NamedTuple):
-    """Where a schedule stands after that. ``skips``: JSON, or None for what it has. ``ended``: it never fires again."""
+    """Where a schedule stands after that. ``skips``: JSON, or None for what it has."""
 
     schedule_id: int
     decided_until: dt.datetime
@@ -72,7 +72,6 @@ class Move(NamedTuple):
     next_run_at: dt.datetime | None
     actions_left: int | None
     skips: str | None
-    ended: bool
 
 
 class Settled(NamedTuple):

@@ -12,7 +12,10 @@ class Fire(models.Model):
     """One fire time of a schedule and what became of it. It makes a fire happen once: unique by schedule, time and cause."""
 
     id = models.BigAutoField(primary_key=True)
-    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="fires", db_index=False)
+    # No constraint: whoever inserts fires has locked their schedule, and who deletes a schedule locks it, or its job, before.
+    schedule = models.ForeignKey(
+        Schedule, on_delete=models.CASCADE, related_name="fires", db_index=False, db_constraint=False
+    )
     fire_at = models.DateTimeField(help_text="The fire time; of a completed job, when its run ended.")
     cause = models.CharField(
         max_length=40, blank=True, default="", help_text="Empty for the clock; else the run whose end called for it."

@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -23,18 +24,26 @@ MOST_TIMES = 10_000
 """Fire times in the range of one backfill: more than a year of hours."""
 _TICK = dt.datetime.resolution
 
+_STATE = """
+    CASE
+        WHEN t.run_id IS NOT NULL THEN COALESCE(r.state, 'erased')
+        WHEN t.state = 'cancelled' THEN 'not_started'
+        ELSE t.state
+    END
+"""
 _PROGRESS = """
-    SELECT t.backfill_id,
-        CASE
-            WHEN t.run_id IS NOT NULL THEN COALESCE(r.state, 'erased')
-            WHEN t.state = 'cancelled' THEN 'not_started'
-            ELSE t.state
-        END AS state,
-        count(*)
+    SELECT t.backfill_id, {state} AS state, count(*)
     FROM scheduler_backfill_time AS t LEFT JOIN jobs_run AS r ON r.id = t.run_id
     WHERE t.backfill_id = ANY (%(ids)s)
     GROUP BY 1, 2
-"""
+""".replace("{state}", _STATE)
+_TIMES = """
+    SELECT t.fire_at, {state} AS state, r.id
+    FROM scheduler_backfill_time AS t LEFT JOIN jobs_run AS r ON r.id = t.run_id
+    WHERE t.backfill_id = %(backfill_id)s AND (%(after)s::timestamptz IS NULL OR t.fire_at > %(after)s::timestamptz)
+    ORDER BY t.fire_at
+    LIMIT %(limit)s
+""".replace("{state}", _STATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,15 @@ class BackfillView:
 
     backfill: Backfill
     progress: Progress = field(default_factory=Progress)
+
+
+class FilledTime(NamedTuple):
+    """A fire time of a backfill and what became of it: the state of its run, ``erased``, ``owed``, ``left_out`` or ``not_started``.
+    ``run_id``: None where there is no run, or none any more."""
+
+    fire_at: dt.datetime
+    state: str
+    run_id: int | None
 
 
 def plan_backfill(*, schedule: Schedule, start: object, end: object, which: object, now: dt.datetime) -> Plan:
@@ -159,6 +177,13 @@ def backfill_views(*, backfills: Iterable[Backfill]) -> list[BackfillView]:
         for backfill_id, state, count in cursor.fetchall():
             counts[backfill_id][state] = count
     return [BackfillView(backfill, _progress(counts[backfill.pk])) for backfill in present]
+
+
+def list_times(*, backfill: Backfill, limit: int, after: dt.datetime | None = None) -> list[FilledTime]:
+    """A page of a backfill's fire times in their order, in one query; ``after`` is the last one of the page before."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TIMES, {"backfill_id": backfill.pk, "after": after, "limit": limit})
+        return [FilledTime(*row) for row in cursor.fetchall()]
 
 
 def _progress(counts: dict[str, int]) -> Progress:

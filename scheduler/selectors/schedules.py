@@ -145,6 +145,14 @@ def definition_of(schedule: Schedule) -> Definition:
     )
 
 
+def zone_of(schedule: Schedule) -> ZoneInfo:
+    """The zone that a schedule's times are told in; the default one where its document is not valid any more."""
+    try:
+        return definition_of(schedule).zone
+    except ValidationError:
+        return zone_named(settings.JOBS_DEFAULT_TIMEZONE)
+
+
 def _view(schedule: Schedule, now: dt.datetime, last_fire: Fire | None) -> ScheduleView:
     try:
         definition = definition_of(schedule)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 import psycopg
 import structlog
@@ -27,10 +28,12 @@ from scheduler.selectors.backfills import plan_backfill
 from scheduler.services import following, placing, starting
 from scheduler.states import BackfillState, BackfillTimeState, Which
 
-BATCH = 200
-"""Fire times dealt with in one transaction."""
-MOST_RUNNING = 1000
+BATCH = 50
+"""Fire times dealt with in one transaction: that is how long a fire may wait for a backfill."""
+MOST_OPEN = 1000
 """Backfills that one pass looks at."""
+_worked_at: dict[int, float] = {}
+"""When this process worked on a backfill last (monotonic seconds)."""
 
 log = structlog.get_logger(__name__)
 
@@ -124,15 +127,39 @@ def cancel_backfill(*, backfill: Backfill, actor: str, note: str = "", terminate
     return changed
 
 
-def work_off(*, now: dt.datetime | None = None) -> int:
+def work_off(*, now: dt.datetime | None = None, pressing: Callable[[], bool] = lambda: False) -> int:
     """Start what the running backfills have room for, and finish those that are through. Any number of beats may do it at once.
+
+    They take turns, a batch each.
+
+    Args:
+        now: Aware UTC; None for the database's clock.
+        pressing: Asked after each batch whether something else must not wait any longer; then the rest is left to the next call.
 
     Returns:
         How many runs were started.
     """
+    started = 0
+    while turns := _turns():
+        dealt_with = 0
+        for backfill_id, schedule_id in turns:
+            _worked_at[backfill_id] = time.monotonic()
+            times, runs = _work_on_guarded(backfill_id, schedule_id, now)
+            dealt_with, started = dealt_with + times, started + runs
+            if pressing():
+                return started
+        if not dealt_with:
+            break
+    return started
+
+
+def _turns() -> list[tuple[int, int]]:
+    """(backfill, schedule) of those that can go on: those that were not worked on for the longest time go first."""
     with hotpath.connection() as connection:
-        running = backfill_claims.running_backfills(connection, limit=MOST_RUNNING)
-    return sum(_work_on_guarded(backfill_id, schedule_id, now) for backfill_id, schedule_id in running)
+        found = backfill_claims.open_backfills(connection, limit=MOST_OPEN)
+    for over in _worked_at.copy().keys() - {backfill_id for backfill_id, _ in found}:
+        _worked_at.pop(over, None)
+    return sorted(found, key=lambda each: _worked_at.get(each[0], 0.0))
 
 
 def _cancel(row: Backfill, actor: str, note: str) -> None:
@@ -152,7 +179,7 @@ def _terminate(backfill: Backfill, actor: str, note: str) -> None:
     control.stop_runs(run_ids=run_ids, reason=StopReason.TERMINATED, actor=actor, note=note)
 
 
-def _work_on_guarded(backfill_id: int, schedule_id: int, now: dt.datetime | None) -> int:
+def _work_on_guarded(backfill_id: int, schedule_id: int, now: dt.datetime | None) -> tuple[int, int]:
     """One that cannot be worked on must not stand in the way of the others."""
     try:
         return _work_on(backfill_id, schedule_id, now)
@@ -160,19 +187,15 @@ def _work_on_guarded(backfill_id: int, schedule_id: int, now: dt.datetime | None
         raise
     except psycopg.Error:
         log.exception("schedule.backfill_failed", backfill=backfill_id, schedule=schedule_id)
-        return 0
+        return 0, 0
 
 
-def _work_on(backfill_id: int, schedule_id: int, now: dt.datetime | None) -> int:
-    """Batch after batch, until a backfill's limit is reached, or nothing of it is left, or somebody else has it."""
-    total = 0
-    while True:
-        with hotpath.connection() as connection, connection.transaction():
-            dealt_with, started = _work_one_batch(connection, backfill_id, schedule_id, now)
-        starting.after_commit(started=started)
-        total += len(started)
-        if not dealt_with:
-            return total
+def _work_on(backfill_id: int, schedule_id: int, now: dt.datetime | None) -> tuple[int, int]:
+    """(how many fire times were dealt with, how many runs were started) in one batch."""
+    with hotpath.connection() as connection, connection.transaction():
+        dealt_with, started = _work_one_batch(connection, backfill_id, schedule_id, now)
+    starting.after_commit(started=started)
+    return dealt_with, len(started)
 
 
 def _work_one_batch(

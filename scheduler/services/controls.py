@@ -25,17 +25,20 @@ log = structlog.get_logger(__name__)
 def pause_schedule(*, schedule: Schedule, actor: str, note: str = "") -> bool:
     """Let a schedule owe nothing until it is resumed. What had come up and was not dealt with is skipped.
 
+    One that has ended can be paused while fires of it wait or are buffered. They give their actions back: so it may go on once it
+    is resumed, or it ends again.
+
     Returns:
         False when it was paused already.
 
     Raises:
-        ConflictError: It has ended, or was deleted.
+        ConflictError: It has ended and nothing of it waits, or it was deleted.
     """
     with transaction.atomic():
         row = _lock(schedule)
         if row.state == ScheduleState.PAUSED:
             return False
-        if row.state == ScheduleState.ENDED:
+        if row.state == ScheduleState.ENDED and not placing.has_pending(row):
             raise ConflictError(f"schedule {row.name} has ended: there is nothing to pause")
         now = following.database_now()
         why = _by(actor, note)

@@ -119,16 +119,23 @@ def _settle_one(
     claims.dismiss_endings(connection, settled=sorted(kept), gone=gone)
     own = [ending for ending in endings if ending.own]
     failed = next((ending for ending in own if ending.state == RunState.FAILED), None)
-    if failed is not None and definition.document.pause_on_failure and schedule.state == ScheduleState.ACTIVE:
+    if failed is not None and definition.document.pause_on_failure and _can_be_paused(schedule, holds):
         _pause(connection, schedule, holds, failed, now)
         return []
     return release(connection, schedule, holds, now) if own else []
 
 
+def _can_be_paused(schedule: Claimed, holds: Holds) -> bool:
+    """One that has ended only for what is buffered still."""
+    return schedule.state == ScheduleState.ACTIVE or (
+        schedule.state == ScheduleState.ENDED and bool(holds.buffered_ids)
+    )
+
+
 def _pause(connection: Connection, schedule: Claimed, holds: Holds, failed: EndingRow, now: dt.datetime | None) -> None:
     """As `controls.pause_schedule` does: what had come up, and was not dealt with, is skipped."""
     why = f"run {failed.run_id} failed"
-    if definition_of(schedule).document.enabled:
+    if schedule.state == ScheduleState.ACTIVE and definition_of(schedule).document.enabled:
         come_up = plan(schedule=schedule, holds=holds).verdict.decisions
         fires = [
             FireRow(schedule.id, each.due.fire_at, FireState.SKIPPED, each.reason or Reason.PAUSED, each.detail or why)

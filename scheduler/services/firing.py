@@ -27,7 +27,7 @@ from scheduler.services.releasing import release_again
 from scheduler.services.starting import Wanted
 from scheduler.states import FireState, Overlap, Reason, ScheduleState
 
-BATCH = 1000
+BATCH = 1600
 """Schedules in one transaction: enough that its commit does not matter and that their runs share messages, few enough that it takes
 a fraction of a second, and that another beat finds some left."""
 MOST_AT_ONCE = 1000
@@ -81,7 +81,6 @@ class Plan:
             next_run_at=upcoming.run_at if upcoming else None,
             actions_left=left,
             skips=None if skips == self.schedule.skips else json.dumps(skips),
-            ended=self.ends,
         )
 
 
@@ -238,6 +237,8 @@ def _carry_out(connection: claims.Connection, plans: Sequence[Plan], *, now: dt.
         for at, (each, decision) in enumerate(decided)
     ]
     claims.record_fires(connection, fires=fires, moves=[each.move for each in plans], now=now)
+    if ending := [each.schedule.id for each in plans if each.ends]:
+        claims.end_schedules(connection, schedule_ids=ending, now=now)
     return list(started.values())
 
 

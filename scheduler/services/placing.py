@@ -89,6 +89,11 @@ def settle_owed(row: Schedule, *, now: dt.datetime, given_up: str = "") -> None:
         row.decided_until = owed[-1].fire_at
 
 
+def has_pending(row: Schedule) -> bool:
+    """Whether fires of a schedule wait, or are buffered."""
+    return Fire.objects.filter(schedule=row, state__in=[FireState.WAITING, FireState.BUFFERED]).exists()
+
+
 def give_up_pending(row: Schedule, *, detail: str, now: dt.datetime) -> None:
     """Skip what waits, or is buffered, because its schedule is to rest. The row is locked, and saved by the caller."""
     with connection.cursor() as cursor:

@@ -96,7 +96,7 @@ def _decide(
     dropped = _drop_buffered(connection, holds, now) if verdict.drops_buffered else 0
     used = sum(decision.state != FireState.SKIPPED for decision in verdict.decisions) - dropped
     if used:
-        claims.use_actions(connection, schedule_id=schedule.id, count=used)
+        claims.use_actions(connection, schedule_id=schedule.id, count=used, now=now)
     started += release_again(connection, schedule, holds, now)
     return Outcome(started, _stop_others(connection, verdict, holds, now))
 

@@ -7,19 +7,12 @@ WITH fire AS (
     FROM unnest(
         %(schedule_ids)s::bigint[], %(fire_at)s::timestamptz[], %(states)s::text[], %(reasons)s::text[], %(details)s::text[], %(run_ids)s::bigint[]
     ) AS o (schedule_id, fire_at, state, reason, detail, run_id)
-), moved AS (
-    UPDATE scheduler_schedule AS s
-    SET decided_until = GREATEST(s.decided_until, o.decided_until), next_fire_at = o.next_fire_at, next_run_at = o.next_run_at,
-        actions_left = o.actions_left, skips = COALESCE(o.skips::jsonb, s.skips), problem = '',
-        state = CASE WHEN s.state = 'active' AND o.ended THEN 'ended' ELSE s.state END
-    FROM unnest(
-        %(moved_ids)s::bigint[], %(decided_until)s::timestamptz[], %(next_fire_at)s::timestamptz[], %(next_run_at)s::timestamptz[],
-        %(actions_left)s::int[], %(skips)s::text[], %(ended)s::bool[]
-    ) AS o (schedule_id, decided_until, next_fire_at, next_run_at, actions_left, skips, ended)
-    WHERE s.id = o.schedule_id
-    RETURNING s.workspace_id, s.job_id, s.id, s.name, o.ended AND s.state = 'ended' AS ended
 )
-INSERT INTO jobs_event (workspace_id, job_id, kind, actor, data, at)
-SELECT workspace_id, job_id, 'schedule.ended', '', jsonb_build_object('schedule', id, 'name', name),
-    COALESCE(%(now)s::timestamptz, clock_timestamp())
-FROM moved WHERE ended
+UPDATE scheduler_schedule AS s
+SET decided_until = GREATEST(s.decided_until, o.decided_until), next_fire_at = o.next_fire_at, next_run_at = o.next_run_at,
+    actions_left = o.actions_left, skips = COALESCE(o.skips::jsonb, s.skips), problem = ''
+FROM unnest(
+    %(moved_ids)s::bigint[], %(decided_until)s::timestamptz[], %(next_fire_at)s::timestamptz[], %(next_run_at)s::timestamptz[],
+    %(actions_left)s::int[], %(skips)s::text[]
+) AS o (schedule_id, decided_until, next_fire_at, next_run_at, actions_left, skips)
+WHERE s.id = o.schedule_id

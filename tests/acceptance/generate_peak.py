@@ -15,8 +15,10 @@ FIELDS = [
     {"name": "id", "type": "sequence", "primary_key": True},
     {"name": "code", "type": "regex", "pattern": "[A-Z]{3}[0-9]{9}", "unique": True},
     {"name": "text", "type": "text", "part": "word"},
-    {"name": "number", "type": "integer"},
+    {"name": "data", "type": "bytes", "length": 300},
 ]
+FORMATS = {"parquet": {"type": "parquet", "rows_per_group": 5000}}
+"""Where it needs options: also few records shall fill a group, of which one is in memory."""
 ORDERS = [{"name": "customer", "type": "reference", "dataset": "customers"}]
 
 
@@ -32,7 +34,8 @@ def main() -> None:
     """Print megabytes."""
     kind, records = sys.argv[1], int(sys.argv[2])
     datasets = [{"name": "customers", "fields": FIELDS}, {"name": "orders", "fields": ORDERS}]
-    job = GenerateJob.model_validate({"datasets": datasets, "records": records, "format": {"type": kind}})
+    format_ = FORMATS.get(kind, {"type": kind})
+    job = GenerateJob.model_validate({"datasets": datasets, "records": records, "format": format_})
     now = dt.datetime.now(dt.UTC)
     with tempfile.TemporaryDirectory() as folder:
         Making(job=job, seed=1, now=now, folder=Path(folder), limit_bytes=10**10, channel=Nobody()).results()

@@ -41,10 +41,10 @@ class Loads:
         self.folder = folder
         self._made = 0
 
-    def start_workers(self, count: int) -> list[Worker]:
+    def start_workers(self, count: int, *, slots: int = 1) -> list[Worker]:
         """Workers that may read the folder."""
         return self.system.start_workers(
-            count, slots=1, JOBS_FILE_ROOTS=self.folder, JOBS_DATASOURCE_OWN_DATABASE="true"
+            count, slots=slots, JOBS_FILE_ROOTS=self.folder, JOBS_DATASOURCE_OWN_DATABASE="true"
         )
 
     def define(self, path: Path, *, write: str, key: Sequence[str] = ()) -> str:

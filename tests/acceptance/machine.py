@@ -73,7 +73,7 @@ class Machine:
     def prepare(self) -> None:
         """Make the tables, an administrator, the workspace and a token, as ``make up`` does."""
         manifest = self.folder / "nothing.yaml"
-        manifest.write_text(json.dumps({"key": "task:nothing", "payload": []}))
+        manifest.write_text(json.dumps({"key": "task:nothing", "payload": [{"kind": "noop"}]}))
         password = secrets.token_urlsafe(20)
         wishes = {
             "admin_user": "admin",

@@ -14,9 +14,12 @@ from typing import Any
 import requests
 
 from embedded.ports import free_port
-from embedded.processes import wait_until
+from embedded.processes import spawn, stop, wait_until
 from tests.acceptance.waiting import wait_for
 from workers.spark.installation import find_spark
+
+QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""For programs that end before a thorough compiler and a garbage collector with many threads would pay."""
 
 
 class SparkCluster:
@@ -27,7 +30,7 @@ class SparkCluster:
         self.shared = folder / "shared"
         self.shared.mkdir()
         self._port, self._rest, self._ui, self._worker_ui = (free_port() for _ in range(4))
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: list[subprocess.Popen[str]] = []
 
     def start(self) -> None:
         """Start both and wait until the worker has joined."""
@@ -45,9 +48,7 @@ class SparkCluster:
     def stop(self) -> None:
         """End both, with the drivers that are left."""
         for process in reversed(self._processes):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-            process.wait(30)
+            stop(process, ask=signal.SIGTERM, grace_seconds=30)
 
     @property
     def target(self) -> dict[str, Any]:
@@ -63,6 +64,9 @@ class SparkCluster:
                 "spark.driver.memory": "512m",
                 "spark.executor.memory": "512m",
                 "spark.driver.host": "127.0.0.1",
+                "spark.driver.extraJavaOptions": QUICK_JAVA,
+                "spark.executor.extraJavaOptions": QUICK_JAVA,
+                "spark.ui.enabled": "false",
             },
         }
 
@@ -90,16 +94,15 @@ class SparkCluster:
             "SPARK_HOME": str(spark),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_DAEMON_MEMORY": "512m",
+            "SPARK_DAEMON_JAVA_OPTS": QUICK_JAVA,
             "PYSPARK_PYTHON": sys.executable,
         }
         with (self.folder / f"{what}.log").open("wb") as log:
-            process = subprocess.Popen(
+            process = spawn(
                 [spark / "bin" / "spark-class", f"org.apache.spark.deploy.{what}", *map(str, arguments)],
-                env={**os.environ, **own, **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
+                output=log,
+                death_signal=signal.SIGTERM,
+                environment={**os.environ, **own, **environment},
             )
         self._processes.append(process)
 

@@ -1,23 +1,19 @@
-"""Memory: a worker's stays flat over 200 loads, and a file of 2 GB is loaded by a child that needs less than half of that."""
+"""A worker's memory stays flat over 200 loads."""
 
 from __future__ import annotations
 
-import contextlib
-import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.figures import Measured
 from tests.acceptance.loads import Loads, write_rows
+from tests.acceptance.memory import memory_mb
 from tests.acceptance.system import System
-from tests.integration.child_work import children_of
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(1800)]
-
-MB = 1024 * 1024
-LARGE_BYTES = 2 * 1024 * MB
 
 
 @pytest.fixture
@@ -28,58 +24,19 @@ def loads(system: System, tmp_path: Path) -> Iterator[Loads]:
     loading.erase()
 
 
-def memory_mb(pid: int, what: str) -> float:
-    """``VmRSS``, what a process holds now, or ``VmHWM``, the most that it ever held; 0 when it is gone. Source: proc(5)."""
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        found = re.search(rf"{what}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-        return int(found[1]) / 1024 if found else 0.0
-    return 0.0
-
-
-def test_a_workers_memory_stays_flat_over_200_runs(loads: Loads, tmp_path: Path, measured: Measured) -> None:
+def test_over_200_runs(loads: Loads, tmp_path: Path, measured: Measured) -> None:
     source = tmp_path / "rows.csv"
     rows = write_rows(source, range(1000), amount=1)
-    key = loads.define(source, write="replace")
-    (worker,) = loads.start_workers(1)
+    keys = [
+        loads.define(source, write="replace") for _ in range(2)
+    ]  # side by side: one datasource has one run at a time
+    (worker,) = loads.start_workers(1, slots=2)
     held = []
-    for _ in range(200):
-        loads.load(key)
-        held.append(memory_mb(worker.process.pid, "VmRSS"))
-    measured("mb_of_the_worker_after_50_runs", held[49])
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(100):
+            list(pool.map(loads.load, keys))
+            held.append(memory_mb(worker.process.pid, "VmRSS"))
+    measured("mb_of_the_worker_after_50_runs", held[24])
     measured("mb_of_the_worker_after_200_runs", held[-1])
     assert loads.contents() == rows
-    assert held[-1] - held[49] < 10
-
-
-def test_a_file_of_2_gb_is_loaded_with_less_than_1_gb(loads: Loads, tmp_path: Path, measured: Measured) -> None:
-    source = tmp_path / "rows.csv"
-    rows = write_large(source)
-    key = loads.define(source, write="replace")
-    (worker,) = loads.start_workers(1)
-    run_id = loads.system.trigger(key)
-    peak = 0.0
-
-    def ended() -> bool:
-        nonlocal peak
-        peak = max([peak, *(memory_mb(pid, "VmHWM") for pid in children_of(worker.process.pid))])
-        return bool(loads.system.run(run_id).ended_at)
-
-    loads.system.wait_for("the end of the load", ended, seconds=1500)
-    result = loads.finish(run_id)
-    measured("mb_of_the_child_at_most", peak)
-    measured("seconds_for_2_gb", result["duration_ms"] / 1000)
-    assert (result["rows"]["output"], loads.contents().rows) == (rows, rows)
-    assert 0 < peak < 1024
-
-
-def write_large(path: Path) -> int:
-    """A CSV file of 2 GB; how many rows it has."""
-    line = f"1234567,{'a name that is somewhat longer than most names are ' * 4},12.5,2001-01-01\n"
-    block = line * (MB // len(line))
-    with path.open("w") as file:
-        file.write("id,name,amount,day\n")
-        blocks = LARGE_BYTES // len(block) + 1
-        for _ in range(blocks):
-            file.write(block)
-    assert path.stat().st_size >= LARGE_BYTES
-    return blocks * (len(block) // len(line))
+    assert held[-1] - held[24] < 10

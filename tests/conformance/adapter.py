@@ -26,7 +26,7 @@ class Case:
         secrets: The workspace's, by name.
         mend: Lets what failed, or stands still in the middle, go well from now on.
         begun: Whether an attempt stands in the middle of its work.
-        holds: Whether a result is right.
+        holds: Whether a result is right, and whatever else came of it.
     """
 
     parameters: dict[str, Any]
@@ -40,7 +40,7 @@ class Adapter(AbstractContextManager["Adapter"], ABC):
     """Makes the cases of one kind. It is entered before its first case is made, and left after the test.
 
     Args:
-        folder: Empty, the test's own; JOBS_FILE_ROOTS names it.
+        folder: Empty, the test's own.
     """
 
     kind: ClassVar[str]
@@ -55,6 +55,11 @@ class Adapter(AbstractContextManager["Adapter"], ABC):
 
     def __exit__(self, *_: object) -> None:
         """Nothing to tidy up."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Of the deployment that it is tried in, on top of the tests' own."""
+        return {}
 
     @abstractmethod
     def success(self) -> Case:

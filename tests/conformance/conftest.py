@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,11 +30,10 @@ def _a_worker_driven_by_hand(transactional_db: None, monkeypatch: pytest.MonkeyP
 @pytest.fixture
 def adapter(request: pytest.FixtureRequest, tmp_path: Path, settings: Any) -> Iterator[Adapter]:
     """The kind under test, in a world of its own."""
-    settings.JOBS_FILE_ROOTS = [tmp_path.resolve()]
-    settings.JOBS_DATASOURCE_OWN_DATABASE = True
-    settings.JOBS_EGRESS_ALLOW = [ipaddress.ip_network("127.0.0.1/32")]
     kind: type[Adapter] = request.param
     with kind(tmp_path.resolve()) as adapter:
+        for name, value in adapter.settings.items():
+            setattr(settings, name, value)
         yield adapter
 
 

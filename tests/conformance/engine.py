@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import subprocess
 import sys
@@ -30,7 +31,8 @@ django.setup()
 from workers import turns
 turns.work(lanes=[(int(sys.argv[1]), 0)], queue=sys.argv[2])
 """
-_PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
+"""How long a test waits before it fails: long, for a machine may be busy with other things."""
 
 
 class Engine:
@@ -81,14 +83,14 @@ class Engine:
                 connections.close_all()
 
         future = self._pool.submit(working)
-        wait_for(lambda: case.begun() or future.done(), _PATIENCE_SECONDS)
+        wait_for(lambda: case.begun() or future.done(), PATIENCE_SECONDS)
         return future
 
     def work_in_process(self, run: Run, case: Case) -> subprocess.Popen[bytes]:
         """The same in a worker process."""
         process = subprocess.Popen([sys.executable, "-c", _WORKER, str(run.pk), run.queue], env=self._environment())
         self._processes.append(process)
-        wait_for(lambda: case.begun() or process.poll() is not None, _PATIENCE_SECONDS)
+        wait_for(lambda: case.begun() or process.poll() is not None, PATIENCE_SECONDS)
         return process
 
     def beat(self) -> None:
@@ -124,10 +126,20 @@ class Engine:
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "jobsproject.settings",
             "DATABASE_URL": f"postgresql://{user}:{password}@{host}{port}/{name}",
-            "JOBS_FILE_ROOTS": str(self.adapter.folder),
-            "JOBS_DATASOURCE_OWN_DATABASE": "true",
-            "JOBS_EGRESS_ALLOW": "127.0.0.1/32",
+            **{name: _as_text(value) for name, value in self.adapter.settings.items()},
         }
+
+
+def _as_text(value: Any) -> str:
+    """A setting as jobsproject.env reads it."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case dict():
+            return json.dumps(value)
+        case list():
+            return ",".join(map(str, value))
+    return str(value)
 
 
 def payload_of(run: Run) -> Payload:
@@ -150,4 +162,4 @@ def every_row() -> str:
 
 def until(condition: Callable[[], bool]) -> None:
     """Return as soon as it holds; fail when it does not in time."""
-    wait_for(condition, _PATIENCE_SECONDS)
+    wait_for(condition, PATIENCE_SECONDS)

@@ -36,7 +36,8 @@ def record_a_load(job: Job) -> None:
     about: dict[str, Any] = {"workspace": job.workspace.slug, "job_key": job.key, "stream": job.name}
     run = make_run(job, "s")
     generation = read_state(**about).generation
-    record_load(**about, generation=generation, cursor="2001-01-05", load_key="x", run_id=run.pk, position=0)
+    load: dict[str, Any] = {"cursor": "2001-01-05", "load_key": "x", "destination": "here"}
+    record_load(**about, **load, generation=generation, run_id=run.pk, position=0)
 
 
 class Worker:

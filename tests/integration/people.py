@@ -29,6 +29,13 @@ def make_user(name: str, *, workspace: Workspace | None = None, role: Role | Non
     return user
 
 
+def signed_in(user: User) -> Client:
+    """The user's browser."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
 def make_job(workspace: Workspace, key: str = "task:ping", *, payloads: int = 1, **parts: Any) -> Job:
     """A job of no-ops."""
     payload = [{"kind": "noop", "name": f"n{position}"} for position in range(payloads)]

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from jobs.documents import job as document_module
+from jobs.documents import parse_job
 from jobs.errors import ConflictError, NotFoundError, ValidationError
 from jobs.models import Event, Job, Secret, Workspace
 from jobs.services import activation
 from jobs.services.activation import transition
-from jobs.services.jobs import save_job
+from jobs.services.jobs import check_job, save_job
 from jobs.states import JobState
 from tests.integration.people import make_job, make_workspace
 from tests.integration.run_rows import make_run
@@ -39,6 +40,12 @@ def draft(workspace: Workspace, **parts: Any) -> Job:
     return save_job(workspace=workspace, document=document, actor="ada", state=DRAFT)
 
 
+def active(workspace: Workspace, **parts: Any) -> Job:
+    """Create it as active, or edit it."""
+    document = {"key": "task:ping", "payload": [{"kind": "noop"}]} | parts
+    return save_job(workspace=workspace, document=document, actor="ada")
+
+
 def move(job: Job, target: JobState, **more: Any) -> Job:
     return transition(job=job, target=target, actor="ada", note="because", **more)
 
@@ -52,7 +59,23 @@ def refused(job: Job) -> list[tuple[str, str]]:
     return [(each.field, each.message) for each in error.value.errors]
 
 
+CALL = {"kind": "http", "parameters": {"url": "https://example.com/", "auth": {"bearer": {"secret": "token"}}}}
+
+
 class TestCreation:
+    @pytest.fixture(
+        params=[
+            {"payload": []},
+            {"payload": [CALL]},
+            {"payload": [{"kind": "noop"}], "configuration": {"requires": {"schedule": True}}},
+            {"payload": [CALL], "configuration": {"requires": {"schedule": True}}},
+        ],
+        ids=["payload", "secret", "schedule", "several"],
+    )
+    def needy(self, request: pytest.FixtureRequest) -> dict[str, Any]:
+        """A document that lacks something."""
+        return dict(request.param)
+
     def test_a_job_may_begin_as_a_draft(self, workspace: Workspace) -> None:
         assert draft(workspace).state == DRAFT
 
@@ -65,14 +88,33 @@ class TestCreation:
         with pytest.raises(ValidationError, match="either active or a draft"):
             save_job(workspace=workspace, document={"key": "task:a", "payload": []}, actor="ada", state=state)
 
-    def test_an_active_job_without_the_schedule_that_it_requires_is_not_saved(self, workspace: Workspace) -> None:
-        needs: dict[str, Any] = {"configuration": {"requires": {"schedule": True}}}
-        with pytest.raises(ValidationError, match="schedules: expected at least one"):
-            make_job(workspace, **needs)
-        make_job(workspace)
-        with pytest.raises(ValidationError, match="schedules: expected at least one"):
-            make_job(workspace, **needs)
-        assert draft(make_workspace("other"), **needs).state == DRAFT
+    def test_one_that_begins_as_active_must_have_what_activation_asks_for(
+        self, workspace: Workspace, needy: dict[str, Any]
+    ) -> None:
+        with pytest.raises(ValidationError) as refusal:
+            active(workspace, **needy)
+        assert not Job.objects.exists()
+        assert [(each.field, each.message) for each in refusal.value.errors] == refused(draft(workspace, **needy))
+
+    def test_it_is_told_before_it_is_saved(self, workspace: Workspace, needy: dict[str, Any]) -> None:
+        with pytest.raises(ValidationError):
+            check_job(workspace=workspace, document=parse_job({"key": "task:ping"} | needy))
+
+    def test_an_edit_must_leave_an_active_job_what_its_document_has_to_say(self, workspace: Workspace) -> None:
+        active(workspace)
+        for lacking, field in (
+            ({"configuration": {"requires": {"schedule": True}}}, "schedules"),
+            ({"payload": []}, "payload"),
+        ):
+            with pytest.raises(ValidationError, match=f"{field}: expected at least one"):
+                active(workspace, **lacking)
+        assert Job.objects.get().version == 1
+
+    def test_a_secret_that_is_gone_does_not_keep_an_active_job_from_being_edited(self, workspace: Workspace) -> None:
+        Secret.objects.create(workspace=workspace, name="token", ciphertext=b"x")
+        active(workspace, payload=[CALL])
+        Secret.objects.all().delete()
+        assert active(workspace, payload=[CALL], description="new words").version == 2
 
 
 class TestWhatMayFollow:
@@ -161,7 +203,7 @@ class TestChangesMeanwhile:
     ) -> None:
         job = draft(workspace)
 
-        def slow(*, job: Job) -> list[Any]:
+        def slow(**_: Any) -> list[Any]:
             draft(workspace, description="changed while we looked")
             return []
 
@@ -231,4 +273,6 @@ class TestWhatAnActiveJobMustHave:
         assert [field for field, _ in refused(job)] == ["payload.0.parameters", "schedules"]
 
     def test_an_archived_job_must_have_it_too(self, workspace: Workspace) -> None:
-        assert refused(job_in(ARCHIVED, workspace, payloads=0)) == [("payload", "expected at least one payload")]
+        job = job_in(ARCHIVED, workspace)
+        Job.objects.filter(pk=job.pk).update(payload=[])
+        assert refused(job) == [("payload", "expected at least one payload")]

@@ -13,7 +13,7 @@ from tests.integration.people import NOW, Api, make_job, make_user, make_workspa
 
 pytestmark = pytest.mark.django_db
 
-PING = {"key": "task:new", "payload": []}
+PING = {"key": "task:new", "payload": [{"kind": "noop"}]}
 
 
 @pytest.fixture

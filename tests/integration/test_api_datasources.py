@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from jobs import hotpath
 from jobs.models import DatasourceOperation, Job, RejectedRow, Role, Workspace
@@ -14,6 +15,7 @@ from jobs.services import datasource_operations as operations
 from tests.integration.datasources import ROWS, Worker, make_datasource, parameters, record_a_load, worker_at
 from tests.integration.people import Api, make_user, make_workspace
 from tests.integration.run_rows import make_run
+from workers import sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -152,7 +154,7 @@ class TestWaiting:
     def test_one_that_no_worker_took_in_time_has_expired(self, editor: Api, worker: Worker) -> None:
         worker.answer = None
         asked = editor.post("datasources/preview/?wait=0", {"parameters": parameters()}).json()
-        DatasourceOperation.objects.update(expires_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+        DatasourceOperation.objects.update(expires_at=timezone.now() - dt.timedelta(minutes=1))
         response = editor.get(f"datasources/operations/{asked['id']}/", wait=0)
         assert (response.status_code, response.json()["state"]) == (200, "expired")
         worker.answer = lambda operation: {"result": ROWS}
@@ -172,9 +174,10 @@ class TestWaiting:
 
     def test_answers_are_not_kept_for_long(self, editor: Api, worker: Worker) -> None:
         first = editor.post("datasources/preview/", {"parameters": parameters()}).json()
-        DatasourceOperation.objects.update(expires_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+        DatasourceOperation.objects.update(expires_at=timezone.now() - dt.timedelta(minutes=61))
         editor.post("datasources/preview/", {"parameters": parameters()})
         assert editor.get(f"datasources/operations/{first['id']}/").status_code == 404
+        sweep.sweep_once()
         assert DatasourceOperation.objects.count() == 1
 
 

@@ -38,7 +38,7 @@ def problem(response: Any, status: int) -> dict[str, Any]:
 
 
 def job_with(metadata: str) -> str:
-    return f'{{"key": "task:a", "payload": [], "metadata": {metadata}}}'
+    return f'{{"key": "task:a", "payload": [{{"kind": "noop"}}], "metadata": {metadata}}}'
 
 
 @pytest.mark.parametrize(

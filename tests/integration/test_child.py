@@ -219,6 +219,7 @@ def family_of(recorder: Recorder) -> tuple[int, int]:
 def worker(directory: Path) -> subprocess.Popen[str]:
     """Another process that runs the family scenario and prints its log."""
     program = (
+        "import django; django.setup()\n"
         "from tests.integration.child_work import Recorder\n"
         "from workers.child import run_child\n"
         "recorder = Recorder()\n"

@@ -181,6 +181,8 @@ class TestWhatCannotBeEnded:
 def worker(directory: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, int]]]:
     """Another process that runs the clan, and the clan; whatever becomes of the test, nothing of it stays behind."""
     program = (
+        "import django\n"
+        "django.setup()\n"
         "from tests.integration.child_work import Recorder\n"
         "from workers.child import run_child\n"
         "recorder = Recorder()\n"

@@ -373,6 +373,13 @@ class TestServers:
         assert caught.value.code == "destination"
         assert "x-very-secret-indeed" not in f"{caught.value} {caught.value.details} {recorder.lines}"
 
+    def test_a_row_that_is_too_large_for_a_page_stays_so(self, folder: Path, perform: Perform) -> None:
+        names = [f"c{number}" for number in range(1500)]
+        (folder / "wide.csv").write_text(f"{','.join(names)}\n{','.join('1' * len(names))}\n")
+        with pytest.raises(PermanentError, match="row is too big") as caught:
+            perform(folder / "wide.csv")
+        assert caught.value.code == "destination"
+
     def test_a_secrets_url_names_the_server(
         self, folder: Path, numbers: Any, recorder: Recorder, schema: str, query: Any
     ) -> None:

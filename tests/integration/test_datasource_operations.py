@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,10 +14,11 @@ import pytest
 from django.db import IntegrityError
 
 from jobs import dispatch, hotpath
-from jobs.models import DatasourceOperation, Verb, Workspace
+from jobs.models import DatasourceOperation, DatasourceState, Handle, Job, Lane, Verb, Workspace
 from jobs.services import datasource_operations as operations
 from jobs.services.secrets import set_secret
-from tests.integration.datasources import parameters
+from tests.integration.datasources import make_datasource, parameters, record_a_load
+from tests.integration.run_rows import NOW, make_run
 from tests.integration.test_save_job import at_once
 from workers.deadline import Deadline
 from workers.ingest.preview import MAX_BYTES, first_rows
@@ -94,6 +96,17 @@ class TestPreview:
         ended = ask(Verb.PREVIEW, parameters(path="http://127.0.0.1:9/flights.csv"), rows=1)
         assert (ended.error or {})["code"] == "egress_refused"
 
+    def test_a_secret_that_comes_back_in_a_row_is_not_kept(
+        self, ask: Ask, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_secret(workspace=workspace, name="key", value="correct-horse/battery")
+        echo = {"rows": [{"authorization": "Bearer correct-horse/battery"}]}
+        monkeypatch.setattr("workers.operations.run_child", lambda **_: echo)
+        source = {"path": "https://example.org/x.json", "auth": {"bearer": {"secret": "key"}}}
+        assert ask(Verb.PREVIEW, parameters(source=source), rows=1).result == {
+            "rows": [{"authorization": "Bearer ***"}]
+        }
+
     def test_it_ends_in_its_time(self, ask: Ask) -> None:
         ended = ask(Verb.PREVIEW, rows=1, work=Asked(deadline=Deadline(0.0, 0.0)))
         assert (ended.error or {})["code"] == "timeout"
@@ -156,7 +169,8 @@ class TestValidate:
         assert not (folder / "out.duckdb").exists()
         assert "late" not in str(result), "rows are nobody's business here"
 
-    def test_each_side_tells_its_own_trouble(self, ask: Ask, workspace: Workspace) -> None:
+    def test_each_side_tells_its_own_trouble(self, ask: Ask, workspace: Workspace, settings: Any) -> None:
+        settings.JOBS_EGRESS_ALLOW = [ipaddress.ip_network("127.0.0.0/8")]
         url = "postgresql://ann:hush-hush@127.0.0.1:1/warehouse"
         set_secret(workspace=workspace, name="WAREHOUSE", value=url)
         asked = to_postgresql(url_secret="WAREHOUSE") | {"source": {"path": "gone.csv"}}
@@ -165,6 +179,8 @@ class TestValidate:
         assert (result["valid"], result["source"]["code"]) == (False, "file_missing")
         assert (result["destination"]["ok"], result["destination"]["code"]) == (False, "destination")
         assert "hush-hush" not in str(result)
+        settings.JOBS_EGRESS_ALLOW = []
+        assert (ask(Verb.VALIDATE, asked).result or {})["destination"]["code"] == "egress_refused"
 
     def test_a_secret_that_is_not_there_is_the_destinations_trouble(self, ask: Ask) -> None:
         result = ask(Verb.VALIDATE, to_postgresql(url_secret="WAREHOUSE")).result or {}
@@ -183,6 +199,54 @@ class TestDeleteOutput:
             connection.execute("CREATE TABLE flights AS SELECT range FROM range(7)")
         (folder / "flights.csv").unlink()  # The source has no part in it.
         assert ask(Verb.DELETE_OUTPUT).result == {"output": "flights", "rows": 7}
+
+    @pytest.fixture
+    def job(self, workspace: Workspace, folder: Path) -> Job:
+        """It has loaded a file."""
+        to_files = parameters() | {"destination": {"files": {"path": "out.jsonl"}}}
+        made = make_datasource(workspace, "flights", {"kind": "datasource", "name": "flights", "parameters": to_files})
+        (folder / "out.jsonl").write_text("{}\n")
+        record_a_load(made)
+        return made
+
+    def delete(self, job: Job) -> DatasourceOperation:
+        now = dt.datetime.now(dt.UTC)
+        operation = operations.ask_to_delete(about=operations.choose(job=job, place=None), actor="eve", now=now)
+        assert perform(operation_id=operation.pk)
+        operation.refresh_from_db()
+        return operation
+
+    def test_a_load_that_has_begun_since_goes_first(self, job: Job, folder: Path) -> None:
+        run = make_run(job, "s")
+        lane = Lane.objects.create(run=run, slot=0, worker="w", high=1, leased_at=NOW, lease_expires_at=NOW)
+        data = {"stream": "acme/datasource:flights/flights", "turn": "theirs"}
+        Handle.objects.create(run=run, position=0, lane=lane.pk, kind="datasource", data=data)
+        assert (self.delete(job).error or {})["code"] == "busy"
+        assert (folder / "out.jsonl").exists()
+        assert DatasourceState.objects.get().cursor == "2001-01-05"
+        lane.delete()  # its handle is left to the sweep
+        assert self.delete(job).error is None
+
+    def test_when_its_worker_dies_after_it_the_next_load_begins_at_the_beginning(
+        self, job: Job, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def die(**ended: Any) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(operations, "end", die)
+        with pytest.raises(KeyboardInterrupt):
+            self.delete(job)
+        assert not (folder / "out.jsonl").exists()
+        assert DatasourceState.objects.get().cursor is None
+
+    def test_one_that_is_refused_leaves_the_state(self, job: Job, folder: Path) -> None:
+        before = DatasourceState.objects.values().get()
+        (folder / "out.jsonl").unlink()
+        destination = {"duckdb": {"path": "out.duckdb", "table": "flights"}}
+        job.payload[0]["parameters"]["destination"] = destination
+        (folder / "out.duckdb").write_text("this is no database" * 1000)
+        assert self.delete(job).error is not None
+        assert DatasourceState.objects.values().get() == before
 
     def test_what_a_run_may_not_write_it_may_not_delete(self, ask: Ask, folder: Path) -> None:
         asked = parameters() | {"destination": {"duckdb": {"path": "/elsewhere/out.duckdb", "table": "flights"}}}

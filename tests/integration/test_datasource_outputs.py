@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import duckdb as duck
 import psycopg
@@ -18,8 +15,9 @@ import sqlalchemy as sa
 from django.db import connections
 
 from jobs.errors import PermanentError
+from tests.integration.s3_service import BUCKET, s3_service
 from workers.ingest.outputs import duckdb, files, postgresql, sqlalchemy
-from workers.ingest.spec import S3Access, Target
+from workers.ingest.spec import Target
 from workers.payloads.datasource.connections import own
 
 STATE = "table_name text, job text, stream text, generation bigint, cursor text, load_key text, outcome text"
@@ -237,53 +235,15 @@ class TestFiles:
         assert elsewhere.exists()
 
 
-class Bucket(BaseHTTPRequestHandler):
-    """A bucket that lists keys two to a page, and deletes them. Source: the ListObjectsV2 and DeleteObjects of S3's API."""
-
-    keys: list[str]
-
-    def do_GET(self) -> None:
-        """ListObjectsV2."""
-        query = dict(parse_qsl(urlsplit(self.path).query))
-        found = [key for key in sorted(self.keys) if key.startswith(query["prefix"])]
-        start = int(query.get("continuation-token", 0))
-        contents = "".join(f"<Contents><Key>{key}</Key></Contents>" for key in found[start : start + 2])
-        more = start + 2 < len(found)
-        token = f"<NextContinuationToken>{start + 2}</NextContinuationToken>" if more else ""
-        truncated = f"<IsTruncated>{str(more).lower()}</IsTruncated>"
-        self._answer(f"<ListBucketResult>{truncated}{token}{contents}</ListBucketResult>")
-
-    def do_POST(self) -> None:
-        """DeleteObjects."""
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        for key in re.findall("<Key>(.*?)</Key>", body):
-            self.keys.remove(key)
-        self._answer("<DeleteResult></DeleteResult>")
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
-
-    def _answer(self, text: str) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-
 class TestFilesOnS3:
     def test_only_what_loads_have_written_is_removed(self) -> None:
         ours = [f"out/flights-{number:016x}.parquet" for number in range(3)] + ["out/flights.parquet"]
         others = ["out/flights-2001.parquet", "out/flights/flights.parquet", "flights.parquet", "out/flightsx.parquet"]
-        keys = ours + others
-        bucket = type("OneBucket", (Bucket,), {"keys": keys})
-        with ThreadingHTTPServer(("127.0.0.1", 0), bucket) as server:
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-            thread.start()
-            access = S3Access(endpoint_url=f"http://127.0.0.1:{server.server_port}", access_key="a", secret_key="b")
-            target = Target(kind="files", path="s3://bucket/out/flights.parquet", format="parquet", s3=access)
+        with s3_service() as service:
+            service.objects = dict.fromkeys(ours + others, b"x")
+            path = f"s3://{BUCKET}/out/flights.parquet"
+            target = Target(kind="files", path=path, format="parquet", s3=service.access)
             found, gone = files.check(target), files.delete(target)
-            server.shutdown()
-            thread.join()
         assert (found["exists"], found["files"]) == (True, 4)
-        assert gone == {"output": "s3://bucket/out/flights.parquet", "files": 4}
-        assert keys == others
+        assert gone == {"output": path, "files": 4}
+        assert list(service.objects) == others

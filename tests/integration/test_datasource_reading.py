@@ -1,5 +1,7 @@
 """Every format arrives as it is written, in PostgreSQL and in DuckDB."""
 
+# ruff: noqa: PLR0917 - a test's parameters are its fixtures, and come by name
+
 from __future__ import annotations
 
 import datetime as dt
@@ -129,6 +131,29 @@ class TestCsv:
         load(tmp_path / "a.csv", "csv", csv=dialect)
         assert rows() == [(1, "café; bar", None)]
 
+    @pytest.mark.parametrize(
+        ("dialect", "text", "expected"),
+        [
+            (CsvDialect(skip=2), "a report\nof, today\nid,n\n1,2\n", (1, 2)),
+            (CsvDialect(escape="\\"), 'id,n\n1,"a \\"b\\" c"\n', (1, 'a "b" c')),
+            (CsvDialect(quote=""), 'id,n\n1,6" pipe\n', (1, '6" pipe')),
+            (CsvDialect(delimiter=";", decimal=","), "id;n\n1;2,5\n", (1, 2.5)),
+        ],
+        ids=["skip", "escape", "no quote", "decimal"],
+    )
+    def test_other_programs_dialects_are_read(
+        self, load: Load, rows: Any, file: Any, dialect: CsvDialect, text: str, expected: tuple[Any, ...]
+    ) -> None:
+        load(file("a.csv", text), "csv", csv=dialect)
+        assert rows() == [expected]
+
+    @pytest.mark.parametrize("dialect", [CsvDialect(skip=2), CsvDialect(skip=2, quote="")])
+    def test_a_bad_line_is_told_by_its_place_in_the_whole_file(
+        self, load: Load, file: Any, dialect: CsvDialect
+    ) -> None:
+        with pytest.raises(PermanentError, match="Line: 5"):
+            load(file("a.csv", "a report\nof, today\nid,n\n1,2\n1,2,3\n"), "csv", csv=dialect)
+
     def test_columns_are_picked_renamed_and_typed(self, load: Load, rows: Any, file: Any) -> None:
         path = file("a.csv", "id,When,amount,extra\n7,1517966773840,12.30,x\n")
         types = {"at": "epoch_ms", "amount": "numeric(8,2)", "id": "text"}
@@ -224,6 +249,13 @@ class TestJson:
         load(file("before.csv", "a\n1\n"), "csv")
         with pytest.raises(PermanentError, match="holds no records"):
             load(file("a.json", text), "json", **source)
+        assert rows() == [(1,)]
+
+    @pytest.mark.parametrize(("name", "text"), [("a.json", "[]"), ("a.jsonl", ""), ("a.jsonl", "\n")])
+    def test_an_append_of_no_records_adds_none(self, load: Load, rows: Any, file: Any, name: str, text: str) -> None:
+        load(file("a.jsonl", '{"id": 1}'), "jsonl", write="append", key="first")
+        result = load(file(name, text), name.partition(".")[2], write="append", key="second")
+        assert set(result["rows"].values()) == {0}
         assert rows() == [(1,)]
 
     def test_records_that_are_no_objects_are_refused(self, load: Load, file: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from jobs import hotpath
+from jobs.documents.datasources import stream_of
 from jobs.errors import ConflictError, NotFoundError, ValidationError
 from jobs.models import DatasourceState, Event, Job, RejectedRow, Run, Workspace
 from jobs.services.datasource_state import (
@@ -18,7 +19,6 @@ from jobs.services.datasource_state import (
     read_state,
     record_load,
     reset_state,
-    stream_of,
 )
 from jobs.services.jobs import delete_job
 from tests.integration.datasources import make_datasource
@@ -43,7 +43,7 @@ def read(stream: str = "flights") -> Any:
 
 
 def record(run: Run, generation: int, cursor: object = "2001-01-05", **parts: Any) -> bool:
-    about: dict[str, Any] = {"stream": "flights", "load_key": "acme/1", "position": 0} | parts
+    about: dict[str, Any] = {"stream": "flights", "load_key": "acme/1", "destination": "here", "position": 0} | parts
     return record_load(
         workspace="acme", job_key="datasource:flights", generation=generation, cursor=cursor, run_id=run.pk, **about
     )
@@ -87,6 +87,7 @@ class TestRecording:
         assert record(run, state.generation, {"type": "date", "value": "2001-01-05"})
         after = read()
         assert (after.cursor, after.load_key) == ({"type": "date", "value": "2001-01-05"}, "acme/1")
+        assert after.destination == "here"
         assert after.generation == state.generation
 
     def test_the_same_load_twice_is_once(self, job: Job, run: Run) -> None:
@@ -131,7 +132,7 @@ class TestResetting:
         record(run, before.generation)
         assert reset_state(job=job, actor="eve") == 1
         after = read()
-        assert (after.cursor, after.load_key) == (None, "")
+        assert (after.cursor, after.load_key, after.destination) == (None, "", "")
         assert after.generation != before.generation
         event = Event.objects.get(kind="datasource.state_reset")
         assert (event.actor, event.data["streams"]) == ("eve", ["flights"])

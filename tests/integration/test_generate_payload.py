@@ -22,6 +22,7 @@ from tests.integration.child_work import Recorder, in_background, wait_for
 from tests.integration.people import make_job
 from tests.integration.run_rows import make_run
 from workers.file_store import StoredFiles
+from workers.generate.run import run as run_job
 from workers.payloads import EXECUTORS
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,11 +38,7 @@ ORDERS = {
     "fields": [{"name": "buyer", "type": "reference", "dataset": "people"}, {"name": "paid", "type": "boolean"}],
 }
 NUMBER = {"name": "n", "type": "integer"}
-SLOW = {
-    "name": "many",
-    "records": 10**9,
-    "fields": [{"name": "text", "type": "text", "part": "paragraph", "count": 50}],
-}
+ENDLESS = {"name": "many", "records": 10**9, "fields": [NUMBER]}
 
 Perform = Callable[..., dict[str, Any]]
 
@@ -73,6 +70,14 @@ def perform(root: Path, run: Run, recorder: Recorder) -> Perform:
         return EXECUTORS["generate"].perform(made)
 
     return performing
+
+
+class Nobody:
+    """Listens to what a job says."""
+
+    def log(self, level: str, message: str) -> None: ...
+
+    def progress(self, *, current: float, total: float | None = None, unit: str = "") -> None: ...
 
 
 def stored(root: Path, name: str) -> Path:
@@ -142,6 +147,18 @@ class TestFiles:
         with pytest.raises(PermanentError, match="JOBS_STORED_FILES"):
             perform(PEOPLE)
 
+    def test_are_tried_again_when_the_place_is_not_there(self, perform: Perform, root: Path) -> None:
+        root.touch()  # where the folder should be
+        with pytest.raises(TransientError, match="folder of stored files: Not a directory") as caught:
+            perform(PEOPLE)
+        assert caught.value.code == "files"
+
+    def test_are_tried_again_when_one_cannot_be_written(self, tmp_path: Path) -> None:
+        spec = {"job": {"datasets": [PEOPLE]}, "seed": 1, "now": "2026-03-01", "limit_bytes": 1000}
+        with pytest.raises(TransientError, match="could not write a file: No such file or directory") as caught:
+            run_job(spec=spec | {"folder": str(tmp_path / "gone")}, channel=Nobody())
+        assert caught.value.code == "files"
+
     def test_have_a_limit(self, perform: Perform, settings: Any, root: Path) -> None:
         settings.JOBS_STORED_FILE_MB = 1
         with pytest.raises(PermanentError, match="1,000,000 bytes that this deployment allows"):
@@ -171,6 +188,10 @@ class TestAnAttempt:
         perform(PEOPLE, records=1500)
         assert recorder.progress[0] == {"current": 1000, "total": 1500, "unit": "records"}
 
+    def test_of_several_processes_says_nothing_but_what_it_made(self, perform: Perform, recorder: Recorder) -> None:
+        perform(PEOPLE, records=2001, processes=2)
+        assert [level for level, _ in recorder.lines] == ["info"]
+
     def test_that_cannot_find_other_values_fails_for_good(self, perform: Perform) -> None:
         field = {"name": "v", "type": "boolean", "unique": True}
         with pytest.raises(PermanentError, match=r"few\.v: record 3") as caught:
@@ -178,8 +199,8 @@ class TestAnAttempt:
         assert caught.value.code == "duplicates"
 
     def test_that_is_stopped_leaves_nothing(self, perform: Perform, recorder: Recorder, root: Path) -> None:
-        ended = in_background(lambda: perform(SLOW, processes=2, work={"grace_seconds": 0.1}))
-        wait_for(lambda: bool(recorder.progress))
+        ended = in_background(lambda: perform(ENDLESS, processes=2, work={"grace_seconds": 0.1}))
+        wait_for(lambda: bool(recorder.progress), seconds=60)
         recorder.cancelled.set()
         with pytest.raises(TransientError, match="stopped"):
             ended()
@@ -188,7 +209,7 @@ class TestAnAttempt:
 
     def test_that_takes_too_long_is_tried_again(self, perform: Perform) -> None:
         with pytest.raises(TransientError) as caught:
-            perform(SLOW, work={"timeout_seconds": 1.0, "grace_seconds": 0.1})
+            perform(ENDLESS, work={"timeout_seconds": 1.0, "grace_seconds": 0.1})
         assert caught.value.code == "timeout"
 
     def test_with_parameters_that_are_no_longer_valid_fails_for_good(self, perform: Perform) -> None:
@@ -214,7 +235,7 @@ class TestTheReference:
 
     @pytest.mark.parametrize("text", BLOCKS)
     def test_its_examples_run(self, text: str, perform: Perform) -> None:
-        item = yaml.safe_load(text)
-        parse_job({"key": "task:example", "payload": [item]})
-        parameters = dict(item["parameters"])
+        example = yaml.safe_load(text)
+        job = parse_job(example if "key" in example else {"key": "task:example", "payload": [example]})
+        parameters = dict(job.payload[0].parameters)
         assert perform(*parameters.pop("datasets"), **parameters)["records"] > 0

@@ -147,8 +147,16 @@ class TestLoadManifests:
 
     def test_a_group_that_the_workspace_does_not_have_keeps_all_the_others_out(self, tmp_path: Path) -> None:
         write(tmp_path, "a.yaml", PING)
-        write(tmp_path, "b.yaml", "key: task:b\npayload: []\nconfiguration: {concurrency_group: gone}")
+        write(tmp_path, "b.yaml", "key: task:b\npayload: [{kind: noop}]\nconfiguration: {concurrency_group: gone}")
         with pytest.raises(CommandError, match=r"nothing was loaded:\ntask:b, configuration.concurrency_group: "):
+            self.load(tmp_path)
+        assert not Job.objects.exists()
+
+    def test_all_that_the_jobs_lack_to_be_active_is_told_at_once(self, tmp_path: Path) -> None:
+        write(tmp_path, "a.yaml", PING)
+        write(tmp_path, "b.yaml", "key: task:b\npayload: []")
+        write(tmp_path, "c.yaml", "key: task:c\npayload: [{kind: noop}]\nconfiguration: {requires: {schedule: true}}")
+        with pytest.raises(CommandError, match=r"^nothing was loaded:\ntask:b, payload: .*\ntask:c, schedules: "):
             self.load(tmp_path)
         assert not Job.objects.exists()
 

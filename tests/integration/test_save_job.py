@@ -47,7 +47,7 @@ def at_once(*actions: Callable[[], Any]) -> list[Any]:
 
 
 def save(workspace: Workspace, text: str, expected: int | None) -> Callable[[], Job]:
-    document = {"key": "task:ping", "payload": [], "description": text}
+    document = {"key": "task:ping", "payload": [{"kind": "noop"}], "description": text}
     return lambda: save_job(workspace=workspace, document=document, actor=text, expected_version=expected)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,13 +13,12 @@ from django.test import Client
 from jobs.errors import TransientError
 from jobs.made_file import MadeFile
 from jobs.models import Role, Run, StoredFile, Workspace
-from jobs.services.stored_files import INCOMING, Owner, erase_files, erase_leftovers, incoming_folder, move_in, record
+from jobs.services.stored_files import INCOMING, Owner, incoming_folder, move_in, record
 from tests.integration.people import Api, make_job, make_user, make_workspace
 from tests.integration.run_rows import make_run
 
 pytestmark = pytest.mark.django_db
 
-LATER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 Keep = Callable[..., Path]
 
 
@@ -84,6 +81,18 @@ class TestKeeping:
         assert StoredFile.objects.count() == 1
         assert path.exists()
 
+    def test_a_later_attempt_replaces_files_of_other_names_too(self, keep: Keep) -> None:
+        former = keep("a", name="people-1.csv")
+        later = keep("b", name="people-2.csv", attempt=2)
+        assert [row.name for row in StoredFile.objects.all()] == ["people-2.csv"]
+        assert (former.exists(), later.exists()) == (False, True)
+
+    def test_an_earlier_attempt_that_comes_late_keeps_nothing_of_another_name_either(self, keep: Keep) -> None:
+        keep("b", name="people-2.csv", attempt=2)
+        with pytest.raises(TransientError, match="later attempt"):
+            keep("a", name="people-1.csv")
+        assert [row.name for row in StoredFile.objects.all()] == ["people-2.csv"]
+
     def test_two_payloads_may_have_files_of_one_name(self, keep: Keep) -> None:
         first, second = keep("a"), keep("b", position=1)
         assert (first.read_text(), second.read_text()) == ("a", "b")
@@ -94,30 +103,6 @@ class TestKeeping:
         folder = incoming_folder(root=root, owner=owner_of(run, attempt=2))
         assert sorted((root / INCOMING).iterdir()) == sorted([folder, others])
         assert list(folder.iterdir()) == []
-
-
-class TestErasing:
-    def test_takes_the_files_of_those_runs_and_no_others(self, keep: Keep, root: Path, run: Run) -> None:
-        other = make_run(make_job(run.workspace, "task:other"))
-        gone, stays = keep(), keep(of=other)
-        assert erase_files(root=root, run_ids=[run.pk]) == 1
-        assert not gone.exists()
-        assert stays.exists()
-        assert [row.run_id for row in StoredFile.objects.all()] == [other.pk]
-
-    def test_again_does_nothing(self, keep: Keep, root: Path, run: Run) -> None:
-        keep()
-        erase_files(root=root, run_ids=[run.pk])
-        assert erase_files(root=root, run_ids=[run.pk]) == 0
-
-    def test_leftovers_are_old_files_without_a_row(self, keep: Keep, root: Path, run: Run) -> None:
-        kept = keep()
-        old, young = (kept.with_name(name) for name in ("old", "young"))
-        old.write_text("")
-        young.write_text("")
-        os.utime(young, (LATER.timestamp(), LATER.timestamp()))
-        assert erase_leftovers(root=root, before=LATER) == 1
-        assert [kept.exists(), old.exists(), young.exists()] == [True, False, True]
 
 
 class TestTheApi:

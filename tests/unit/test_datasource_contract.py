@@ -61,6 +61,18 @@ class TestLag:
     def test_it_is_taken_off_in_the_columns_own_unit(self, reached: Reached, lag: float, expected: Reached) -> None:
         assert reached.before(lag) == expected
 
+    def test_a_type_that_a_destination_made_up_is_text_and_no_sql(self) -> None:
+        made_up = "DECIMAL(9,2)) * length((SELECT content FROM read_text('/etc/hostname'))) + CAST(1 AS DECIMAL(9,2)"
+        reached = Reached.from_json({"type": made_up, "value": "1"})
+        assert reached == Reached("VARCHAR", "1")
+        with pytest.raises(PermanentError, match="has no distance"):
+            Reached(made_up, "1").before(1)
+
+    @pytest.mark.parametrize("data", ["2001-01-05", [], {"type": "BIGINT"}, {"type": "BIGINT", "value": 7}])
+    def test_what_no_load_has_written_is_no_cursor(self, data: object) -> None:
+        with pytest.raises(PermanentError, match="is no cursor: reset the state"):
+            Reached.from_json(data)
+
     def test_text_has_no_distance(self) -> None:
         with pytest.raises(PermanentError, match="a column of type varchar has no distance"):
             Reached("VARCHAR", "abc").before(1)

@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 from jobs.errors import PermanentError
 from workers.payloads.datasource import databases
 from workers.payloads.datasource.connections import from_secret, own, password_of
-from workers.payloads.datasource.files import matching, readable, writable
+from workers.payloads.datasource.patterns import matching
 
 OWN = {"NAME": "jobs", "USER": "u", "PASSWORD": "p w'x", "HOST": "", "PORT": ""}
 
@@ -21,55 +21,6 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "root" / "data.csv").write_text("a\n1\n")
     (tmp_path / "outside.csv").write_text("a\n1\n")
     return tmp_path / "root"
-
-
-class TestFiles:
-    def test_a_relative_path_begins_at_the_first_root(self, root: Path, tmp_path: Path) -> None:
-        assert readable("data.csv", roots=[root, tmp_path]) == root / "data.csv"
-
-    def test_an_absolute_path_inside_any_root_is_read(self, root: Path, tmp_path: Path) -> None:
-        assert readable(str(tmp_path / "outside.csv"), roots=[root, tmp_path]) == tmp_path / "outside.csv"
-
-    @pytest.mark.parametrize(
-        "path", ["../outside.csv", "/etc/passwd", "nothing/../../outside.csv", "../nothing.csv", "../root2/a.csv"]
-    )
-    def test_what_lies_outside_is_refused_and_not_told_of(self, root: Path, path: str) -> None:
-        with pytest.raises(PermanentError, match=r"outside the folders that JOBS_FILE_ROOTS allows") as caught:
-            readable(path, roots=[root])
-        assert caught.value.code == "file_refused"
-
-    def test_a_link_that_leads_outside_is_refused(self, root: Path, tmp_path: Path) -> None:
-        (root / "link.csv").symlink_to(tmp_path / "outside.csv")
-        (root / "folder").symlink_to(tmp_path)
-        for path in ("link.csv", "folder/outside.csv"):
-            with pytest.raises(PermanentError, match="JOBS_FILE_ROOTS"):
-                readable(path, roots=[root])
-        with pytest.raises(PermanentError, match="JOBS_FILE_ROOTS"):
-            writable("folder/new.duckdb", roots=[root])
-
-    def test_a_link_that_stays_inside_is_followed(self, root: Path) -> None:
-        (root / "link.csv").symlink_to(root / "data.csv")
-        assert readable("link.csv", roots=[root]) == root / "data.csv"
-
-    def test_a_loop_of_links_is_refused(self, root: Path) -> None:
-        (root / "loop.csv").symlink_to(root / "loop.csv")
-        with pytest.raises(PermanentError):
-            readable("loop.csv", roots=[root])
-
-    def test_without_roots_nothing_is_open(self) -> None:
-        with pytest.raises(PermanentError, match="sets JOBS_FILE_ROOTS"):
-            readable("/etc/passwd", roots=[])
-
-    @pytest.mark.parametrize("path", ["absent.csv", "."])
-    def test_what_is_no_file_is_told(self, root: Path, path: str) -> None:
-        with pytest.raises(PermanentError, match="there is no file") as caught:
-            readable(path, roots=[root])
-        assert caught.value.code == "file_missing"
-
-    def test_a_new_file_needs_its_folder(self, root: Path) -> None:
-        assert writable("new.duckdb", roots=[root]) == root / "new.duckdb"
-        with pytest.raises(PermanentError, match="folder"):
-            writable("absent/new.duckdb", roots=[root])
 
 
 class TestPatterns:

@@ -39,6 +39,10 @@ def postgresql(**fields: Any) -> dict[str, Any]:
     return document(destination={"postgresql": {"table": "t", "database": "default"} | fields})
 
 
+def made_up(fields: list[dict[str, Any]]) -> dict[str, Any]:
+    return document(source={"path": None, "generate": {"spec": {"name": "people", "fields": fields}, "rows": 3}})
+
+
 class TestItsFields:
     def test_the_least_that_must_be_said(self) -> None:
         parameters = DatasourceParameters.model_validate(parse_job(document()).payload[0].parameters)
@@ -65,6 +69,20 @@ class TestItsFields:
         assert parameters.source.delimiter == "\t"
 
 
+class TestSeveralPayloads:
+    def payloads(self, *names: str | None) -> dict[str, Any]:
+        (payload,) = document()["payload"]
+        return {"key": "datasource:test", "payload": [payload | ({"name": name} if name else {}) for name in names]}
+
+    def test_each_has_a_state_of_its_own(self) -> None:
+        parse_job(self.payloads("a", None, "b", None, "payload 7"))
+
+    @pytest.mark.parametrize("names", [("a", "b", "a"), (None, "b", "payload 0")])
+    def test_two_that_would_share_one_are_refused(self, names: tuple[str | None, ...]) -> None:
+        field, words = refusal(self.payloads(*names))
+        assert (field, words[:21]) == ("payload.2.name", "expected another name")
+
+
 class TestWhatIsRefused:
     @pytest.mark.parametrize(
         ("data", "field", "words"),
@@ -84,6 +102,13 @@ class TestWhatIsRefused:
             (document(source={"types": {"a": "numeric(99)"}}), "source.types.a", "numeric(precision, scale)"),
             (document(source={"csv": {"delimiter": ";;"}}), "source.csv.delimiter", "at most 1 character"),
             (document(source={"csv": {"encoding": "cp1252"}}), "source.csv.encoding", "latin-1"),
+            (made_up([]), "source.generate.spec.fields", "at least 1 entry"),
+            (made_up([{"name": "a", "type": "thing"}]), "source.generate.spec.fields.0.type", "sequence"),
+            (
+                made_up([{"name": "a", "type": "reference", "dataset": "b"}]),
+                "source.generate.spec",
+                "a refers to another dataset",
+            ),
             (document(destination={}), "destination", "exactly one of postgresql, duckdb, files and sql"),
             (postgresql(url_secret="A"), "destination.postgresql", "either url_secret"),
             (postgresql(database=None), "destination.postgresql", "either url_secret"),
@@ -136,5 +161,6 @@ class TestWhatIsWrittenDown:
     def test_the_reference_shows_valid_parameters(self) -> None:
         blocks = [block.split("```")[0] for block in REFERENCE.read_text().split("```yaml\n")[1:]]
         assert blocks
-        for block in blocks:
-            DatasourceParameters.model_validate(yaml.safe_load(block)["parameters"])
+        for example in map(yaml.safe_load, blocks):
+            (payload,) = example.get("payload", [example])
+            DatasourceParameters.model_validate(payload["parameters"])

@@ -28,8 +28,24 @@ def test_every_form_is_masked(echo: str) -> None:
 
 
 def test_keys_values_and_numbers_of_data_are_masked() -> None:
-    data = {"a": ["12345", 12345, 1.5, None, True], "x12345y": {"b": "no"}}
-    assert Masker(["12345"]).data(data) == {"a": ["***", "***", 1.5, None, True], "x***y": {"b": "no"}}
+    data = {"a": ["12345", 12345, 1.5, None, True], "x 12345": {"b": "no"}}
+    assert Masker(["12345"]).data(data) == {"a": ["***", "***", 1.5, None, True], "x ***": {"b": "no"}}
+
+
+@pytest.mark.parametrize(
+    "echo", ["password=hunter2;", "ada:hunter2@db", '{"p":"hunter2"}', "hunter2", "it is hunter2."]
+)
+def test_a_short_secret_is_masked_where_it_stands_by_itself(echo: str) -> None:
+    assert "hunter2" not in Masker(["hunter2"]).text(echo)
+
+
+def test_a_short_secret_does_not_take_longer_words_and_numbers_apart() -> None:
+    data = {"destination": "postgresql", "postgres_rows": 112345, "postgresql": "1234.5"}
+    assert Masker(["postgres", "1234"]).data(data) == data | {"postgresql": "***.5"}
+
+
+def test_a_long_secret_is_masked_within_words_too() -> None:
+    assert Masker(["correcthorse"]).text("xcorrecthorsex") == "x***x"
 
 
 @pytest.mark.parametrize("length", range(1, 6))

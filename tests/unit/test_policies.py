@@ -212,6 +212,13 @@ class TestOverlap:
         verdict = decided(dues(2), now=NINE + 10 * MINUTE, overlap="skip", misfire={"policy": "latest"})
         assert told(verdict) == ["skipped misfire", "fired"]
 
+    def test_what_is_buffered_behind_a_run_that_has_ended_starts_and_leaves_its_place_to_the_next(self) -> None:
+        ended = {"active": 0, "buffered": 1}
+        assert told(decided(dues(2), overlap="buffer_one", situation=ended)) == ["buffered", "skipped overlap"]
+        assert told(decided(dues(1), overlap="skip", situation=ended)) == ["skipped overlap"]
+        most = {"active": 0, "buffered": MOST_BUFFERED}
+        assert told(decided(dues(2), overlap="buffer_all", situation=most)) == ["buffered", "skipped limit"]
+
     @pytest.mark.parametrize("policy", ["skip", "buffer_one", "buffer_all", "cancel_other"])
     def test_nobody_overtakes_what_is_buffered(self, policy: str) -> None:
         assert told(decided(dues(1), overlap=policy, situation={"active": 0, "buffered": 1})) != ["fired"]

@@ -55,6 +55,10 @@ class TestRefusals:
     def test_not_exactly_one_application(self, parameters: dict[str, Any]) -> None:
         assert refusal(**parameters) == ("", "expected exactly one of python, jar and aggregation")
 
+    def test_a_package_that_comes_by_a_property_and_so_past_the_list_of_those_that_are_allowed(self) -> None:
+        wanted = {"python": {"text": "x"}, "configuration": {"spark.jars": "a.jar,ivy://org.other:x:1"}}
+        assert refusal(**wanted) == ("", "configuration: spark.jars takes files; name Maven packages in packages")
+
     @pytest.mark.parametrize("python", [{}, {"text": "x", "file": "y.py"}])
     def test_a_script_that_is_neither_text_nor_file_or_both(self, python: dict[str, Any]) -> None:
         assert refusal(python=python) == ("python", "expected exactly one of text and file")
@@ -69,6 +73,10 @@ class TestRefusals:
             ("spark.master", "the target says it"),
             ("spark.jars.packages", "name them in packages"),
             ("spark.eventLog.dir", "this system uses it itself"),
+            ("spark.archives", "those of the machine that submits"),
+            ("spark.yarn.dist.files", "those of the machine that submits"),
+            ("spark.yarn.keytab", "those of the machine that submits"),
+            ("spark.kubernetes.driver.podTemplateFile", "those of the machine that submits"),
             ("spark.jobs.tag", "this system uses it itself"),
         ],
     )
@@ -112,3 +120,13 @@ class TestTheDocs:
         (block,) = re.findall(r"```json\n(.*?)```", REFERENCE.read_text(encoding="utf-8"), re.DOTALL)
         targets = yaml.safe_load(block)
         assert {Target.model_validate(each).is_local for each in targets.values()} == {True, False}
+
+
+def test_a_location_with_a_comma_would_be_two() -> None:
+    field, _ = refusal(python={"text": "x"}, py_files=["s3a://bucket/x.py,file:/srv/other.py"])
+    assert field == "py_files.0"
+
+
+def test_a_secret_that_would_be_on_a_command_line_is_refused() -> None:
+    _, message = refusal(python={"text": "x"}, secret_configuration={"spark.driver.extraJavaOptions": "options"})
+    assert "command line" in message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,7 +11,26 @@ from workers import templates
 from workers.generate import fields
 from workers.generate.spec import Dataset
 
-_TURN: dict[str, Callable[[Any], Any]] = {"text": str, "integer": int, "number": float, "boolean": bool}
+_LARGEST = 2**63 - 1
+
+
+def _whole(value: Any) -> int:
+    """Formats keep 64 bits of it."""
+    number = int(value)
+    if abs(number) > _LARGEST:
+        raise ValueError
+    return number
+
+
+def _real(value: Any) -> float:
+    """Neither infinite nor "not a number": JSON and Excel have no words for them."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+_TURN: dict[str, Callable[[Any], Any]] = {"text": str, "integer": _whole, "number": _real, "boolean": bool}
 
 
 class Computed:
@@ -23,6 +43,11 @@ class Computed:
             for place, field in enumerate(dataset.fields)
             if isinstance(field, fields.ExpressionField)
         }
+
+    @property
+    def places(self) -> list[int]:
+        """Of these fields in the dataset."""
+        return list(self._expressions)
 
     def fill(self, columns: list[list[Any]], first: int, count: int) -> None:
         """Compute a block's fields, in place. Raises PermanentError when an expression fails."""

@@ -32,7 +32,9 @@ _LARGEST = 2**63 - 1
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Count = Annotated[int, Field(ge=0, le=MAX_ELEMENTS)]
 Whole = Annotated[int, Field(ge=-_LARGEST, le=_LARGEST)]
-Scalar = str | Whole | float | bool | None
+Real = Annotated[float, Field(ge=-1e300, le=1e300)]
+"""Within bounds whose difference is a number too."""
+Scalar = str | Whole | Annotated[float, Field(allow_inf_nan=False)] | bool | None
 
 
 def _at_least(low: str) -> Callable[[type, Any, ValidationInfo], Any]:
@@ -161,8 +163,8 @@ class FinanceField(_Texts):
 
     type: Literal["finance"]
     part: Annotated[str, _one_of(FINANCE)] = "price"
-    minimum: float = Field(default=0, allow_inf_nan=False)
-    maximum: float = Field(default=99_999.99, allow_inf_nan=False)
+    minimum: Real = 0
+    maximum: Real = 99_999.99
 
     @property
     def value_type(self) -> Type:
@@ -255,8 +257,8 @@ class NumberField(_Base):
     """Numbers with a binary point, rounded to ``digits``."""
 
     type: Literal["number"]
-    minimum: float = Field(default=0, allow_inf_nan=False)
-    maximum: float = Field(default=1000, allow_inf_nan=False)
+    minimum: Real = 0
+    maximum: Real = 1000
     digits: int = Field(default=6, ge=0, le=15)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from io import BufferedIOBase, BytesIO
+from io import BufferedIOBase, BufferedWriter, BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,9 @@ class Output(BufferedIOBase):
         if self.size_bytes > self._limit:
             raise PermanentError(self._refusal, code="output_size")
         self._hash.update(data)
-        self._target.write(data)
+        left = memoryview(data)
+        while left:  # a file without a buffer may take a part only, as on a disk that is nearly full
+            left = left[self._target.write(left) :]
         return size
 
     def flush(self) -> None:
@@ -61,11 +63,13 @@ class Output(BufferedIOBase):
 
 
 def to_file(path: Path, *, buffer_bytes: int, limit_bytes: int) -> Output:
-    """Write a new file. Raises FileExistsError when it is there."""
+    """Write a new file, so many bytes at once; 0 for as they come. Raises FileExistsError when it is there."""
     refusal = (
         f"the file would have more than the {limit_bytes:,} bytes that this deployment allows (JOBS_STORED_FILE_MB)"
     )
-    return Output(path.open("xb", buffering=buffer_bytes), limit_bytes=limit_bytes, refusal=refusal)
+    file = path.open("xb", buffering=0)
+    target = BufferedWriter(file, buffer_bytes) if buffer_bytes else file
+    return Output(target, limit_bytes=limit_bytes, refusal=refusal)
 
 
 def to_memory(*, limit_bytes: int) -> tuple[Output, BytesIO]:

@@ -33,7 +33,8 @@ def drawn_in_parallel(plan: Plan, ranges: Iterable[Range], *, processes: int) ->
         except BrokenProcessPool as error:
             raise TransientError("a process that made records died: is there enough memory?", code="crashed") from error
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            # Waiting for them: killed at their end, they would complain in the run's log of what was killed before them.
+            pool.shutdown(cancel_futures=True)
 
 
 def _in_order(pool: ProcessPoolExecutor, ranges: Iterable[Range], ahead: int) -> Iterator[tuple[Range, Drawn]]:

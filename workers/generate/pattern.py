@@ -38,6 +38,11 @@ def check(text: str) -> None:
     compiled(text)
 
 
+def longest(text: str) -> int:
+    """How many characters a text of a valid expression has at most."""
+    return _longest(reader.parse(text), {})
+
+
 def compiled(text: str) -> Callable[[Random], str]:
     """A function that draws a text which the expression matches as a whole.
 
@@ -46,11 +51,13 @@ def compiled(text: str) -> Callable[[Random], str]:
     """
     try:
         tree = reader.parse(text)
+        if _longest(tree, {}) > MAX_CHARACTERS:
+            raise ValueError(f"it could make more than {MAX_CHARACTERS:,} characters: repeat less")
+        draw = _sequence(tree)
     except re.error as error:
         raise ValueError(f"this is no regular expression: {error}") from error
-    if _longest(tree) > MAX_CHARACTERS:
-        raise ValueError(f"it could make more than {MAX_CHARACTERS:,} characters: repeat less")
-    draw = _sequence(tree)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     return lambda random: draw(random, {})
 
 
@@ -90,27 +97,43 @@ def _any(argument: object) -> Draw:
 
 
 def _in(argument: Any) -> Draw:
-    negated = argument[0][0] is codes.NEGATE
-    named = [character for item in argument[negated:] for character in _characters(*item)]
-    if negated:
-        refused = set(named)
-        return _drawn_from([character for character in _PRINTABLE if character not in refused])
-    return _drawn_from(named)
+    if argument[0][0] is codes.NEGATE:
+        refused = [_points(*item) for item in argument[1:]]
+        return _drawn_from([each for each in _PRINTABLE if not any(ord(each) in points for points in refused)])
+    return _drawn_from(_Characters([_points(*item) for item in argument]))
 
 
-def _characters(code: Any, argument: Any) -> Sequence[str]:
+class _Characters(Sequence[str]):
+    """The characters of several sets, one after the other. A range may hold a million: they are counted, not listed."""
+
+    def __init__(self, sets: Sequence[Sequence[int]]) -> None:
+        self._sets = sets
+
+    def __len__(self) -> int:
+        return sum(len(points) for points in self._sets)
+
+    def __getitem__(self, place: Any) -> Any:
+        for points in self._sets:
+            if place < len(points):
+                return chr(points[place])
+            place -= len(points)
+        raise IndexError
+
+
+def _points(code: Any, argument: Any) -> Sequence[int]:
+    """The code points that an item of a set stands for."""
     if code is codes.LITERAL:
-        return chr(argument)
+        return range(argument, argument + 1)
     if code is codes.RANGE:
-        return [chr(point) for point in range(argument[0], argument[1] + 1)]
+        return range(argument[0], argument[1] + 1)
     if argument in _CATEGORIES:
-        return _CATEGORIES[argument]
+        return [ord(character) for character in _CATEGORIES[argument]]
     refused = set(_CATEGORIES[_OPPOSITES[argument]])
-    return [character for character in _PRINTABLE if character not in refused]
+    return [ord(character) for character in _PRINTABLE if character not in refused]
 
 
 def _category(argument: Any) -> Draw:
-    return _drawn_from(_characters(codes.CATEGORY, argument))
+    return _drawn_from(_Characters([_points(codes.CATEGORY, argument)]))
 
 
 def _branch(argument: Any) -> Draw:
@@ -165,16 +188,20 @@ def _most(low: int, high: int) -> int:
     return low + MOST_REPEATS if high == codes.MAXREPEAT else high
 
 
-def _longest(tree: Any) -> int:
-    return sum(_length(code, argument) for code, argument in tree)
+def _longest(tree: Any, groups: dict[int, int]) -> int:
+    """How many characters it makes at most. ``groups``: those that each group makes, for where it is named again."""
+    return sum(_length(code, argument, groups) for code, argument in tree)
 
 
-def _length(code: Any, argument: Any) -> int:
+def _length(code: Any, argument: Any, groups: dict[int, int]) -> int:
     if code in (codes.MAX_REPEAT, codes.MIN_REPEAT):
         low, high, inner = argument
-        return int(_most(low, high)) * _longest(inner)
+        return int(_most(low, high)) * _longest(inner, groups)
     if code is codes.SUBPATTERN:
-        return _longest(argument[-1])
+        groups[argument[0]] = longest = _longest(argument[-1], groups)
+        return longest
     if code is codes.BRANCH:
-        return max(_longest(inner) for inner in argument[1])
+        return max(_longest(inner, groups) for inner in argument[1])
+    if code is codes.GROUPREF:
+        return groups.get(argument, 0)
     return 1

@@ -9,14 +9,12 @@ from typing import Any
 from workers.generate import fields
 from workers.generate.block import Block
 from workers.generate.computed import Computed
-from workers.generate.independent import Drawn, Independent, Plan
+from workers.generate.independent import Drawn, Independent, Plan, with_nulls
 from workers.generate.keys import Keys
 from workers.generate.parallel import Range, drawn_in_parallel
 from workers.generate.references import References
 from workers.generate.uniqueness import Allowance, OnlyOnce
 
-BLOCK = 1000
-"""Records that are made at once. A part of what a seed means: with another number the same seed makes other data."""
 _NEVER_REPEAT = (fields.SequenceField,)
 
 
@@ -34,7 +32,8 @@ class Records:
         dataset = plan.dataset
         self._plan = plan
         self._records = records
-        self._processes = processes if records > processes * BLOCK else 1
+        self._size = dataset.block
+        self._processes = processes if records > processes * self._size else 1
         self._made = Independent(plan)
         self._computed = Computed(dataset)
         self._references = References(plan, keys or {})
@@ -51,7 +50,7 @@ class Records:
         self._whole = OnlyOnce("record", allowance) if as_a_whole else None
 
     def blocks(self) -> Iterator[Block]:
-        """The records in order, `BLOCK` at a time.
+        """The records in order, block by block.
 
         Raises:
             PermanentError: There are not enough different values, or an expression failed.
@@ -70,8 +69,8 @@ class Records:
         return ((one, self._made.draw(*one)) for one in self._ranges())
 
     def _ranges(self) -> Iterator[Range]:
-        for first in range(0, self._records, BLOCK):
-            yield first, min(BLOCK, self._records - first)
+        for first in range(0, self._records, self._size):
+            yield first, min(self._size, self._records - first)
 
     def _block(self, first: int, count: int, made: Drawn) -> Block:
         columns = [
@@ -82,6 +81,8 @@ class Records:
             if place in made:
                 _settle(once, columns[place], first, partial(self._made.again, place))
         self._computed.fill(columns, first, count)
+        for place in self._computed.places:
+            columns[place] = with_nulls(columns[place], self._plan, place, first)
         for place, once in self._once.items():
             if place not in made:
                 _settle(once, columns[place], first, None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from workers.child_main import Channel
+from jobs.errors import TransientError
 from workers.generate.block import Block
 from workers.generate.formats import open_writer
 from workers.generate.formats.options import MEDIA_TYPES, suffix
@@ -117,7 +117,7 @@ class Making:
             self.channel.progress(current=self.done, total=self.total, unit="records")
 
 
-def run(*, spec: dict[str, Any], channel: Channel) -> dict[str, Any]:
+def run(*, spec: dict[str, Any], channel: Listener) -> dict[str, Any]:
     """Make the data.
 
     Args:
@@ -130,6 +130,7 @@ def run(*, spec: dict[str, Any], channel: Channel) -> dict[str, Any]:
 
     Raises:
         PermanentError: There are not enough different values, an expression or template failed, or the output is too large.
+        TransientError: A file could not be written (code ``files``).
     """
     began = time.monotonic()
     making = Making(
@@ -140,7 +141,10 @@ def run(*, spec: dict[str, Any], channel: Channel) -> dict[str, Any]:
         limit_bytes=spec["limit_bytes"],
         channel=channel,
     )
-    results = making.results()
+    try:
+        results = making.results()
+    except OSError as error:
+        raise TransientError(f"could not write a file: {error.strerror}", code="files") from error
     return {
         "records": making.done,
         "seed": making.seed,

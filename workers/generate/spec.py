@@ -11,10 +11,17 @@ from pydantic import Field, field_validator, model_validator
 
 from jobs.documents import Strict
 from workers.generate.fields import IDENTIFIER, AnyField, ExpressionField, ReferenceField, distinct
+from workers.generate.widths import width
 
 MAX_FIELDS = 500
 LOCALES = frozenset(locale.value for locale in Locale)
 DatasetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]{0,99}$")]
+
+
+BLOCK = 1000
+MAX_RECORD_CHARACTERS = 1_000_000
+MAX_BLOCK_CHARACTERS = 50_000_000
+"""Where records are so large that `BLOCK` of them would have more, fewer are made at once."""
 
 
 class Dataset(Strict):
@@ -51,6 +58,21 @@ class Dataset(Strict):
             if isinstance(field, ExpressionField) and not IDENTIFIER.fullmatch(field.name):
                 raise ValueError(f"{field.name!r} is computed, so its name must be letters, digits and underscores")
         return distinct(value)
+
+    @field_validator("fields")
+    @classmethod
+    def _fit_into_memory(cls, value: list[AnyField]) -> list[AnyField]:
+        if (characters := sum(width(field) for field in value)) > MAX_RECORD_CHARACTERS:
+            raise ValueError(
+                f"one record could have {characters:,} characters, and may have {MAX_RECORD_CHARACTERS:,}: shorter texts, fewer"
+                " elements, or fewer fields"
+            )
+        return value
+
+    @property
+    def block(self) -> int:
+        """How many records are made at once. A part of what a seed means: with another number the same seed makes other data."""
+        return min(BLOCK, max(1, MAX_BLOCK_CHARACTERS // max(1, sum(width(field) for field in self.fields))))
 
     @property
     def primary_key(self) -> AnyField | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 
 import duckdb
 
@@ -47,7 +48,9 @@ def _dialect(source: Source, fetched: Fetched) -> dict[str, str]:
     return {
         "delim": sql.text(dialect.delimiter),
         "quote": sql.text(dialect.quote),
-        "escape": sql.text(dialect.quote),
+        "escape": sql.text(dialect.escape or dialect.quote),
+        "skip": str(dialect.skip),
+        "decimal_separator": sql.text(dialect.decimal),
         "header": str(dialect.header).lower(),
         "nullstr": sql.text(dialect.null),
         "allow_quoted_nulls": "false",  # "" is a text of length 0, nothing at all is NULL
@@ -62,8 +65,12 @@ def _find_line(connection: duckdb.DuckDBPyConnection, source: Source, fetched: F
     """Read the file as plain text: the reader names the bad line, which its type inference does not. Raises or returns."""
     if fetched.compression != "none" or len(fetched.paths) > 1:
         return
-    with open(fetched.paths[0], encoding=source.csv.encoding, newline="", errors="replace") as file:
-        first = next(csv.reader(file, delimiter=source.csv.delimiter, quotechar=source.csv.quote), [])
+    dialect = source.csv
+    with open(fetched.paths[0], encoding=dialect.encoding, newline="", errors="replace") as file:
+        lines = itertools.islice(file, dialect.skip, None)
+        # A quote that no text has is as good as none.
+        reader = csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote or "\x00")
+        first = next(reader, [])
     columns = sql.struct({f"column{position}": "VARCHAR" for position in range(len(first))})
     options = _dialect(source, fetched)
     expression = sql.call("read_csv", fetched.paths, **options, auto_detect="false", columns=columns)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import functools
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,8 +13,9 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import BigInteger, DateTime, MetaData, Numeric, String, Table, Text
 from sqlalchemy import Column as SqlColumn
+from sqlalchemy.dialects import mysql
 
-from workers.ingest import database_engine, sql
+from workers.ingest import database_engine, egress, sql
 from workers.ingest.columns import Column
 from workers.ingest.spec import LoadSpec, Target
 from workers.ingest.writing import Rows, Seal, Seen, Written, check_not_overtaken, is_recorded
@@ -33,13 +37,16 @@ _TYPES: dict[str, Callable[[], sqlalchemy.types.TypeEngine[Any]]] = {
     "TIMESTAMP_NS": DateTime,
     "TIMESTAMP WITH TIME ZONE": functools.partial(DateTime, timezone=True),
 }
+_LONG_TEXT = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+"""MySQL's own TEXT ends at 64 KiB, and an outcome may hold rejected rows."""
+_KEEP_LOADS = dt.timedelta(days=90)
 _WHOLE = frozenset({"TINYINT", "UTINYINT", "SMALLINT", "USMALLINT", "INTEGER", "UINTEGER", "BIGINT"})
 
 
 def look(spec: LoadSpec) -> Seen:
     """The table's columns, and what earlier loads have left."""
-    engine = database_engine.engine(spec.target.url)
-    with engine.connect() as connection:
+    engine = database_engine.engine(spec.target.url, allow=spec.target.allow)
+    with egress.only(spec.target.allow), engine.connect() as connection:
         seen = _read(connection, spec) if is_recorded(spec) else Seen()
         columns = _columns(connection, spec.target)
     return Seen(columns=columns, outcome=seen.outcome, state_key=seen.state_key, reached=seen.reached)
@@ -59,12 +66,20 @@ def load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
     Raises:
         sqlalchemy.exc.SQLAlchemyError: See `workers.ingest.failures`.
     """
-    engine = database_engine.engine(spec.target.url)
+    with egress.only(spec.target.allow):
+        return _load(spec, seen, rows)
+
+
+def _load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
+    engine = database_engine.engine(spec.target.url, allow=spec.target.allow)
     with engine.begin() as connection:
         table = _make(connection, spec, rows)
+    if is_recorded(spec):
+        _reserve(engine, spec)
     with engine.begin() as connection:
         if is_recorded(spec):
-            check_not_overtaken(seen, _read(connection, spec, locked=True))
+            _lock(connection, spec)
+            check_not_overtaken(seen, _read(connection, spec))
         written = _WAYS[spec.write](connection, table, spec, rows)
         if is_recorded(spec):
             _write(connection, spec, rows.seal(written))
@@ -73,6 +88,8 @@ def load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
 
 def _replace(connection: sqlalchemy.Connection, table: Table, spec: LoadSpec, rows: Rows) -> Written:
     deleted = connection.execute(table.delete()).rowcount
+    if not rows.query.columns:
+        return Written(deleted=deleted)
     return Written(new=_insert(connection, table, rows), deleted=deleted, columns=_types(rows))
 
 
@@ -93,11 +110,7 @@ def _merge(connection: sqlalchemy.Connection, table: Table, spec: LoadSpec, rows
 
 def _merge_chunk(connection: sqlalchemy.Connection, table: Table, key: list[str], rows: list[dict[str, Any]]) -> int:
     """Returns how many were there."""
-    columns = [table.c[name] for name in key]
-    wanted = [sqlalchemy.and_(*(table.c[name] == row[name] for name in key)) for row in rows]
-    there = {tuple(found) for found in connection.execute(sqlalchemy.select(*columns).where(sqlalchemy.or_(*wanted)))}
-    known = [row for row in rows if tuple(row[name] for name in key) in there]
-    new = [row for row in rows if tuple(row[name] for name in key) not in there]
+    known, new = _told_apart(connection, table, key, rows)
     values = [column.name for column in table.c if column.name not in key]
     if known and values:
         mine = sqlalchemy.and_(*(table.c[name] == sqlalchemy.bindparam(f"key_{n}") for n, name in enumerate(key)))
@@ -108,6 +121,30 @@ def _merge_chunk(connection: sqlalchemy.Connection, table: Table, key: list[str]
     if new:
         connection.execute(table.insert(), new)
     return len(known)
+
+
+def _told_apart(
+    connection: sqlalchemy.Connection, table: Table, key: list[str], rows: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The rows whose keys are there, and the others.
+
+    What is the same is for the database to say: to its collation ``a`` may be ``A``. It is asked row by row only when it found
+    keys that are none of ours to the letter.
+    """
+
+    def same(row: dict[str, Any]) -> sqlalchemy.ColumnElement[bool]:
+        return sqlalchemy.and_(*(table.c[name] == row[name] for name in key))
+
+    def is_there(row: dict[str, Any]) -> bool:
+        return connection.execute(sqlalchemy.select(*columns).where(same(row)).limit(1)).first() is not None
+
+    columns = [table.c[name] for name in key]
+    found = connection.execute(sqlalchemy.select(*columns).where(sqlalchemy.or_(*map(same, rows))))
+    there = {tuple(each) for each in found}
+    letters = [tuple(row[name] for name in key) in there for row in rows]
+    if sum(letters) < len(there):
+        letters = [known or is_there(row) for row, known in zip(rows, letters, strict=True)]
+    return list(itertools.compress(rows, letters)), [row for row, known in zip(rows, letters, strict=True) if not known]
 
 
 def _chunks(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -196,7 +233,8 @@ def _records(target: Target) -> MetaData:
         metadata,
         SqlColumn("load_key", String(500), primary_key=True),
         SqlColumn("table_name", String(100)),
-        SqlColumn("outcome", Text),
+        SqlColumn("outcome", _LONG_TEXT),
+        SqlColumn("loaded_at", DateTime),
         schema=schema,
     )
     Table(
@@ -208,14 +246,31 @@ def _records(target: Target) -> MetaData:
         SqlColumn("generation", BigInteger),
         SqlColumn("cursor", Text),
         SqlColumn("load_key", String(500)),
-        SqlColumn("outcome", Text),
+        SqlColumn("outcome", _LONG_TEXT),
         SqlColumn("loaded_at", DateTime, server_default=sqlalchemy.func.now()),
         schema=schema,
     )
     return metadata
 
 
-def _read(connection: sqlalchemy.Connection, spec: LoadSpec, *, locked: bool = False) -> Seen:
+def _reserve(engine: sqlalchemy.Engine, spec: LoadSpec) -> None:
+    """Make the stream's row when it is not there, for a row that is not there cannot be locked."""
+    _, states = _records(spec.target).sorted_tables
+    stream = {"table_name": spec.target.table, "job": spec.job, "stream": spec.stream}
+    values = {**stream, "generation": spec.generation, "load_key": ""}
+    # Somebody else may make it in between, which is as good.
+    with contextlib.suppress(sqlalchemy.exc.IntegrityError), engine.begin() as connection:
+        if not connection.scalar(sqlalchemy.select(sqlalchemy.func.count()).where(_mine(states, spec))):
+            connection.execute(states.insert(), values)
+
+
+def _lock(connection: sqlalchemy.Connection, spec: LoadSpec) -> None:
+    """Let one load of the stream at a time write: by an update, which locks in SQLite too, where FOR UPDATE means nothing."""
+    _, states = _records(spec.target).sorted_tables
+    connection.execute(states.update().where(_mine(states, spec)).values(load_key=states.c.load_key))
+
+
+def _read(connection: sqlalchemy.Connection, spec: LoadSpec) -> Seen:
     schema = spec.target.schema or None
     if not sqlalchemy.inspect(connection).has_table("_jobs_state", schema=schema):
         return Seen()
@@ -223,8 +278,7 @@ def _read(connection: sqlalchemy.Connection, spec: LoadSpec, *, locked: bool = F
     known = sqlalchemy.select(loads.c.outcome).where(loads.c.load_key == spec.load_key)
     outcome = connection.execute(known).scalar_one_or_none()
     stream = sqlalchemy.select(states.c.load_key, states.c.cursor).where(_mine(states, spec))
-    stream = stream.where(states.c.generation == spec.generation)
-    row = connection.execute(stream.with_for_update() if locked else stream).one_or_none()
+    row = connection.execute(stream.where(states.c.generation == spec.generation)).one_or_none()
     return Seen(
         outcome=None if outcome is None else json.loads(outcome),
         state_key=row.load_key if row else "",
@@ -237,7 +291,10 @@ def _write(connection: sqlalchemy.Connection, spec: LoadSpec, seal: Seal) -> Non
     outcome = json.dumps(seal.outcome)
     stream = {"table_name": spec.target.table, "job": spec.job, "stream": spec.stream}
     cursor = None if seal.reached is None else json.dumps(seal.reached)
-    connection.execute(loads.insert(), {"load_key": spec.load_key, "table_name": spec.target.table, "outcome": outcome})
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)  # not every database keeps a zone
+    connection.execute(loads.delete().where(loads.c.loaded_at < now - _KEEP_LOADS))
+    load = {"load_key": spec.load_key, "table_name": spec.target.table, "outcome": outcome, "loaded_at": now}
+    connection.execute(loads.insert(), load)
     connection.execute(states.delete().where(_mine(states, spec)))
     values = {"generation": spec.generation, "cursor": cursor, "load_key": spec.load_key, "outcome": outcome}
     connection.execute(states.insert(), stream | values)

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from workers.ingest import ask, sql
+from workers.ingest import ask, engine, sql
 from workers.ingest.columns import Column
 from workers.ingest.engine import DESTINATION
 from workers.ingest.spec import LoadSpec
@@ -18,8 +18,9 @@ JSON = Any
 
 _LOADS = "_jobs_loads"
 _STATE = "_jobs_state"
+_KEEP_LOADS = "90 days"
 _TABLES = {
-    _LOADS: "load_key VARCHAR PRIMARY KEY, table_name VARCHAR, outcome VARCHAR",
+    _LOADS: "load_key VARCHAR PRIMARY KEY, table_name VARCHAR, outcome VARCHAR, loaded_at TIMESTAMPTZ",
     _STATE: (
         "table_name VARCHAR, job VARCHAR, stream VARCHAR, generation BIGINT, cursor VARCHAR, load_key VARCHAR, "
         "outcome VARCHAR, loaded_at TIMESTAMPTZ"
@@ -31,7 +32,7 @@ def look(spec: LoadSpec) -> Seen:
     """The table's columns, and what earlier loads have left. DuckDB lets one process at a time open a file for writing."""
     if not Path(spec.target.path).exists():
         return Seen()
-    with duckdb.connect(spec.target.path, read_only=True) as connection:
+    with engine.attached(spec.target.path, read_only=True) as connection:
         seen = _read(connection, spec) if is_recorded(spec) else Seen()
         columns = _columns(connection, spec)
         return Seen(columns=columns, outcome=seen.outcome, state_key=seen.state_key, reached=seen.reached)
@@ -52,7 +53,7 @@ def load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
     reader.execute("BEGIN TRANSACTION")
     if is_recorded(spec):
         _prepare(reader)
-        check_not_overtaken(seen, _read(reader, spec, database=DESTINATION))
+        check_not_overtaken(seen, _read(reader, spec))
     written = _WAYS[spec.write](reader, spec, rows)
     if is_recorded(spec):
         _write(reader, spec, rows.seal(written))
@@ -62,6 +63,8 @@ def load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
 
 
 def _replace(reader: duckdb.DuckDBPyConnection, spec: LoadSpec, rows: Rows) -> Written:
+    if not rows.query.columns:
+        return Written(deleted=ask.number(reader, f"DELETE FROM {_table(spec)}"))  # noqa: S608
     deleted = ask.number(reader, f"SELECT count(*) FROM {_table(spec)}") if _exists(reader, spec.target.table) else 0  # noqa: S608
     new = ask.number(reader, f"CREATE OR REPLACE TABLE {_table(spec)} AS {rows.query.sql}")
     return Written(new=new, deleted=deleted, columns=_types(rows))
@@ -111,15 +114,14 @@ def _prepare(reader: duckdb.DuckDBPyConnection) -> None:
         reader.execute(f"CREATE TABLE IF NOT EXISTS {DESTINATION}.main.{table} ({columns})")
 
 
-def _read(connection: duckdb.DuckDBPyConnection, spec: LoadSpec, *, database: str = "") -> Seen:
-    tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    if not tables.issuperset(_TABLES):
+def _read(connection: duckdb.DuckDBPyConnection, spec: LoadSpec) -> Seen:
+    if not all(_exists(connection, table) for table in _TABLES):
         return Seen()
-    prefix = f"{database}.main." if database else ""
-    load = ask.row(connection, f"SELECT outcome FROM {prefix}{_LOADS} WHERE load_key = ?", [spec.load_key])  # noqa: S608
+    loads, states = (f"{DESTINATION}.main.{table}" for table in (_LOADS, _STATE))
+    load = ask.row(connection, f"SELECT outcome FROM {loads} WHERE load_key = ?", [spec.load_key])  # noqa: S608
     state = ask.row(
         connection,
-        f"SELECT load_key, cursor FROM {prefix}{_STATE} "  # noqa: S608 - a constant
+        f"SELECT load_key, cursor FROM {states} "  # noqa: S608 - a constant
         "WHERE table_name = ? AND job = ? AND stream = ? AND generation = ?",
         [spec.target.table, spec.job, spec.stream, spec.generation],
     )
@@ -131,7 +133,8 @@ def _write(reader: duckdb.DuckDBPyConnection, spec: LoadSpec, seal: Seal) -> Non
     outcome = json.dumps(seal.outcome)
     cursor = None if seal.reached is None else json.dumps(seal.reached)
     loads, states = (f"{DESTINATION}.main.{table}" for table in (_LOADS, _STATE))
-    reader.execute(f"INSERT INTO {loads} VALUES (?, ?, ?)", [spec.load_key, spec.target.table, outcome])  # noqa: S608
+    reader.execute(f"DELETE FROM {loads} WHERE loaded_at < now() - INTERVAL '{_KEEP_LOADS}'")  # noqa: S608
+    reader.execute(f"INSERT INTO {loads} VALUES (?, ?, ?, now())", [spec.load_key, spec.target.table, outcome])  # noqa: S608
     stream = [spec.target.table, spec.job, spec.stream]
     reader.execute(f"DELETE FROM {states} WHERE table_name = ? AND job = ? AND stream = ?", stream)  # noqa: S608
     values = [*stream, spec.generation, cursor, spec.load_key, outcome]
@@ -140,14 +143,16 @@ def _write(reader: duckdb.DuckDBPyConnection, spec: LoadSpec, seal: Seal) -> Non
 
 def _columns(connection: duckdb.DuckDBPyConnection, spec: LoadSpec) -> dict[str, str] | None:
     found = connection.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index",
-        [spec.target.table],
+        "SELECT column_name, data_type FROM duckdb_columns() "
+        "WHERE database_name = ? AND schema_name = 'main' AND table_name = ? ORDER BY column_index",
+        [DESTINATION, spec.target.table],
     ).fetchall()
     return dict(found) or None
 
 
 def _exists(reader: duckdb.DuckDBPyConnection, table: str) -> bool:
-    question = "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = ?"
+    """As a table: a view of that name may do anything."""
+    question = "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main' AND table_name = ?"
     return ask.row(reader, question, [DESTINATION, table]) is not None
 
 

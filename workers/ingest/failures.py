@@ -47,13 +47,21 @@ def explained() -> Iterator[None]:
         raise PermanentError(_duckdb_words(error), code="data") from error
     except (OSError, pyarrow.ArrowException) as error:
         raise _through_arrow(error) from error
-    # ReadOnly: the server was a standby for the moment of a failover.
-    except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction) as error:
-        raise TransientError(f"PostgreSQL: {_postgresql_words(error)}", code="destination") from error
     except psycopg.Error as error:
-        raise PermanentError(f"PostgreSQL: {_postgresql_words(error)}", code="destination") from error
+        raise _of_postgresql(error) from error
     except _sqlalchemy_errors() as error:
         raise _of_sqlalchemy(error) from None  # its own words repeat the statement with the values of a row
+
+
+# ReadOnly: the server was a standby for the moment of a failover.
+_PASSES = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
+_STAYS = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.TooManyColumns)
+"""Operational to psycopg, yet a row or a table that is too large stays so."""
+
+
+def _of_postgresql(error: psycopg.Error) -> TransientError | PermanentError:
+    kind = TransientError if isinstance(error, _PASSES) and not isinstance(error, _STAYS) else PermanentError
+    return kind(f"PostgreSQL: {_postgresql_words(error)}", code="destination")
 
 
 def _sqlalchemy_errors() -> tuple[type[Exception], ...]:

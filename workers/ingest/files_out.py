@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import hashlib
 import json
 import os
 import shutil
+import time
+import uuid
 from pathlib import Path, PurePosixPath
 
 from jobs.errors import PermanentError
@@ -15,6 +19,7 @@ from workers.ingest.fetch import s3
 from workers.ingest.spec import LoadSpec
 from workers.ingest.writing import Rows, Seen, Written
 
+_ABANDONED_SECONDS = 3600
 _FORMATS = {"parquet": "FORMAT parquet, COMPRESSION zstd", "jsonl": "FORMAT json"}
 
 
@@ -50,7 +55,7 @@ def load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
         with egress.only(spec.target.allow), s3.explained(target):
             s3.upload(s3.client(spec.target.s3), made, target)
     else:
-        _put(made, Path(target))
+        put(made, Path(target))
     columns = {column.name: column.type for column in rows.query.columns}
     return Written(new=count, bytes=size, columns=columns)
 
@@ -68,9 +73,18 @@ def _name_of(spec: LoadSpec) -> str:
     return hashlib.sha256(began.encode()).hexdigest()[:16]
 
 
-def _put(made: Path, target: Path) -> None:
-    """Copy into the target's folder, which may be another disk, and swap there. What a killed attempt left is written over."""
-    beside = target.with_name(f".{target.name}.new")
+def put(made: Path, target: Path) -> None:
+    """Copy a file into the target's folder, which may be another disk, and swap there. Of two at once the later one stays.
+
+    Args:
+        made: What to copy.
+        target: Where to. What killed attempts have left beside it is removed once nobody has written to it for an hour.
+    """
+    for left in target.parent.glob(f".{glob.escape(target.name)}.*.new"):
+        with contextlib.suppress(FileNotFoundError):  # somebody else has done it, or put it in its place
+            if left.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
+                left.unlink()
+    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.new")
     try:
         with made.open("rb") as source, beside.open("wb") as file:
             shutil.copyfileobj(source, file, 1024 * 1024)

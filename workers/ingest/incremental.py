@@ -33,7 +33,7 @@ class Window:
         """The window of a load, from what the destination has and what we know.
 
         The destination's state was committed with its rows, so it goes before ours, which is written after it. Where there
-        is no table, nothing was reached, whatever we know: it was dropped, or the datasource has another destination now.
+        is no table, nothing was reached, whatever we know: it was dropped.
         """
         if spec.cursor is None:
             return cls()
@@ -46,8 +46,13 @@ class Window:
         return cls(None, begins, including=True)
 
     def since(self, spec: LoadSpec) -> Since | None:
-        """What a source may be asked for; None when it cannot know the column as the result has it."""
+        """What a source may be asked for; None when it cannot know the column as the result has it.
+
+        Text least of all: a database orders it by its collation, DuckDB by its bytes. A REST service's parameter is its own affair.
+        """
         if spec.cursor is None or self.begins is None or spec.cursor.column in spec.source.types:
+            return None
+        if spec.source.sql and self.begins.type == "VARCHAR":
             return None
         column = spec.source.origin_of(spec.cursor.column)
         return Since(column=column, value=self.begins.to_python(), including=self.including)

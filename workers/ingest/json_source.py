@@ -13,9 +13,11 @@ from workers.ingest import ask, sql
 from workers.ingest.columns import Column, duckdb_type
 from workers.ingest.fetch.fetched import Fetched
 from workers.ingest.json_records import records
-from workers.ingest.scan import Scan, describe
+from workers.ingest.scan import NoRecords, Scan, describe
 from workers.ingest.spec import Source
 
+MOST_TEXT_BYTES = 512 * 1024 * 1024
+"""Of a document in which records are looked for."""
 _SMALLEST_OBJECT_LIMIT = 16 * 1024 * 1024
 
 
@@ -89,11 +91,19 @@ def _extracted(fetched: Fetched) -> str:
     try:
         with open(path, "w", encoding="utf-8") as file:
             for document in fetched.paths:
+                _refuse_long(document)
                 text = Path(document).read_text("utf-8-sig")
                 file.writelines(f"{record}\n" for record in records(text, fetched.records))
     except UnicodeDecodeError as error:
         raise PermanentError(f"the source is not UTF-8: {error.reason} at byte {error.start}", code="data") from error
     return str(path)
+
+
+def _refuse_long(document: str) -> None:
+    """Its text has to be in memory, which is not DuckDB's to limit."""
+    if Path(document).stat().st_size > MOST_TEXT_BYTES:
+        words = f"source.records: the document has more than {MOST_TEXT_BYTES} bytes; load it as JSON Lines"
+        raise PermanentError(words, code="memory")
 
 
 def _picked(connection: duckdb.DuckDBPyConnection, source: Source, files: _Files) -> str:
@@ -111,9 +121,7 @@ def _require_objects(connection: duckdb.DuckDBPyConnection, files: _Files) -> No
     objects = files.read("read_json_objects")
     first = ask.row(connection, f"SELECT json_type(json) FROM {objects} LIMIT 1")  # noqa: S608 - every part is quoted
     if first is None:
-        raise PermanentError(
-            "the source holds no records, so its columns are unknown; nothing was changed", code="data"
-        )
+        raise NoRecords
     if first[0] != "OBJECT":
         raise PermanentError(f"the records must be objects; the first one is {first[0].lower()}", code="data")
 

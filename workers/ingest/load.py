@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
+
+import duckdb
 
 from workers.child_main import Channel
 from workers.ingest import engine
@@ -13,8 +16,9 @@ from workers.ingest.failures import explained
 from workers.ingest.fetch.fetched import Fetched, Since
 from workers.ingest.fetch.fetching import fetch
 from workers.ingest.incremental import Window
-from workers.ingest.outcome import outcome
-from workers.ingest.planning import nothing, plan
+from workers.ingest.outcome import check_told, outcome
+from workers.ingest.planning import Plan, nothing, plan
+from workers.ingest.scan import NoRecords
 from workers.ingest.source import open_source
 from workers.ingest.spec import LoadSpec
 from workers.ingest.writing import AlreadyLoaded, Destination, Rows, Seal, Seen, Written
@@ -67,10 +71,14 @@ def _load(spec: LoadSpec, channel: Channel) -> dict[str, JSON]:
         raise AlreadyLoaded(seen.outcome)
     window = Window.of(spec, seen)
     fetched = _fetched(spec, window.since(spec), channel)
-    if fetched.is_empty and spec.write != "replace":
-        channel.log("info", "the source has no rows to load")
-        return outcome(spec, fetched, nothing(window), Written(), window)
-    return _write(spec, seen, fetched, window, channel)
+    try:
+        if not fetched.is_empty or spec.write == "replace":
+            return _write(spec, seen, fetched, window, channel)
+    except NoRecords:
+        if spec.write == "replace":
+            raise
+    channel.log("info", "the source has no rows to load")
+    return outcome(spec, fetched, nothing(window), Written(), window)
 
 
 def _fetched(spec: LoadSpec, since: Since | None, channel: Channel) -> Fetched:
@@ -85,19 +93,33 @@ def _write(spec: LoadSpec, seen: Seen, fetched: Fetched, window: Window, channel
     destination = _destination(spec)
     attach = spec.target.path if spec.target.kind == "duckdb" else ""
     with engine.connect(paths=fetched.paths, memory_limit_mb=spec.memory_limit_mb, attach=attach) as reader:
-        query = open_source(reader, spec.source, fetched, tolerant=spec.most_rejected > 0)
-        inferred = ", ".join(f"{column.name} {column.type}" for column in query.columns)
-        channel.log("info", f"{len(query.columns)} columns: {inferred}")
-        planned = plan(reader, query, spec, columns=seen.columns, type_of=destination.type_of, window=window)
+        planned = _plan(reader, spec, seen, fetched, window, channel)
 
         def seal(written: Written) -> Seal:
             return Seal(planned.reached, outcome(spec, fetched, planned, written, window))
 
         rows = Rows(reader, planned.query, planned.add, seal, channel, most=planned.count)
         written = destination.load(spec, seen, rows)
+        if not planned.query.columns:
+            written = replace(written, columns=dict(seen.columns or {}))
     for change in planned.told:
         channel.log("info", change)
     return outcome(spec, fetched, planned, written, window)
+
+
+def _plan(  # noqa: PLR0917
+    reader: duckdb.DuckDBPyConnection, spec: LoadSpec, seen: Seen, fetched: Fetched, window: Window, channel: Channel
+) -> Plan:
+    if fetched.is_empty and spec.source.sql and seen.columns:
+        channel.log("info", "the source has no rows: the table is emptied, and keeps its columns")
+        return nothing(window)
+    query = open_source(reader, spec.source, fetched, tolerant=spec.most_rejected > 0)
+    inferred = ", ".join(f"{column.name} {column.type}" for column in query.columns)
+    channel.log("info", f"{len(query.columns)} columns: {inferred}")
+    type_of = _destination(spec).type_of
+    planned = plan(reader, query, spec, columns=seen.columns, type_of=type_of, window=window)
+    check_told(planned, query.columns)
+    return planned
 
 
 def _destination(spec: LoadSpec) -> Destination:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
+from jobs.errors import PermanentError
+from workers.ingest.columns import Column
 from workers.ingest.fetch.fetched import Fetched
 from workers.ingest.incremental import Window
 from workers.ingest.planning import Plan
@@ -15,6 +18,27 @@ from workers.ingest.writing import Written
 JSON = Any
 
 MOST_REJECTED_BYTES = 256 * 1024
+MOST_TOLD_BYTES = 704 * 1024
+"""Of the columns and their changes, as JSON: with the rejected rows it fits into what a child may tell (1 MiB)."""
+
+
+def check_told(planned: Plan, columns: Sequence[Column]) -> None:
+    """Refuse before anything is written what could not be told afterwards.
+
+    Args:
+        planned: The load.
+        columns: Of the source, all that there are.
+
+    Raises:
+        PermanentError: The names of the columns are too long, taken together (code ``result_size``).
+    """
+    size = len(json.dumps([{column.name: column.type for column in columns}, planned.told]))
+    if size > MOST_TOLD_BYTES:
+        raise PermanentError(
+            f"the load would change the table's columns in {len(planned.told):,} places, which take {size:,} bytes to tell; at most"
+            f" {MOST_TOLD_BYTES:,} are kept: load in smaller steps, or give the columns shorter names in source.fields",
+            code="result_size",
+        )
 
 
 def outcome(spec: LoadSpec, fetched: Fetched, planned: Plan, written: Written, window: Window) -> dict[str, JSON]:

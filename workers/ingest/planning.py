@@ -77,7 +77,7 @@ def plan(
 
 
 def nothing(window: Window) -> Plan:
-    """The plan of a load that found no rows."""
+    """The plan of a load that found no rows; its query has no columns, and with replace means that the table is emptied."""
     return Plan(Query("", []), [], [], Rejects(keep=0), window.reached_json, 0, 0)
 
 
@@ -100,6 +100,8 @@ def _leave_out(staged: Staged, spec: LoadSpec, found: Changes, existing: Mapping
         staged.discard(f"{sql.name(name)} IS NOT NULL", f"the table has no column {name}")
     staged.without(found.discard)
     _fit(staged, spec, existing)
+    if spec.target.kind == "postgresql":
+        _without_nul(staged)
     if spec.cursor and spec.source.limit_rows:
         staged.first(spec.source.limit_rows, order=spec.cursor.column)
     if spec.write == "merge":
@@ -120,6 +122,18 @@ def _fit(staged: Staged, spec: LoadSpec, existing: Mapping[str, str]) -> None:
         else:
             staged.fail(condition, reason)
         staged.cast(column, held)
+
+
+def _without_nul(staged: Staged) -> None:
+    """PostgreSQL has no such character, neither in its text nor in its jsonb, where it is written in six others."""
+    for column in staged.query.columns:
+        name = sql.name(column.name)
+        if column.type == "VARCHAR":
+            staged.fail(f"contains({name}, chr(0))", f"column {column.name}: the value contains the character NUL")
+        if column.type == "JSON":
+            written = r"(^|[^\\])(\\\\)*\\u0000"
+            condition = f"regexp_matches(CAST({name} AS VARCHAR), {sql.text(written)})"
+            staged.fail(condition, f"column {column.name}: the value contains the character NUL")
 
 
 def _before(query: Query, name: str, window: Window) -> str:

@@ -13,6 +13,7 @@ import pyarrow.csv
 from psycopg.sql import SQL, Composed, Identifier
 
 from jobs.errors import TransientError
+from workers.ingest import egress
 from workers.ingest import postgresql_records as records
 from workers.ingest.columns import Column
 from workers.ingest.spec import LoadSpec, Target
@@ -74,7 +75,7 @@ def load(spec: LoadSpec, seen: Seen, rows: Rows) -> Written:
 
 
 def _connected(target: Target) -> psycopg.Connection:
-    return psycopg.connect(target.conninfo, **_CONNECTION)
+    return psycopg.connect(egress.pinned(target.conninfo, allow=target.allow), **_CONNECTION)
 
 
 def _prepare(connection: psycopg.Connection, spec: LoadSpec) -> None:
@@ -94,6 +95,8 @@ def _prepare(connection: psycopg.Connection, spec: LoadSpec) -> None:
 
 def _replace(connection: psycopg.Connection, spec: LoadSpec, rows: Rows) -> Written:
     """Fill a new table, then give it the old one's name. Readers see the old rows until the commit and the new ones after."""
+    if not rows.query.columns:
+        return Written(deleted=connection.execute(SQL("DELETE FROM {}").format(_table(spec.target))).rowcount)
     new = Identifier(spec.target.schema, f"_jobs_new_{connection.info.backend_pid}")
     connection.execute(SQL("CREATE TABLE {} ({})").format(new, _definitions(rows.query.columns)))
     count, size = _copy(connection, new, rows)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import datetime as dt
 import json
-import math
 from typing import Any
 
 from workers.ingest.fetch.fetched import Channel
+from workers.ingest.plain import clean, plain
 from workers.ingest.reading import opened
 from workers.ingest.spec import Source
 
@@ -33,7 +31,7 @@ def first_rows(source: Source, *, rows: int, memory_limit_mb: int, channel: Chan
         value or rows were left out to keep the answer small.
     """
     with opened(source, memory_limit_mb=memory_limit_mb, channel=channel, limit=rows) as reading:
-        columns = [{"name": _clean(column.name), "type": column.type} for column in reading.columns]
+        columns = [{"name": clean(column.name), "type": column.type} for column in reading.columns]
         shown = [record for batch in reading.batches(rows) for record in batch.to_pylist()][:rows]
     kept, cut = _within_bounds(shown)
     return {"columns": columns, "rows": kept, "cut": cut}
@@ -43,7 +41,7 @@ def _within_bounds(records: list[dict[str, JSON]]) -> tuple[list[dict[str, JSON]
     kept: list[dict[str, JSON]] = []
     cut, size = False, 0
     for record in records:
-        whole = {_clean(name): _plain(value) for name, value in record.items()}
+        whole = {clean(name): plain(value) for name, value in record.items()}
         short = {name: _short(value) for name, value in whole.items()}
         size += len(json.dumps(short))
         if size > MAX_BYTES:
@@ -53,31 +51,6 @@ def _within_bounds(records: list[dict[str, JSON]]) -> tuple[list[dict[str, JSON]
     return kept, cut
 
 
-def _plain(value: JSON) -> JSON:
-    """As JSON has it: times as ISO 8601, decimals and what JSON has no numbers for as text, bytes in base64."""
-    if isinstance(value, dict):
-        return {_clean(str(name)): _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
-        return value
-    return _text(value)
-
-
-def _text(value: JSON) -> str:
-    match value:
-        case dt.datetime() | dt.date() | dt.time():
-            return value.isoformat()
-        case bytes():
-            return base64.b64encode(value).decode()
-    return _clean(str(value))
-
-
 def _short(value: JSON) -> JSON:
     text = value if isinstance(value, str) else json.dumps(value)
     return value if len(text) <= MAX_CELL_CHARACTERS else f"{text[: MAX_CELL_CHARACTERS - 1]}…"
-
-
-def _clean(text: str) -> str:
-    """Without what PostgreSQL's jsonb refuses: the character NUL, and halves of surrogate pairs."""
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

@@ -17,6 +17,9 @@ from workers.ingest.fetch.fetching import fetch
 from workers.ingest.source import Query, open_source
 from workers.ingest.spec import Source
 
+FIRST_BYTES = 8 * 1024 * 1024
+"""More than a CSV file's types are inferred from, and a moment's download."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -40,12 +43,13 @@ def opened(source: Source, *, memory_limit_mb: int, channel: Channel, limit: int
     """Open a source in the working directory, which must be the caller's own.
 
     Args:
-        limit: How many rows are wanted at most: a service that gives them in pages, or a database, is not read any further.
+        limit: How many rows are wanted at most: a service that gives them in pages, or a database, is not read any further, and of
+            files behind a URL no more than `FIRST_BYTES` where they have lines.
 
     Raises:
         As `workers.ingest.load.run`, inside `workers.ingest.failures.explained`.
     """
-    bounded = replace(source, limit_rows=limit) if limit else source
+    bounded = replace(source, limit_rows=limit, limit_bytes=FIRST_BYTES) if limit else source
     fetched = fetch(bounded, folder=Path.cwd(), since=None, limited=True, channel=channel)
     with engine.connect(paths=fetched.paths, memory_limit_mb=memory_limit_mb) as connection:
         yield Reading(connection, open_source(connection, source, fetched))

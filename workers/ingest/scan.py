@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 
 import duckdb
 
+from jobs.errors import PermanentError
 from workers.ingest.columns import Column
+
+
+class NoRecords(PermanentError):
+    """The source is whole and holds no records, so that its columns are unknown. Only a replace needs them."""
+
+    def __init__(self) -> None:
+        super().__init__("the source holds no records, so its columns are unknown; nothing was changed", code="data")
 
 
 @dataclass(frozen=True, slots=True)

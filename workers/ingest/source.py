@@ -13,7 +13,7 @@ from jobs.errors import PermanentError
 from workers.ingest import csv_source, json_source, sql
 from workers.ingest.columns import Column, converted, duckdb_type, misfits
 from workers.ingest.fetch.fetched import Fetched
-from workers.ingest.scan import Scan, describe
+from workers.ingest.scan import NoRecords, Scan, describe
 from workers.ingest.spec import Source
 
 MAX_COLUMNS = 1600
@@ -50,11 +50,12 @@ def open_source(
         tolerant: Whether values that do not fit mark their row instead of failing the query.
 
     Raises:
+        NoRecords: There are none, in a format in which that is not said with a header.
         PermanentError: The files cannot be read so (duckdb.Error as well: see `workers.ingest.failures`), they are empty, or
             a field of the job names what they do not have.
     """
     if not any(Path(path).stat().st_size for path in fetched.paths):
-        raise PermanentError("the source file is empty", code="data")
+        raise NoRecords if fetched.format == "jsonl" else PermanentError("the source file is empty", code="data")
     scan = _SCANS[fetched.format](connection, source, fetched, tolerant=tolerant)
     _check_names(scan.columns, source, named_by_column=fetched.format in ("csv", "parquet"))
     values = _values(scan, source, tolerant=tolerant)

@@ -12,10 +12,20 @@ JSON = Any
 
 @dataclass(frozen=True, slots=True)
 class CsvDialect:
-    """How a CSV file is written. ``null`` is the unquoted text that stands for NULL."""
+    """How a CSV file is written.
+
+    Args:
+        quote: "" for none.
+        escape: What stands before a quote that is none; "" for the quote itself.
+        skip: Lines before the header.
+        null: The unquoted text that stands for NULL.
+    """
 
     delimiter: str = ","
     quote: str = '"'
+    escape: str = ""
+    skip: int = 0
+    decimal: str = "."
     header: bool = True
     null: str = ""
     encoding: str = "utf-8"
@@ -107,6 +117,7 @@ class Source:
         drop: Columns of the source that are left out. Only without ``fields``, as ``rename`` is.
         rename: Column of the source to its name in the result.
         limit_rows, limit_seconds: After so many rows, or so long, no more is read; 0 for no limit.
+        limit_bytes: After about so many bytes no more is fetched of files that can be cut at a line; 0 for no limit.
         allow: Networks that may be connected to although they are not public.
     """
 
@@ -122,6 +133,7 @@ class Source:
     rename: dict[str, str] = field(default_factory=dict)
     limit_rows: int = 0
     limit_seconds: float = 0
+    limit_bytes: int = 0
     http: HttpAccess = HttpAccess()
     s3: S3Access | None = None
     sql: Sql | None = None
@@ -149,6 +161,11 @@ class Source:
             return self.path
         return self.path.partition("?")[0] if "://" in self.path else self.local_paths[0].rpartition("/")[2]
 
+    @property
+    def can_be_cut(self) -> bool:
+        """Whether the first lines of its files can be read without the others."""
+        return self.format in ("csv", "jsonl") and self.compression == "none" and self.csv.encoding != "utf-16"
+
     def origin_of(self, column: str) -> str:
         """What the source calls a column of the result."""
         renamed = {new: old for old, new in self.rename.items()}
@@ -171,6 +188,7 @@ class Target:
     Args:
         kind: postgresql (``conninfo``, ``schema``, ``table``), duckdb (``path``, ``table``), sqlalchemy (``url``, ``schema``,
             ``table``) or files (``path``: absolute or an s3 URL; ``format``: parquet or jsonl; ``s3``).
+        allow: Networks that may be connected to although they are not public.
     """
 
     kind: str
@@ -208,7 +226,7 @@ class Cursor:
         column: A column of the result.
         lag: How far before that value to begin: seconds for times, the column's own unit for numbers.
         initial: Where the first load begins, as text; "" for everything.
-        reached: The value that we know to be reached, ``{"type", "value"}``; the destination may know a later one.
+        reached: The value that we know to be reached in this destination, ``{"type", "value"}``; it may know a later one itself.
     """
 
     column: str

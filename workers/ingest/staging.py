@@ -15,6 +15,7 @@ import duckdb
 from jobs.errors import PermanentError
 from workers.ingest import ask, sql
 from workers.ingest.columns import Column
+from workers.ingest.plain import clean, plain
 from workers.ingest.source import BAD, RAW, Query
 from workers.ingest.state import Reached
 
@@ -42,10 +43,11 @@ class Rejects:
     def add(self, *, number: int | None, reason: str, values: dict[str, JSON]) -> None:
         """Keep one, its cells cut to a length that can be looked at. Does not count it."""
         if self.room:
+            whole = plain(values)
             cut = {
-                name: value[:_VALUE_CHARACTERS] if isinstance(value, str) else value for name, value in values.items()
+                name: value[:_VALUE_CHARACTERS] if isinstance(value, str) else value for name, value in whole.items()
             }
-            self.rows.append({"number": number, "reason": reason[:_REASON_CHARACTERS], "values": cut})
+            self.rows.append({"number": number, "reason": clean(reason)[:_REASON_CHARACTERS], "values": cut})
 
 
 class Staged:
@@ -106,12 +108,14 @@ class Staged:
         return forgotten
 
     def only_last(self, key: list[str], *, order: str | None) -> None:
-        """Of rows with the same key keep the one with the highest ``order``, or the last one; the others are skipped."""
+        """Of rows with the same key keep the one with the highest ``order``, or the last one; the others are skipped.
+
+        Keys are compared as they are loaded: ``01`` and ``1`` are one in a column of numbers.
+        """
+        same = ", ".join(self._loaded(column) for column in key)
         ranked = f"{sql.name(order)} DESC NULLS LAST, rowid DESC" if order else "rowid DESC"
-        numbered = (
-            f"SELECT rowid AS id, row_number() OVER (PARTITION BY {sql.names(key)} ORDER BY {ranked}) AS n FROM {TABLE}"  # noqa: S608
-        )
-        repeated = f"SELECT 1 FROM {TABLE} GROUP BY {sql.names(key)} HAVING count(*) > 1 LIMIT 1"  # noqa: S608
+        numbered = f"SELECT rowid AS id, row_number() OVER (PARTITION BY {same} ORDER BY {ranked}) AS n FROM {TABLE}"  # noqa: S608
+        repeated = f"SELECT 1 FROM {TABLE} GROUP BY {same} HAVING count(*) > 1 LIMIT 1"  # noqa: S608
         if ask.row(self._connection, repeated):
             self.rejects.skipped += self._delete(f"rowid IN (SELECT id FROM ({numbered}) WHERE n > 1)")  # noqa: S608
 
@@ -141,8 +145,10 @@ class Staged:
             raise PermanentError(f"{self.rejects.failed} rows cannot be loaded{allowed}{shown}", code="data")
 
     def _value(self, column: Column) -> str:
-        name = sql.name(column.name)
-        return f"CAST({name} AS {self._held[column.name]}) AS {name}" if column.name in self._held else name
+        return f"{self._loaded(column.name)} AS {sql.name(column.name)}"
+
+    def _loaded(self, name: str) -> str:
+        return f"CAST({sql.name(name)} AS {self._held[name]})" if name in self._held else sql.name(name)
 
     def _take_unreadable(self, table: str) -> None:
         """DuckDB keeps one entry an error, and a line may have several."""

@@ -8,17 +8,17 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
-
 from jobs.errors import PermanentError
-from workers.ingest import sql
+from workers.ingest import engine, sql
 
 JSON = Any
 
 _WHOLE = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 )
+_DECIMAL = re.compile(r"DECIMAL\(\d{1,2},\d{1,2}\)")
 _TIMES = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})
+_KNOWN = _WHOLE | _TIMES | {"DOUBLE", "FLOAT"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,21 @@ class Reached:
 
     @classmethod
     def from_json(cls, data: JSON) -> Reached | None:
-        """The inverse of `to_json`; None for None."""
-        return None if data is None else cls(type=str(data["type"]), value=str(data["value"]))
+        """The inverse of `to_json`; None for None.
+
+        It comes from a table that others may write to, and the type goes into SQL: one that is not known counts as text.
+
+        Raises:
+            PermanentError: Nothing of the kind has been written by a load.
+        """
+        match data:
+            case None:
+                return None
+            case {"type": str(type), "value": str(value)}:
+                return cls(type if type in _KNOWN or _DECIMAL.fullmatch(type) else "VARCHAR", value)
+        raise PermanentError(
+            "what the destination's _jobs_state holds is no cursor: reset the state", code="destination"
+        )
 
     def to_json(self) -> JSON:
         """As JSON-ready data."""
@@ -47,7 +60,7 @@ class Reached:
             return self
         if self.type in _TIMES:
             step = f"CAST({sql.text(self.value)} AS {self.type}) - to_microseconds(CAST({round(lag * 1_000_000)} AS BIGINT))"
-        elif self.type in _WHOLE or self.type == "DOUBLE" or self.type.startswith("DECIMAL"):
+        elif self.type in _WHOLE or self.type == "DOUBLE" or _DECIMAL.fullmatch(self.type):
             step = f"CAST({sql.text(self.value)} AS {self.type}) - CAST({lag!r} AS {self.type})"
         else:
             raise PermanentError(f"cursor.lag: a column of type {self.type.lower()} has no distance", code="data")
@@ -60,7 +73,7 @@ class Reached:
             return int(self.value)
         if self.type in ("DOUBLE", "FLOAT"):
             return float(self.value)
-        if self.type.startswith("DECIMAL"):
+        if _DECIMAL.fullmatch(self.type):
             return decimal.Decimal(self.value)
         if self.type == "DATE":
             return dt.date.fromisoformat(self.value)
@@ -80,7 +93,6 @@ def initial(text: str) -> Reached:
 
 
 def _answer(statement: str) -> str:
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with engine.alone() as connection:
         row = connection.execute(statement).fetchone()
     return str(row[0]) if row else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -12,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from jobs.errors import PermanentError
 from jobs.made_file import MadeFile
+from workers.child_intake import MAX_ADDED_CHARACTERS
 from workers.deadline import CEILING_SECONDS, Deadline
 
 JSON = Any
@@ -179,6 +181,7 @@ class Work:
     files: FileStore = NO_FILES
     deadline: Deadline = field(init=False)
     added: list[JSON] = field(default_factory=list)
+    _added_characters: list[int] = field(default_factory=lambda: [0], repr=False)
 
     def __post_init__(self) -> None:
         deadline = Deadline(
@@ -191,8 +194,18 @@ class Work:
 
     def extend_payload(self, *items: JSON) -> None:
         """Add payloads to the run, each as in a job's list; one with a ``key`` is added once in a run. They are checked and written
-        with this attempt's outcome: when it fails, nothing is added."""
-        self.added.extend(items)
+        with this attempt's outcome: when it fails, nothing is added.
+
+        Raises:
+            PermanentError: Together they have more than `MAX_ADDED_CHARACTERS` as JSON.
+        """
+        for item in items:
+            self._added_characters[0] += len(json.dumps(item, default=str))
+            if self._added_characters[0] > MAX_ADDED_CHARACTERS:
+                raise PermanentError(
+                    f"extend_payload: more than {MAX_ADDED_CHARACTERS:,} characters", code="extend_payload"
+                )
+            self.added.append(item)
 
     @property
     def idempotency_key(self) -> str:

@@ -2,7 +2,8 @@
 
 Inputs become views; ``sql`` reads them. ``rollup_sql``, when there is one, reads the views ``fresh``, the rows of ``sql``,
 ``before``, those of the output that is there, and ``aggregated``, both together. What comes of it replaces the output. A key goes
-with each output, so that an attempt that is repeated after its output was put in place does nothing.
+with each output, beside those of the outputs before it, so that an attempt that is repeated after its output was put in place does
+nothing, also where another run has replaced that since.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 _KEY_FILE = "_jobs_key_{key}"
 """Beside the data: what begins with an underscore is no data to Spark."""
+KEYS_KEPT = 100
 
 
 class Output:
@@ -48,12 +50,19 @@ class Output:
         """Write the rows beside what is there, then put them in its place."""
         writer = rows.write.format(self._wanted["format"]).options(**self._wanted["options"]).mode("overwrite")
         (writer.partitionBy(*self._wanted["partition_by"]) if self._wanted["partition_by"] else writer).save(self._new)
-        self._files.create(self._path_of(f"{self._new}/{_KEY_FILE.format(key=self._key)}")).close()
+        for name in [*self._keys(), _KEY_FILE.format(key=self._key)]:
+            self._files.create(self._path_of(f"{self._new}/{name}")).close()
         self._files.delete(self._path_of(self._old), True)
         if self._exists(self.path):
             self._move(self.path, self._old)
         self._move(self._new, self.path)
         self._files.delete(self._path_of(self._old), True)
+
+    def _keys(self) -> list[str]:
+        """The names of the newest key files of what is there, the oldest first."""
+        found = self._files.globStatus(self._path_of(f"{self.path}/{_KEY_FILE.format(key='*')}")) or []
+        aged = sorted((each.getModificationTime(), str(each.getPath().getName())) for each in found)
+        return [name for _, name in aged[-KEYS_KEPT:]]
 
     @property
     def _new(self) -> str:

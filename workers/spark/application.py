@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 TAG = "spark.jobs.tag"
 """The property that says which attempt an application belongs to. Whoever has lost its id finds it by that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
+class Application(NamedTuple):
     """One application.
 
     Args:
@@ -27,13 +26,13 @@ class Application:
     resource: str
     main_class: str = ""
     arguments: Sequence[str] = ()
-    configuration: Mapping[str, str] = field(default_factory=dict)
+    configuration: Mapping[str, str] = MappingProxyType({})
     py_files: Sequence[str] = ()
     packages: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready data; `from_json` reads it."""
-        return asdict(self)
+        return {**self._asdict(), "configuration": dict(self.configuration)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Application:

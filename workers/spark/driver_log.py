@@ -6,10 +6,11 @@ import collections
 import re
 from collections.abc import Iterable, Sequence
 
+from workers.masking import Masker
+
 LAST_LINES = 50
 """Of a driver's log that are kept with the result or the error."""
 MAX_LINE = 500
-BLACK = "***"
 
 _LINE = re.compile(r"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d (?P<level>TRACE|DEBUG|INFO|WARN|ERROR|FATAL) (?P<message>.*)$")
 _LEVELS = {"TRACE": "debug", "DEBUG": "debug", "INFO": "debug", "WARN": "warning", "ERROR": "error", "FATAL": "error"}
@@ -22,6 +23,7 @@ _FINAL = (
     "Failed to load class",
     "ClassNotFoundException",
     "NoSuchMethodException",
+    "UnsupportedClassVersionError",  # the machine's Java is too old for this Spark
 )
 """Errors of the application's own text: another attempt would say the same."""
 
@@ -30,14 +32,14 @@ class DriverLog:
     """Reads lines, tells the level of each, and keeps the end, with the secrets blacked out."""
 
     def __init__(self, secrets: Sequence[str] = ()) -> None:
-        self._secrets = secrets
+        self._masker = Masker(secrets)
         self._end: collections.deque[str] = collections.deque(maxlen=LAST_LINES)
         self._level = "info"
 
     def read(self, line: str) -> tuple[str, str]:
         """The level (debug, info, warning, error) and the message of a line. A line of a trace has the level of the line that it
         belongs to."""
-        line = without(self._secrets, line)
+        line = self._masker.text(line)
         self._end.append(line[:MAX_LINE])
         found = _LINE.match(line)
         if found is None:
@@ -49,13 +51,6 @@ class DriverLog:
     def end(self) -> list[str]:
         """The last lines, the oldest first."""
         return list(self._end)
-
-
-def without(secrets: Sequence[str], text: str) -> str:
-    """The text with the secrets blacked out."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, BLACK) if secret else text
-    return text
 
 
 def last_lines(text: str) -> list[str]:

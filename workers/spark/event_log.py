@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +27,13 @@ def configuration(folder: str) -> dict[str, str]:
     }
 
 
-@dataclass(slots=True)
 class Figures:
     """What was read of a log so far. Counts are of stages that completed: one that was tried twice counts once."""
 
-    application_id: str = ""
-    stages: int = 0
-    stages_failed: int = 0
-    tasks: int = 0
-    tasks_planned: int = 0
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTED.values(), 0))
+    def __init__(self) -> None:
+        self.application_id = ""
+        self.stages = self.stages_failed = self.tasks = self.tasks_planned = 0
+        self.counts = dict.fromkeys(_COUNTED.values(), 0)
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Enter one event."""

@@ -21,8 +21,8 @@ def find_spark(home: str = "") -> Path:
     found = Path(home) if home else _of_pyspark()
     if found is None:
         raise PermanentError(
-            "Spark is not on this worker: install the extra with `pip install -r requirements/spark.txt`, or name a distribution"
-            " with JOBS_SPARK_HOME",
+            "Spark is not on this worker: install it with `pip install -r requirements/spark.txt` (`make spark` in a checkout),"
+            " or name a distribution with JOBS_SPARK_HOME",
             code="spark_missing",
         )
     if not (found / "bin" / "spark-submit").is_file():

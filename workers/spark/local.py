@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.errors import PermanentError, TransientError
+from workers.masking import Masker
 from workers.spark import driver_log, event_log
 from workers.spark.application import Application, submit_command
 from workers.spark.driver_log import DriverLog
@@ -40,7 +41,7 @@ def run(*, spec: Mapping[str, Any], channel: Says) -> dict[str, Any]:
     application = Application.from_json(spec["application"])
     events = _folder("events")
     script = _script(spec["script"]) if spec["script"] else application.resource
-    application = Application.from_json({**application.to_json(), "resource": script})
+    application = application._replace(resource=script)
     properties = write_properties(_configuration(application, spec["secret_configuration"], events))
     command = submit_command(application, spark=Path(spec["spark"]), master=spec["master"], properties_file=properties)
     log = EventLog(events)
@@ -96,6 +97,6 @@ def _value(secrets: Sequence[str]) -> Any:
     if not path.is_file():
         return None
     try:
-        return json.loads(driver_log.without(secrets, path.read_text(encoding="utf-8")))
+        return Masker(secrets).data(json.loads(path.read_text(encoding="utf-8")))
     except ValueError as error:
         raise PermanentError(f"what {RESULT_FILE} names holds no JSON: {error}", code="result") from error

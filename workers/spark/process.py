@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
+from workers.child_intake import Intake, LineSplitter
 from workers.spark.application import properties_text
 from workers.spark.driver_log import DriverLog
 
@@ -69,7 +70,7 @@ def run_submit(
     """
     log = DriverLog(secrets)
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(env)
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(env)
     )
     assert process.stdout and process.stderr  # noqa: PT018 - one statement, for mypy
     readers = [
@@ -82,11 +83,17 @@ def run_submit(
     return process.wait(), log
 
 
-def _reading(file: IO[str], handle: Callable[[str], object]) -> threading.Thread:
+def _reading(file: IO[bytes], handle: Callable[[str], object]) -> threading.Thread:
+    """Pass on its lines as they come, whatever is written there: much that is no text, and lines that never end."""
+
     def read() -> None:
-        for line in file:
-            if text := line.rstrip("\n"):
-                handle(text)
+        splitter, is_open = LineSplitter(Intake.LINE_BYTES), True
+        while is_open:
+            chunk = os.read(file.fileno(), 65_536)
+            is_open = bool(chunk)
+            for line in splitter.feed(chunk):
+                if line:
+                    handle(line)
 
     thread = threading.Thread(target=read, daemon=True)
     thread.start()

@@ -32,7 +32,7 @@ def run(*, spec: Mapping[str, Any], channel: Says) -> dict[str, Any]:
     application = Application.from_json(spec["application"])
     if spec["script"]:
         script = write_private(Path.cwd() / "script.py", spec["script"])
-        application = Application.from_json({**application.to_json(), "resource": str(script)})
+        application = application._replace(resource=str(script))
     properties = write_properties({**application.configuration, **spec["secret_configuration"]})
     command = submit_command(
         application,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,8 @@ from jobs import cleaners
 from jobs.documents.cleanup import DEFAULT_DAYS, DEFAULT_KEEP_NEWEST, parse_cleanup
 from jobs.errors import JobsError
 from jobs.management.finding import workspace_named
-from jobs.services.cleanup import MemoryLedger, Order, Standing, erase_files, order_of, step
+from jobs.services.cleanup import MemoryLedger, Order, Standing, order_of, step
+from jobs.services.leftovers import erase_leftovers, old_files
 
 
 class Command(BaseCommand):
@@ -48,9 +50,10 @@ class Command(BaseCommand):
             request = parse_cleanup({name: options[name] for name in names if options[name] is not None})
         except JobsError as error:
             raise CommandError(str(error)) from error
-        order = order_of(request, workspace_ids=[workspace.pk], now=dt.datetime.now(dt.UTC))
+        now = dt.datetime.now(dt.UTC)
+        order = order_of(request, workspace_ids=[workspace.pk], now=now)
         standing = _clean(order)
-        erase_files(order=order, root=settings.JOBS_STORED_FILES)
+        _erase_files(order, now)
         for name, count in standing.counts.items():
             self.stdout.write(f"{name}: {count:,} {'would be erased' if order.dry_run else 'erased'}")
 
@@ -60,3 +63,10 @@ def _clean(order: Order) -> Standing:
     while not (standing := step(order=order, ledger=ledger)).is_done:
         pass
     return standing
+
+
+def _erase_files(order: Order, now: dt.datetime) -> None:
+    root: Path | None = settings.JOBS_STORED_FILES
+    if root is not None and order.erases_files:
+        for page in old_files(root=root, before=order.before, now=now):
+            erase_leftovers(root=root, paths=page)

@@ -14,7 +14,7 @@ from jobs.errors import ValidationError
 from jobs.management.finding import workspace_named
 from jobs.models import Job, Workspace
 from jobs.selectors import jobs as job_selectors
-from jobs.services.jobs import save_job
+from jobs.services.jobs import check_job, save_job
 
 
 class Command(BaseCommand):
@@ -35,6 +35,7 @@ class Command(BaseCommand):
             documents = manifests.load(*options["paths"])
         except manifests.ManifestsRefusedError as error:
             raise CommandError(f"nothing was loaded:\n{error}") from error
+        _check(workspace, documents)
         before = job_selectors.versions(workspace=workspace)
         with transaction.atomic():
             saved = [_saved(workspace, document) for document in documents]
@@ -45,10 +46,22 @@ class Command(BaseCommand):
             self.stdout.write("dry run: nothing was changed")
 
 
+def _check(workspace: Workspace, documents: list[JobDocument]) -> None:
+    """What each lacks. Raises CommandError with all of it."""
+    problems = []
+    for document in documents:
+        try:
+            check_job(workspace=workspace, document=document)
+        except ValidationError as error:
+            problems.append(f"{document.key}, {error}")
+    if problems:
+        raise CommandError("\n".join(["nothing was loaded:", *problems]))
+
+
 def _saved(workspace: Workspace, document: JobDocument) -> Job:
     """Raises CommandError, which undoes those before it: what can be refused only here depends on the workspace."""
     try:
-        return save_job(workspace=workspace, document=document, actor="load_manifests")
+        return save_job(workspace=workspace, document=document, actor="load_manifests", checked=True)
     except ValidationError as error:
         raise CommandError(f"nothing was loaded:\n{document.key}, {error}") from error
 

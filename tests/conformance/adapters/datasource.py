@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -23,7 +25,15 @@ class DatasourceAdapter(Adapter):
     kind = "datasource"
     job_type = "datasource"
     in_child = True
-    without = {"large": "its result counts what was loaded, and holds none of it"}
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """It may read the test's folder, and write into this system's own database."""
+        return {
+            "JOBS_FILE_ROOTS": [self.folder],
+            "JOBS_DATASOURCE_OWN_DATABASE": True,
+            "JOBS_EGRESS_ALLOW": [ipaddress.ip_network("127.0.0.1/32")],
+        }
 
     def __enter__(self) -> DatasourceAdapter:
         self._schema = f"conformance_{secrets.token_hex(4)}"
@@ -57,13 +67,19 @@ class DatasourceAdapter(Adapter):
 
     def slow(self) -> Case:
         """Somebody holds the table that it wants to replace."""
-        self._connection.execute(f"CREATE SCHEMA {self._schema}")
-        self._connection.execute(f"CREATE TABLE {self._schema}.t (n bigint)")
+        self._make_table()
         self._connection.execute("BEGIN")
         self._connection.execute(f"LOCK TABLE {self._schema}.t IN ACCESS EXCLUSIVE MODE")
         return Case(self._load("rows.csv"), mend=self._connection.rollback, begun=self._somebody_waits)
 
     progress = slow
+
+    def large(self) -> Case:
+        """It would give a table the most columns that one can have, each with the longest name when written as JSON."""
+        self._make_table()
+        names = [f"{number:04}" + "\x01" * 59 for number in range(1600)]
+        (self.folder / "wide.csv").write_text(f"{','.join(names)}\n1{',' * (len(names) - 1)}\n")
+        return Case(self._load("wide.csv"), holds=lambda result: self._columns() == ["n"])
 
     def secret(self, value: str) -> list[Case]:
         """A password that the database's driver, the child and its errors have."""
@@ -74,6 +90,18 @@ class DatasourceAdapter(Adapter):
                 secrets={"warehouse": address.format(password=quote(value, safe="") if at == 0 else value)},
             )
             for at, address in enumerate(addresses)
+        ]
+
+    def _make_table(self) -> None:
+        self._connection.execute(f"CREATE SCHEMA {self._schema}")
+        self._connection.execute(f"CREATE TABLE {self._schema}.t (n bigint)")
+
+    def _columns(self) -> list[str]:
+        return [
+            row[0]
+            for row in self._connection.execute(
+                "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0", [f"{self._schema}.t"]
+            )
         ]
 
     def _load(self, file: str, **destination: Any) -> dict[str, Any]:

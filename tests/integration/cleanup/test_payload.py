@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ import pytest
 import yaml
 from django.core.management import CommandError, call_command
 
-from jobs import cleaners, dispatch
+from jobs import cleaners, dispatch, hotpath
 from jobs.errors import PermanentError, TransientError
 from jobs.models import Cleanup, Event, Job, Payload, Run, Workspace
-from jobs.services import cleanup
+from jobs.services import cleanup, leftovers
 from jobs.services.jobs import save_job
 from jobs.services.runs import start_run
 from jobs.states import Trigger
@@ -26,7 +27,7 @@ from tests.integration.cleanup.history import DAY, NOW, kept, old_run
 from tests.integration.engine.conftest import Broker
 from tests.integration.people import make_job, make_workspace
 from tests.integration.run_rows import make_run
-from workers import persistence
+from workers.deadline import Deadline
 from workers.payloads.base import Work
 from workers.payloads.log_cleanup import EXECUTOR
 from workers.payloads.log_cleanup import executor as module
@@ -124,7 +125,8 @@ class TestResult:
         old_run(job)
         lines: list[tuple[str, str]] = []
         EXECUTOR.perform(work(cleaning, parameters=parameters, log=lambda *each: lines.append(each)))
-        assert lines == [("info", line)]
+        assert lines == [("info", lines[0][1]), ("info", line)]
+        assert lines[0][1].startswith("looking for what is older than 2026-")
 
 
 class TestAttempts:
@@ -164,7 +166,7 @@ class TestAttempts:
         self, cleaning: Run, job: Job, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         old_run(job)
-        monkeypatch.setattr(persistence, "_PAUSES", (0.0,))
+        monkeypatch.setattr(module, "PAUSE_SECONDS", 0.0)
         step, lost = cleanup.step, [True]
 
         def lose_the_first_answer(**named: Any) -> cleanup.Standing:
@@ -175,6 +177,110 @@ class TestAttempts:
 
         monkeypatch.setattr(module, "step", lose_the_first_answer)
         assert EXECUTOR.perform(work(cleaning))["deleted"]["runs"] == 1
+
+    @pytest.fixture
+    def patient_sessions(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """Sessions that wait for locks for ever, unless they are told otherwise."""
+        hotpath.close()
+        monkeypatch.setattr(hotpath, "SESSION", hotpath.SESSION.replace("lock_timeout=30s", "lock_timeout=0"))
+        yield
+        hotpath.close()
+
+    @pytest.mark.usefixtures("patient_sessions")
+    def test_one_that_the_database_keeps_waiting_says_what_for_and_then_fails(
+        self, cleaning: Run, job: Job, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = old_run(job)
+        monkeypatch.setattr(module, "LOCK_WAIT", dt.timedelta(milliseconds=1))
+        monkeypatch.setattr(module, "PAUSE_SECONDS", 0.0)
+        lines: list[tuple[str, str]] = []
+
+        def listen(level: str, message: str) -> None:
+            lines.append((level, message))
+            if level == "warning":
+                monkeypatch.setattr(module, "UNANSWERED_SECONDS", 0.0)
+
+        with hotpath.connect() as other, other.transaction():
+            other.execute("LOCK TABLE jobs_cleanup IN ACCESS EXCLUSIVE MODE")
+            with pytest.raises(TransientError, match=r"kept waiting by the database: .*lock timeout") as waited:
+                EXECUTOR.perform(work(cleaning, log=listen))
+        assert waited.value.code == "database"
+        assert [message for level, message in lines if level == "warning"] == [
+            "waiting for the database: canceling statement due to lock timeout"
+        ]
+        assert run.pk in kept()
+
+    @pytest.mark.parametrize("code", ["timeout", "cancelled"])
+    def test_one_that_waits_for_a_lock_hears_that_it_is_to_stop(
+        self, cleaning: Run, job: Job, monkeypatch: pytest.MonkeyPatch, code: str
+    ) -> None:
+        monkeypatch.setattr(module, "LOCK_WAIT", dt.timedelta(milliseconds=1))
+        cancelled = threading.Event()
+
+        def stop(level: str, message: str) -> None:
+            if level == "warning" and code == "cancelled":
+                cancelled.set()
+            elif level == "warning":
+                monkeypatch.setattr(Deadline, "remaining", lambda self: 0.0)
+
+        with hotpath.connect() as other, other.transaction():
+            other.execute("LOCK TABLE jobs_cleanup IN ACCESS EXCLUSIVE MODE")
+            with pytest.raises(TransientError) as stopped:
+                EXECUTOR.perform(work(cleaning, cancelled=cancelled, log=stop))
+        assert stopped.value.code == code
+
+
+class TestFiles:
+    @pytest.fixture
+    def old_file(self, tmp_path: Path, settings: Any) -> Path:
+        """One in the folder of stored files that belongs to no run."""
+        settings.JOBS_STORED_FILES = tmp_path
+        path = tmp_path / "acme" / "1" / f"{'a' * 32}-a.csv"
+        path.parent.mkdir(parents=True)
+        path.touch()
+        os.utime(path, (0, 0))
+        return path
+
+    @pytest.mark.parametrize("asked", [{}, {"what": ["files"]}, {"what": ["runs"]}])
+    def test_they_go_at_the_end(self, cleaning: Run, old_file: Path, asked: dict[str, Any]) -> None:
+        EXECUTOR.perform(work(cleaning, parameters=asked))
+        assert not old_file.exists()
+
+    @pytest.mark.parametrize("asked", [{"dry_run": True}, {"what": ["log_lines"]}])
+    def test_they_stay_where_their_rows_do(self, cleaning: Run, old_file: Path, asked: dict[str, Any]) -> None:
+        EXECUTOR.perform(work(cleaning, parameters=asked))
+        assert old_file.exists()
+
+    def test_a_deployment_without_a_folder_has_none(self, cleaning: Run, old_file: Path, settings: Any) -> None:
+        settings.JOBS_STORED_FILES = None
+        EXECUTOR.perform(work(cleaning))
+        assert old_file.exists()
+
+    def test_a_database_that_restarts_delays_it(
+        self, cleaning: Run, old_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "PAUSE_SECONDS", 0.0)
+        erase, away = leftovers.erase_leftovers, [True]
+
+        def be_away_once(**named: Any) -> int:
+            if away.pop() if away else False:
+                raise psycopg.OperationalError("server closed the connection unexpectedly")
+            return erase(**named)
+
+        monkeypatch.setattr(leftovers, "erase_leftovers", be_away_once)
+        EXECUTOR.perform(work(cleaning))
+        assert not old_file.exists()
+
+    def test_an_attempt_that_is_told_to_stop_before_it_leaves_them_to_the_next(
+        self, cleaning: Run, old_file: Path
+    ) -> None:
+        cancelled = threading.Event()
+        with pytest.raises(TransientError) as stopped:
+            EXECUTOR.perform(work(cleaning, cancelled=cancelled, progress=lambda **known: cancelled.set()))
+        assert stopped.value.code == "cancelled"
+        assert old_file.exists()
+        EXECUTOR.perform(work(cleaning, attempt=2))
+        assert not old_file.exists()
 
 
 class TestWorkspaces:

@@ -40,10 +40,10 @@ def plain(count: int) -> list[dict[str, Any]]:
 
 
 def make_job(payload: list[dict[str, Any]], **configuration: Any) -> Job:
-    """An active job of the workspace ``acme``."""
+    """An active job of the workspace ``acme``. It may lack what it must have to become active, payloads for example."""
     workspace, _ = Workspace.objects.get_or_create(slug="acme", defaults={"name": "Acme"})
     document = {"key": f"task:job-{next(_names)}", "payload": payload, "configuration": configuration}
-    return save_job(workspace=workspace, document=document, actor="test")
+    return save_job(workspace=workspace, document=document, actor="test", checked=True)
 
 
 def make_run(payload: list[dict[str, Any]], **configuration: Any) -> Run:
@@ -117,12 +117,11 @@ def in_thread(action: Callable[[], R]) -> Callable[[], R]:
 
 
 def until_somebody_waits(*, many: int = 1) -> None:
-    """Return once so many sessions of the engine wait for a lock that another holds."""
+    """Return once so many sessions wait for a lock that another holds."""
     with hotpath.connection() as engine:
         for _ in range(2000):
             row = engine.execute(
-                "SELECT count(*) FROM pg_stat_activity"
-                " WHERE application_name = 'jobs-engine' AND wait_event_type = 'Lock' AND datname = current_database()"
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
             ).fetchone()
             if row is not None and row[0] >= many:
                 return

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db import connection as djangos
 
 from jobs import claims, hotpath
 from jobs.claims import Report, Requeue
@@ -224,3 +225,13 @@ class TestLeasingRetries:
         saw.set(at=1, after=False)
         assert [payload.position for payload in persistence.lease_requeued(lane=lane, take=5)] == [1]
         assert waiting(run)[1].lane_id == lane.id
+
+
+class TestDjangosOwnConnection:
+    def test_is_replaced_when_the_server_has_closed_it(self) -> None:
+        with djangos.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            (pid,) = cursor.fetchone()
+        with hotpath.connection() as connection:
+            connection.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+        assert persistence.with_models(Lane.objects.count) == 0

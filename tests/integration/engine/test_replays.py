@@ -195,7 +195,7 @@ class TestWhatIsRefused:
         original = mixed(broker)
         seen = Job.objects.get().updated_at
         job = change(original, description="new words")
-        self.refused(original, "after you read it", expected_updated_at=seen)
+        self.refused(original, "was changed meanwhile", expected_updated_at=seen)
         assert again(original, expected_updated_at=job.updated_at)
 
     def test_a_run_that_is_gone(self) -> None:

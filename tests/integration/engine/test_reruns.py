@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.forms import model_to_dict
+from django.test.utils import CaptureQueriesContext
 
 from jobs import hotpath
+from jobs.claims import limits
 from jobs.errors import ConflictError, NotFoundError
-from jobs.models import Event, Job, Payload, Run
-from jobs.services import admission
-from jobs.services.groups import save_group
-from jobs.services.jobs import save_job
-from jobs.services.reruns import rerun
+from jobs.models import Event, FollowUp, Job, Payload, Run
+from jobs.services import admission, control
+from jobs.services.groups import delete_group, save_group
+from jobs.services.jobs import delete_job, save_job
+from jobs.services.reruns import replay, rerun
 from jobs.services.runs import start_run
 from jobs.states import Trigger
 from tests.integration.engine.conftest import Broker
@@ -114,6 +118,25 @@ class TestEverything:
             (row.kind, row.parameters, row.options) for row in old
         ]
         assert {(row.state, row.attempts, row.ended_at, row.error) for row in rows} == {("queued", 0, None, None)}
+
+    def test_on_the_snapshot_it_counts_against_the_same_group_which_cannot_be_deleted_meanwhile(
+        self, finished: Run
+    ) -> None:
+        group = save_group(workspace=finished.workspace, name="api", limit=1, rate=None, actor="ada")
+        Run.objects.filter(pk=finished.pk).update(group=group)
+        with transaction.atomic():
+            new = again(finished, definition="snapshot")
+            deleting = in_thread(lambda: closing_connection(lambda: delete_group(group=group, actor="ada")))
+            until_somebody_waits()
+        with pytest.raises(ConflictError, match="1 active run"):
+            deleting()
+        assert new.group_id == group.pk
+
+    def test_on_the_snapshot_without_the_group_where_that_is_gone(self, finished: Run) -> None:
+        group = save_group(workspace=finished.workspace, name="api", limit=1, rate=None, actor="ada")
+        Run.objects.filter(pk=finished.pk).update(group=group)
+        delete_group(group=group, actor="ada")
+        assert again(finished, definition="snapshot").group_id is None
 
     def test_what_was_added_to_the_run_is_left_to_be_added_again(self, finished: Run) -> None:
         Payload.objects.filter(run=finished.pk, position=3).update(parent=0, key="k")
@@ -229,6 +252,74 @@ class TestHowItBegins:
         assert Payload.objects.filter(run=new.pk).latest("position").position == 99_997
 
 
+MAKERS: list[Callable[[Run], int]] = [
+    lambda run: rerun(run=run, actor="eve"),
+    lambda run: rerun(run=run, actor="eve", definition="snapshot"),
+    lambda run: rerun(run=run, actor="eve", which="failed"),
+    lambda run: replay(run=run, actor="eve"),
+]
+
+
+@pytest.mark.parametrize("make", MAKERS, ids=["all", "snapshot", "failed", "replay"])
+class TestWhileItCopies:
+    """A hundred thousand payloads take seconds; here they take until the test lets go of their table."""
+
+    @contextlib.contextmanager
+    def copying(self, make: Callable[[Run], int], run: Run) -> Iterator[Callable[[], int]]:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("LOCK TABLE jobs_payload IN SHARE MODE")
+            making = in_thread(lambda: closing_connection(lambda: make(run)))
+            until_somebody_waits()
+            yield making
+
+    def test_the_job_can_be_paused_and_then_nothing_comes_of_it(
+        self, finished: Run, make: Callable[[Run], int], broker: Broker
+    ) -> None:
+        before = rows_of(Run, Payload, FollowUp)
+        with self.copying(make, finished) as making:
+            control.pause_job(job=job_of(finished), actor="ada")
+        with pytest.raises(ConflictError, match=r"is paused by ada|was changed meanwhile"):
+            making()
+        assert (rows_of(Run, Payload, FollowUp), broker.messages) == (before, [])
+
+    def test_the_job_can_be_edited_and_then_nothing_comes_of_it(
+        self, finished: Run, make: Callable[[Run], int]
+    ) -> None:
+        before = rows_of(Run, Payload, FollowUp)
+        with self.copying(make, finished) as making:
+            change(finished, configuration={"max_concurrent_runs": 1})
+        with pytest.raises(ConflictError, match="was changed meanwhile"):
+            making()
+        assert rows_of(Run, Payload, FollowUp) == before
+
+    def test_others_may_start_the_job(self, finished: Run, make: Callable[[Run], int]) -> None:
+        limited = change(finished, configuration={"max_concurrent_runs": 1})
+        with self.copying(make, finished) as making, hotpath.connection() as engine, engine.transaction():
+            assert limits.lock_limited_job(engine, job_id=limited.pk)
+        assert fresh(making()).origin_id == finished.pk
+
+    def test_what_the_copies_refer_to_is_looked_at_before_the_job_is_locked(
+        self, finished: Run, make: Callable[[Run], int]
+    ) -> None:
+        """Left to the commit, it would keep the job locked for as long as the copying took."""
+        with CaptureQueriesContext(connection) as queries:
+            make(finished)
+        statements = [query["sql"] for query in queries]
+        [locked] = [at for at, statement in enumerate(statements) if statement.endswith("FOR SHARE")]
+        assert "SET CONSTRAINTS ALL IMMEDIATE" in statements[:locked]
+
+    def test_who_deletes_the_job_waits(self, finished: Run, make: Callable[[Run], int]) -> None:
+        job = job_of(finished)
+        with self.copying(make, finished) as making:
+            deleting = in_thread(lambda: closing_connection(lambda: delete_job(job=job, actor="ada")))
+            until_somebody_waits(many=2)
+        run = fresh(making())
+        with contextlib.suppress(ConflictError):  # A rerun is active now, a replay has ended.
+            deleting()
+        assert (run.origin_id, run.total) == (finished.pk, Payload.objects.filter(run=run).count())
+
+
 class TestWhatIsRefused:
     def refused(self, run: Run, words: str, **more: Any) -> None:
         before = rows_of(Run, Payload, Event)
@@ -262,7 +353,7 @@ class TestWhatIsRefused:
     def test_a_job_that_was_changed_since_it_was_seen(self, finished: Run) -> None:
         seen = job_of(finished).updated_at
         job = change(finished, description="new words")
-        self.refused(finished, "after you read it", expected_updated_at=seen)
+        self.refused(finished, "was changed meanwhile", expected_updated_at=seen)
         assert again(finished, expected_updated_at=job.updated_at).total == 4
 
     def test_a_run_that_is_gone(self, finished: Run) -> None:

@@ -115,6 +115,15 @@ def test_one_of_three_characters_would_black_out_everything(
     assert Payload.objects.get().result == ["123", 1234]
 
 
+def test_a_payload_that_would_be_added_with_it_is_refused(run: Run, broker: Broker, scripted: ScriptedExecutor) -> None:
+    scripted.before = lambda work: work.extend_payload(
+        {"kind": "scripted", "parameters": {"says": [work.secret("key")]}}
+    )
+    broker.deliver_all()
+    assert error_of(run, 0)["code"] == "extend_payload"
+    assert VALUE not in kept()
+
+
 def test_many_lanes_read_them_through_few_connections(run: Run) -> None:
     lanes = 2 * int(connection.settings_dict["OPTIONS"]["pool"]["max_size"])
     all_have_read = threading.Barrier(lanes)

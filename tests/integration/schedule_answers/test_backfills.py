@@ -28,6 +28,7 @@ from scheduler.selectors.backfills import (
     list_backfills,
     plan_backfill,
 )
+from scheduler.services import backfills
 from scheduler.services.backfills import cancel_backfill, create_backfill, work_off
 from scheduler.services.controls import pause_schedule, resume_schedule
 from scheduler.states import BackfillState, FireState, Which
@@ -317,7 +318,7 @@ class TestWork:
         backfill = begin(schedule)
         put_job_into(schedule, JobState.PAUSED)
         found = [(backfill.pk, schedule.pk)]
-        monkeypatch.setattr(backfill_claims, "running_backfills", lambda connection, limit: found)
+        monkeypatch.setattr(backfill_claims, "open_backfills", lambda connection, limit: found)
         assert work_off() == 0
         assert counted(backfill).owed == 6
 
@@ -502,6 +503,48 @@ class TestReading:
         with pytest.raises(NotFoundError, match="no backfill"):
             find_backfill(workspace=other, backfill_id=backfill.pk)
         assert not list_backfills(workspace=other, limit=10)
+
+
+class TestTurns:
+    def test_what_presses_waits_for_one_batch_and_the_others_go_first_the_next_time(
+        self, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(backfills, "BATCH", 2)
+        first, second = begin(schedule, limit=6), begin(standing(HOURLY), limit=6)
+        seen = []
+        for _ in range(4):
+            assert work_off(pressing=lambda: True) == 2
+            seen.append((counted(first).running, counted(second).running))
+        assert seen == [(2, 0), (2, 2), (4, 2), (4, 4)]
+
+    def test_when_nothing_presses_all_is_started_that_may_be(
+        self, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(backfills, "BATCH", 2)
+        first, second = begin(schedule, limit=6), begin(standing(HOURLY), limit=5)
+        assert work_off() == 11
+        assert (counted(first).running, counted(second).running) == (6, 5)
+
+    def test_one_that_waits_for_its_runs_is_not_touched(self, schedule: Schedule) -> None:
+        full, started = begin(schedule, limit=2), begin(standing(HOURLY), limit=6)
+        work_off()
+        assert open_backfills() == []
+        finish(active_of(full)[0])
+        finish(active_of(started)[0])
+        assert open_backfills() == [full.pk]
+
+    def test_one_whose_runs_have_all_ended_is_finished(self, schedule: Schedule) -> None:
+        backfill = begin(schedule, limit=6)
+        work_off()
+        for run in active_of(backfill):
+            assert open_backfills() == []
+            finish(run)
+        assert open_backfills() == [backfill.pk]
+
+
+def open_backfills() -> list[int]:
+    with hotpath.connection() as engine:
+        return [pk for pk, _ in backfill_claims.open_backfills(engine, limit=10)]
 
 
 class TestSideBySide:

@@ -18,11 +18,12 @@ from jobs import hotpath
 from jobsproject.celery import app
 from scheduler import beat, claims
 from scheduler.beat import JobScheduler, Leadership, Waker
-from scheduler.models import Schedule
-from scheduler.services import controls, endings, firing
+from scheduler.models import Backfill, Schedule
+from scheduler.services import backfills, controls, endings, firing
 from tests.integration.engine.makers import in_thread
 from tests.integration.scheduler.makers import (
     ALL,
+    HOUR,
     MINUTE,
     SECOND,
     cron,
@@ -51,6 +52,14 @@ def now() -> dt.datetime:
 def overdue() -> Schedule:
     """A schedule whose fire time came a moment ago."""
     return standing({"type": "once", "at": (now() - SECOND).isoformat()}, at=now() - MINUTE)
+
+
+def fill_back(limit: int) -> Backfill:
+    """A backfill of twenty hours."""
+    schedule = standing(cron("0 * * * *"), at=now())
+    Schedule.objects.filter(pk=schedule.pk).update(created_at=now() - 30 * HOUR, anchor_at=now() - 30 * HOUR)
+    start, end = (now() - 20 * HOUR).isoformat(), (now() - SECOND).isoformat()
+    return backfills.create_backfill(schedule=schedule, start=start, end=end, actor="ann", limit=limit)
 
 
 def end_sessions(where: str = "true") -> None:
@@ -380,6 +389,23 @@ class TestALook:
         schedules = [overdue() for _ in range(7)]
         beat.look()
         assert [decided(each) for each in schedules] == [["fired"]] * 7
+
+    def test_says_whether_backfills_may_have_more_to_do(self) -> None:
+        assert not beat.look()
+        fill_back(limit=1)
+        assert beat.look()
+        assert not beat.look()
+
+    def test_leaves_a_backfill_after_a_batch_for_a_fire_that_is_due(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(backfills, "BATCH", 2)
+        overdue_still, backfill = overdue(), fill_back(limit=5)
+        with hotpath.connection() as engine, engine.transaction():
+            engine.execute("SELECT 1 FROM scheduler_schedule WHERE id = %s FOR UPDATE", (overdue_still.pk,))
+            in_thread(beat.look)()
+        assert backfill.times.filter(state="started").count() == 2
+        beat.look()
+        assert decided(overdue_still) == ["fired"]
+        assert backfill.times.filter(state="started").count() == 5
 
     def test_waits_for_nobody(self) -> None:
         """A beat never stands in line for a lock: what others have, it leaves to them."""

@@ -111,6 +111,32 @@ class TestPausing:
         with pytest.raises(ConflictError, match="has ended"):
             pause_schedule(schedule=schedule, actor="olga")
 
+    def test_one_that_has_ended_is_paused_for_what_is_buffered_and_goes_on_with_the_action_that_it_got_back(
+        self,
+    ) -> None:
+        schedule = standing(overlap="buffer_one", actions=2)
+        for minute in (1, 2):
+            fire(NINE + minute * MINUTE)
+        assert (fresh(schedule).state, decided(schedule)) == ("ended", ["fired", "buffered"])
+        assert pause_schedule(schedule=fresh(schedule), actor="olga", note="wrong data")
+        row = fresh(schedule)
+        assert (row.state, row.actions_left, row.next_run_at) == ("paused", 1, None)
+        assert decided(schedule) == ["fired", "skipped paused"]
+        finish(runs_of(schedule)[0])
+        assert len(runs_of(schedule)) == 1
+        resume_schedule(schedule=row, actor="olga")
+        assert (row.state, row.next_run_at is not None) == ("active", True)
+
+    def test_one_whose_last_time_has_passed_ends_again_when_it_is_resumed(self) -> None:
+        schedule = standing(cron("1-2 9 5 1 *"), overlap="buffer_one", end_date="2026-01-05T09:02:00Z")
+        for minute in (1, 2):
+            fire(NINE + minute * MINUTE)
+        assert (fresh(schedule).state, decided(schedule)) == ("ended", ["fired", "buffered"])
+        pause_schedule(schedule=fresh(schedule), actor="olga")
+        assert (fresh(schedule).state, decided(schedule)) == ("paused", ["fired", "skipped paused"])
+        resume_schedule(schedule=fresh(schedule), actor="olga")
+        assert fresh(schedule).state == "ended"
+
     def test_one_that_was_deleted_is_refused(self) -> None:
         schedule = hourly(0)
         delete_job(job=schedule.job, actor="ann")
@@ -487,6 +513,21 @@ class TestPausingOnFailure:
         assert told(schedule)[:2] == ["09:01 fired", "09:02 skipped paused"]
         assert len(runs_of(schedule)) == 1
         assert fresh(schedule).actions_left == 4
+
+    def test_gives_up_what_is_buffered_of_one_that_has_ended(self) -> None:
+        schedule = self.failing(overlap="buffer_one", actions=2)
+        for minute in (1, 2):
+            fire(NINE + minute * MINUTE)
+        assert fresh(schedule).state == "ended"
+        finish(runs_of(schedule)[0])
+        assert told(schedule) == ["09:01 fired", "09:02 skipped paused"]
+        assert (fresh(schedule).state, fresh(schedule).actions_left) == ("paused", 1)
+
+    def test_not_one_that_has_ended_and_for_which_nothing_waits(self) -> None:
+        schedule = self.failing(actions=1)
+        fire(NINE + MINUTE)
+        finish(runs_of(schedule)[0])
+        assert fresh(schedule).state == "ended"
 
     @pytest.mark.usefixtures("left_to_beats")
     def test_gives_up_what_is_due_at_that_moment_and_says_so(self) -> None:

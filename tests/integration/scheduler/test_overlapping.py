@@ -137,8 +137,7 @@ class TestBuffering:
         schedule = busy(overlap)
         finish(runs_of(schedule)[0])
         fire(NINE + 3 * MINUTE)
-        assert told(schedule)[:2] == ["09:01 fired", "09:02 fired"]
-        assert told(schedule)[2] in ("09:03 buffered", "09:03 skipped overlap")
+        assert told(schedule) == ["09:01 fired", "09:02 fired", "09:03 buffered"]
         assert endings.settle() == 1
         assert len(runs_of(schedule)) == 2
 

@@ -133,8 +133,8 @@ def work_everything() -> None:
 
 
 def fire_and_fail() -> None:
-    """Twenty schedules are due, one of which cannot be read, and one of which has been decided already."""
-    due = [standing() for _ in range(20)]
+    """Twenty schedules are due, one of which cannot be read, one of which has been decided already, and one of which ends so."""
+    due = [standing() for _ in range(19)] + [standing(actions=1)]
     break_document(due[3])
     Fire.objects.create(schedule=due[5], fire_at=NINE + MINUTE, state="fired", run_id=1)
     assert firing.fire_due(now=NINE + MINUTE) == 20

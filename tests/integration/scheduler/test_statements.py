@@ -220,7 +220,6 @@ class TestRecordFires:
             "next_run_at": None,
             "actions_left": None,
             "skips": None,
-            "ended": False,
         }
         with hotpath.connection() as engine, engine.transaction():
             claims.record_fires(
@@ -253,14 +252,6 @@ class TestRecordFires:
         assert fresh(schedule).skips == ["2026-01-06T00:00:00+00:00"]
         self.record(schedule, skips="[]")
         assert fresh(schedule).skips == []
-
-    def test_ends_an_active_one_alone(self) -> None:
-        schedule, paused = standing(), standing()
-        self.record(schedule, ended=True)
-        assert fresh(schedule).state == "ended"
-        Schedule.objects.filter(pk=paused.pk).update(state="paused", next_fire_at=None, next_run_at=None)
-        self.record(paused, ended=True)
-        assert fresh(paused).state == "paused"
 
     def test_clears_the_problem(self) -> None:
         schedule = standing()
@@ -530,16 +521,33 @@ class TestUseActions:
         assert self.use(schedule, 1) == ("paused", 0, False)
 
 
+class TestEndSchedules:
+    def test_ends_the_active_ones_of_those_that_it_is_told_and_once(self) -> None:
+        schedule, paused, other = standing(), standing(), standing()
+        Schedule.objects.filter(pk=paused.pk).update(state="paused", next_fire_at=None, next_run_at=None)
+        with hotpath.connection() as engine:
+            for _ in range(2):
+                claims.end_schedules(engine, schedule_ids=[schedule.pk, paused.pk], now=DUE)
+        assert [fresh(each).state for each in (schedule, paused, other)] == ["ended", "paused", "active"]
+        assert fresh(schedule).next_run_at is None
+        event = Event.objects.get(kind="schedule.ended")
+        assert (event.job_id, event.at, event.data) == (
+            schedule.job_id,
+            DUE,
+            {"schedule": schedule.pk, "name": "default"},
+        )
+
+
 class TestPause:
-    def test_pauses_an_active_one_alone_and_once(self) -> None:
+    def test_pauses_one_that_is_active_or_has_ended_once_and_no_other(self) -> None:
         schedule, other, ended = standing(), standing(), standing()
         Schedule.objects.filter(pk=ended.pk).update(state="ended", next_fire_at=None, next_run_at=None)
         change = {"actor": "", "at": NINE.isoformat(), "note": "run 1 failed"}
         with hotpath.connection() as engine:
             for pk in (schedule.pk, schedule.pk, ended.pk):
                 claims.pause(engine, schedule_id=pk, change=change)
-        assert [fresh(each).state for each in (schedule, other, ended)] == ["paused", "active", "ended"]
-        assert Event.objects.filter(kind="schedule.paused").count() == 1
+        assert [fresh(each).state for each in (schedule, other, ended)] == ["paused", "active", "paused"]
+        assert Event.objects.filter(kind="schedule.paused").count() == 2
 
 
 class TestSecondsToNext:

@@ -14,9 +14,10 @@ from django.db import connections
 
 from jobs import hotpath
 from jobs.errors import ConflictError
-from jobs.models import Job, Run
+from jobs.models import Job, Payload, Run
 from jobs.services import control
 from jobs.services.jobs import delete_job
+from scheduler import claims
 from scheduler.models import Ending, Fire, Schedule
 from scheduler.services import controls, firing
 from tests.integration.engine.conftest import Broker
@@ -26,6 +27,7 @@ from tests.integration.scheduler.makers import (
     NINE,
     SECOND,
     after,
+    and_disconnect,
     beat,
     cron,
     edit,
@@ -37,6 +39,7 @@ from tests.integration.scheduler.makers import (
     side_by_side,
     standing,
     told,
+    until_a_session_waits,
 )
 from workers import sweep, turns
 
@@ -85,6 +88,32 @@ class TestFourBeats:
         side_by_side(*[functools.partial(fire, number) for number in range(4)])
         assert sum(claimed) == 40
         assert max(claimed) < 40
+
+
+class TestWhoDeletesASchedule:
+    """Fires have no foreign key to it: the locks must do."""
+
+    @pytest.mark.parametrize(
+        "delete",
+        [
+            pytest.param(lambda schedule: save(key=schedule.job.key), id="by itself"),
+            pytest.param(lambda schedule: delete_job(job=schedule.job, actor="ann"), id="with its job"),
+        ],
+    )
+    def test_waits_for_the_beat_that_has_it_and_takes_what_it_decided_along(
+        self, delete: Callable[[Schedule], object]
+    ) -> None:
+        schedule = standing()
+        deleting = threading.Thread(target=and_disconnect, args=(functools.partial(delete, schedule),))
+        with hotpath.connection() as beats, beats.transaction():
+            assert [each.id for each in claims.claim_due(beats, take=1, now=NINE + MINUTE)] == [schedule.pk]
+            deleting.start()
+            until_a_session_waits()
+            skipped = claims.FireRow(schedule.pk, NINE + MINUTE, "skipped", "misfire")
+            claims.record_fires(beats, fires=[skipped], moves=[], now=NINE + MINUTE)
+        deleting.join(timeout=30)
+        assert not Schedule.objects.filter(pk=schedule.pk).exists()
+        assert not Fire.objects.filter(schedule_id=schedule.pk).exists()
 
 
 class Crowd:
@@ -221,6 +250,8 @@ class TestEverybodyAtOnce:
             causes = list(Fire.objects.filter(schedule=schedule).values_list("fire_at", "cause"))
             assert len(causes) == len(set(causes))
         assert Run.objects.filter(trigger="job").count() > 0
+        assert not Fire.objects.exclude(schedule__in=Schedule.objects.values("pk")).exists()
+        assert not Payload.objects.exclude(run__in=Run.objects.values("pk")).exists()
 
     def test_beats_miss_no_second_while_others_are_edited(self, broker: Broker) -> None:
         now = dt.datetime.now(dt.UTC)

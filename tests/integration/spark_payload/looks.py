@@ -41,6 +41,7 @@ class Looks:
         self.remaining_seconds: float | None = None
         self.dies_before_the_id_is_kept = False
         self.waits: list[float] = []
+        self._names_read: list[str] = []
 
     def look(self, parameters: Mapping[str, Any], **secrets: str) -> Any:
         """Perform once; None when it is to be looked at again."""
@@ -50,6 +51,11 @@ class Looks:
             self.state = again.state
             self.waits.append(again.seconds)
             return None
+
+    def reads_secrets(self) -> list[str]:
+        """The names of the secrets that are read from now on."""
+        self._names_read.clear()
+        return self._names_read
 
     def kept(self) -> list[Mapping[str, Any]]:
         """What the handles say."""
@@ -65,7 +71,12 @@ class Looks:
             kept_handles=lambda: list(self.handles),
         )
         object.__setattr__(work, "attempt", self.attempt)
+        object.__setattr__(work, "secret", lambda name: self._secret(name, secrets))
         return work
+
+    def _secret(self, name: str, secrets: Mapping[str, str]) -> str:
+        self._names_read.append(name)
+        return secrets[name]
 
     def _keep(self, kind: str, data: Mapping[str, Any], *, host: str = "", lasting: bool = False) -> KeptHandle:
         if not lasting:  # a child process's, which ends with it

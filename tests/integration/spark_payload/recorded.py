@@ -145,8 +145,14 @@ def driver_log(tag: str) -> str:
         f'Launch Command: "java" "-Dspark.master=spark://127.0.0.1:7077" "-Dspark.jobs.tag={tag}" "DriverWrapper"\n'
         "========================================\n\n"
         "26/11/22 07:02:24 INFO DriverWrapper: Driver address: 127.0.0.1:38567\n"
-        "ValueError: no such thing\n"
+        'Exception in thread "main" java.lang.reflect.InvocationTargetException\n'
+        "Caused by: org.apache.spark.SparkUserAppException: User application exited with 1\n"
     )
+
+
+def driver_output() -> str:
+    """The end of a driver's standard output: what its script wrote, on standard error too."""
+    return "==== Bytes 0-120 of 120 of /spark/work/stdout ====\nTraceback (most recent call last):\nValueError: no such thing\n"
 
 
 APPLICATION = "application_1476912658570_0002"

@@ -86,6 +86,7 @@ class TestWhatItSays:
             "pyspark.errors.exceptions.captured.AnalysisException: [UNRESOLVED_COLUMN] x",
             "SyntaxError: invalid syntax",
             "Error: Failed to load class a.B.",
+            "\tjava.lang.UnsupportedClassVersionError: org/apache/spark/launcher/Main (class file version 61.0)",
         ],
     )
     def test_an_application_that_is_wrong_itself_is_not(

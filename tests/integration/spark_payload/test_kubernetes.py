@@ -97,6 +97,16 @@ class TestKubernetes:
         assert SparkExecutor().end(looks.kept()[0]) is True
         assert cluster.paths("DELETE") == [PATH]
 
+    def test_a_secret_that_the_driver_wrote_into_its_log_is_known_to_the_look_that_reads_it(
+        self, cluster: Recorded, looks: Looks
+    ) -> None:
+        wanted = {**SCRIPT, "secret_configuration": {"spark.x": "KEY"}}
+        looks.look(wanted, KEY="hidden-value")
+        read = looks.reads_secrets()
+        cluster.answers[f"GET {PATH}"] = pod("Succeeded", exit_code=0)
+        looks.look(wanted, KEY="hidden-value")
+        assert read == ["KEY"]
+
     def test_secrets_of_a_script_are_refused(self, looks: Looks) -> None:
         with pytest.raises(PermanentError, match="secret_configuration"):
             looks.look({**SCRIPT, "secrets": ["KEY"]}, KEY="hidden")

@@ -109,7 +109,27 @@ class TestLooking:
         assert looks.waits == [7, 7]
         assert (result["state"], result["submission_id"]) == ("FINISHED", DRIVER)
         assert result["tracking_url"] == f"{cluster.url}/"
-        assert result["log"][-1] == "ValueError: no such thing"
+
+    def test_the_result_ends_with_what_the_driver_complained_of_and_then_what_the_script_said(
+        self, cluster: Recorded, looks: Looks
+    ) -> None:
+        cluster.answers |= {
+            STATUS: driver_is("FINISHED"),
+            "GET /log/": [recorded.driver_log(TAG), recorded.driver_output()],
+        }
+        log = looks.look(SCRIPT)["log"]
+        assert log[0].startswith("Launch Command")
+        assert log[-2:] == ["Traceback (most recent call last):", "ValueError: no such thing"]
+
+    def test_an_application_that_told_its_id_is_shown_by_its_own_page(
+        self, cluster: Recorded, looks: Looks, tmp_path: Path
+    ) -> None:
+        looks.look(SCRIPT)
+        events = tmp_path / "shared" / f"{TAG}.events" / "app-1"
+        events.write_text('{"Event": "SparkListenerApplicationStart", "App ID": "app-1"}\n')
+        cluster.answers[STATUS] = driver_is("FINISHED")
+        result = looks.look(SCRIPT)
+        assert (result["application_id"], result["tracking_url"]) == ("app-1", f"{cluster.url}/app/?appId=app-1")
 
     def test_keeps_the_handle_of_what_finished_for_the_report_may_yet_be_lost(
         self, cluster: Recorded, looks: Looks
@@ -138,7 +158,10 @@ class TestLooking:
         assert not looks.handles
 
     def test_a_failure_says_why_by_the_drivers_log(self, cluster: Recorded, looks: Looks) -> None:
-        cluster.answers[STATUS] = driver_is("FAILED")
+        cluster.answers |= {
+            STATUS: driver_is("FAILED"),
+            "GET /log/": [recorded.driver_log(TAG), recorded.driver_output()],
+        }
         with pytest.raises(TransientError, match="ended as FAILED: ValueError: no such thing"):
             looks.look(SCRIPT)
 
@@ -147,6 +170,18 @@ class TestLooking:
     ) -> None:
         cluster.answers[STATUS] = 503
         assert looks.look(SCRIPT) is None
+        assert looks.look(SCRIPT) is None
+        present = time.time()
+        monkeypatch.setattr(tracking, "time", type("Later", (), {"time": staticmethod(lambda: present + 301)}))
+        with pytest.raises(TransientError, match="has not answered for 300 s"):
+            looks.look(SCRIPT)
+        assert len(looks.handles) == 1
+
+    def test_one_that_answers_no_more_when_the_id_was_lost_is_no_different(
+        self, cluster: Recorded, looks: Looks, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lose_the_id(looks)
+        cluster.answers["GET /json/"] = 503
         assert looks.look(SCRIPT) is None
         present = time.time()
         monkeypatch.setattr(tracking, "time", type("Later", (), {"time": staticmethod(lambda: present + 301)}))
@@ -168,9 +203,14 @@ class TestFindingAgain:
         assert looks.kept()[0]["id"] == DRIVER
         assert len(submissions(cluster)) == 1
 
-    def test_a_driver_that_has_no_log_yet_is_waited_for(self, cluster: Recorded, looks: Looks) -> None:
+    @pytest.mark.parametrize("state", ["SUBMITTED", "RUNNING"])
+    def test_a_driver_that_has_no_log_yet_is_waited_for(
+        self, cluster: Recorded, looks: Looks, monkeypatch: pytest.MonkeyPatch, state: str
+    ) -> None:
+        monkeypatch.setattr(standalone, "SUBMISSION_TAKES", dt.timedelta(0))
         lose_the_id(looks)
-        show(cluster, [recorded.driver(started_ms=int(time.time() * 1000), state="SUBMITTED")])
+        cluster.answers["GET /log/"] = "==== Bytes 0-0 of 0 of /spark/work/stderr ====\n"
+        show(cluster, [recorded.driver(started_ms=int(time.time() * 1000), state=state)])
         assert looks.look(SCRIPT) is None
         assert "id" not in looks.kept()[0]
         assert len(submissions(cluster)) == 1
@@ -213,13 +253,47 @@ class TestEnding:
     ) -> None:
         looks.look(SCRIPT)
         looks.remaining_seconds = -1.0
-        cluster.answers[STATUS] = [driver_is("RUNNING"), driver_is("RUNNING"), driver_is("KILLED")]
+        cluster.answers[STATUS] = [*[driver_is("RUNNING")] * 3, driver_is("KILLED")]
         assert looks.look(SCRIPT) is None
         assert cluster.paths("POST")[-1] == KILL
         with pytest.raises(TransientError, match="took longer") as caught:
             looks.look(SCRIPT)
         assert caught.value.code == "timeout"
         assert not looks.handles
+
+    def test_what_had_ended_when_its_time_was_over_is_judged_by_how_it_ended(
+        self, cluster: Recorded, looks: Looks
+    ) -> None:
+        looks.look(SCRIPT)
+        looks.remaining_seconds = -1.0
+        cluster.answers[STATUS] = driver_is("FINISHED")
+        assert looks.look(SCRIPT)["state"] == "FINISHED"
+        assert KILL not in cluster.paths("POST")
+
+    def test_a_worker_that_is_told_to_stop_leaves_the_driver_to_the_next(self, cluster: Recorded, looks: Looks) -> None:
+        looks.look(SCRIPT)
+        looks.recorder.cancelled.set()
+        assert looks.look(SCRIPT) is None
+        assert KILL not in cluster.paths("POST")
+        assert len(looks.handles) == 1
+
+    def test_a_worker_that_is_told_to_stop_submits_nothing(self, cluster: Recorded, looks: Looks) -> None:
+        looks.recorder.cancelled.set()
+        with pytest.raises(TransientError, match="stopped"):
+            looks.look(SCRIPT)
+        assert not submissions(cluster)
+        assert not looks.handles
+
+    def test_a_driver_that_is_not_found_in_its_time_is_left_to_the_next_attempt(
+        self, cluster: Recorded, looks: Looks
+    ) -> None:
+        lose_the_id(looks)
+        show(cluster, [recorded.driver(started_ms=int(time.time() * 1000), state="SUBMITTED")])
+        looks.remaining_seconds = -1.0
+        with pytest.raises(TransientError) as caught:
+            looks.look(SCRIPT)
+        assert caught.value.code == "timeout"
+        assert len(looks.handles) == 1
 
     def test_the_sweep_kills_what_a_cancelled_payload_left_and_is_told_when_it_is_gone(
         self, cluster: Recorded, looks: Looks, tmp_path: Path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ RUN = {
     "created_at": "2026-01-01T00:00:00Z",
     "ended_at": "2026-01-01T00:00:01.5Z",
 }
-PAYLOADS: list[dict[str, Any]] = [{"attempts": 3, "result": {"status": 200, "rows": {"input": 2, "output": 2}}}]
+LOADED = {"input": 2, "new": 2, "updated": 0, "deleted": 0, "skipped": 0, "failed": 0, "output": 2}
+PAYLOADS: list[dict[str, Any]] = [
+    {"state": "succeeded", "attempts": 3, "result": {"status": 200, "rows": LOADED}, "error": None}
+]
 
 
 def problems(expected: dict[str, Any], *, files: Path = EXAMPLES / "data") -> list[str]:
@@ -67,7 +71,21 @@ class TestProblems:
         (tmp_path / "a.csv").write_text('a,b\n1,"two\nlines"\n3,4\n')
         assert problems({"rows": [{"file": "a.csv"}]}, files=tmp_path) == []
         (tmp_path / "a.csv").write_text("a,b\n1,2\n")
-        assert len(problems({"rows": [{"file": "a.csv"}]}, files=tmp_path)) == 1
+        (problem,) = problems({"rows": [{"file": "a.csv"}]}, files=tmp_path)
+        assert "'input': 2" in problem
+        assert "'input': 1" in problem
+
+    def test_a_row_that_could_not_be_loaded_is_a_problem(self, tmp_path: Path) -> None:
+        (tmp_path / "a.csv").write_text("a\n1\n2\n")
+        short = [PAYLOADS[0] | {"result": {"rows": LOADED | {"failed": 1}}}]
+        expected = Expectation.model_validate({"rows": [{"file": "a.csv"}]})
+        assert len(expected.problems(run=RUN, payloads=short, files=tmp_path)) == 1
+
+    def test_a_payload_without_a_result_is_a_problem(self, tmp_path: Path) -> None:
+        (tmp_path / "a.csv").write_text("a\n1\n2\n")
+        failed = [PAYLOADS[0] | {"result": None}]
+        expected = Expectation.model_validate({"rows": [{"file": "a.csv"}]})
+        assert len(expected.problems(run=RUN, payloads=failed, files=tmp_path)) == 1
 
     def test_a_misspelt_expectation_is_refused_rather_than_always_met(self) -> None:
         with pytest.raises(pydantic.ValidationError, match="atempts"):
@@ -102,6 +120,6 @@ class TestTable:
     def test_a_row_has_the_runs_figures(self) -> None:
         row = judge(RUN, PAYLOADS, Expectation(state="failed"))
         assert (row["attempts"], row["payloads"], row["duration"], row["as_expected"]) == (3, 1, 1.5, False)
-        header, _, line = table([row]).splitlines()
-        assert header.split() == ["job", "run", "state", "payloads", "attempts", "duration", "as", "expected"]
-        assert line.split() == ["task:one", "7", "succeeded", "1", "3", "1.50", "s", "NO"]
+        header, _, line = (re.split(" {2,}", found) for found in table([row]).splitlines())
+        assert header == ["job", "run", "state", "payloads", "attempts", "duration", "as expected", "came to"]
+        assert line == ["task:one", "7", "succeeded", "1", "3", "1.50 s", "NO", "status 200"]

@@ -26,6 +26,13 @@ def test_without_java_it_is_left_out_and_the_reason_says_which_java(
     assert spark.MANIFEST not in names(tmp_path / "examples")
 
 
+def test_without_either_both_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOBS_SPARK_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    assert "no bin/spark-submit; Java is not on this worker" in spark.why_left_out()
+
+
 def test_with_both_it_is_among_the_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spark, "why_left_out", lambda: "")
     assert names(tmp_path / "examples") == sorted(path.name for path in EXAMPLES.glob("*.yaml"))

@@ -259,6 +259,11 @@ class TestExcel:
         )
         assert row == [str(2**62)]
 
+    def test_a_day_before_those_that_excel_has_is_text(self) -> None:
+        made = dataset({"type": "datetime", "part": "date", "start": "1850-01-01", "end": "1850-01-02"})
+        book = CalamineWorkbook.from_filelike(io.BytesIO(written(made, 1, type="excel", header=False)))
+        assert book.get_sheet_by_index(0).to_python() == [["1850-01-01"]]
+
     def test_a_text_that_no_cell_holds_is_refused(self) -> None:
         made = dataset({"type": "expression", "expression": "'x'"})
         with pytest.raises(PermanentError, match="32,767"):

@@ -58,6 +58,8 @@ class TestItsFields:
             ({"type": "array", "of": {"name": "x", "type": "integer", "unique": True}}, "of", "inside an array"),
             ({"type": "nested", "fields": [{"name": "x", "type": "integer", "nullable": True}]}, "fields", "inside an"),
             ({"type": "address", "part": "latitude", "case": "upper"}, "case", "is no text"),
+            ({"type": "number", "maximum": 1.7e308}, "maximum", "expected at most 1e+300"),
+            ({"type": "finance", "minimum": -1.7e308}, "minimum", "expected at least -1e+300"),
         ],
     )
     def test_a_wrong_field_is_named_with_what_would_be_right(
@@ -135,8 +137,14 @@ class TestItsFormat:
         assert found == place
         assert words in message
 
-    @pytest.mark.parametrize("kind", ["xml", "avro"])
-    def test_one_that_cannot_hold_a_name_is_refused(self, kind: str) -> None:
-        place, message = refusal(document({"name": "not a name", **NUMBER}, format={"type": kind}))
+    @pytest.mark.parametrize(
+        ("kind", "name"), [("xml", "not a name"), ("avro", "not a name"), ("xml", "XmlId"), ("avro", "a-b")]
+    )
+    def test_one_that_cannot_hold_a_name_is_refused(self, kind: str, name: str) -> None:
+        place, message = refusal(document({"name": name, **NUMBER}, format={"type": kind}))
         assert place == "format"
-        assert message.startswith("d.not a name: ")
+        assert message.startswith(f"d.{name}: ")
+
+    @pytest.mark.parametrize(("kind", "name"), [("xml", "a-b"), ("avro", "xmlid"), ("csv", "not a name")])
+    def test_one_that_holds_a_name_is_not(self, kind: str, name: str) -> None:
+        assert parse_job(document({"name": name, **NUMBER}, format={"type": kind}))

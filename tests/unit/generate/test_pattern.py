@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from random import Random
 
 import pytest
@@ -13,6 +14,7 @@ from workers.generate.pattern import MAX_CHARACTERS, MOST_REPEATS, check, compil
 @pytest.mark.parametrize(
     "expression",
     [
+        "[\x01-\U0010ffff]",
         r"\d{3}-\d{4}",
         r"[A-Z][a-z]+ [A-Z]\.",
         r"(red|green|blue)+",
@@ -51,3 +53,25 @@ def test_what_may_go_on_without_end_ends() -> None:
 def test_what_cannot_be_made_is_refused(expression: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         check(expression)
+
+
+def test_a_set_of_all_characters_is_not_listed() -> None:
+    tracemalloc.start()
+    try:
+        draws = [compiled("[\x01-\U0010ffff]" * 60) for _ in range(3)]
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(draws[0](Random(1))) == 60
+    assert peak_bytes < 5_000_000
+
+
+@pytest.mark.parametrize("expression", [r"(a{9000})\1", r"(a{100})" + r"\1" * 100, r"((a{50})\2{99})\1\1"])
+def test_a_group_that_is_named_again_counts_as_long_as_it_is(expression: str) -> None:
+    with pytest.raises(ValueError, match="characters"):
+        check(expression)
+
+
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    with pytest.raises(ValueError, match="nested too deeply"):
+        check("(" * 450 + "a" + ")" * 450)

@@ -8,6 +8,7 @@ import multiprocessing
 from collections.abc import Iterator
 from typing import Any
 
+import pydantic
 import pytest
 
 from jobs.errors import PermanentError, TransientError
@@ -15,8 +16,9 @@ from tests.unit.generate.making import NOW, dataset, rows, values
 from workers.generate.independent import Plan
 from workers.generate.keys import Keys
 from workers.generate.parallel import drawn_in_parallel
-from workers.generate.records import BLOCK, Records
+from workers.generate.records import Records
 from workers.generate.seen import Seen
+from workers.generate.spec import BLOCK, Dataset
 
 COLOURS = {"type": "choice", "values": ["red", "green", "blue"]}
 
@@ -170,9 +172,21 @@ class TestExpressions:
         ):
             rows(dataset(self.computed("nothing + 1")), 1)
 
-    def test_that_give_another_type_fail_and_say_so(self) -> None:
-        with pytest.raises(PermanentError, match=r"d\.e: 'a' is no integer"):
-            rows(dataset(self.computed("'a'", result="integer")), 1)
+    @pytest.mark.parametrize(
+        ("expression", "result"),
+        [("'a'", "integer"), ("'10000000000000000000'", "integer"), ("'nan'", "number"), ("'-inf'", "number")],
+    )
+    def test_that_give_another_type_fail_and_say_so(self, expression: str, result: str) -> None:
+        with pytest.raises(PermanentError, match=rf"d\.e: .* is no {result}") as caught:
+            rows(dataset(self.computed(expression, result=result)), 1)
+        assert caught.value.code == "template"
+
+    def test_are_null_as_often_as_the_dataset_wants_it_where_they_may_be(self) -> None:
+        others = {"name": "n", "type": "expression", "expression": "number"}
+        made = dataset(self.computed("number", nullable=True), others, null_percent=30)
+        found = rows(made, 1000)
+        assert 200 < sum(row[0] is None for row in found) < 400
+        assert all(row[1] is not None for row in found)
 
 
 class TestSeen:
@@ -185,3 +199,17 @@ class TestSeen:
         seen = Seen()
         assert seen.add(1)
         assert seen.add("1")
+
+
+class TestLargeRecords:
+    def wide(self, elements: int) -> dict[str, Any]:
+        inner = {"name": "i", "type": "string", "minimum_length": 1000, "maximum_length": 1000}
+        return {"name": "a", "type": "array", "of": inner, "minimum_length": elements, "maximum_length": elements}
+
+    def test_one_that_would_not_fit_into_memory_is_refused(self) -> None:
+        row = {"name": "b", "type": "array", "of": self.wide(1000) | {"name": "i"}}
+        with pytest.raises(pydantic.ValidationError, match="one record could have 5,000,000 characters"):
+            Dataset.model_validate({"name": "d", "fields": [row]})
+
+    def test_fewer_are_made_at_once(self) -> None:
+        assert Dataset.model_validate({"name": "d", "fields": [self.wide(500)]}).block == 100

@@ -19,6 +19,8 @@ from workers.generate.values import spell
 _EXACT = 10**15
 """Excel's numbers have 15 digits; a whole number with more becomes text."""
 _MAX_CHARACTERS = 32_767
+_FIRST_YEAR = 1900
+"""Excel has no days before it; an earlier one becomes text."""
 _CREATED = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - as Excel has it; the same records make the same file
 
 
@@ -66,6 +68,8 @@ class ExcelWriter:
                 self._write_text(column, str(value))
             case int() | float() | Decimal():
                 self._sheet.write_number(self._row, column, float(value))
+            case dt.date() if value.year < _FIRST_YEAR:
+                self._write_text(column, spell(value))
             case dt.date() | dt.time():
                 self._sheet.write_datetime(self._row, column, value, self._dates[type(value)])
             case _:

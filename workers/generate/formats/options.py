@@ -16,7 +16,8 @@ from workers.generate.unions import by_type
 EXCEL_ROWS = 1_048_576
 """Of one sheet, its header included."""
 _XML_NAME = r"[A-Za-z_][A-Za-z0-9_.\-]*"
-_AVRO_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_NAMES = {"xml": rf"(?i:(?!xml)){_XML_NAME}", "avro": r"[A-Za-z_][A-Za-z0-9_]*"}
+"""Of fields. Source for those that begin with xml: https://www.w3.org/TR/xml/#sec-common-syn"""
 
 LineEnd = Literal["\n", "\r\n"]
 
@@ -125,11 +126,11 @@ def suffix(options: Any) -> str:
 
 def check_format(options: Any, datasets: Iterable[Dataset]) -> None:
     """Refuse names that a format cannot hold. Raises ValueError that says which."""
-    allowed = {"xml": _XML_NAME, "avro": _AVRO_NAME}.get(options.type)
+    allowed = _NAMES.get(options.type)
     if allowed:
         for dataset in datasets:
             for name in _names(dataset.fields):
-                if not re.fullmatch(allowed, name) or name.lower().startswith("xml"):
+                if not re.fullmatch(allowed, name):
                     raise ValueError(
                         f"{dataset.name}.{name}: {options.type} has no such name; use letters, digits and _"
                     )

@@ -32,7 +32,7 @@ def fetch(source: Source, *, folder: Path, since: Since | None, allowance: Allow
     """
     assert source.sql is not None
     spool = Spool(folder)
-    engine = database_engine.engine(source.sql.url)
+    engine = database_engine.engine(source.sql.url, allow=source.allow)
     with engine.connect().execution_options(stream_results=True, max_row_buffer=BATCH_ROWS) as connection:
         result = connection.execute(_statement(source.sql, since))
         names = list(result.keys())

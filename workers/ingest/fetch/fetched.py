@@ -22,7 +22,7 @@ class Fetched:
     Args:
         paths: Absolute.
         format: csv, json, jsonl or parquet.
-        compression: none, gzip or zstd, which DuckDB reads by itself.
+        compression: none or gzip, which DuckDB reads by itself.
         records: As in `workers.ingest.spec.Source`.
         source_bytes: What was read from the source: of files their size as stored.
         is_empty: Known to hold no rows, so that the columns' types are not known.
@@ -47,10 +47,11 @@ class Since:
 
 
 class Allowance:
-    """How much may be read yet: at most so many rows, for at most so long. 0 is no limit."""
+    """How much may be read yet: at most so many rows, for at most so long; of files, so many bytes. 0 is no limit."""
 
-    def __init__(self, *, rows: int, seconds: float) -> None:
+    def __init__(self, *, rows: int, seconds: float, size: int = 0) -> None:
         self._rows = rows
+        self.bytes = size
         self._until = time.monotonic() + seconds if seconds else None
 
     def used_up(self, rows: int) -> bool:

@@ -22,9 +22,13 @@ def fetch(source: Source, *, folder: Path, since: Since | None, limited: bool, c
     Raises:
         TransientError, PermanentError, sqlalchemy.exc.SQLAlchemyError: As the ways say.
     """
-    allowance = Allowance(rows=source.limit_rows if limited else 0, seconds=source.limit_seconds)
+    allowance = Allowance(
+        rows=source.limit_rows if limited else 0,
+        seconds=source.limit_seconds,
+        size=source.limit_bytes if source.can_be_cut else 0,
+    )
     way = importlib.import_module(f"workers.ingest.fetch.{_way(source)}")
-    with egress.only(source.allow) if _over_http(source) else contextlib.nullcontext():
+    with egress.only(source.allow) if _over_a_network(source) else contextlib.nullcontext():
         fetched: Fetched = way.fetch(source, folder=folder, since=since, allowance=allowance, channel=channel)
     return fetched
 
@@ -40,5 +44,5 @@ def _way(source: Source) -> str:
     return "s3_files" if source.path.startswith("s3://") else "http_files" if "://" in source.path else "files"
 
 
-def _over_http(source: Source) -> bool:
-    return source.rest is not None or "://" in source.path
+def _over_a_network(source: Source) -> bool:
+    return source.rest is not None or source.sql is not None or "://" in source.path

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import bz2
+import functools
 import gzip
 import lzma
-import shutil
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+
 from jobs.errors import PermanentError
+from workers.ingest.fetch import room
 from workers.ingest.fetch.fetched import Allowance, Channel, Fetched, Since
 from workers.ingest.spec import Source
 
-_OPENERS: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}
-_DUCKDB_UNPACKS = frozenset({"none", "gzip", "zstd"})
+_OPENERS: dict[str, Callable[..., Any]] = {
+    "gzip": gzip.open,
+    "bz2": bz2.open,
+    "xz": lzma.open,
+    "zstd": functools.partial(pyarrow.input_stream, compression="zstd"),
+}
+_PART_BYTES = 1024 * 1024
 
 
 def fetch(source: Source, *, folder: Path, since: Since | None, allowance: Allowance, channel: Channel) -> Fetched:
@@ -38,17 +46,31 @@ def readable(source: Source, paths: list[Path], *, folder: Path) -> Fetched:
     return Fetched([str(path) for path in paths], source.format, compression, source.records, size)
 
 
+def cut(path: Path) -> None:
+    """Drop what stands behind a file's last line end: of the last line not all was fetched. A file of one line stays."""
+    end = path.stat().st_size
+    with path.open("rb+") as file:
+        while end:
+            start = max(0, end - 65_536)
+            file.seek(start)
+            if found := file.read(end - start).rfind(b"\n") + 1:
+                file.truncate(start + found)
+                return
+            end = start
+
+
 def _left_to_duckdb(source: Source) -> bool:
-    """Records inside a document are looked for in Python, which has to have the text."""
-    return source.compression == "none" or (source.compression in _DUCKDB_UNPACKS and source.format in ("csv", "jsonl"))
+    """Of what it could unpack: records inside a document are looked for in Python, which has to have the text; and a zstd file that
+    was cut off DuckDB takes for a whole one."""
+    return source.compression == "none" or (source.compression == "gzip" and source.format in ("csv", "jsonl"))
 
 
 def _unpacked(path: Path, compression: str, target: Path) -> Path:
-    if compression not in _OPENERS:
-        raise PermanentError(f"source.compression: {compression} is for csv and jsonl files only", code="data")
     try:
         with _OPENERS[compression](path) as packed, target.open("wb") as file:
-            shutil.copyfileobj(packed, file, 1024 * 1024)
+            while part := packed.read(_PART_BYTES):
+                room.check(target.parent)
+                file.write(part)
     except (gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise

@@ -1,35 +1,46 @@
-"""Made-up rows, by whatever generator of data this deployment has."""
+"""Made-up rows, as a generate payload makes them."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import pydantic
+
+from jobs.documents import field_errors
 from jobs.errors import PermanentError
+from workers.generate import Dataset, batches
 from workers.ingest.fetch.fetched import Allowance, Channel, Fetched, Since
 from workers.ingest.fetch.spool import Spool
 from workers.ingest.spec import Source
-
-GENERATOR = "workers.generate"
-"""A module with ``batches(spec, *, rows, seed) -> Iterator[pyarrow.RecordBatch]``; loaded by name: it may not be there."""
 
 
 def fetch(source: Source, *, folder: Path, since: Since | None, allowance: Allowance, channel: Channel) -> Fetched:
     """Write the rows to Parquet files. The same spec and seed give the same rows.
 
     Raises:
-        PermanentError: This deployment has no generator, or it refuses the spec.
+        PermanentError: As `workers.generate.batches`; or the dataset is none (code ``parameters``).
     """
     assert source.generate is not None
-    if importlib.util.find_spec(GENERATOR) is None:
-        raise PermanentError("source.generate: this deployment has no generator of data", code="parameters")
     wanted = source.generate
     spool = Spool(folder)
-    for batch in importlib.import_module(GENERATOR).batches(wanted.spec, rows=wanted.rows, seed=wanted.seed):
+    for batch in batches(_dataset(wanted.spec), rows=wanted.rows, seed=wanted.seed):
         spool.write(batch)
         channel.progress(current=spool.rows, total=wanted.rows, unit="rows")
         if allowance.used_up(spool.rows):
             break
     paths = spool.finish()
     return Fetched(paths, "parquet", "none", "", sum(Path(path).stat().st_size for path in paths))
+
+
+def _dataset(spec: Mapping[str, Any]) -> Dataset:
+    """Checked when the job was saved, too; but an older version may have saved it."""
+    try:
+        dataset = Dataset.model_validate(spec)
+    except pydantic.ValidationError as error:
+        wrong = "; ".join(f"{one.field}: {one.message}" for one in field_errors(error, "source.generate.spec"))
+        raise PermanentError(wrong, code="parameters") from None
+    if dataset.references:
+        raise PermanentError(f"source.generate.spec: {dataset.name} refers to other datasets", code="parameters")
+    return dataset

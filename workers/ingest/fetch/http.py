@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from jobs.errors import PermanentError, TransientError
+from workers.ingest.fetch import room
 from workers.ingest.fetch.fetched import Channel
 from workers.ingest.spec import HttpAccess
 
@@ -76,17 +78,48 @@ def get(session: requests.Session, url: str, *, stream: bool = False, **params: 
     raise PermanentError(words, code="source")
 
 
-def download(session: requests.Session, url: str, path: Path, *, channel: Channel) -> int:
-    """Write what a URL answers to a file; returns the bytes written. Raises as `get`; a broken connection is transient."""
+def download(
+    session: requests.Session, url: str, path: Path, *, packed: bool, channel: Channel, most_bytes: int = 0
+) -> int:
+    """Write what a URL answers to a file; returns the bytes written. Raises as `get`; a broken connection is transient.
+
+    Args:
+        packed: Whether the file is to come as it is stored. Some servers say of a file that ends in .gz that it is their answer
+            which is packed, and it would be unpacked on the way.
+        most_bytes: Read about so many, and not the rest; 0 for all.
+    """
+    if packed:
+        session.headers["Accept-Encoding"] = "identity"
     with get(session, url, stream=True) as answer, path.open("wb") as file:
         total = int(length) if (length := answer.headers.get("Content-Length", "")).isdecimal() else None
         try:
-            for chunk in answer.iter_content(CHUNK_BYTES):
+            for chunk in answer.raw.stream(CHUNK_BYTES, decode_content=not packed):
+                room.check(path.parent)
                 file.write(chunk)
                 channel.progress(current=file.tell(), total=total, unit="bytes")
-        except requests.RequestException as error:
+                if most_bytes and file.tell() >= most_bytes:
+                    break
+        except urllib3.exceptions.HTTPError as error:
             raise TransientError(f"{_shown(url)} broke off: {_reason(error)}", code="source") from None
         return file.tell()
+
+
+def content(answer: requests.Response, *, most: int) -> bytes:
+    """The body of an answer that was asked for as a stream, unpacked.
+
+    Raises:
+        TransientError: The connection broke.
+        PermanentError: It has more than ``most`` bytes.
+    """
+    body = bytearray()
+    try:
+        for chunk in answer.iter_content(CHUNK_BYTES):
+            body += chunk
+            if len(body) > most:
+                raise PermanentError(f"{_shown(answer.url)} answered more than {most} bytes", code="source")
+    except requests.RequestException as error:
+        raise TransientError(f"{_shown(answer.url)} broke off: {_reason(error)}", code="source") from None
+    return bytes(body)
 
 
 def leads_elsewhere(before: str, after: str) -> bool:

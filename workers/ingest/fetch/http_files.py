@@ -13,5 +13,14 @@ def fetch(source: Source, *, folder: Path, since: Since | None, allowance: Allow
     """Download the file. Raises as `workers.ingest.fetch.http.download` and `workers.ingest.fetch.files.readable`."""
     path = folder / "download"
     with http.session(source.http) as session:
-        http.download(session, source.path, path, channel=channel)
+        size = http.download(
+            session,
+            source.path,
+            path,
+            packed=source.compression != "none",
+            channel=channel,
+            most_bytes=allowance.bytes,
+        )
+    if allowance.bytes and size >= allowance.bytes:
+        files.cut(path)
     return files.readable(source, [path], folder=folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -17,6 +18,18 @@ from workers.ingest.spec import Pages, Source
 
 MOST_PAGES = 100_000
 """A service that never says that a page was its last one would be read for ever."""
+MOST_PAGE_BYTES = 64 * 1024 * 1024
+"""A page is read into memory as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """An answer: ``link`` is what its header names as the next one."""
+
+    url: str
+    link: str | None
+    document: Any
+    size: int
 
 
 def fetch(source: Source, *, folder: Path, since: Since | None, allowance: Allowance, channel: Channel) -> Fetched:
@@ -30,7 +43,7 @@ def fetch(source: Source, *, folder: Path, since: Since | None, allowance: Allow
     rows = size = 0
     with path.open("w", encoding="utf-8") as file:
         for answer in _pages(source, since):
-            size += len(answer.content)
+            size += answer.size
             records = _records(answer, source)
             file.writelines(f"{json.dumps(record)}\n" for record in records)
             rows += len(records)
@@ -40,7 +53,7 @@ def fetch(source: Source, *, folder: Path, since: Since | None, allowance: Allow
     return Fetched([str(path)], "jsonl", "none", "", size, is_empty=not rows)
 
 
-def _pages(source: Source, since: Since | None) -> Iterator[requests.Response]:
+def _pages(source: Source, since: Since | None) -> Iterator[_Page]:
     assert source.rest is not None
     rest = source.rest
     params: dict[str, Any] = {rest.since: _written(since.value)} if rest.since and since else {}
@@ -51,7 +64,7 @@ def _pages(source: Source, since: Since | None) -> Iterator[requests.Response]:
         url, number = rest.url, 0
         params |= _first(pages)
         while True:
-            answer = http.get(session, url, **params)
+            answer = _page(session, url, params)
             yield answer
             number += 1
             if number == (pages.most or MOST_PAGES):
@@ -76,20 +89,19 @@ def _first(pages: Pages) -> dict[str, Any]:
 
 
 def _following(
-    answer: requests.Response, source: Source, *, url: str, params: dict[str, Any], number: int
+    answer: _Page, source: Source, *, url: str, params: dict[str, Any], number: int
 ) -> tuple[str, dict[str, Any]] | None:
     """URL and parameters of the next page; None after the last one. A link has the parameters in it already."""
     assert source.rest is not None
     pages = source.rest.pages
     match pages.by:
         case "link_header":
-            link = answer.links.get("next", {}).get("url")
-            return (_same_place(urljoin(answer.url, link), url), {}) if link else None
+            return (_same_place(urljoin(answer.url, answer.link), url), {}) if answer.link else None
         case "next_link":
-            link = lookup(_parsed(answer), pages.path)
+            link = lookup(answer.document, pages.path)
             return (_same_place(urljoin(answer.url, str(link)), url), {}) if link else None
         case "cursor":
-            value = lookup(_parsed(answer), pages.path)
+            value = lookup(answer.document, pages.path)
             return (url, {**params, pages.parameter: value}) if value not in (None, "", False) else None
         case "page" | "offset":
             count = len(_records(answer, source))
@@ -107,9 +119,9 @@ def _same_place(link: str, url: str) -> str:
     return link
 
 
-def _records(answer: requests.Response, source: Source) -> list[Any]:
+def _records(answer: _Page, source: Source) -> list[Any]:
     assert source.rest is not None
-    found = lookup(_parsed(answer), source.rest.records)
+    found = lookup(answer.document, source.rest.records)
     if isinstance(found, dict):
         return [found]
     if isinstance(found, list):
@@ -119,10 +131,16 @@ def _records(answer: requests.Response, source: Source) -> list[Any]:
     raise PermanentError("source.rest.records: expected a list of records there, or one record", code="data")
 
 
-def _parsed(answer: requests.Response) -> Any:
+def _page(session: requests.Session, url: str, params: dict[str, Any]) -> _Page:
+    with http.get(session, url, stream=True, **params) as answer:
+        content = http.content(answer, most=MOST_PAGE_BYTES)
+        return _Page(answer.url, answer.links.get("next", {}).get("url"), _parsed(answer, content), len(content))
+
+
+def _parsed(answer: requests.Response, content: bytes) -> Any:
     try:
-        return answer.json()
-    except requests.JSONDecodeError as error:
+        return json.loads(content.decode(answer.encoding) if answer.encoding else content)
+    except (ValueError, LookupError) as error:  # no JSON, no such text, or no such encoding
         raise PermanentError(f"{answer.url.partition('?')[0]} answered no JSON", code="data") from error
 
 

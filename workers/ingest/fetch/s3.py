@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +16,13 @@ import botocore.config
 import botocore.exceptions
 
 from jobs.errors import PermanentError, TransientError
+from workers.ingest.fetch import room
 from workers.ingest.fetch.fetched import Channel
 from workers.ingest.spec import S3Access
 
 MOST_OBJECTS = 10_000
-_REFUSALS = frozenset(
-    {"403", "404", "AccessDenied", "InvalidAccessKeyId", "NoSuchBucket", "NoSuchKey", "SignatureDoesNotMatch"}
-)
+_MAY_PASS = frozenset({408, 409, 425, 429})
+"""Statuses below 500 that another try may change; all other refusals stand. Source: S3's list of error responses."""
 
 
 def client(access: S3Access | None) -> Any:
@@ -66,7 +67,8 @@ def keys(service: Any, url: str) -> list[str]:
         return [pattern]
     matches = _matcher(pattern)
     pages = service.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=fixed)
-    found = [item["Key"] for page in pages for item in page.get("Contents", ()) if matches(item["Key"])]
+    all_keys = (item["Key"] for page in pages for item in page.get("Contents", ()))
+    found = list(itertools.islice(filter(matches, all_keys), MOST_OBJECTS + 1))
     if not found:
         raise PermanentError(f"source.path: nothing matches {url!r}", code="file_missing")
     if len(found) > MOST_OBJECTS:
@@ -79,11 +81,19 @@ def download(service: Any, bucket: str, key: str, path: Path, *, channel: Channe
     done = [0]
 
     def count(size: int) -> None:
+        room.check(path.parent)
         done[0] += size
         channel.progress(current=done[0], unit="bytes")
 
     service.download_file(bucket, key, str(path), Callback=count)
     return path.stat().st_size
+
+
+def download_first(service: Any, bucket: str, key: str, path: Path, *, most_bytes: int) -> int:
+    """Write an object's first bytes to a file; returns how many."""
+    body = service.get_object(Bucket=bucket, Key=key)["Body"]
+    with contextlib.closing(body):
+        return path.write_bytes(body.read(most_bytes))
 
 
 def upload(service: Any, path: Path, url: str) -> None:
@@ -97,19 +107,35 @@ def explained(url: str) -> Iterator[None]:
     """Turn botocore's errors into ours: what the service refuses is permanent, all else may pass."""
     try:
         yield
-    except botocore.exceptions.ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        kind = PermanentError if code in _REFUSALS else TransientError
-        raise kind(f"{url}: S3 answered {code}", code="s3") from error
-    except (botocore.exceptions.BotoCoreError, boto3.exceptions.Boto3Error) as error:
-        raise _refusal(error) or TransientError(f"{url}: {type(error).__name__}: {error}"[:500], code="s3") from error
+    except (
+        botocore.exceptions.ClientError,
+        botocore.exceptions.BotoCoreError,
+        boto3.exceptions.Boto3Error,
+    ) as error:
+        match _at_the_bottom(error):
+            case PermanentError() as refusal:
+                raise refusal from error
+            case botocore.exceptions.ClientError() as answer:
+                raise _of_answer(url, answer) from error
+        raise TransientError(f"{url}: {type(error).__name__}: {error}"[:500], code="s3") from error
 
 
-def _refusal(error: BaseException | None) -> PermanentError | None:
-    """What `workers.ingest.egress` said: botocore takes it for an error of HTTP, and wraps it."""
-    while error is not None and not isinstance(error, PermanentError):
+def _at_the_bottom(error: BaseException | None) -> BaseException | None:
+    """What `workers.ingest.egress` said, which botocore takes for an error of HTTP, or what S3 answered: both are wrapped."""
+    while error is not None and not isinstance(error, PermanentError | botocore.exceptions.ClientError):
         error = error.__cause__ or error.__context__
     return error
+
+
+def _of_answer(url: str, answer: Any) -> PermanentError | TransientError:
+    status = int(answer.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
+    code = str(answer.response.get("Error", {}).get("Code", "")) or str(status)
+    if code in ("404", "NoSuchKey"):
+        return PermanentError(f"{url}: there is no such object", code="file_missing")
+    # RequestTimeout is a 400, and says that the connection was too slow.
+    may_pass = status >= 500 or status in _MAY_PASS or code == "RequestTimeout"
+    kind = TransientError if may_pass else PermanentError
+    return kind(f"{url}: S3 answered {code}", code="s3")
 
 
 def _matcher(pattern: str) -> Any:

@@ -8,6 +8,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from jobs.errors import PermanentError
+from workers.ingest import egress
 from workers.ingest.spec import Target
 
 LOCK_SECONDS = 10
@@ -95,4 +96,5 @@ def _said(connection: psycopg.Connection, question: Any, *about: str) -> bool:
 
 
 def _connected(target: Target) -> psycopg.Connection:
-    return psycopg.connect(target.conninfo, connect_timeout=10, application_name="jobs-datasource")
+    conninfo = egress.pinned(target.conninfo, allow=target.allow)
+    return psycopg.connect(conninfo, connect_timeout=10, application_name="jobs-datasource")

@@ -10,8 +10,9 @@ from django.conf import settings
 from django.db import connections
 
 from jobs.errors import PermanentError
+from workers import rooted_files
 from workers.ingest import spec
-from workers.payloads.datasource import databases, files
+from workers.payloads.datasource import databases, patterns
 from workers.payloads.datasource.access import S3, Auth
 from workers.payloads.datasource.connections import from_secret, own, password_of
 from workers.payloads.datasource.parameters import (
@@ -20,10 +21,13 @@ from workers.payloads.datasource.parameters import (
     PostgresqlDestination,
     SqlDestination,
 )
-from workers.payloads.datasource.source_parameters import RestSource, Source, SqlSource
+from workers.payloads.datasource.source_parameters import GeneratedSource, RestSource, Source, SqlSource
 from workers.payloads.datasource.words import is_url
 
 Secret = Callable[[str], str]
+
+_ANYWHERE = ["0.0.0.0/0", "::/0"]
+"""Where the system's own database is, is the deployment's affair."""
 
 
 class _Secrets:
@@ -61,7 +65,7 @@ def source_spec(parameters: DatasourceParameters, *, secret: Secret) -> tuple[sp
     is_local = bool(path) and not is_url(path)
     built = spec.Source(
         path=path if path and not is_local else "",
-        paths=[str(found) for found in files.matching(path, roots=_roots())] if is_local else [],
+        paths=[str(found) for found in patterns.matching(path, roots=_roots())] if is_local else [],
         format=source.resolved_format,
         compression=source.resolved_compression,
         csv=_dialect(source),
@@ -76,7 +80,7 @@ def source_spec(parameters: DatasourceParameters, *, secret: Secret) -> tuple[sp
         s3=_s3(source.s3, secrets),
         sql=_sql(source.sql, secrets) if source.sql else None,
         rest=_rest(source.rest) if source.rest else None,
-        generate=spec.Generated(**source.generate.model_dump()) if source.generate else None,
+        generate=_generated(source.generate) if source.generate else None,
         allow=_allowed(),
     )
     return built, secrets.seen
@@ -86,7 +90,7 @@ def target_spec(parameters: DatasourceParameters, *, secret: Secret) -> tuple[sp
     """What the child is to write to; as `source_spec`."""
     secrets, destination = _Secrets(secret), parameters.destination
     if destination.duckdb:
-        path = files.writable(destination.duckdb.path, roots=_roots())
+        path = rooted_files.writable(destination.duckdb.path, roots=_roots(), field="destination.duckdb.path")
         target = spec.Target(kind="duckdb", table=destination.duckdb.table, path=str(path))
     elif destination.files:
         target = _files(destination.files, secrets)
@@ -156,17 +160,22 @@ def _rest(source: RestSource) -> spec.Rest:
     return spec.Rest(url=source.url, records=source.records or "", pages=following, since=source.since or "")
 
 
+def _generated(source: GeneratedSource) -> spec.Generated:
+    return spec.Generated(source.document, source.rows, source.seed)
+
+
 def _files(destination: FilesDestination, secrets: _Secrets) -> spec.Target:
     path = destination.path
     if not is_url(path):
-        path = str(files.writable(path, roots=_roots(), field="destination.files.path"))
+        path = str(rooted_files.writable(path, roots=_roots(), field="destination.files.path"))
     access = _s3(destination.s3, secrets)
     return spec.Target(kind="files", path=path, format=destination.resolved_format, s3=access, allow=_allowed())
 
 
 def _database(destination: SqlDestination, secrets: _Secrets) -> spec.Target:
     url = _database_url(destination.url_secret, secrets)
-    return spec.Target(kind="sqlalchemy", table=destination.table, schema=destination.schema_name or "", url=url)
+    schema = destination.schema_name or ""
+    return spec.Target(kind="sqlalchemy", table=destination.table, schema=schema, url=url, allow=_allowed())
 
 
 def _database_url(name: str, secrets: _Secrets) -> str:
@@ -177,13 +186,16 @@ def _database_url(name: str, secrets: _Secrets) -> str:
 
 def _postgresql(destination: PostgresqlDestination, secrets: _Secrets) -> spec.Target:
     allowed = bool(settings.JOBS_DATASOURCE_OWN_DATABASE)
+    reach = _allowed()
     if destination.url_secret is None:
+        reach = _ANYWHERE
         conninfo = own(connections["default"].settings_dict, allowed=allowed)
     else:
         name = destination.url_secret
         conninfo = from_secret(secrets.read(name), name=name, sockets=allowed)
     secrets.hide(conninfo, password_of(conninfo))
-    return spec.Target(kind="postgresql", table=destination.table, schema=destination.schema_name, conninfo=conninfo)
+    schema = destination.schema_name
+    return spec.Target(kind="postgresql", table=destination.table, schema=schema, conninfo=conninfo, allow=reach)
 
 
 def _roots() -> list[Path]:

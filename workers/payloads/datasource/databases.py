@@ -9,7 +9,7 @@ import sqlalchemy
 from sqlalchemy.engine import URL
 
 from jobs.errors import PermanentError
-from workers.payloads.datasource import files
+from workers import rooted_files
 
 _OPTIONS = frozenset({"application_name", "charset", "sslmode"})
 """What a URL may say. Other options of the drivers read files of the worker's machine, or run what they name."""
@@ -67,4 +67,4 @@ def _sqlite(url: URL, name: str, roots: Sequence[Path]) -> URL:
         raise PermanentError(f"secret {name!r}: a SQLite URL is sqlite:///path and nothing more", code="secret")
     if url.database == ":memory:":
         raise PermanentError(f"secret {name!r}: nothing is left of a database in memory", code="secret")
-    return url.set(database=str(files.resolved(url.database, roots=roots)))
+    return url.set(database=str(rooted_files.located(url.database, roots=roots, field=f"secret {name!r}")))

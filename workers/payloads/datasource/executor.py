@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
 import pydantic
 
 from jobs.documents import field_errors
-from jobs.errors import NotFoundError, PermanentError, TransientError, ValidationError
-from jobs.models import Handle, Lane
-from jobs.services.datasource_state import Rejected, StreamState, read_state, record_load, stream_of
+from jobs.documents.datasources import stream_of
+from jobs.errors import NotFoundError, PermanentError, ValidationError
+from jobs.services.datasource_state import Rejected, StreamState, read_state, record_load
 from workers.child import run_child
 from workers.ingest import spec
-from workers.payloads.base import JSON, KeptHandle, Work, keep_no_handle
+from workers.masking import Masker
+from workers.payloads.base import JSON, Work
 from workers.payloads.datasource.building import source_spec, target_spec
+from workers.payloads.datasource.identity import identity_of
 from workers.payloads.datasource.parameters import DatasourceParameters
+from workers.payloads.datasource.turn import turn_at
 from workers.persistence import with_models
-
-HANDLE = "datasource"
-"""The kind of the handle that stands while a datasource is loaded: nobody else loads it then."""
-BUSY_SECONDS = 15.0
-"""When to look again whether another run of the datasource has ended."""
 
 
 class DatasourceExecutor:
@@ -35,22 +32,22 @@ class DatasourceExecutor:
             As `workers.ingest.load.run`.
 
         Raises:
-            TransientError: As `workers.ingest.load.run` and `workers.child.run_child`; or another run of the datasource is
-                under way (code ``busy``).
+            LookAgain: Another run of the datasource is under way.
+            TransientError: As `workers.ingest.load.run` and `workers.child.run_child`; or another run was under way until the
+                attempt's time was over (code ``busy``).
             PermanentError: As those; or the parameters ask for what is not allowed.
         """
         parameters = _parameters(work)
         source, source_secrets = source_spec(parameters, secret=work.secret)
         target, target_secrets = target_spec(parameters, secret=work.secret)
-        turn = _take_turn(work)
-        try:
+        with turn_at(stream=_stream(work), work=work):
             state = _state(work) if _has_state(parameters) else None
             wanted = _load_spec(work, parameters, source, target, state)
             secrets = [*source_secrets, *target_secrets]
+            work.hide(*secrets)
             result = run_child(module="workers.ingest.load", spec=wanted.to_json(), work=work, secrets=secrets)
+            result["_rejected"] = Masker(secrets).data(result.get("_rejected", []))
             return _recorded(work, wanted, state, result)
-        finally:
-            turn.drop()
 
     def end(self, data: Mapping[str, Any]) -> bool:
         """A turn has ended when its lane is gone: the child has a handle of its own, and the destination a lock."""
@@ -62,27 +59,6 @@ def _parameters(work: Work) -> DatasourceParameters:
         return DatasourceParameters.model_validate(work.parameters)
     except pydantic.ValidationError as error:
         raise PermanentError(str(ValidationError(field_errors(error, "parameters"))), code="parameters") from error
-
-
-def _take_turn(work: Work) -> KeptHandle:
-    """One run at a time: say that we load this datasource, and give way to whoever has said so, too.
-
-    Of two that say it in the same moment both may give way; both never go on.
-    """
-    mine = str(uuid.uuid4())
-    stream = f"{work.workspace}/{work.job_key}/{_stream(work)}"
-    turn = work.keep_handle(HANDLE, {"stream": stream, "turn": mine})
-    if work.keep_handle is keep_no_handle:  # outside any lane there are no turns
-        return turn
-    # Whose lane is gone is no run any more: the sweep is about to find its handle. Nor is an attempt of ours before this one.
-    others = Handle.objects.filter(kind=HANDLE, data__stream=stream, lane__in=Lane.objects.values("pk"))
-    others = others.exclude(data__turn=mine).exclude(run_id=work.run_id, position=work.position)
-    if with_models(others.exists):
-        turn.drop()
-        raise TransientError(
-            "another run of this datasource is under way", code="busy", retry_after_seconds=BUSY_SECONDS
-        )
-    return turn
 
 
 def _has_state(parameters: DatasourceParameters) -> bool:
@@ -101,7 +77,7 @@ def _load_spec(
     work: Work, parameters: DatasourceParameters, source: spec.Source, target: spec.Target, state: StreamState | None
 ) -> spec.LoadSpec:
     cursor = parameters.cursor
-    reached = state.cursor if state else None
+    reached = state.cursor if state and state.destination == identity_of(target) else None
     return spec.LoadSpec(
         source=source,
         target=target,
@@ -131,6 +107,7 @@ def _recorded(work: Work, wanted: spec.LoadSpec, state: StreamState | None, resu
                 generation=state.generation,
                 cursor=cursor,
                 load_key=wanted.load_key,
+                destination=identity_of(wanted.target),
                 run_id=work.run_id,
                 position=work.position,
                 rejected=[Rejected(**row) for row in rejected],

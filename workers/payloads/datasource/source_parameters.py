@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from jobs.documents import Strict
+from workers.generate.job import MAX_RECORDS, MAX_SEED
+from workers.generate.spec import Dataset
 from workers.payloads.datasource.access import S3, Auth
 from workers.payloads.datasource.words import (
     COMPRESSIONS,
@@ -31,10 +33,13 @@ _KINDS = ("path", "sql", "rest", "generate")
 
 
 class CsvOptions(Strict):
-    """How the CSV file is written."""
+    """How the CSV file is written. Without ``escape`` a quote is doubled; ``skip`` lines come before the header."""
 
     delimiter: Character | None = None
-    quote: Character = '"'
+    quote: str = Field(default='"', max_length=1)
+    escape: str = Field(default="", max_length=1)
+    skip: int = Field(default=0, ge=0, le=10_000, strict=True)
+    decimal: Literal[".", ","] = "."
     header: bool = Field(default=True, strict=True)
     null: str = Field(default="", max_length=100)
     encoding: Literal["utf-8", "utf-16", "latin-1"] = "utf-8"
@@ -90,11 +95,31 @@ class RestSource(Strict):
 
 
 class GeneratedSource(Strict):
-    """Made-up rows."""
+    """Made-up rows: a dataset as a generate payload has it, which refers to no other."""
 
-    spec: dict[str, Any]
-    rows: int = Field(ge=1, le=1_000_000_000, strict=True)
-    seed: int = Field(default=0, strict=True)
+    spec: Dataset
+    rows: int = Field(ge=1, le=MAX_RECORDS, strict=True)
+    seed: int = Field(default=0, ge=0, le=MAX_SEED, strict=True)
+    _document: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @field_validator("spec")
+    @classmethod
+    def _by_itself(cls, value: Dataset) -> Dataset:
+        if value.references:
+            raise ValueError(f"{value.references[0].name} refers to another dataset, and there is none here")
+        return value
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keep_document(cls, data: Any, validate: ModelWrapValidatorHandler[GeneratedSource]) -> GeneratedSource:
+        made = validate(data)
+        made._document = data["spec"]
+        return made
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The spec as it was written, for the child."""
+        return self._document
 
 
 class Limit(Strict):

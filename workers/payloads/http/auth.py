@@ -45,14 +45,16 @@ def resolve(*, parameters: HttpParameters, work: Work) -> Credentials:
     return known
 
 
-def proxy_of(proxy: Proxy | None, *, secret: Secret) -> proxies.Proxy | None:
+def proxy_of(proxy: Proxy | None, *, work: Work) -> proxies.Proxy | None:
     """Where the proxy is, with what proves to it who asks. Raises PermanentError as `resolve` does."""
     if proxy is None:
         return None
     target = parse_target(proxy.url)
     if proxy.username is None or proxy.password_secret is None:
         return proxies.Proxy(target.host, target.port)
-    return proxies.Proxy(target.host, target.port, _basic(proxy.username, secret(proxy.password_secret)))
+    password = work.secret(proxy.password_secret)
+    work.hide(f"{proxy.username}:{password}")
+    return proxies.Proxy(target.host, target.port, _basic(proxy.username, password))
 
 
 def with_token(known: Credentials, token: str) -> Credentials:

@@ -96,5 +96,5 @@ def _options(parameters: HttpParameters, work: Work) -> Options:
         tls=parameters.tls,
         max_response_bytes=parameters.max_response_bytes,
         allow=tuple(settings.JOBS_EGRESS_ALLOW),
-        proxy=proxy_of(parameters.proxy, secret=work.secret),
+        proxy=proxy_of(parameters.proxy, work=work),
     )

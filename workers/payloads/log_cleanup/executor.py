@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+import functools
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
 
 import pydantic
 from django.conf import settings
 
+from jobs import hotpath
 from jobs.documents import field_errors
 from jobs.errors import PermanentError, TransientError, ValidationError
 from jobs.selectors.workspaces import workspace_ids
-from jobs.services.cleanup import Order, PayloadLedger, Standing, erase_files, order_of, step
+from jobs.services import leftovers
+from jobs.services.cleanup import Order, PayloadLedger, Standing, order_of, step
 from workers.payloads.base import JSON, Work
 from workers.payloads.log_cleanup.parameters import LogCleanupParameters
-from workers.persistence import until_answered
+from workers.persistence import with_models
+
+R = TypeVar("R")
+
+LOCK_WAIT = dt.timedelta(seconds=1)
+"""Who waits for a lock hears that it is to stop when it has waited so long."""
+PAUSE_SECONDS = 0.5
+"""Before a step is tried again."""
+UNANSWERED_SECONDS = 60.0
+"""How long the database may keep a step from being done. Then the attempt has failed, so that whoever looks sees why."""
 
 
 class LogCleanupExecutor:
@@ -23,21 +39,36 @@ class LogCleanupExecutor:
         """Erase, and return what was erased: by this attempt and by those before it.
 
         Raises:
-            TransientError: ``timeout`` or ``cancelled``; what was erased is erased, and another attempt goes on from there.
+            TransientError: ``timeout`` or ``cancelled``, or ``database`` when that keeps it waiting; what was erased is erased, and
+                another attempt goes on from there.
             PermanentError: ``parameters``, or ``workspace_refused``.
         """
         parameters = _parameters(work)
         # Counted from the run and not from now, so that all attempts have the same.
         order = order_of(parameters, workspace_ids=_workspaces(parameters, work), now=work.run_created_at)
-        ledger = PayloadLedger(run_id=work.run_id, position=work.position)
-        while True:
-            _check_time(work)
-            standing = until_answered(lambda: step(order=order, ledger=ledger))
-            work.progress(current=sum(standing.counts.values()), unit="rows")
-            if standing.is_done:
-                erase_files(order=order, root=settings.JOBS_STORED_FILES)
-                work.log("info", _told(order, standing))
-                return _result(order, standing)
+        work.log("info", f"looking for what is older than {order.before:%Y-%m-%d %H:%M:%S} UTC")
+        standing = _erase_rows(work, order)
+        _erase_files(work, order)
+        work.log("info", _told(order, standing))
+        return _result(order, standing)
+
+
+def _erase_rows(work: Work, order: Order) -> Standing:
+    ledger = PayloadLedger(run_id=work.run_id, position=work.position)
+    while True:
+        standing = _answered(work, functools.partial(step, order=order, ledger=ledger, lock_wait=LOCK_WAIT))
+        work.progress(current=sum(standing.counts.values()), unit="rows")
+        if standing.is_done:
+            return standing
+
+
+def _erase_files(work: Work, order: Order) -> None:
+    """Those whose rows are gone. Not in the step that erased the rows: a file cannot come back when that is rolled back."""
+    root: Path | None = settings.JOBS_STORED_FILES
+    if root is None or not order.erases_files:
+        return
+    for page in leftovers.old_files(root=root, before=order.before, now=dt.datetime.now(dt.UTC)):
+        _answered(work, functools.partial(leftovers.erase_leftovers, root=root, paths=page))
 
 
 def _parameters(work: Work) -> LogCleanupParameters:
@@ -60,11 +91,29 @@ def _workspaces(parameters: LogCleanupParameters, work: Work) -> list[int]:
             " workspace whose jobs may clean up others in JOBS_CLEANUP_WORKSPACE",
             code="workspace_refused",
         )
-    found = workspace_ids(None if wanted == "all" else wanted)
+    found = with_models(lambda: workspace_ids(None if wanted == "all" else wanted))
     missing = [] if wanted == "all" else sorted(set(wanted) - set(found))
     if missing:
         raise PermanentError(f"parameters.workspaces: there is no workspace {', '.join(missing)}", code="parameters")
     return sorted(found.values())  # One that is made between two attempts comes last, and the others keep their places.
+
+
+def _answered(work: Work, action: Callable[[], R]) -> R:
+    """Do what may be done twice. A database that restarts and a lock that somebody holds delay it: no fault of the payload's."""
+    since = time.monotonic()
+    told = ""
+    while True:
+        _check_time(work)
+        try:
+            return action()
+        except hotpath.RETRYABLE as error:
+            reason = str(error).strip().partition("\n")[0]
+            if time.monotonic() - since >= UNANSWERED_SECONDS:
+                raise TransientError(f"kept waiting by the database: {reason}", code="database") from error
+        if reason != told:
+            work.log("warning", f"waiting for the database: {reason}")
+            told = reason
+        work.cancelled.wait(PAUSE_SECONDS)
 
 
 def _check_time(work: Work) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,10 @@ from workers.payloads.spark.targets import Target
 from workers.spark import application
 from workers.spark.application import TAG, Application
 
+_LISTS_OF_FILES = ("spark.jars", "spark.files")
+_REDACTED = "(?i)secret|password|token|access[.]?key"
+"""What Spark redacts by itself. Source: spark.redaction.regex in https://spark.apache.org/docs/latest/configuration.html"""
+_MAX_SPECIFICATION_BYTES = 128_000
 AGGREGATION_SCRIPT = Path(application.__file__).with_name("aggregation.py")
 
 
@@ -34,7 +39,7 @@ class Wanted:
     def with_properties(self, own: Mapping[str, str]) -> Wanted:
         """The same with these properties, which win over the payload's."""
         configuration = {**self.application.configuration, **own}
-        return replace(self, application=replace(self.application, configuration=configuration))
+        return replace(self, application=self.application._replace(configuration=configuration))
 
 
 def parameters_of(work: Work) -> SparkParameters:
@@ -65,7 +70,8 @@ def wanted_of(parameters: SparkParameters, *, target: Target, tag: str, key: str
             configuration={
                 "spark.app.name": tag,
                 **target.configuration,
-                **{name: str(value) for name, value in parameters.configuration.items()},
+                **{name: _checked(name, str(value), target) for name, value in parameters.configuration.items()},
+                **_redaction(parameters.secret_configuration),
                 TAG: tag,
             },
             py_files=[_existing(path, "py_files", target) for path in parameters.py_files],
@@ -75,10 +81,29 @@ def wanted_of(parameters: SparkParameters, *, target: Target, tag: str, key: str
     )
 
 
+def _checked(name: str, value: str, target: Target) -> str:
+    """A property's value; where it lists files, those must be allowed, too."""
+    if name not in _LISTS_OF_FILES:
+        return value
+    return ",".join(_existing(path.strip(), f"configuration.{name}", target) for path in value.split(","))
+
+
+def _redaction(secret_configuration: Mapping[str, str]) -> Mapping[str, str]:
+    """So that Spark keeps these properties' values out of its event log and its pages."""
+    if not secret_configuration:
+        return {}
+    return {"spark.redaction.regex": "|".join([_REDACTED, *(re.escape(name) for name in sorted(secret_configuration))])}
+
+
 def _program(parameters: SparkParameters, *, target: Target, key: str) -> tuple[str, str | None, Sequence[str]]:
     """The resource, the script's text where it is no file, and the arguments."""
     if parameters.aggregation:
         specification = json.dumps(_aggregation(parameters.aggregation, target=target, key=key))
+        if len(specification) > _MAX_SPECIFICATION_BYTES:
+            raise PermanentError(
+                f"aggregation: it has {len(specification):,} bytes as JSON, and may have {_MAX_SPECIFICATION_BYTES:,}",
+                code="parameters",
+            )
         if target.is_local:
             return str(AGGREGATION_SCRIPT), None, [specification]
         return "", AGGREGATION_SCRIPT.read_text(encoding="utf-8"), [specification]

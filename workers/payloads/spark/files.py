@@ -7,42 +7,34 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jobs.errors import PermanentError
+from workers import rooted_files
 
 _ADDRESS = re.compile(r"^(hdfs|s3a|gs|abfss?|wasbs?)://")
+_HADOOPS = "{}\\"
+"""With these Hadoop's patterns spell ``..`` in ways that no other program takes for it, such as ``{a/b,..}`` and ``\\.\\.``."""
 
 
 def located(path: str, *, roots: Sequence[Path], field: str, remote: bool) -> str:
     """What Spark is to be told.
 
     Args:
-        path: Absolute, or relative to the first root; or, for a cluster, an address such as s3a://bucket/key.
-        roots: Absolute folders, links resolved already.
-        field: What to call it in an error.
+        path: As for `workers.rooted_files.located`, and ``*``, ``?`` and ``[]`` may stand for parts of a name; or, for a cluster,
+            an address such as s3a://bucket/key.
+        roots, field: As for `workers.rooted_files.located`.
         remote: Whether the application runs on a cluster.
 
     Raises:
-        PermanentError: It lies in none of the roots (code ``file_refused``). Whether anything is there is not told.
+        PermanentError: As `workers.rooted_files.located`.
     """
     if remote and _ADDRESS.match(path):
         return path
-    if not roots:
-        raise PermanentError(
-            f"{field}: no folder is open to Spark: whoever runs this system sets JOBS_FILE_ROOTS", code="file_refused"
-        )
-    try:
-        found = (roots[0] / path).resolve()
-    except (OSError, RuntimeError):  # a loop of links
-        found = None
-    if found is None or not any(found.is_relative_to(root) for root in roots):
-        raise PermanentError(
-            f"{field}: {path!r} lies outside the folders that JOBS_FILE_ROOTS allows", code="file_refused"
-        )
-    return str(found)
+    if any(sign in path for sign in _HADOOPS):
+        raise PermanentError(f"{field}: {path!r} contains one of {_HADOOPS}", code="file_refused")
+    return str(rooted_files.located(path, roots=roots, field=field))
 
 
 def existing(path: str, *, roots: Sequence[Path], field: str, remote: bool) -> str:
     """As `located`; what lies on this machine must be a file (else code ``file_missing``)."""
-    found = located(path, roots=roots, field=field, remote=remote)
-    if not _ADDRESS.match(found) and not Path(found).is_file():
-        raise PermanentError(f"{field}: there is no file {path!r}", code="file_missing")
-    return found
+    if remote and _ADDRESS.match(path):
+        return path
+    return str(rooted_files.readable(path, roots=roots, field=field))

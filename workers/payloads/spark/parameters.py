@@ -17,10 +17,16 @@ _OURS = {
     "spark.jars.repositories": "whoever runs this system chooses where packages come from",
     "spark.jars.ivySettings": "whoever runs this system chooses where packages come from",
     "spark.submit.pyFiles": "name them in py_files",
+    "spark.archives": "files that spark-submit reads are those of the machine that submits",
+    "spark.yarn.keytab": "files that spark-submit reads are those of the machine that submits",
+    "spark.kerberos.keytab": "files that spark-submit reads are those of the machine that submits",
     "spark.yarn.tags": "this system tags what it submits",
     "spark.kubernetes.driver.pod.name": "this system names the pod, so that it finds it again",
 }
 _OWN_PREFIXES = ("spark.jobs.", "spark.eventLog.")
+_READS_FILES = re.compile(
+    r"spark\.yarn\.dist\..*|spark\.yarn\.(jars|archive)|spark\.kubernetes\..*(File|Path)|spark\.ssl\..*"
+)
 
 
 def _property(name: str) -> str:
@@ -30,6 +36,16 @@ def _property(name: str) -> str:
         raise ValueError(f"{name} cannot be set here: {_OURS[name]}")
     if name.startswith(_OWN_PREFIXES):
         raise ValueError(f"{name} cannot be set here: this system uses it itself")
+    if _READS_FILES.fullmatch(name):
+        raise ValueError(
+            f"{name} cannot be set here: files that spark-submit reads are those of the machine that submits"
+        )
+    return name
+
+
+def _secret_property(name: str) -> str:
+    if name.endswith("JavaOptions"):
+        raise ValueError(f"{name} cannot be a secret: it is on the driver's command line")
     return name
 
 
@@ -49,8 +65,11 @@ def _text(value: object) -> str:
 
 Property = Annotated[str, Field(max_length=200), AfterValidator(_property)]
 Value = Annotated[str, BeforeValidator(_text)]
-Location = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00]*$")]
+Location = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00,]*$")]
+"""Without a comma: Spark takes several locations as one text with commas."""
 Text = Annotated[str, Field(min_length=1, max_length=262_144)]
+Sql = Annotated[str, Field(min_length=1, max_length=50_000)]
+"""It is a part of one argument of a process, which may have 128 KiB."""
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]
 SecretName = Annotated[str, Field(min_length=1, max_length=100)]
 DataFormat = Literal["parquet", "csv", "json", "orc"]
@@ -94,8 +113,8 @@ class Aggregation(Strict):
     """SQL over inputs, rolled up with what the output holds already."""
 
     inputs: Annotated[dict[Identifier, Data], Field(min_length=1, max_length=50)]
-    sql: Text
-    rollup_sql: Text | None = None
+    sql: Sql
+    rollup_sql: Sql | None = None
     output: OutputData
     parameters: dict[Identifier, str | int | float | bool | None] = Field(default_factory=dict)
     skip_if_empty: bool = False
@@ -113,12 +132,16 @@ class SparkParameters(Strict):
     py_files: list[Location] = Field(default_factory=list, max_length=100)
     packages: list[Annotated[str, AfterValidator(_coordinates)]] = Field(default_factory=list, max_length=100)
     secrets: list[SecretName] = Field(default_factory=list, max_length=100)
-    secret_configuration: dict[Property, SecretName] = Field(default_factory=dict)
+    secret_configuration: dict[Annotated[Property, AfterValidator(_secret_property)], SecretName] = Field(
+        default_factory=dict
+    )
 
     @model_validator(mode="after")
     def _one_application(self) -> SparkParameters:
         if [self.python, self.jar, self.aggregation].count(None) != 2:
             raise ValueError("expected exactly one of python, jar and aggregation")
+        if "ivy:" in self.configuration.get("spark.jars", ""):
+            raise ValueError("configuration: spark.jars takes files; name Maven packages in packages")
         if self.aggregation and self.arguments:
             raise ValueError("arguments are for python and jar; an aggregation has parameters")
         return self

@@ -7,10 +7,13 @@ or, when the id was lost with the worker, by its tag, and starts no second one.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import time
 from collections.abc import Mapping
 from typing import Any
+
+import structlog
 
 from jobs.errors import LookAgain, PermanentError, TransientError
 from workers.payloads.base import JSON, KeptHandle, Work
@@ -22,9 +25,13 @@ from workers.payloads.spark.parameters import SparkParameters
 from workers.payloads.spark.targets import Target, target_of
 from workers.spark import driver_log
 
+log = structlog.get_logger(__name__)
+
 HANDLE = "spark"
 UNREACHABLE_SECONDS = 300.0
 """How long a cluster may stay silent before the attempt has failed. The application itself may be well meanwhile."""
+ENDING = "ending"
+"""The phase of an application that is being killed because its time is over."""
 KILL_LOOK_SECONDS = 1.0
 """How soon it is looked whether a killed application is gone."""
 
@@ -46,16 +53,21 @@ def perform(work: Work, parameters: SparkParameters, target: Target) -> JSON:
         PermanentError: Somebody killed it at the cluster (``killed``); or it may not be submitted so.
     """
     cluster = cluster_of(target)
-    handle = _submission(work, parameters, target, cluster)
-    if work.deadline.remaining() <= 0 or work.cancelled.is_set():
-        return _give_up(work, handle, target, cluster)
     try:
+        handle = _submission(work, parameters, target, cluster)
         status = cluster.status(handle.data["id"])
-    except Unreachable as error:
+        if _must_end(work, status):
+            raise _end_late(work, handle, target, cluster)
+    except (Unreachable, Unsure) as error:
         raise _ask_later(work, target, error) from error
-    except Unsure as error:
-        raise LookAgain(seconds=target.poll_seconds, state={"waits_for": str(error)}) from error
-    return _judge(status, work, handle, target, cluster)
+    if not status.phase.is_over:
+        raise _look_again(status, work, handle, target)
+    _hide_secrets(work, parameters)
+    details = _details(status, handle, target, cluster)
+    if status.phase is Phase.FINISHED:
+        return details
+    _forget(handle, target)  # It is over: the next attempt submits its own.
+    raise _failure(status, details)
 
 
 def end(data: Mapping[str, Any]) -> bool:
@@ -64,8 +76,12 @@ def end(data: Mapping[str, Any]) -> bool:
     Returns:
         True once the cluster says that it has ended or that it knows nothing of it.
     """
-    target = target_of(data["target"])
-    cluster = cluster_of(target)
+    try:
+        target = target_of(data["target"])
+        cluster = cluster_of(target)
+    except PermanentError as error:  # the deployment has no such target any more: there is nobody to ask
+        log.warning("spark.application_left_alone", tag=data["tag"], target=data["target"], reason=str(error))
+        return True
     try:
         submission_id = data.get("id") or cluster.find(data["tag"], asked_at=_asked_at(data))
         is_gone = submission_id is None or _is_gone(cluster, submission_id)
@@ -79,24 +95,23 @@ def end(data: Mapping[str, Any]) -> bool:
 def _submission(work: Work, parameters: SparkParameters, target: Target, cluster: Cluster) -> KeptHandle:
     """The handle of this payload's application; it is submitted when there is none."""
     for handle in work.kept_handles():
-        if "id" in handle.data or _find_again(handle, cluster, target):
+        if "id" in handle.data or _find_again(handle, cluster):
             return handle
         _forget(handle, target)
     return _submit(work, parameters, target, cluster)
 
 
-def _find_again(handle: KeptHandle, cluster: Cluster, target: Target) -> bool:
+def _find_again(handle: KeptHandle, cluster: Cluster) -> bool:
     """Whether the cluster has an application whose id was lost before it was written down."""
-    try:
-        found = cluster.find(handle.data["tag"], asked_at=_asked_at(handle.data))
-    except (Unreachable, Unsure) as error:
-        raise LookAgain(seconds=target.poll_seconds, state={"waits_for": str(error)}) from error
+    found = cluster.find(handle.data["tag"], asked_at=_asked_at(handle.data))
     if found is not None:
         handle.update({**handle.data, "id": found})
     return found is not None
 
 
 def _submit(work: Work, parameters: SparkParameters, target: Target, cluster: Cluster) -> KeptHandle:
+    if work.cancelled.is_set() or work.deadline.remaining() <= 0:
+        raise _too_late(work)
     tag = tag_of(work)
     wanted = wanted_of(parameters, target=target, tag=tag, key=work.idempotency_key)
     secret = {key: work.secret(name) for key, name in parameters.secret_configuration.items()}
@@ -114,19 +129,10 @@ def _submit(work: Work, parameters: SparkParameters, target: Target, cluster: Cl
     return handle
 
 
-def _judge(status: Status, work: Work, handle: KeptHandle, target: Target, cluster: Cluster) -> JSON:
-    match status.phase:
-        case Phase.WAITING | Phase.RUNNING:
-            if (work.state or {}).get("phase") != status.phase:
-                work.log("info", f"{handle.data['id']} is {status.word}")
-            raise LookAgain(seconds=target.poll_seconds, state={"phase": status.phase, "id": handle.data["id"]})
-        case Phase.FINISHED:
-            return _details(status, handle, target, cluster)
-    details = _details(status, handle, target, cluster)
-    _forget(handle, target)  # It is over: the next attempt submits its own.
-    if status.phase is Phase.KILLED:
-        raise PermanentError(f"{handle.data['id']} was killed at the cluster", code="killed", details=details)
-    raise _failure(status, details)
+def _look_again(status: Status, work: Work, handle: KeptHandle, target: Target) -> LookAgain:
+    if (work.state or {}).get("phase") != status.phase:
+        work.log("info", f"{handle.data['id']} is {status.word}")
+    return LookAgain(seconds=target.poll_seconds, state={"phase": status.phase, "id": handle.data["id"]})
 
 
 def _failure(status: Status, details: dict[str, object]) -> PermanentError | TransientError:
@@ -134,6 +140,8 @@ def _failure(status: Status, details: dict[str, object]) -> PermanentError | Tra
     log = [str(line) for line in details["log"]] if isinstance(details["log"], list) else []
     reason = status.reason or driver_log.cause(log)
     message = f"{details['submission_id']} ended as {status.word}" + (f": {reason}" if reason else "")
+    if status.phase is Phase.KILLED:
+        return PermanentError(f"{details['submission_id']} was killed at the cluster", code="killed", details=details)
     if status.phase is Phase.UNKNOWN:
         return TransientError(message, code="lost", details=details)
     kind = PermanentError if driver_log.is_final(log) else TransientError
@@ -144,8 +152,17 @@ def _details(status: Status, handle: KeptHandle, target: Target, cluster: Cluste
     submission_id = handle.data["id"]
     known = status.to_json()
     figures = shared.figures(target, handle.data["tag"])
-    figures["application_id"] = known["application_id"] or figures.get("application_id")
-    return {**known, **figures, "submission_id": submission_id, "log": cluster.log(submission_id)}
+    application_id = known["application_id"] or figures.get("application_id")
+    known["tracking_url"] = (application_id and cluster.page(application_id)) or known["tracking_url"]
+    log = cluster.log(submission_id)
+    return {**known, **figures, "application_id": application_id, "submission_id": submission_id, "log": log}
+
+
+def _hide_secrets(work: Work, parameters: SparkParameters) -> None:
+    """What an earlier look has submitted, the driver may have written into its log: so this look must know the secrets too."""
+    for name in parameters.secret_configuration.values():
+        with contextlib.suppress(PermanentError):  # removed since
+            work.secret(name)
 
 
 def _forget(handle: KeptHandle, target: Target) -> None:
@@ -153,18 +170,25 @@ def _forget(handle: KeptHandle, target: Target) -> None:
     handle.drop()
 
 
-def _give_up(work: Work, handle: KeptHandle, target: Target, cluster: Cluster) -> JSON:
-    """End it, and say why once that is certain."""
-    try:
-        is_gone = _is_gone(cluster, handle.data["id"])
-    except (Unreachable, Unsure):
-        is_gone = False
-    if not is_gone:
-        raise LookAgain(seconds=KILL_LOOK_SECONDS, state={"phase": "ending", "id": handle.data.get("id")})
+def _must_end(work: Work, status: Status) -> bool:
+    """Whether its time is over. What has ended by itself before that was seen is judged by how it ended."""
+    if status.phase.is_over:
+        return (work.state or {}).get("phase") == ENDING and status.phase is not Phase.FINISHED
+    return work.deadline.remaining() <= 0
+
+
+def _end_late(work: Work, handle: KeptHandle, target: Target, cluster: Cluster) -> LookAgain | TransientError:
+    """Kill it; what to raise: that its time is over, once it is certain that it has ended."""
+    if not _is_gone(cluster, handle.data["id"]):
+        return LookAgain(seconds=KILL_LOOK_SECONDS, state={"phase": ENDING, "id": handle.data["id"]})
     _forget(handle, target)
+    return _too_late(work)
+
+
+def _too_late(work: Work) -> TransientError:
     if work.cancelled.is_set():
-        raise TransientError("stopped before it was done", code="cancelled")
-    raise TransientError(work.deadline.missed(), code="timeout")
+        return TransientError("stopped before it was done", code="cancelled")
+    return TransientError(work.deadline.missed(), code="timeout")
 
 
 def _is_gone(cluster: Cluster, submission_id: str) -> bool:
@@ -178,9 +202,14 @@ def _asked_at(data: Mapping[str, Any]) -> dt.datetime:
     return dt.datetime.fromisoformat(data["asked_at"])
 
 
-def _ask_later(work: Work, target: Target, error: Exception) -> LookAgain | TransientError:
-    """A cluster that does not answer is asked again for a while: it is no fault of the application's."""
-    state = work.state or {}
+def _ask_later(work: Work, target: Target, error: Unreachable | Unsure) -> LookAgain | TransientError:
+    """A cluster that cannot say is asked again for a while: it is no fault of the application's.
+
+    After that the attempt fails, and its handle stays: the next attempt goes on with the same application, or the sweep ends it.
+    """
+    state = {**(work.state or {}), "waits_for": str(error)}
+    if isinstance(error, Unsure):
+        return LookAgain(seconds=target.poll_seconds, state=state) if work.deadline.remaining() > 0 else _too_late(work)
     silent_since = float(state.get("silent_since") or time.time())
     if time.time() - silent_since > UNREACHABLE_SECONDS:
         return TransientError(

@@ -60,7 +60,7 @@ class Status:
 class Cluster(Protocol):
     """One cluster. No method waits longer than some seconds, but ``submit`` where that starts spark-submit.
 
-    All but ``check`` raise Unreachable when the cluster does not answer.
+    All but ``check``, ``page`` and ``log`` raise Unreachable when the cluster does not answer.
     """
 
     def check(self, wanted: Wanted, *, secrets: Sequence[str], secret_configuration: Mapping[str, str]) -> None:
@@ -79,5 +79,8 @@ class Cluster(Protocol):
     def kill(self, submission_id: str) -> None:
         """Have it ended; `status` tells when it is."""
 
+    def page(self, application_id: str) -> str | None:
+        """The address of an application's own page, where its status does not tell it. Asks nothing."""
+
     def log(self, submission_id: str) -> list[str]:
-        """The last lines of its driver's log, as far as the cluster gives them; empty when it does not. Raises nothing."""
+        """The last lines of its driver's log, as far as the cluster gives them; empty when it does not."""

@@ -87,6 +87,9 @@ class Kubernetes:
         """See `Cluster`. The executors' pods belong to the driver's and go with it."""
         self._call("DELETE", f"{self._pods}/{submission_id}")
 
+    def page(self, application_id: str) -> None:
+        """See `Cluster`. Spark's own page is behind the driver's pod and gone with it."""
+
     def log(self, submission_id: str) -> list[str]:
         """See `Cluster`."""
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -30,6 +31,8 @@ CLOCKS_DIFFER = dt.timedelta(minutes=5)
 SUBMISSION_TAKES = dt.timedelta(seconds=30)
 """Who has asked may be heard by the master so much later; until then that it knows nothing says nothing."""
 LOG_BYTES = 65_536
+LAUNCHED = "Launch Command:"
+"""What a driver's log begins with. Source: org.apache.spark.deploy.worker.DriverRunner"""
 
 _PHASES = {
     "SUBMITTED": Phase.WAITING,
@@ -85,14 +88,17 @@ class Standalone:
         """See `Cluster`. No answer of the master holds a tag; but each driver's log begins with its command line, which does."""
         said = self._state()
         pages = {worker["id"]: worker["webuiaddress"] for worker in said["workers"]}
-        young = [
-            driver for driver in [*said["activedrivers"], *said["completeddrivers"]] if _is_young(driver, asked_at)
-        ]
-        for driver in young:
-            if driver["state"] == "SUBMITTED":
-                raise Unsure(f"{driver['id']} has not been started: whose it is will be seen then")
-            if self._has_tag(driver["id"], pages.get(driver.get("worker", "")), tag):
-                return str(driver["id"])
+        heads = {
+            str(driver["id"]): self._head(driver, pages)
+            for driver in [*said["activedrivers"], *said["completeddrivers"]]
+            if _is_young(driver, asked_at)
+        }
+        for driver_id, head in heads.items():
+            if f'"-D{TAG}={tag}"' in head:
+                return driver_id
+        for driver_id in (driver["id"] for driver in said["activedrivers"]):
+            if LAUNCHED not in heads.get(driver_id, LAUNCHED):
+                raise Unsure(f"{driver_id} has not begun its log: whose it is will be seen then")
         if dt.datetime.now(dt.UTC) - asked_at < SUBMISSION_TAKES:
             raise Unsure("the submission may yet arrive")
         return None
@@ -108,15 +114,24 @@ class Standalone:
         """See `Cluster`."""
         call("POST", f"{self._rest}/v1/submissions/kill/{submission_id}")
 
+    def page(self, application_id: str) -> str:
+        """See `Cluster`."""
+        return f"{self._ui}/app/?appId={application_id}"
+
     def log(self, submission_id: str) -> list[str]:
-        """See `Cluster`. The worker that ran the driver serves it."""
+        """See `Cluster`: the end of standard error, then that of standard output, where all goes that a script says, errors too.
+
+        The worker that ran the driver serves both. Source: org.apache.spark.deploy.PythonRunner
+        """
         try:
             worker = self._submission(submission_id).get("workerId", "")
-            pages = {each["id"]: each["webuiaddress"] for each in self._state()["workers"]}
-            text = self._log(submission_id, pages.get(worker), "stderr", byteLength=str(LOG_BYTES))
+            page = {each["id"]: each["webuiaddress"] for each in self._state()["workers"]}.get(worker)
+            texts = [self._log(submission_id, page, kind, byteLength=str(LOG_BYTES)) for kind in ("stderr", "stdout")]
         except Unreachable:
             return []
-        return last_lines(text.partition("\n")[2])  # without the page's own head line
+        return [
+            line for text in texts for line in last_lines(text.partition("\n")[2])
+        ]  # without the page's own head line
 
     def _request(self, wanted: Wanted, tag: str) -> dict[str, Any]:
         application = wanted.application
@@ -140,14 +155,19 @@ class Standalone:
         }
 
     def _submission(self, submission_id: str) -> dict[str, Any]:
-        return dict(json_of(call("GET", f"{self._rest}/v1/submissions/status/{submission_id}")))
+        answer = call("GET", f"{self._rest}/v1/submissions/status/{submission_id}")
+        if answer.status_code != HTTPStatus.OK:  # of a driver that it does not know the master says so with 200
+            raise Unreachable(f"{self._rest}: it answered {answer.status_code}")
+        return dict(json_of(answer))
 
     def _state(self) -> dict[str, Any]:
         return dict(json_of(call("GET", f"{self._ui}/json/")))
 
-    def _has_tag(self, driver_id: str, page: str | None, tag: str) -> bool:
-        head = self._log(driver_id, page, "stderr", offset="0", byteLength=str(LOG_BYTES))
-        return f'"-D{TAG}={tag}"' in head
+    def _head(self, driver: Mapping[str, Any], pages: Mapping[str, str]) -> str:
+        """The beginning of a driver's log. Empty while it waits for a worker, and while that fetches the jar: it counts as running
+        then."""
+        page = pages.get(driver.get("worker", ""))
+        return self._log(driver["id"], page, "stderr", offset="0", byteLength=str(LOG_BYTES))
 
     def _log(self, driver_id: str, page: str | None, kind: str, **part: str) -> str:
         if page is None:

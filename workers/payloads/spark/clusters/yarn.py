@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
+
+import requests
 
 from jobs.errors import PermanentError, TransientError
 from workers.payloads.base import Work
 from workers.payloads.spark.applications import Wanted
 from workers.payloads.spark.clusters import submitting
-from workers.payloads.spark.clusters.base import Phase, Status, Unsure
+from workers.payloads.spark.clusters.base import Phase, Status, Unreachable, Unsure
 from workers.payloads.spark.clusters.calls import call, json_of
 from workers.payloads.spark.targets import Target
 from workers.spark.driver_log import last_lines
@@ -48,7 +51,7 @@ class Yarn:
 
     def find(self, tag: str, *, asked_at: dt.datetime) -> str | None:
         """See `Cluster`. YARN keeps tags in lower case."""
-        said = json_of(call("GET", self._apps, parameters={"applicationTags": tag.lower()}))
+        said = json_of(_answered(call("GET", self._apps, parameters={"applicationTags": tag.lower()})))
         found = [app["id"] for app in (said.get("apps") or {}).get("app", [])]
         if found:
             return str(found[0])
@@ -61,7 +64,7 @@ class Yarn:
         answer = call("GET", f"{self._apps}/{submission_id}")
         if answer.status_code == 404:
             return Status(Phase.UNKNOWN, "NOT_FOUND")
-        app = json_of(answer)["app"]
+        app = json_of(_answered(answer))["app"]
         word, phase = _phase(app)
         return Status(phase, word, str(app.get("diagnostics") or "").strip(), app["id"], app.get("trackingUrl"))
 
@@ -69,9 +72,22 @@ class Yarn:
         """See `Cluster`."""
         call("PUT", f"{self._apps}/{submission_id}/state", json={"state": "KILLED"})
 
+    def page(self, application_id: str) -> None:
+        """See `Cluster`. The status has it."""
+
     def log(self, submission_id: str) -> list[str]:
         """See `Cluster`. YARN's REST API has the diagnostics; the container's log is behind the tracking address."""
-        return last_lines(self.status(submission_id).reason)
+        try:
+            return last_lines(self.status(submission_id).reason)
+        except Unreachable:
+            return []
+
+
+def _answered(answer: requests.Response) -> requests.Response:
+    """An answer that says something. A refusal (401, 403) is JSON, too, and says nothing of applications."""
+    if answer.status_code != HTTPStatus.OK:
+        raise Unreachable(f"{answer.url}: it answered {answer.status_code}")
+    return answer
 
 
 def _phase(app: Mapping[str, Any]) -> tuple[str, Phase]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from jobs import dispatch, hotpath
-from jobs.models import Event, Job, Role, Run, Workspace
+from jobs.models import Event, Job, Run, Workspace
 from jobs.states import JobState
 from scheduler.models import Fire, Schedule
 from scheduler.states import FireState, Reason
-from tests.integration.people import Api, make_user, make_workspace
+from tests.integration.people import Api
 from tests.integration.schedule_rows import NEVER_AGAIN, make_fire, make_schedule, make_skip
 
 pytestmark = pytest.mark.django_db
@@ -21,33 +19,15 @@ pytestmark = pytest.mark.django_db
 ONE = "jobs/task:ping/schedules/default/"
 
 
-@pytest.fixture(autouse=True)
-def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
-    """What was published."""
-    messages: list[Any] = []
-    monkeypatch.setattr(dispatch, "publish", messages.extend)
-    yield messages
-    hotpath.close()
-
-
-@pytest.fixture
-def workspace() -> Workspace:
-    return make_workspace()
-
-
 @pytest.fixture
 def schedule(workspace: Workspace) -> Schedule:
+    """One with parameters."""
     return make_schedule(workspace, parameters={"day": "monday"})
 
 
-@pytest.fixture
-def api(workspace: Workspace) -> Api:
-    return Api(make_user("olga", workspace=workspace, role=Role.OPERATOR))
-
-
 class TestPausing:
-    def test_it_owes_nothing_and_says_who_when_and_why(self, api: Api, schedule: Schedule) -> None:
-        response = api.post(f"{ONE}pause/", {"note": "the supplier is away"})
+    def test_it_owes_nothing_and_says_who_when_and_why(self, operator_api: Api, schedule: Schedule) -> None:
+        response = operator_api.post(f"{ONE}pause/", {"note": "the supplier is away"})
         assert response.status_code == 200, response.json()
         answer = response.json()
         assert (answer["state"], answer["changed"], answer["next_fire_at"]) == ("paused", True, None)
@@ -55,42 +35,42 @@ class TestPausing:
         assert (answer["version"], response.headers["ETag"]) == (1, '"1"')
         assert Job.objects.get().state == JobState.ACTIVE
 
-    def test_pausing_it_again_changes_nothing_and_says_so(self, api: Api, schedule: Schedule) -> None:
-        api.post(f"{ONE}pause/", {"note": "first"})
-        answer = api.post(f"{ONE}pause/", {"note": "second"}).json()
+    def test_pausing_it_again_changes_nothing_and_says_so(self, operator_api: Api, schedule: Schedule) -> None:
+        operator_api.post(f"{ONE}pause/", {"note": "first"})
+        answer = operator_api.post(f"{ONE}pause/", {"note": "second"}).json()
         assert (answer["changed"], answer["state_change"]["note"]) == (False, "first")
         assert Event.objects.filter(kind="schedule.paused").count() == 1
 
-    def test_resuming_lets_it_owe_from_now_on(self, api: Api, schedule: Schedule) -> None:
-        api.post(f"{ONE}pause/")
-        answer = api.post(f"{ONE}resume/", {"note": "back"}).json()
+    def test_resuming_lets_it_owe_from_now_on(self, operator_api: Api, schedule: Schedule) -> None:
+        operator_api.post(f"{ONE}pause/")
+        answer = operator_api.post(f"{ONE}resume/", {"note": "back"}).json()
         assert (answer["state"], answer["changed"], answer["state_change"]["note"]) == ("active", True, "back")
         assert dt.datetime.fromisoformat(answer["next_fire_at"]) > dt.datetime.now(dt.UTC)
-        assert api.post(f"{ONE}resume/").json()["changed"] is False
+        assert operator_api.post(f"{ONE}resume/").json()["changed"] is False
 
-    def test_one_that_has_ended_cannot_be_paused(self, api: Api, workspace: Workspace) -> None:
+    def test_one_that_has_ended_cannot_be_paused(self, operator_api: Api, workspace: Workspace) -> None:
         make_schedule(workspace, **NEVER_AGAIN)
-        response = api.post(f"{ONE}pause/")
+        response = operator_api.post(f"{ONE}pause/")
         assert (response.status_code, "has ended" in response.json()["detail"]) == (409, True)
 
     @pytest.mark.parametrize("verb", ["pause", "resume", "run-now", "skip-next"])
-    def test_if_match_guards_each_verb(self, api: Api, schedule: Schedule, verb: str) -> None:
-        assert api.post(f"{ONE}{verb}/", If_Match='"2"').status_code == 412
+    def test_if_match_guards_each_verb(self, operator_api: Api, schedule: Schedule, verb: str) -> None:
+        assert operator_api.post(f"{ONE}{verb}/", If_Match='"2"').status_code == 412
         assert (Event.objects.filter(kind__startswith="schedule.p").count(), Run.objects.count()) == (0, 0)
-        assert api.post(f"{ONE}{verb}/", If_Match='"1"').status_code in (200, 202)
+        assert operator_api.post(f"{ONE}{verb}/", If_Match='"1"').status_code in (200, 202)
 
     @pytest.mark.parametrize("verb", ["pause", "resume", "skip-next"])
-    def test_a_body_that_is_not_understood_is_refused(self, api: Api, schedule: Schedule, verb: str) -> None:
-        response = api.post(f"{ONE}{verb}/", {"noet": "x"})
+    def test_a_body_that_is_not_understood_is_refused(self, operator_api: Api, schedule: Schedule, verb: str) -> None:
+        response = operator_api.post(f"{ONE}{verb}/", {"noet": "x"})
         assert [error["field"] for error in response.json()["errors"]] == ["noet"]
         assert Schedule.objects.get().state == "active"
 
 
 class TestRunNow:
     def test_it_starts_a_run_with_the_schedules_parameters_and_leaves_the_schedule_alone(
-        self, api: Api, schedule: Schedule
+        self, operator_api: Api, schedule: Schedule
     ) -> None:
-        response = api.post(f"{ONE}run-now/", {"comment": "to see"})
+        response = operator_api.post(f"{ONE}run-now/", {"comment": "to see"})
         assert response.status_code == 202, response.json()
         run = response.json()
         assert (run["parameters"], run["actor"], run["comment"]) == ({"day": "monday"}, "olga", "to see")
@@ -99,29 +79,29 @@ class TestRunNow:
         assert (after.next_fire_at, after.decided_until) == (schedule.next_fire_at, schedule.decided_until)
         assert Fire.objects.count() == 0
 
-    def test_a_paused_job_is_a_conflict(self, api: Api, schedule: Schedule) -> None:
+    def test_a_paused_job_is_a_conflict(self, operator_api: Api, schedule: Schedule) -> None:
         Job.objects.update(state=JobState.PAUSED)
-        assert api.post(f"{ONE}run-now/").status_code == 409
+        assert operator_api.post(f"{ONE}run-now/").status_code == 409
         assert Run.objects.count() == 0
 
-    def test_a_comment_that_is_too_long_is_refused(self, api: Api, schedule: Schedule) -> None:
-        response = api.post(f"{ONE}run-now/", {"comment": "x" * 2001})
+    def test_a_comment_that_is_too_long_is_refused(self, operator_api: Api, schedule: Schedule) -> None:
+        response = operator_api.post(f"{ONE}run-now/", {"comment": "x" * 2001})
         assert [error["field"] for error in response.json()["errors"]] == ["comment"]
         assert Run.objects.count() == 0
 
 
 class TestSkipNext:
-    def test_each_call_skips_one_more(self, api: Api, schedule: Schedule) -> None:
-        first, second = (api.post(f"{ONE}skip-next/", {"note": "a holiday"}).json() for _ in range(2))
+    def test_each_call_skips_one_more(self, operator_api: Api, schedule: Schedule) -> None:
+        first, second = (operator_api.post(f"{ONE}skip-next/", {"note": "a holiday"}).json() for _ in range(2))
         assert dt.datetime.fromisoformat(first["skipped"]) == schedule.next_fire_at
         assert second["skipped"] > first["skipped"]
         assert [dt.datetime.fromisoformat(skip) for skip in second["skips"]] == [
             dt.datetime.fromisoformat(answer["skipped"]) for answer in (first, second)
         ]
 
-    def test_a_paused_one_has_nothing_to_skip(self, api: Api, schedule: Schedule) -> None:
-        api.post(f"{ONE}pause/")
-        assert api.post(f"{ONE}skip-next/").status_code == 409
+    def test_a_paused_one_has_nothing_to_skip(self, operator_api: Api, schedule: Schedule) -> None:
+        operator_api.post(f"{ONE}pause/")
+        assert operator_api.post(f"{ONE}skip-next/").status_code == 409
         assert Schedule.objects.get().skips == []
 
 
@@ -139,11 +119,11 @@ class TestFires:
         assert response.status_code == 200, response.json()
         return [dt.datetime.fromisoformat(each["fire_at"]).hour for each in response.json()["results"]]
 
-    def test_the_latest_fire_time_comes_first_however_they_were_decided(self, api: Api) -> None:
-        assert self.hours(api.get(f"{ONE}fires/")) == [15, 14, 13, 12]
+    def test_the_latest_fire_time_comes_first_however_they_were_decided(self, operator_api: Api) -> None:
+        assert self.hours(operator_api.get(f"{ONE}fires/")) == [15, 14, 13, 12]
 
-    def test_each_says_what_was_decided_and_why(self, api: Api, decisions: list[Fire]) -> None:
-        missed, fired = api.get(f"{ONE}fires/", limit=2).json()["results"]
+    def test_each_says_what_was_decided_and_why(self, operator_api: Api, decisions: list[Fire]) -> None:
+        missed, fired = operator_api.get(f"{ONE}fires/", limit=2).json()["results"]
         assert (fired["id"], fired["state"], fired["reason"], fired["run"], fired["late_seconds"]) == (
             decisions[0].pk,
             "fired",
@@ -158,9 +138,9 @@ class TestFires:
             None,
         )
 
-    def test_one_that_is_not_decided_yet_is_not_late(self, api: Api, schedule: Schedule) -> None:
+    def test_one_that_is_not_decided_yet_is_not_late(self, operator_api: Api, schedule: Schedule) -> None:
         make_fire(schedule, 9, state=FireState.BUFFERED, run_id=None)
-        assert api.get(f"{ONE}fires/", limit=1).json()["results"][0]["late_seconds"] is None
+        assert operator_api.get(f"{ONE}fires/", limit=1).json()["results"][0]["late_seconds"] is None
 
     @pytest.mark.parametrize(
         ("query", "hours"),
@@ -172,30 +152,30 @@ class TestFires:
             ({"since": "2026-11-21T14:00:00+01:00", "until": "2026-11-21T15:00:00+01:00"}, [13]),
         ],
     )
-    def test_filters(self, api: Api, query: dict[str, str], hours: list[int]) -> None:
-        assert self.hours(api.get(f"{ONE}fires/", **query)) == hours
+    def test_filters(self, operator_api: Api, query: dict[str, str], hours: list[int]) -> None:
+        assert self.hours(operator_api.get(f"{ONE}fires/", **query)) == hours
 
     @pytest.mark.parametrize("query", [{"state": "late"}, {"reason": "because"}, {"since": "noon"}, {"when": "x"}])
-    def test_what_is_not_understood_is_refused(self, api: Api, query: dict[str, str]) -> None:
-        response = api.get(f"{ONE}fires/", **query)
+    def test_what_is_not_understood_is_refused(self, operator_api: Api, query: dict[str, str]) -> None:
+        response = operator_api.get(f"{ONE}fires/", **query)
         assert [error["field"] for error in response.json()["errors"]] == list(query)
 
-    def test_page_by_page_also_where_two_have_one_time(self, api: Api, schedule: Schedule) -> None:
+    def test_page_by_page_also_where_two_have_one_time(self, operator_api: Api, schedule: Schedule) -> None:
         for run in (91, 92, 93):
             make_fire(schedule, 2, cause=f"0:{run}")
         seen: list[str] = []
-        response = api.get(f"{ONE}fires/", limit=2)
+        response = operator_api.get(f"{ONE}fires/", limit=2)
         while True:
             seen += [each["cause"] or str(each["run"]) for each in response.json()["results"]]
             if response.json()["next"] is None:
                 break
-            response = api.client.get(response.json()["next"], headers=api.headers)
+            response = operator_api.client.get(response.json()["next"], headers=operator_api.headers)
         assert seen == ["None", "0:93", "0:92", "0:91", "7", "None", "5"]
 
-    def test_after_one_that_there_is_not_is_not_found(self, api: Api, decisions: list[Fire]) -> None:
+    def test_after_one_that_there_is_not_is_not_found(self, operator_api: Api, decisions: list[Fire]) -> None:
         none = max(each.pk for each in decisions) + 1
-        assert api.get(f"{ONE}fires/", after=none).status_code == 404
+        assert operator_api.get(f"{ONE}fires/", after=none).status_code == 404
 
-    def test_those_of_another_schedule_are_not_shown(self, api: Api, workspace: Workspace) -> None:
+    def test_those_of_another_schedule_are_not_shown(self, operator_api: Api, workspace: Workspace) -> None:
         make_schedule(workspace, "task:pong")
-        assert self.hours(api.get("jobs/task:pong/schedules/default/fires/")) == []
+        assert self.hours(operator_api.get("jobs/task:pong/schedules/default/fires/")) == []
