@@ -70,7 +70,9 @@ def make_ending(schedule: Schedule, run_id: int, **columns: Any) -> Ending:
 
 def closed_run(job: Job, run_id: int = 1, *, schedule: Schedule | None = None) -> ClosedRun:
     schedule_id = None if schedule is None else schedule.pk
-    return ClosedRun(run_id, job.workspace_id, job.key, "succeeded", NINE, NINE, 1, 0, job.pk, False, schedule_id, True)
+    return ClosedRun(
+        run_id, job.workspace_id, job.key, "succeeded", NINE, NINE, 1, 0, job.pk, False, schedule_id, True, False
+    )
 
 
 class TestClaimDue:
