@@ -38,6 +38,8 @@ def a_child_at_work(system: System, worker: Worker, run_id: int) -> int:
     reached = (
         "SELECT 1 FROM jobs_lane AS l JOIN jobs_payload AS p USING (run_id) WHERE l.run_id = %s AND l.worker LIKE %s"
         " AND p.position <= l.reached AND p.position >= l.low AND p.state = 'queued'"
+        # Nor may its report be on its way already.
+        " AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE state = 'active' AND application_name = 'jobs-engine')"
     )
     for child in worker.children() * 10:
         stop_process(child)
