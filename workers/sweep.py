@@ -37,7 +37,8 @@ SHORTEST_PAUSE_SECONDS = 0.01
 
 def sweep_once(*, now: dt.datetime | None = None, bury: bool = True, patience: dt.timedelta = dt.timedelta(0)) -> None:
     """One pass: bury the lost lanes and what they left running, deal with the runs whose time has come, and with what jobs and bulk
-    actions wait for. ``bury`` False leaves the lanes for another pass, and so does a database that was started less than ``patience`` ago."""
+    actions wait for. ``bury`` False leaves the lanes for another pass, and so does a database that began within ``patience``.
+    """
     if bury:
         _bury_lanes(now=now, patience=patience)
     handles.end_orphans()
