@@ -39,11 +39,15 @@ reset: $(VENV)/embedded.stamp ## End what runs in this checkout and remove its d
 
 # --- Checking it ---------------------------------------------------------------------------------------------------------
 
+# So many processes share the tests, each with servers of its own; a file's tests stay together.
+TESTERS ?= 2
+SHARED := -n $(TESTERS) --dist loadfile
+
 .PHONY: check test acceptance spark-acceptance test-pg15 format-check lint types contracts migrations-check coverage-floor
 check: format-check lint types contracts migrations-check test coverage-floor ## What CI runs: format, lint, types, contracts, migrations, tests
 
-test: $(VENV)/dev.stamp ## The unit, integration and conformance tests (ARGS=... are passed to pytest)
-	@exec $(BIN)/python -m coverage run -m pytest tests/unit tests/integration tests/conformance $(ARGS)
+test: $(VENV)/dev.stamp ## The unit, integration and conformance tests (ARGS=... are passed to pytest; TESTERS=1 leaves one core to others)
+	@exec $(BIN)/python -m pytest $(SHARED) --cov --cov-report= --cov-fail-under=0 tests/unit tests/integration tests/conformance $(ARGS)
 
 acceptance: $(VENV)/dev.stamp ## The tests that start the real processes, kill them, and count (minutes; but those of Spark)
 	@exec $(BIN)/python -m pytest tests/acceptance --ignore=tests/acceptance/test_spark.py -m acceptance $(ARGS)
@@ -59,7 +63,7 @@ spark-acceptance: $(VENV)/dev.stamp ## The tests against real Spark, where the m
 
 test-pg15: $(VENV)/dev.stamp ## The engine's tests on PostgreSQL 15, where the machine has it (but the random sequences and the crashes)
 	@if [ -x /usr/lib/postgresql/15/bin/postgres ]; then \
-	    exec env -u DATABASE_URL -u BROKER_URL EMBEDDED_POSTGRES=15 $(BIN)/python -m pytest tests/unit tests/integration -m engine \
+	    exec env -u DATABASE_URL -u BROKER_URL EMBEDDED_POSTGRES=15 $(BIN)/python -m pytest $(SHARED) tests/unit tests/integration -m engine \
 	        --ignore=tests/integration/engine/test_run_control_properties.py \
 	        --ignore=tests/integration/scheduler/test_crashes.py $(ARGS); \
 	else \

@@ -1,7 +1,8 @@
 """Starts a private PostgreSQL and Redis for the test session, before Django's settings ask for them.
 
 With DATABASE_URL and BROKER_URL set, those are used. EMBEDDED_POSTGRES=15 takes the machine's PostgreSQL of that version.
-Each session has servers and data of its own, so that sessions may run beside each other and beside `make up`.
+Each session has servers and data of its own, so that sessions may run beside each other and beside `make up`; with ``-n 2``
+each of its two processes has.
 """
 
 from __future__ import annotations
@@ -22,11 +23,15 @@ from embedded.private_files import private_folder
 from embedded.servers import CHECKOUT, LOCK, end_private_leftovers, running_servers
 
 SESSIONS = CHECKOUT / ".data" / "test"
+# Names the variables that a session has set: the processes that it starts to share the tests must not take them for the caller's.
+_OURS = "TEST_SESSION_SET"
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     """A wrapper, because it must come before pytest-django's own hook, which loads the settings."""
+    for name in os.environ.pop(_OURS, "").split():
+        del os.environ[name]
     private_folder(SESSIONS.parent)
     private_folder(SESSIONS)
     cleanup = contextlib.ExitStack()
@@ -35,8 +40,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         fcntl.flock(lock, fcntl.LOCK_EX)  # or one session takes another that is just beginning for a dead one
         remove_dead_sessions()
         servers = cleanup.enter_context(running_servers(SESSIONS / secrets.token_hex(4), keep=False))
-    for name, value in {**test_environment(), **servers.environment}.items():
-        os.environ.setdefault(name, value)
+    values = {**test_environment(), **servers.environment}
+    ours = [name for name in values if name not in os.environ]
+    os.environ.update({name: values[name] for name in ours}, **{_OURS: " ".join(ours)})
     return (yield)
 
 

@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from jobs import claims, dispatch, hotpath
 from jobs.claims import DueRun, LostLane, Report, StartedRun
+from jobs.durations import seconds
 from jobs.errors import BrokerUnavailable
 from jobs.kinds import SINKS_QUEUE
 from jobs.services import admission, bulk, closing, datasource_operations, follow_ups, old_replays
@@ -37,11 +38,12 @@ STOPPING_SECONDS = 1.0
 SHORTEST_PAUSE_SECONDS = 0.01
 
 
-def sweep_once(*, now: dt.datetime | None = None, bury: bool = True) -> None:
+def sweep_once(*, now: dt.datetime | None = None, bury: bool = True, patience: dt.timedelta = dt.timedelta(0)) -> None:
     """One pass: bury the lost lanes and what they left running, deal with the runs whose time has come, and with what jobs and bulk
-    actions wait for. ``bury`` False leaves the lanes for another pass."""
+    actions wait for. ``bury`` False leaves the lanes for another pass, and so does a database that began within ``patience``.
+    """
     if bury:
-        _bury_lanes(now=now)
+        _bury_lanes(now=now, patience=patience)
     handles.end_orphans()
     while wake_runs(now=now) == BATCH:
         pass
@@ -80,12 +82,12 @@ def _undisturbed(task: Callable[[], object]) -> None:
         log.exception("sweep.task_failed", task=task.__name__)
 
 
-def _bury_lanes(*, now: dt.datetime | None) -> None:
+def _bury_lanes(*, now: dt.datetime | None, patience: dt.timedelta) -> None:
     """Bury what can be buried. A lane that cannot is logged, and must not keep the sweep from everything else."""
     seen: list[int] = []
     while True:
         try:
-            if not bury_one_lane(now=now, seen=seen):
+            if not bury_one_lane(now=now, seen=seen, patience=patience):
                 return
         except hotpath.RETRYABLE:
             raise
@@ -93,12 +95,14 @@ def _bury_lanes(*, now: dt.datetime | None) -> None:
             log.exception("sweep.lane_not_buried", lane=seen[-1] if seen else None)
 
 
-def bury_one_lane(*, now: dt.datetime | None = None, seen: list[int] | None = None) -> bool:
+def bury_one_lane(
+    *, now: dt.datetime | None = None, seen: list[int] | None = None, patience: dt.timedelta = dt.timedelta(0)
+) -> bool:
     """Take back the work of one lane whose lease has run out, and that is not among those ``seen``, which it joins. False when
     there is none."""
     seen = [] if seen is None else seen
     with hotpath.connection() as connection, connection.transaction():
-        lost = claims.lock_expired_lane(connection, besides=seen, now=now)
+        lost = claims.lock_expired_lane(connection, besides=seen, patience=patience, now=now)
         if lost is None:
             return False
         seen.append(lost.lane.id)
@@ -203,12 +207,13 @@ def _is_fresh_single(run: DueRun) -> bool:
 def loop() -> None:
     """Sweep for ever: once a second, and at once when a run's time comes.
 
-    After the database was away, leases have run out whose owners are well: for as long as one lease lasts they may renew them.
+    After the database was away, leases have run out whose owners are well: for as long as one lease lasts they may renew them. A
+    restart that this process has not noticed, the server tells itself.
     """
     patient_until = float("-inf")
     while True:
         try:
-            sweep_once(bury=time.monotonic() >= patient_until)
+            sweep_once(bury=time.monotonic() >= patient_until, patience=seconds(settings.JOBS_LEASE_SECONDS))
             next_wake = claims.seconds_to_next_wake()
         except (*hotpath.RETRYABLE, OperationalError, InterfaceError) as error:
             log.warning("sweep.database_unavailable", reason=str(error).strip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -23,6 +24,7 @@ from jobs.documents.datasources import (
     parameter_errors,
     parse_about,
 )
+from jobs.errors import FieldError
 from jobs.models import DatasourceOperation, Job, Role, Verb
 from jobs.selectors.datasources import get_operation, list_rejected, list_states, operation_state
 from jobs.selectors.jobs import find_job
@@ -56,21 +58,32 @@ class DatasourceView(WorkspaceView):
     def answer(self, operation: DatasourceOperation) -> Response:
         """The operation: 200 when it is over, 202 with the address to ask again while it is not."""
         state = operation_state(operation=operation, now=_now())
-        over = state not in ("waiting", "running")
+        told = shapes.operation_json(operation, state)
+        if state not in ("waiting", "running"):
+            return Response(told)
         location = reverse("datasource-operation", args=[self.workspace.slug, operation.pk])
-        return Response(
-            shapes.operation_json(operation, state),
-            status=status.HTTP_200_OK if over else status.HTTP_202_ACCEPTED,
-            headers={} if over else {"Location": self.request.build_absolute_uri(location)},
-        )
+        headers = {"Location": self.request.build_absolute_uri(location)}
+        return Response(told, status=status.HTTP_202_ACCEPTED, headers=headers)
 
     def verdict(self, parameters: Any, *, verify_access: bool, about: Chosen | None = None) -> Response:
-        """What is wrong with the parameters; when nothing is, whether there is access."""
+        """What is wrong with the parameters; when nothing is, whether there is access. An operation either way."""
         errors = parameter_errors(parameters)
         if errors or not verify_access:
-            found = [{"field": error.field, "message": error.message} for error in errors]
-            return Response({"valid": not errors, "errors": found})
+            return self.answer(self._told_at_once(errors, about))
         return self.answer(self.ask(Verb.VALIDATE, parameters, about=about))
+
+    def _told_at_once(self, errors: Sequence[FieldError], about: Chosen | None) -> DatasourceOperation:
+        """An operation that took no worker, and is not kept."""
+        found = [{"field": error.field, "message": error.message} for error in errors]
+        return DatasourceOperation(
+            verb=Verb.VALIDATE,
+            job_key=about.job.key if about else "",
+            stream=about.stream if about else "",
+            actor=self.actor,
+            created_at=_now(),
+            ended_at=_now(),
+            result={"valid": not errors, "errors": found},
+        )
 
 
 class Validation(DatasourceView):

@@ -11,9 +11,13 @@ from jobs.claims.reports import record, write_report
 from jobs.claims.shapes import Connection, Lane, LostLane, Now, Report, RunInfo
 
 
-def lock_expired_lane(connection: Connection, *, besides: Sequence[int] = (), now: Now = None) -> LostLane | None:
-    """Lock one lane whose lease has run out, ``besides`` those, within the caller's transaction; None when there is none."""
-    row = hotpath.execute(connection, "expired_lanes", {"besides": list(besides), "now": now}).fetchone()
+def lock_expired_lane(
+    connection: Connection, *, besides: Sequence[int] = (), patience: dt.timedelta = dt.timedelta(0), now: Now = None
+) -> LostLane | None:
+    """Lock one lane whose lease has run out, ``besides`` those, within the caller's transaction; None when there is none, or the
+    server has been up for less than ``patience``."""
+    asked = {"besides": list(besides), "patience": patience, "now": now}
+    row = hotpath.execute(connection, "expired_lanes", asked).fetchone()
     if row is None:
         return None
     run = RunInfo(row.run_id, 0, "", row.job_key, row.configuration, {}, True, "", row.created_at)

@@ -5,8 +5,6 @@ For workers started with ``DJANGO_SETTINGS_MODULE=tests.acceptance.child_setting
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.apps import AppConfig
 
 from workers.child import run_child
@@ -32,5 +30,4 @@ class ChildKind(AppConfig):
 
     def ready(self) -> None:
         """Replace its executor."""
-        executors: dict[str, Any] = EXECUTORS
-        executors["noop"] = ChildExecutor()
+        EXECUTORS["noop"] = ChildExecutor()

@@ -15,6 +15,8 @@ from tests.acceptance.worker import Worker
 
 pytestmark = pytest.mark.acceptance
 
+_RECORDED_SECONDS = 0.5
+
 
 def lost(system: System, run_id: int) -> list[Attempt]:
     """The lost attempts of a run's history, which must be all that went wrong."""
@@ -41,6 +43,8 @@ def a_child_at_work(system: System, worker: Worker, run_id: int) -> int:
     )
     for child in worker.children() * 10:
         stop_process(child)
+        # What it has sent is recorded although it is stopped: on a busy machine that takes the database a moment.
+        time.sleep(_RECORDED_SECONDS)
         if system.rows(reached, run_id, f"%:{child}"):
             return child
         os.kill(child, signal.SIGCONT)

@@ -64,8 +64,10 @@ class TestValidating:
         wrong = parameters() | {"write": "overwrite"}
         response = editor.post("datasources/validate/", {"parameters": wrong})
         assert response.status_code == 200
-        assert response.json()["valid"] is False
-        assert [error["field"] for error in response.json()["errors"]] == ["parameters.write"]
+        told = response.json()
+        assert (told["id"], told["operation"], told["state"]) == (None, "validate", "done")
+        assert told["result"]["valid"] is False
+        assert [error["field"] for error in told["result"]["errors"]] == ["parameters.write"]
         assert worker.seen == []
         assert not DatasourceOperation.objects.exists()
 
@@ -79,7 +81,8 @@ class TestValidating:
 
     def test_without_verify_access_only_the_parameters_are_looked_at(self, editor: Api, worker: Worker) -> None:
         response = editor.post("datasources/validate/", {"parameters": parameters(), "verify_access": False})
-        assert response.json() == {"valid": True, "errors": []}
+        assert (response.status_code, response.json()["state"]) == (200, "done")
+        assert response.json()["result"] == {"valid": True, "errors": []}
         assert worker.seen == []
 
     def test_nothing_is_saved(self, editor: Api, worker: Worker) -> None:

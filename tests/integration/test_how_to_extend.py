@@ -20,7 +20,7 @@ from tests.integration.http_payload.calls import work
 from tests.integration.http_payload.service import Service
 from tests.integration.people import make_job, make_workspace
 from tests.integration.run_rows import make_lane, make_run
-from workers.payloads.http import EXECUTOR
+from workers.payloads.http.executor import EXECUTOR
 
 GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "extend-a-run.md"
 

@@ -2,8 +2,3 @@
 
 Pure: no Django, no Celery, nothing of a run. See docs/reference/generate-payload.md.
 """
-
-from workers.generate.arrow import batches
-from workers.generate.spec import Dataset
-
-__all__ = ["Dataset", "batches"]

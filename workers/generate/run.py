@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from jobs.errors import TransientError
 from workers.generate.block import Block
-from workers.generate.formats import open_writer
+from workers.generate.formats.opening import open_writer
 from workers.generate.formats.options import MEDIA_TYPES, suffix
 from workers.generate.independent import Plan
 from workers.generate.job import GenerateJob

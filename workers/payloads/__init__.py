@@ -1,12 +1,41 @@
-"""The payload kinds: one package each, none knows another. A package offers KIND and EXECUTOR."""
+"""The payload kinds: one package each, none knows another. A package offers KIND, and EXECUTOR in its module ``executor``.
+
+A beat, a web server, and a worker that never sees a kind know its KIND and do without its executor: what executors stand on
+(SQLAlchemy, say) takes tens of megabytes and half a second.
+"""
+
+import importlib
+from collections import UserDict
+from collections.abc import Mapping
 
 from jobs import kinds
 from workers.payloads import datasource, generate, http, log_cleanup, noop, spark
-from workers.payloads.base import Executor
+from workers.payloads.base import JSON, Executor, Work
 
 _PACKAGES = (datasource, generate, http, log_cleanup, noop, spark)
 
-EXECUTORS: dict[str, Executor] = {package.KIND.name: package.EXECUTOR for package in _PACKAGES}
+
+class Executors(UserDict[str, Executor]):
+    """By kind; each is loaded when it is first asked for."""
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        super().__init__(dict.fromkeys(modules, _NOT_LOADED))
+        self._modules = modules
+
+    def __getitem__(self, kind: str) -> Executor:
+        if self.data[kind] is _NOT_LOADED:
+            self.data[kind] = importlib.import_module(self._modules[kind]).EXECUTOR
+        return self.data[kind]
+
+
+class _NotLoaded:
+    def perform(self, work: Work) -> JSON:
+        raise NotImplementedError
+
+
+_NOT_LOADED = _NotLoaded()
+
+EXECUTORS = Executors({package.KIND.name: f"{package.__name__}.executor" for package in _PACKAGES})
 
 
 def register_all() -> None:

@@ -188,7 +188,7 @@ class TestParts:
             )
             referring = {table for (table,) in cursor.fetchall()}
         keeps_its_run = {"jobs_pin", "jobs_lane", "jobs_handle", "jobs_follow_up"}
-        goes_with_the_run = {"jobs_run", "jobs_payload", "jobs_requeued", "jobs_cleanup"}
+        goes_with_the_run = {"jobs_run", "jobs_requeued", "jobs_cleanup"}  # and payloads, which have no foreign key
         erased_by = {
             "jobs_attempt": "attempts",
             "jobs_log_line": "log_lines",

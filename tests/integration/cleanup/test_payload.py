@@ -29,8 +29,8 @@ from tests.integration.people import make_job, make_workspace
 from tests.integration.run_rows import make_run
 from workers.deadline import Deadline
 from workers.payloads.base import Work
-from workers.payloads.log_cleanup import EXECUTOR
 from workers.payloads.log_cleanup import executor as module
+from workers.payloads.log_cleanup.executor import EXECUTOR
 from workers.payloads.log_cleanup.parameters import LogCleanupParameters
 
 ROOT = Path(__file__).parents[3]

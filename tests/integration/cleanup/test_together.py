@@ -75,7 +75,10 @@ def impatient() -> Iterator[None]:
     with hotpath.connection() as engine:
         engine.execute("SET lock_timeout = '200ms'")
     yield
+    with connection.cursor() as cursor:
+        cursor.execute("RESET lock_timeout")  # it goes back to the pool, and to other tests
     connection.close()
+    hotpath.close()
 
 
 @pytest.mark.usefixtures("impatient")

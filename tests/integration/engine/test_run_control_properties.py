@@ -23,9 +23,12 @@ STEPS = 50
 @pytest.fixture
 def world(broker: Broker, clock: Clock, scripted: ScriptedExecutor, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(heartbeat, "time", clock)
+    made = World(broker, clock, scripted)
     logging.disable()
-    yield World(broker, clock, scripted)
-    logging.disable(logging.NOTSET)
+    try:
+        yield made
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 @pytest.mark.timeout(1800)

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from jobs import claims, dispatch, hotpath
 from jobs.claims import Report, Requeue
@@ -337,7 +337,8 @@ class TestTheLoop:
         settings.JOBS_LEASE_SECONDS, settings.JOBS_SWEEP_SECONDS = 10, 1
         passes: list[tuple[float, bool]] = []
 
-        def sweep_once(*, bury: bool) -> None:
+        def sweep_once(*, bury: bool, patience: dt.timedelta) -> None:
+            assert patience == 10 * SECOND
             passes.append((clock.now - began, bury))
             if len(passes) in (2, 3):
                 raise OperationalError("the database is away")
@@ -358,6 +359,18 @@ class TestTheLoop:
         self, buries: list[tuple[float, bool]]
     ) -> None:
         assert [seconds for seconds, bury in buries if not bury] == list(range(2, 12))
+
+    def test_a_database_that_was_restarted_a_moment_ago_buries_nothing(self) -> None:
+        run = make_run(plain(2))
+        take(run)
+        expire(run=run)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT clock_timestamp() - pg_postmaster_start_time()")
+            (up,) = cursor.fetchone()
+        sweep.sweep_once(patience=up + 3600 * SECOND)
+        assert Lane.objects.filter(run=run).exists()
+        sweep.sweep_once(patience=up)
+        assert not Lane.objects.filter(run=run).exists()
 
     def test_a_pass_that_is_patient_leaves_lost_lanes_and_does_the_rest(self, broker: Broker) -> None:
         run, waiting_run = make_run(plain(2)), make_run(plain(1))

@@ -64,7 +64,7 @@ class World:
         ConcurrencyGroup.objects.create(workspace=workspace, name="target", limit=GROUP_PLACES)
         self.workspace = workspace
         for number in range(len(LIMITS)):
-            self.save(number, [], {})
+            self.save(number, [{"kind": "scripted"}], {})
 
     def begin_anew(self) -> None:
         """Forget every run, message and worker."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from jobs.errors import PermanentError
 from workers.payloads.base import Work
-from workers.payloads.http import EXECUTOR
+from workers.payloads.http.executor import EXECUTOR
 
 SECRETS = {"token": "s3cr3t/t&ken+value", "password": 'pass"wörd'}
 

@@ -17,7 +17,7 @@ django.setup()
 
 from tests.integration.http_payload.calls import perform, work
 from tests.integration.http_payload.service import Service
-from workers.payloads.http import EXECUTOR
+from workers.payloads.http.executor import EXECUTOR
 
 
 def main() -> None:

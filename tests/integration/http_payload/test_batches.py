@@ -11,7 +11,8 @@ from jobs.documents import parse_additions
 from jobs.errors import PermanentError
 from tests.integration.http_payload.calls import work
 from tests.integration.http_payload.service import Service
-from workers.payloads.http import EXECUTOR, batches
+from workers.payloads.http import batches
+from workers.payloads.http.executor import EXECUTOR
 
 URL = "https://example.com/{{ item.id | urlencode }}"
 

@@ -14,7 +14,7 @@ from jobs.services import run_tokens
 from tests.integration.http_payload.calls import work
 from tests.integration.http_payload.service import Service
 from workers.payloads.base import Work
-from workers.payloads.http import EXECUTOR
+from workers.payloads.http.executor import EXECUTOR
 from workers.payloads.http.extending import take_added
 
 NOOP = {"kind": "noop", "key": "a"}

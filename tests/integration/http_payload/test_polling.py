@@ -11,7 +11,7 @@ import pytest
 from jobs.errors import LookAgain, PermanentError, TransientError
 from tests.integration.http_payload.calls import SECRETS, work
 from tests.integration.http_payload.service import Service
-from workers.payloads.http import EXECUTOR
+from workers.payloads.http.executor import EXECUTOR
 
 State = Mapping[str, Any] | None
 

@@ -10,7 +10,7 @@ import jobs
 from jobs.errors import JobsError, PermanentError
 from tests.integration.http_payload.calls import SECRETS, perform, work
 from tests.integration.http_payload.service import Service
-from workers.payloads.http import EXECUTOR
+from workers.payloads.http.executor import EXECUTOR
 
 
 class TestWhatIsSent:

@@ -12,7 +12,7 @@ import pytest
 from jobs.errors import TransientError
 from tests.integration.http_payload.calls import perform, work
 from tests.integration.http_payload.service import Service
-from workers.payloads.http import EXECUTOR
+from workers.payloads.http.executor import EXECUTOR
 
 SLOW = ["/silent", "/drip_header", "/drip_body"]
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
-from workers.generate import batches
+from workers.generate.arrow import batches
 
 PEOPLE = {
     "name": "people",

@@ -22,7 +22,8 @@ from python_calamine import CalamineWorkbook
 from jobs.errors import PermanentError
 from tests.unit.generate.making import blocks, dataset, rows
 from workers.generate.block import Block
-from workers.generate.formats import AnyFormat, open_writer
+from workers.generate.formats.opening import open_writer
+from workers.generate.formats.options import AnyFormat
 from workers.generate.layout import layout_of
 from workers.generate.outputs import to_memory
 from workers.generate.spec import Dataset

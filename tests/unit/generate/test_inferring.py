@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 
 from jobs.errors import PermanentError
 from tests.unit.generate.making import blocks, dataset, rows
-from workers.generate.formats import AnyFormat, open_writer
+from workers.generate.formats.opening import open_writer
+from workers.generate.formats.options import AnyFormat
 from workers.generate.infer import FORMATS, infer_dataset, read_sample
 from workers.generate.infer.by_value import field_by_values
 from workers.generate.layout import layout_of

@@ -10,7 +10,8 @@ import pydantic
 
 from jobs.documents import field_errors
 from jobs.errors import PermanentError
-from workers.generate import Dataset, batches
+from workers.generate.arrow import batches
+from workers.generate.spec import Dataset
 from workers.ingest.fetch.fetched import Allowance, Channel, Fetched, Since
 from workers.ingest.fetch.spool import Spool
 from workers.ingest.spec import Source

@@ -1,7 +1,6 @@
 """The datasource kind: loads files, databases, REST services and made-up rows into tables and files."""
 
 from jobs.kinds import Kind
-from workers.payloads.datasource.executor import DatasourceExecutor
 from workers.payloads.datasource.parameters import DatasourceParameters, secrets_of
 
 KIND = Kind(
@@ -12,4 +11,3 @@ KIND = Kind(
     parameters=DatasourceParameters,
     secrets=secrets_of,
 )
-EXECUTOR = DatasourceExecutor()

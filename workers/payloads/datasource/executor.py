@@ -127,3 +127,6 @@ def _load_key(work: Work) -> str:
 
 def _stream(work: Work) -> str:
     return stream_of(name=work.name, position=work.position)
+
+
+EXECUTOR = DatasourceExecutor()

@@ -2,7 +2,6 @@
 
 from jobs.kinds import Kind
 from workers.generate.job import GenerateJob
-from workers.payloads.generate.executor import GenerateExecutor
 
 KIND = Kind(
     name="generate",
@@ -11,4 +10,3 @@ KIND = Kind(
     job_types=frozenset({"task"}),
     parameters=GenerateJob,
 )
-EXECUTOR = GenerateExecutor()

@@ -55,3 +55,6 @@ def _made(job: GenerateJob, work: Work, *, folder: Path | None) -> dict[str, Any
 
 def _file(folder: Path, made: dict[str, Any]) -> MadeFile:
     return MadeFile(folder / made["file"], made["file"], made["media_type"], made["size_bytes"], made["sha256"])
+
+
+EXECUTOR = GenerateExecutor()

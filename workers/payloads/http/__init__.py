@@ -2,7 +2,6 @@
 
 from jobs.kinds import Kind
 from workers.payloads.http.auth import secrets_of
-from workers.payloads.http.executor import HttpExecutor
 from workers.payloads.http.parameters import HttpParameters
 
 KIND = Kind(
@@ -13,4 +12,3 @@ KIND = Kind(
     parameters=HttpParameters,
     secrets=secrets_of,
 )
-EXECUTOR = HttpExecutor()

@@ -98,3 +98,6 @@ def _options(parameters: HttpParameters, work: Work) -> Options:
         allow=tuple(settings.JOBS_EGRESS_ALLOW),
         proxy=proxy_of(parameters.proxy, work=work),
     )
+
+
+EXECUTOR = HttpExecutor()

@@ -1,7 +1,6 @@
 """The log_cleanup kind: erases old history. docs/reference/log-cleanup-payload.md tells its parameters and results."""
 
 from jobs.kinds import Kind
-from workers.payloads.log_cleanup.executor import LogCleanupExecutor
 from workers.payloads.log_cleanup.parameters import LogCleanupParameters
 
 KIND = Kind(
@@ -11,4 +10,3 @@ KIND = Kind(
     job_types=frozenset({"task"}),
     parameters=LogCleanupParameters,
 )
-EXECUTOR = LogCleanupExecutor()

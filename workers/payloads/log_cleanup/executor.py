@@ -132,3 +132,6 @@ def _told(order: Order, standing: Standing) -> str:
 def _result(order: Order, standing: Standing) -> JSON:
     counted = "would_delete" if order.dry_run else "deleted"
     return {"dry_run": order.dry_run, "before": order.before.isoformat(), counted: standing.counts}
+
+
+EXECUTOR = LogCleanupExecutor()

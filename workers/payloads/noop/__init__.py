@@ -3,7 +3,6 @@
 from pydantic import BaseModel, ConfigDict
 
 from jobs.kinds import Kind
-from workers.payloads.base import JSON, Work
 
 
 class NoopParameters(BaseModel):
@@ -12,13 +11,4 @@ class NoopParameters(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-class NoopExecutor:
-    """Succeeds without a result."""
-
-    def perform(self, work: Work) -> JSON:
-        """Return at once."""
-        return None
-
-
 KIND = Kind(name="noop", queue="default", batchable=True, job_types=frozenset({"task"}), parameters=NoopParameters)
-EXECUTOR = NoopExecutor()

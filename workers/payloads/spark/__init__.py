@@ -1,7 +1,6 @@
 """The spark kind: runs a PySpark script, a jar or an SQL aggregation on this machine or on a cluster."""
 
 from jobs.kinds import Kind
-from workers.payloads.spark.executor import SparkExecutor
 from workers.payloads.spark.parameters import SparkParameters, secrets_of
 
 KIND = Kind(
@@ -12,4 +11,3 @@ KIND = Kind(
     parameters=SparkParameters,
     secrets=secrets_of,
 )
-EXECUTOR = SparkExecutor()

@@ -49,3 +49,6 @@ def _run_here(work: Work, parameters: SparkParameters, target: Target) -> JSON:
     }
     black_out = [*secrets.values(), *secret_configuration.values()]
     return run_child(module="workers.spark.local", spec=spec, work=work, secrets=black_out)
+
+
+EXECUTOR = SparkExecutor()
