@@ -1,8 +1,8 @@
 """The kinds of sink: one package each, none knows another. A package offers KIND."""
 
-from sinks import database, log, registry
+from sinks import database, email, log, message, registry
 
-_PACKAGES = (database, log)
+_PACKAGES = (database, email, log, message)
 
 
 def register_all() -> None:

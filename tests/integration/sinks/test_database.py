@@ -176,7 +176,8 @@ class TestAParcelThatFails:
 class TestATableThatIsThere:
     def test_values_become_what_its_columns_take(self, table: Table) -> None:
         table.do(
-            "CREATE TABLE t (id uuid PRIMARY KEY, day date, price numeric(9,2), whole jsonb, tags text[], words varchar, rest int DEFAULT 9)"
+            "CREATE TABLE t (id uuid PRIMARY KEY, day date, price numeric(9,2), "
+            "whole jsonb, tags text[], words varchar, rest int DEFAULT 9)"
         )
         id = uuid.UUID(int=7)
         said = {"id": str(id), "day": "2026-11-22", "price": 1.1, "whole": [1], "tags": ["a"], "words": {"a": 1}}
