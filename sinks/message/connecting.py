@@ -132,7 +132,8 @@ def _held(permit: _Permit) -> type[Any]:
         def _connect(self) -> socket.socket:
             name, failed = self.host, OSError("there is no address")
             try:
-                for self.host in permit(name, self.port):
+                for address in permit(name, self.port):
+                    self.host = address
                     try:
                         return super()._connect()
                     except OSError as error:

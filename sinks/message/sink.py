@@ -88,7 +88,11 @@ class MessageSink:
 
     @property
     def _declared(self) -> list[kombu.Queue]:
-        return [kombu.Queue(self._configuration.queue, durable=True)] if self._configuration.declare else []
+        return (
+            [kombu.Queue(self._configuration.queue, durable=True)]
+            if self._configuration.declare and self._broker.is_amqp
+            else []
+        )
 
     def _filled(self, field: str, text: str, values: Mapping[str, JSON]) -> str:
         return fill(text, field=field, values=values)
