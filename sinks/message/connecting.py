@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -129,13 +128,13 @@ def _held(permit: _Permit) -> type[Any]:
     """Kombu's transport for Redis with connections that ask, each time, which addresses may be reached."""
 
     class Held(redis.Connection):
-        def _connect(self) -> socket.socket:
+        def _connect(self) -> Any:
             name, failed = self.host, OSError("there is no address")
             try:
                 for address in permit(name, self.port):
                     self.host = address
                     try:
-                        return super()._connect()
+                        return super()._connect()  # type: ignore[no-untyped-call]
                     except OSError as error:
                         failed = error
             finally:
@@ -145,11 +144,11 @@ def _held(permit: _Permit) -> type[Any]:
     class HeldAndEncrypted(redis.SSLConnection, Held):
         """Encrypts what Held has connected."""
 
-    class Channel(kombu_redis.Channel):  # type: ignore[misc]
+    class Channel(kombu_redis.Channel):
         connection_class = Held
         connection_class_ssl = HeldAndEncrypted
 
-    class Transport(kombu_redis.Transport):  # type: ignore[misc]
+    class Transport(kombu_redis.Transport):
         pass
 
     Transport.Channel = Channel

@@ -7,6 +7,7 @@ import hashlib
 import json
 import queue
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import kombu
 
@@ -49,7 +50,7 @@ class MessageSink:
         with self._connection() as connection:
             if not self._broker.is_amqp:
                 return "The broker answers."  # a queue of Redis is there when there is something in it
-            channel = connection.default_channel
+            channel: Any = connection.default_channel  # of py-amqp
             if self._configuration.exchange is not None:
                 channel.exchange_declare(self._configuration.exchange, type="", passive=True)
             elif not self._configuration.declare:
@@ -88,11 +89,8 @@ class MessageSink:
 
     @property
     def _declared(self) -> list[kombu.Queue]:
-        return (
-            [kombu.Queue(self._configuration.queue, durable=True)]
-            if self._configuration.declare and self._broker.is_amqp
-            else []
-        )
+        name = self._configuration.queue if self._configuration.declare and self._broker.is_amqp else None
+        return [kombu.Queue(name, durable=True)] if name else []
 
     def _filled(self, field: str, text: str, values: Mapping[str, JSON]) -> str:
         return fill(text, field=field, values=values)

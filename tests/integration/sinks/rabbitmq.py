@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +19,8 @@ from tests.integration.http_payload.identities import Identity
 
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """Not the one on the PATH, which wants to become the user rabbitmq."""
+_EPMD = "/usr/bin/epmd"
+"""The port mapper: left to RabbitMQ, it would outlive it."""
 _START_SECONDS = 90.0
 
 
@@ -61,23 +62,28 @@ def running(folder: Path, identity: Identity) -> Iterator[RabbitMq]:
         "ERL_EPMD_PORT": str(names),
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1",
     }
-    with (folder / "out").open("wb") as out:
-        process = subprocess.Popen(
-            [str(SERVER)], env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
-        )
-    try:
+    with contextlib.ExitStack() as cleanup:
+        _start([_EPMD, "-port", str(names), "-address", "127.0.0.1"], folder / "names", environment, cleanup)
+        process = _start([str(SERVER)], folder / "out", environment, cleanup)
         _wait(server, process, folder / "out")
         yield server
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        subprocess.run(
-            [shutil.which("epmd") or "epmd", "-port", str(names), "-kill"],
-            env=environment,
-            check=False,
-            capture_output=True,
+
+
+def _start(
+    command: list[str], out: Path, environment: dict[str, str], cleanup: contextlib.ExitStack
+) -> subprocess.Popen[bytes]:
+    with out.open("wb") as said:
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
         )
+    cleanup.callback(process.wait)
+    cleanup.callback(_end, process.pid)
+    return process
+
+
+def _end(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def _configuration(folder: Path, server: RabbitMq, identity: Identity) -> str:

@@ -13,9 +13,9 @@ _Address = str | tuple[str, int]
 class Relay:
     """Hands on bytes in both directions, until it is cut. ``connections`` counts those that were made."""
 
-    def __init__(self, to: _Address) -> None:
+    def __init__(self, to: _Address, *, host: str = "127.0.0.1") -> None:
         self._to = to
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = socket.create_server((host, 0))
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self.connections = 0
