@@ -54,10 +54,10 @@ class HeldLoop(asyncio.SelectorEventLoop):
         """
         return asyncio.run_coroutine_threadsafe(self._watched(work, seconds), self).result()
 
-    async def create_connection(  # type: ignore[override] - of the many ways to call it this is the one that is in use
+    async def create_connection(  # type: ignore[override]
         self, protocol_factory: Callable[[], Any], host: str, port: int, *, ssl: tls.SSLContext | None = None
     ) -> Any:
-        """Connect to one of a host's permitted addresses; its certificate must be the host's."""
+        """Connect to one of a host's permitted addresses; its certificate must be the host's. This is how aiokafka calls it."""
         failed = OSError(f"{host} has no address")
         for address in await self.run_in_executor(None, self._permitted, host, port):
             try:
@@ -87,7 +87,8 @@ class HeldLoop(asyncio.SelectorEventLoop):
 
     async def _watched(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
         task = asyncio.ensure_future(work)
-        await asyncio.wait([task, self._refused], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {task, self._refused}
+        await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if self._refused.done():
             task.cancel()
             raise self._refused.result()

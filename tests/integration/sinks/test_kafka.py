@@ -61,7 +61,7 @@ class TestAParcel:
     def test_each_record_is_a_message_under_the_deliverys_id(self, cluster: Cluster, topic: str, sink: Opens) -> None:
         opened = sink(key="{{ result.city }}", headers={"state": "{{ state }}"})
         receipt = opened.deliver(parcel(record(4, result={"city": "Zürich"}), record(5, state="failed")))
-        first, second = sorted(cluster.read(topic, 2), key=lambda each: each.key() or b"", reverse=True)
+        first, second = sorted(cluster.read(topic), key=lambda each: each.key() or b"", reverse=True)
         assert (first.key(), second.key()) == ("Zürich".encode(), None)
         headers = {
             "state": b"succeeded",
@@ -77,14 +77,14 @@ class TestAParcel:
 
     def test_records_of_one_key_stay_in_their_order(self, cluster: Cluster, topic: str, sink: Opens) -> None:
         sink(key="{{ job }}", compression="gzip").deliver(parcel(*results(*range(1200))))
-        messages = cluster.read(topic, 1200)
+        messages = cluster.read(topic)
         assert [json.loads(each.value() or b"")["payload"]["result"] for each in messages] == list(range(1200))
 
     def test_several_threads_may_deliver_at_once(self, cluster: Cluster, topic: str, sink: Opens) -> None:
         opened = sink()
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda at: opened.deliver(parcel(record(at), id=f"dlv_{at}")), range(40)))
-        ids = {dict(each.headers() or ())["delivery-id"] for each in cluster.read(topic, 40)}
+        ids = {dict(each.headers() or ())["delivery-id"] for each in cluster.read(topic)}
         assert ids == {f"dlv_{at}".encode() for at in range(40)}
 
     def test_a_record_that_is_too_large_is_refused_for_good(self, sink: Opens) -> None:
@@ -107,7 +107,7 @@ class TestAClusterThatIsDown:
         with Relay("nowhere") as gone:
             address = f"127.0.0.1:{gone.port}"
         sink(brokers=[address, cluster.address]).deliver(parcel(record()))
-        assert len(cluster.read(topic, 1)) == 1
+        assert len(cluster.read(topic)) == 1
 
 
 class TestWhereItMayGo:
@@ -169,7 +169,7 @@ def test_the_example_of_the_page(cluster: Cluster) -> None:
     configuration |= {"brokers": [cluster.address], "security": "none"}
     del configuration["sasl"]
     deliver_example(document)
-    messages = cluster.read("readings", 2)
+    messages = cluster.read("readings")
     assert [json.loads(each.value() or b"")["payload"]["result"] for each in messages] == [{"n": 0}, {"n": 1}]
     delivery = Delivery.objects.get()
     assert delivery.receipt == {"topic": "readings", "messages": 2}
