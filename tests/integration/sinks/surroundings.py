@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from jobs.models import Workspace
 from jobs.services.secrets import set_secret
 from workers.sink_surroundings import SinkSurroundings
@@ -13,3 +15,12 @@ def surroundings(**secrets: str) -> SinkSurroundings:
     for name, value in secrets.items():
         set_secret(workspace=workspace, name=name, value=value)
     return SinkSurroundings(workspace_id=workspace.pk, sink="a sink")
+
+
+def let_every_name_lead_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only who connects to the addresses that were permitted arrives: a name such as ``service.invalid`` has none of its own."""
+
+    def permit(_self: SinkSurroundings, _host: str, _port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    monkeypatch.setattr(SinkSurroundings, "permit", permit)

@@ -22,7 +22,7 @@ from sinks.models import Delivery
 from tests.integration.sinks.handmade import parcel, record, results
 from tests.integration.sinks.pages import deliver_example, example
 from tests.integration.sinks.relay import Relay
-from tests.integration.sinks.surroundings import surroundings
+from tests.integration.sinks.surroundings import let_every_name_lead_here, surroundings
 
 
 @pytest.fixture
@@ -202,6 +202,13 @@ class TestATableThatIsThere:
 
 
 class TestWhereItMayGo:
+    def test_it_connects_to_the_address_that_was_looked_at(self, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+        let_every_name_lead_here(monkeypatch)
+        here, table.url = table.url, table.url.replace("127.0.0.1", "service.invalid")
+        table.sink().deliver(parcel(record()))
+        table.url = here
+        assert len(table.rows()) == 1
+
     def test_a_host_that_is_not_allowed_is_refused(self, table: Table, settings: Any) -> None:
         settings.JOBS_EGRESS_ALLOW = ()
         with pytest.raises(PermanentError, match="JOBS_EGRESS_ALLOW"):

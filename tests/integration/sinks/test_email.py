@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from tests.integration.sinks.handmade import parcel, record, results
 from tests.integration.sinks.mail_server import MailServer, serving
 from tests.integration.sinks.pages import deliver_example, example
 from tests.integration.sinks.relay import Relay
-from tests.integration.sinks.surroundings import surroundings
+from tests.integration.sinks.surroundings import let_every_name_lead_here, surroundings
 
 pytestmark = pytest.mark.django_db
 
@@ -205,6 +206,22 @@ class TestEncryption:
             sink(server, smtp={"security": security}).deliver(parcel(*RESULTS))
         assert refused.value.code == "tls"
         assert server.envelopes == []
+
+    @pytest.mark.parametrize("security", ["tls", "starttls"])
+    def test_it_connects_to_the_address_that_was_looked_at_and_the_certificate_is_the_hosts(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, security: str
+    ) -> None:
+        let_every_name_lead_here(monkeypatch)
+        identity = make_identity(tmp_path, x509.DNSName("mail.invalid"))
+        secrets = {"MAIL": "open sesame", "CA": identity.pem}
+        login = self.LOGIN if security == "starttls" else {}
+        for host, taken in (("mail.invalid", 1), ("other.invalid", 0)):
+            smtp = {"host": host, "security": security, "ca_secret": "CA", **login}
+            with serving(**{security: identity.context}) as server:
+                opened = sink(server, secrets=secrets, smtp=smtp)
+                with contextlib.suppress(PermanentError):
+                    opened.deliver(parcel(*RESULTS))
+                assert len(server.envelopes) == taken
 
     def test_it_does_not_go_on_without(self, server: MailServer) -> None:
         with pytest.raises(PermanentError, match="STARTTLS"):

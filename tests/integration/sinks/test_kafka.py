@@ -25,7 +25,7 @@ from tests.integration.sinks.kafka import Cluster
 from tests.integration.sinks.mail_server import serving
 from tests.integration.sinks.pages import deliver_example, example
 from tests.integration.sinks.relay import Relay
-from tests.integration.sinks.surroundings import surroundings
+from tests.integration.sinks.surroundings import let_every_name_lead_here, surroundings
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +111,13 @@ class TestAClusterThatIsDown:
 
 
 class TestWhereItMayGo:
+    def test_it_connects_to_the_address_that_was_looked_at(
+        self, cluster: Cluster, topic: str, sink: Opens, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        let_every_name_lead_here(monkeypatch)
+        sink(brokers=[f"service.invalid:{cluster.port}"]).deliver(parcel(record()))
+        assert len(cluster.read(topic)) == 1
+
     def test_a_host_that_is_not_allowed_is_not_connected_to(self, sink: Opens, settings: Any) -> None:
         settings.JOBS_EGRESS_ALLOW = ()
         with Relay("nowhere") as relay:

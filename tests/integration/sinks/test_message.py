@@ -24,7 +24,7 @@ from tests.integration.sinks.handmade import parcel, record, results
 from tests.integration.sinks.pages import deliver_example, example
 from tests.integration.sinks.rabbitmq import RabbitMq
 from tests.integration.sinks.relay import Relay
-from tests.integration.sinks.surroundings import surroundings
+from tests.integration.sinks.surroundings import let_every_name_lead_here, surroundings
 
 pytestmark = pytest.mark.django_db
 
@@ -214,6 +214,17 @@ class TestAQueueOfRedis:
 
 
 class TestWhereItMayGo:
+    def test_it_connects_to_the_address_that_was_looked_at(
+        self, server: RabbitMq, queue: str, redis: Relay, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        let_every_name_lead_here(monkeypatch)
+        here = {"amqp": server.url, "redis": f"redis://127.0.0.1:{redis.port}/1"}
+        for url in here.values():
+            opened = sink(url.replace("127.0.0.1", "service.invalid"), queue=queue)
+            opened.deliver(ONE)
+            opened.close()
+            assert len(delivered(url, queue)) == 1
+
     @pytest.mark.parametrize("scheme", ["amqp", "redis"])
     def test_a_host_that_is_not_allowed_is_not_connected_to(self, scheme: str, settings: Any) -> None:
         settings.JOBS_EGRESS_ALLOW = ()
