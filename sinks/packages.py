@@ -1,8 +1,8 @@
 """The kinds of sink: one package each, none knows another. A package offers KIND."""
 
-from sinks import log, registry
+from sinks import database, email, kafka, log, message, registry
 
-_PACKAGES = (log,)
+_PACKAGES = (database, email, kafka, log, message)
 
 
 def register_all() -> None:

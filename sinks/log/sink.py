@@ -6,6 +6,7 @@ import hashlib
 import json
 
 from sinks.base import Parcel, Receipt, Surroundings
+from sinks.filling import fill, values_of
 from sinks.log.configuration import LogConfiguration
 
 
@@ -20,7 +21,8 @@ class LogSink:
         """Write the parcel's records, a line each."""
         digest, written = hashlib.sha256(), 0
         for record in parcel.records():
-            line = self._configuration.prefix + json.dumps(record.document())
+            prefix = fill(self._configuration.prefix, field="prefix", values=values_of(parcel, record))
+            line = prefix + json.dumps(record.document(), ensure_ascii=False)
             self._log(self._configuration.level, line)
             digest.update(f"{line}\n".encode())
             written += len(line.encode()) + 1

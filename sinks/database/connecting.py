@@ -1,0 +1,85 @@
+"""From a URL in a secret to SQLAlchemy's engine, which connects to addresses that were looked at and to nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import URL
+
+from jobs.errors import PermanentError
+from sinks.base import Surroundings
+
+_OPTIONS = frozenset({"sslmode", "sslrootcert", "channel_binding", "target_session_attrs", "application_name"})
+"""Of libpq's options those that lead neither to another host nor to files of the worker's machine."""
+_CONNECTIONS = 8
+_PORT = 5432
+
+
+def engine(*, url: str, surroundings: Surroundings) -> sqlalchemy.Engine:
+    """An engine for PostgreSQL, and what speaks its protocol, or for a SQLite file.
+
+    Others are refused: their drivers connect in C, to wherever their options say, and nothing here could hold them back.
+
+    Raises:
+        PermanentError: It is no such URL (``configuration``), or it may not be reached (``egress_refused``, ``file_refused``).
+        TransientError: Its host has no address at present.
+    """
+    try:
+        parsed = sqlalchemy.make_url(url)
+    except (sqlalchemy.exc.ArgumentError, ValueError):
+        raise _wrong("the secret is no URL such as postgresql://user:password@host/database") from None
+    surroundings.hide(*filter(None, [parsed.password and str(parsed.password)]))
+    match parsed.get_backend_name():
+        case "postgresql":
+            return _postgresql(parsed, surroundings)
+        case "sqlite":
+            return _sqlite(parsed, surroundings)
+    raise _wrong(f"expected a postgresql:// or sqlite:// URL, not {parsed.get_backend_name()}://")
+
+
+def _postgresql(url: URL, surroundings: Surroundings) -> sqlalchemy.Engine:
+    if not url.host or url.host.startswith(("/", "@")):
+        raise _wrong("the URL names no host")
+    _check_options(url)
+    found = surroundings.permit(url.host, url.port or _PORT)
+    return sqlalchemy.create_engine(
+        url.set(drivername="postgresql+psycopg", query={}),
+        pool_size=_CONNECTIONS,
+        connect_args={**url.query, **_pinned(url.host, found), **_patience(surroundings.timeout_seconds)},
+    )
+
+
+def _check_options(url: URL) -> None:
+    for name, value in url.query.items():
+        if name not in _OPTIONS or (name == "sslrootcert" and value != "system"):
+            raise _wrong(f"the URL's option {name} is not open to sinks; there are {', '.join(sorted(_OPTIONS))}")
+
+
+def _pinned(host: str, found: Sequence[str]) -> dict[str, Any]:
+    """Options of libpq by which it tries these addresses, one after the other; certificates stay the host's."""
+    return {"host": ",".join([host] * len(found)), "hostaddr": ",".join(found)}
+
+
+def _patience(seconds: float) -> dict[str, Any]:
+    """No step of a delivery may outlast the attempt: not connecting, not a statement, not a peer that fell silent."""
+    half = max(2, int(seconds / 2))
+    return {
+        "connect_timeout": half,
+        "tcp_user_timeout": 1000 * half,
+        "options": f"-c statement_timeout={1000 * half} -c lock_timeout={1000 * half}",
+    }
+
+
+def _sqlite(url: URL, surroundings: Surroundings) -> sqlalchemy.Engine:
+    if not url.database or url.database.startswith("file:") or url.query:
+        raise _wrong("expected sqlite:/// and the path of a file, without options")
+    path = surroundings.path(url.database)
+    return sqlalchemy.create_engine(
+        URL.create("sqlite", database=str(path)), connect_args={"timeout": surroundings.timeout_seconds / 2}
+    )
+
+
+def _wrong(message: str) -> PermanentError:
+    return PermanentError(f"url_secret: {message}", code="configuration")

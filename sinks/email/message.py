@@ -1,0 +1,109 @@
+"""From a parcel to a mail that is the same on all attempts."""
+
+from __future__ import annotations
+
+import html
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from email.utils import format_datetime, parseaddr
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
+from django.core.validators import validate_email
+
+from jobs.errors import PermanentError
+from sinks.base import Parcel
+from sinks.email.configuration import EmailConfiguration
+from sinks.filling import fill, plain, values_of
+
+_IN_TEXTS = 100
+"""So many records can be named in texts."""
+
+
+def message_of(*, parcel: Parcel, configuration: EmailConfiguration) -> EmailMessage:
+    """The mail.
+
+    Its Message-ID is made of the parcel's id, and its date is when the run ended: a mailbox that gets it twice can tell.
+
+    Raises:
+        PermanentError: There is nobody to send it to, or an address is none (``recipients``); it would be too large (``size``).
+    """
+    values = _values(parcel)
+    message = EmailMessage(
+        subject=" ".join(fill(configuration.subject, field="subject", values=values).split()),
+        body=_body(parcel, configuration, values),
+        from_email=configuration.sender,
+        to=_addresses(configuration, "to", values),
+        cc=_addresses(configuration, "cc", values),
+        bcc=_addresses(configuration, "bcc", values),
+        reply_to=_addresses(configuration, "reply_to", values),
+        headers={
+            "Message-ID": message_id(parcel=parcel, sender=configuration.sender),
+            "Date": format_datetime(parcel.run_ended_at),
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+    if configuration.format == "html":
+        message.content_subtype = "html"
+    if configuration.results == "attachment":
+        name = " ".join(fill(configuration.attachment, field="attachment", values=values).split())
+        message.attach(name, _json(parcel, configuration.max_bytes).encode(), "application/json")
+    if not message.recipients():
+        raise PermanentError("to, cc, bcc: there is nobody to send it to", code="recipients")
+    return message
+
+
+def message_id(*, parcel: Parcel, sender: str) -> str:
+    """The same for all attempts at a delivery, and of no other mail."""
+    domain = parseaddr(sender)[1].rpartition("@")[2]
+    return f"<{parcel.id}.{parcel.workspace}@{domain}>"
+
+
+def too_large(most: int) -> PermanentError:
+    """The error of a mail that would be larger than so many bytes."""
+    return PermanentError(
+        f"the mail would be larger than {most:,} bytes: deliver smaller batches, or leave the results out", code="size"
+    )
+
+
+def _values(parcel: Parcel) -> Mapping[str, Any]:
+    records = list(itertools.islice(parcel.records(), _IN_TEXTS))
+    about = values_of(parcel, records[0] if parcel.unit == "payload" and records else None)
+    return {**about, "records": [record.document() for record in records]}
+
+
+def _addresses(configuration: EmailConfiguration, field: str, values: Mapping[str, Any]) -> Sequence[str]:
+    filled = (fill(each, field=field, values=values).strip() for each in getattr(configuration, field))
+    addresses = [address for address in filled if address]
+    for address in addresses:
+        try:
+            validate_email(parseaddr(address)[1] if "\n" not in address and "\r" not in address else "")
+        except ValidationError:
+            raise PermanentError(f"{field}: {address[:100]!r} is no address", code="recipients") from None
+    return addresses
+
+
+def _body(parcel: Parcel, configuration: EmailConfiguration, values: Mapping[str, Any]) -> str:
+    in_html = configuration.format == "html"
+    text = fill(configuration.body, field="body", values=values, spell=html.escape if in_html else plain)
+    if configuration.results != "body":
+        return text
+    results = _json(parcel, configuration.max_bytes)
+    return f"{text}\n<pre>{html.escape(results)}</pre>\n" if in_html else f"{text}\n\n{results}"
+
+
+def _json(parcel: Parcel, most: int) -> str:
+    """The records as a JSON array, one to a line."""
+    lines, size = [], 0
+    for line in _lines(parcel):
+        size += len(line.encode())
+        if size > most:
+            raise too_large(most)
+        lines.append(line)
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def _lines(parcel: Parcel) -> Iterator[str]:
+    return (json.dumps(record.document(), ensure_ascii=False) for record in parcel.records())

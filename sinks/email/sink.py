@@ -1,0 +1,104 @@
+"""Sends each parcel as a mail."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import smtplib
+import ssl
+from collections.abc import Iterator
+from email.utils import parseaddr
+from typing import Any
+
+from django.core.mail import EmailMessage
+from django.core.mail.message import sanitize_address
+
+from jobs.errors import PermanentError, TransientError
+from sinks.base import Parcel, Receipt, Surroundings
+from sinks.email.configuration import EmailConfiguration
+from sinks.email.message import message_id, message_of, too_large
+from sinks.email.server import Backend
+
+_MAX_WORDS = 500
+
+
+class EmailSink:
+    """A mail server, and whom it is to send mail to."""
+
+    def __init__(self, configuration: EmailConfiguration, surroundings: Surroundings) -> None:
+        self._configuration, self._surroundings = configuration, surroundings
+        self._backend()  # what is wrong with its secrets is told now
+
+    def deliver(self, parcel: Parcel) -> Receipt:
+        """Send the parcel; return when the server has taken it for at least one of the recipients."""
+        message = message_of(parcel=parcel, configuration=self._configuration)
+        content = _content(message)
+        if len(content) > self._configuration.max_bytes:
+            raise too_large(self._configuration.max_bytes)
+        with _explained(), self._backend().connected() as connection:
+            connection.sendmail(_bare(message.from_email), [_bare(each) for each in message.recipients()], content)
+            refused = sorted(connection.refused)
+        return Receipt(
+            bytes=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            details={
+                "message_id": message_id(parcel=parcel, sender=self._configuration.sender),
+                "recipients": len(message.recipients()) - len(refused),
+                "refused": refused,
+            },
+        )
+
+    def check(self) -> str:
+        """Connect, encrypt and log in as for a delivery."""
+        with _explained(), self._backend().connected():
+            return f"{self._configuration.smtp.host} takes mail from us."
+
+    def close(self) -> None:
+        """Each delivery closes its connection."""
+
+    def _backend(self) -> Backend:
+        return Backend(self._configuration.smtp, self._surroundings)
+
+
+def _content(message: EmailMessage) -> bytes:
+    made: Any = (
+        message.message()
+    )  # one of Django's own classes, whose as_bytes knows more than the one of which it is made
+    content: bytes = made.as_bytes(linesep="\r\n")
+    return content
+
+
+def _bare(address: str) -> str:
+    """The address alone, its domain in ASCII."""
+    return parseaddr(sanitize_address(address, "utf-8"))[1]
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Tell what may pass (4yz, RFC 5321 section 4.2.1) from what does not (5yz)."""
+    try:
+        yield
+    except smtplib.SMTPAuthenticationError as error:
+        raise TransientError(
+            f"the server does not know us: {_said(error.smtp_error)}", code="authentication"
+        ) from error
+    except smtplib.SMTPRecipientsRefused as error:
+        raise _by_status(min(error.recipients.values()), "recipients") from error
+    except smtplib.SMTPResponseException as error:
+        raise _by_status((error.smtp_code, error.smtp_error), "smtp_status") from error
+    except smtplib.SMTPNotSupportedError as error:
+        raise PermanentError(f"the server cannot do this: {error}", code="smtp") from error
+    except ssl.SSLCertVerificationError as error:
+        raise PermanentError(f"the certificate is not accepted: {error.verify_message}", code="tls") from error
+    except OSError as error:  # smtplib's other errors are such, too
+        raise TransientError(f"no answer: {error}"[:_MAX_WORDS], code="connection") from error
+
+
+def _by_status(answer: tuple[int, bytes | str], code: str) -> TransientError | PermanentError:
+    status, said = answer
+    kind = PermanentError if 500 <= status < 600 else TransientError
+    return kind(f"the server refused: {status} {_said(said)}", code=code, details={"status": status})
+
+
+def _said(text: bytes | str) -> str:
+    return " ".join((text.decode(errors="replace") if isinstance(text, bytes) else text).split())[:_MAX_WORDS]

@@ -1,0 +1,54 @@
+"""What a sink of kind ``message`` is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from jobs.documents.basis import Strict
+from sinks.filling import Filled
+
+HeaderName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class MessageConfiguration(Strict):
+    """Which broker, and where to. Texts may have gaps, see `sinks.filling`.
+
+    Args:
+        url_secret: The secret that holds the broker's URL.
+        ca_secret: The name of a secret with the authorities to trust, as PEM; left out, those that are trusted publicly.
+        queue: Where messages go; or
+        exchange: through which, with
+        routing_key: of AMQP.
+        headers: By name, besides the messages' own.
+        declare: Whether to make the queue, durable, when it is not there.
+        persistent: Whether the broker is to keep messages over its own restart.
+        max_bytes: A message that would be larger is not sent.
+    """
+
+    url_secret: str = Field(min_length=1)
+    ca_secret: str | None = Field(default=None, min_length=1)
+    queue: str | None = Field(default=None, min_length=1, max_length=255)
+    exchange: str | None = Field(default=None, min_length=1, max_length=127)
+    routing_key: Filled = ""
+    headers: dict[HeaderName, Filled] = Field(default_factory=dict, max_length=50)
+    declare: bool = Field(default=False, strict=True)
+    persistent: bool = Field(default=True, strict=True)
+    max_bytes: int = Field(default=10_000_000, ge=1000, le=100_000_000, strict=True)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> MessageConfiguration:
+        if (self.queue is None) == (self.exchange is None):
+            raise ValueError("expected a queue, or an exchange with a routing_key")
+        if self.queue is not None and self.routing_key:
+            raise ValueError("routing_key: it goes with an exchange; messages for a queue need none")
+        if self.declare and self.queue is None:
+            raise ValueError("declare: only a queue is made; an exchange must be there")
+        return self
+
+
+def secrets(configuration: Mapping[str, Any]) -> Sequence[str]:
+    """The names of the secrets that a configuration uses."""
+    return [name for name in (configuration["url_secret"], configuration.get("ca_secret")) if name]

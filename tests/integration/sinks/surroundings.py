@@ -1,0 +1,26 @@
+"""The surroundings that a sink has in a worker, with secrets of a workspace of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.models import Workspace
+from jobs.services.secrets import set_secret
+from workers.sink_surroundings import SinkSurroundings
+
+
+def surroundings(**secrets: str) -> SinkSurroundings:
+    """For a sink of a workspace that has these secrets."""
+    workspace, _ = Workspace.objects.get_or_create(slug="acme", defaults={"name": "Acme"})
+    for name, value in secrets.items():
+        set_secret(workspace=workspace, name=name, value=value)
+    return SinkSurroundings(workspace_id=workspace.pk, sink="a sink")
+
+
+def let_every_name_lead_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only who connects to the addresses that were permitted arrives: a name such as ``service.invalid`` has none of its own."""
+
+    def permit(_self: SinkSurroundings, _host: str, _port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    monkeypatch.setattr(SinkSurroundings, "permit", permit)
