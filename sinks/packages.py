@@ -1,8 +1,8 @@
 """The kinds of sink: one package each, none knows another. A package offers KIND."""
 
-from sinks import log, registry
+from sinks import file, log, registry, s3
 
-_PACKAGES = (log,)
+_PACKAGES = (file, log, s3)
 
 
 def register_all() -> None:

@@ -1,7 +1,8 @@
 """A real S3 server for tests: OpenStack Swift with its S3 interface, one node, one replica, on loopback.
 
-``python -m tests.swift FOLDER PORT`` runs its four processes until standard input ends: so they end with whoever started it, however
-that ended. Its own folder must lie on a file system with extended attributes. From packages alone: pyeclib's wheel brings liberasurecode.
+``python -m tests.swift FOLDER PORT`` runs its four processes until standard input ends: so they end with whoever started it,
+however that ended. The folder must lie on a file system with extended attributes. All comes from packages: the wheel of pyeclib
+brings liberasurecode.
 
 Source: the deployment guide of Swift, and the manual pages of its configuration files.
 """

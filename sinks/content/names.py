@@ -25,6 +25,8 @@ FIELDS = (
 )
 MAX_BYTES = 900
 """S3 takes 1,024; a manifest's name is longer than its object's."""
+MAX_PART_BYTES = 150
+"""Of what people have named; most file systems take 255 for a name, in which the position stands, too."""
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _DEFAULTS: dict[Unit, str] = {
@@ -105,4 +107,4 @@ def _payload_name(parcel: Parcel) -> str:
 
 def _safe(text: str) -> str:
     """What a person called something, as a part of a path: no slash, nothing that leads out of its folder."""
-    return _UNSAFE.sub("-", text)[:200] or "-"
+    return _UNSAFE.sub("-", text).encode()[:MAX_PART_BYTES].decode(errors="ignore") or "-"

@@ -1,8 +1,8 @@
 """Results as objects in a bucket of S3, or of any service that speaks its protocol."""
 
 from sinks.base import SinkKind
+from sinks.content.lazily import opener
 from sinks.s3.configuration import S3Configuration, secrets_of
-from sinks.s3.sink import S3Sink
 
 KIND = SinkKind(
     name="s3",
@@ -10,6 +10,6 @@ KIND = SinkKind(
     configuration=S3Configuration,
     units=("payload", "batch", "run"),
     idempotent=True,
-    open=S3Sink,
+    open=opener("sinks.s3.sink", "S3Sink"),
     secrets=secrets_of,
 )

@@ -31,7 +31,7 @@ def _prefix(value: str) -> str:
 
 
 Url = Annotated[str, AfterValidator(_url)]
-TagText = Annotated[str, Field(pattern=r"^[\w .:/=+\-@]{1,128}$")]
+TagText = Annotated[str, Field(max_length=128, pattern=r"^[A-Za-z0-9 .:/=+@_-]+$")]
 
 
 class S3Configuration(ContentConfiguration):
@@ -64,7 +64,7 @@ class S3Configuration(ContentConfiguration):
     access_key_secret: SecretName | None = None
     secret_key_secret: SecretName | None = None
     session_token_secret: SecretName | None = None
-    role_arn: str | None = Field(default=None, pattern=r"^arn:[\w:/+=,.@-]{1,2000}$")
+    role_arn: str | None = Field(default=None, max_length=2048, pattern=r"^arn:[A-Za-z0-9:/+=,.@_-]+$")
     external_id_secret: SecretName | None = None
     sts_endpoint_url: Url | None = None
     part_size: int = Field(default=DEFAULT_PART, ge=LEAST_PART, le=MOST_PART, strict=True)
