@@ -86,7 +86,7 @@ class SftpTarget(Remote):
         raise TransientError(f"{self.described}: {failed}", code="connection") from failed
 
 
-class _OnlyThatKey(paramiko.MissingHostKeyPolicy):
+class _OnlyThatKey(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]  # paramiko is untyped
     """Accept the server's key that was configured; no file of known hosts is read, so each key comes here."""
 
     def __init__(self, expected: str) -> None:

@@ -37,7 +37,7 @@ def connected(configuration: S3Configuration, surroundings: Surroundings, *, clo
         closing: Closes its connections.
 
     Raises:
-        PermanentError: A secret is missing (``secret``), or there are no keys and the worker's own are not permitted (``credentials``).
+        PermanentError: A secret is missing (``secret``), or no keys are given and the worker's own are refused (``credentials``).
     """
     core = _credentials(configuration, surroundings)
     if configuration.role_arn:
