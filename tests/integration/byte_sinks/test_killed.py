@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -29,8 +27,8 @@ def database(transactional_db: None) -> Iterator[None]:
     ("step", "left"),
     [
         (b"?uploads ", 0),  # it is about to begin the upload
-        (b"partNumber=1&", 1),
-        (b"partNumber=2&", 1),
+        (b"partNumber=1", 1),
+        (b"partNumber=2", 1),
         (b"POST /{bucket}/acme/task%3Aping/{date}/{run}.jsonl?uploadId=", 1),  # to complete it
         (b".manifest.json ", 0),  # the object is there, its manifest is not
     ],
