@@ -1,7 +1,7 @@
 """A real S3 server for tests: OpenStack Swift with its S3 interface, one node, one replica, on loopback.
 
-`tests.swift_keeper` runs its four processes. The folder must lie on a file system with extended attributes. All comes from packages: the wheel of pyeclib
-brings liberasurecode.
+`tests.swift_keeper` runs its four processes. The folder must lie on a file system with extended attributes. All comes from
+packages: the wheel of pyeclib brings liberasurecode.
 
 Source: the deployment guide of Swift, and the manual pages of its configuration files.
 """
