@@ -15,6 +15,7 @@ from sinks.content.measuring import Measured
 from sinks.content.names import name_of
 from sinks.content.single import read_once
 from sinks.file.configuration import FileConfiguration
+from sinks.file.folders import make_folder
 from sinks.file.targets import target_of
 from sinks.file.writing import remove_leftovers, write
 
@@ -47,7 +48,7 @@ class FileSink:
         """Make the folder, and look into it."""
         with self._explained(), self._target.connected() as filesystem:
             folder = self._target.place("x").rpartition("/")[0]
-            filesystem.makedirs(folder, exist_ok=True)
+            make_folder(filesystem, folder)
             filesystem.ls(folder)
         return f"The folder {self._target.described} is there."
 

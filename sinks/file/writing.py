@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
+from sinks.file.folders import make_folder
 from sinks.file.target import Target
 
 
@@ -22,7 +23,7 @@ def write(target: Target, filesystem: Any, *, path: str, tag: str, pieces: Itera
         flush: Whether each is handed to the file system at once.
     """
     beside = _beside(path, tag)
-    filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
+    make_folder(filesystem, path.rpartition("/")[0])
     try:
         with filesystem.open(beside, "wb") as file:
             for piece in pieces:

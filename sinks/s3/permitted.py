@@ -1,7 +1,7 @@
 """botocore's HTTP client, bound to the addresses that this deployment permits; it knows of no proxy.
 
 The name is looked up and judged by the same call that gives the address to connect to, at each new connection. So it holds for
-redirects between regions, too, and for a name that changes its address.
+a name that changes its address, too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from botocore.httpsession import URLLib3Session
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.connection import create_connection
 
-from jobs.errors import JobsError
+from jobs.errors import JobsError, PermanentError
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 Permit = Callable[[str, int], Sequence[str]]
 
@@ -41,15 +43,27 @@ class PermittedSession(URLLib3Session):  # type: ignore[misc]  # botocore is unt
         """Answer a request, so that botocore does not send it.
 
         Raises:
-            JobsError: The address is not permitted, or the host has none. botocore would take its own error for that to be one that
-                may pass, and try again.
+            JobsError: The address is not permitted, the host has none, or the service sends us elsewhere. botocore would take its
+                own error for the first two to be one that may pass, and try again.
         """
         try:
-            return self.send(request)
+            response = self.send(request)
         except HTTPClientError as error:
             if isinstance(error.__context__, JobsError):
                 raise error.__context__ from None
             raise
+        if response.status_code in _REDIRECTS:
+            raise _redirected(response)
+        return response
+
+
+def _redirected(response: Any) -> PermanentError:
+    """botocore would follow, as often as it is told to. A bucket's region belongs into the configuration."""
+    region = response.headers.get("x-amz-bucket-region")
+    where = (
+        f"the bucket is in the region {str(region)[:40]}" if region else "look at endpoint_url, region and path_style"
+    )
+    return PermanentError(f"the service answered {response.status_code}, a redirect: {where}", code="redirect")
 
 
 class _Permitted:
