@@ -186,9 +186,13 @@ class TestBuffering:
 
     def test_the_next_piece_is_asked_for_when_the_buffer_was_taken(self) -> None:
         asked: list[int] = []
-        pieces = (asked.append(at) or b"x" for at in range(10))
-        buffers = buffered(pieces, limits=Limits(size_bytes=2))
-        next(buffers)
+
+        def pieces() -> Iterator[bytes]:
+            for at in range(10):
+                asked.append(at)
+                yield b"x"
+
+        next(buffered(pieces(), limits=Limits(size_bytes=2)))
         assert asked == [0, 1]
 
     def test_parts_are_of_one_size_whatever_the_pieces(self) -> None:

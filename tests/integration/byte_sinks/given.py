@@ -36,7 +36,7 @@ def records(count: int, *, size: int = 1) -> Callable[[], Iterator[Record]]:
     )
 
 
-def breaking(after: int, error: Exception, *, size: int = 1) -> Callable[[], Iterator[Record]]:
+def breaking(after: int, error: BaseException, *, size: int = 1) -> Callable[[], Iterator[Record]]:
     """Records whose reading fails after so many."""
 
     def read() -> Iterator[Record]:

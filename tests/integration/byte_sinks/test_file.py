@@ -151,7 +151,7 @@ class TestOnItsWay:
         assert calls == ["file", "replace", "folder"]
 
     def test_what_a_killed_worker_left_is_removed_by_the_next_attempt(self, root: Path) -> None:
-        left = []
+        left: list[tuple[Path, bytes]] = []
         broken = breaking(1, KeyboardInterrupt())  # stands for a kill: what is written then is kept below
 
         def read() -> Any:
