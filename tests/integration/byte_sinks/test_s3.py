@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -120,6 +121,16 @@ class TestALargeObject:
         assert receipt.sha256 == hashlib.sha256(content).hexdigest()
         assert [json.loads(line)["position"] for line in content.splitlines()] == list(range(60))
         assert bucket.uploads() == []
+
+    def test_memory_stays_flat_however_large_it_is(self, bucket: Bucket) -> None:
+        peaks = []
+        for count in (150, 600):
+            tracemalloc.start()
+            receipt = deliver(bucket, parcel(count=count, size=100_000, id=f"dlv_{count}"), part_size=LEAST_PART)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+            assert receipt.bytes > 100_000 * count
+        assert peaks[1] < peaks[0] + LEAST_PART
 
     def test_where_it_fails_no_upload_is_left(self, bucket: Bucket) -> None:
         broken = parcel(records=breaking(60, PermanentError("transform"), size=LARGE))
