@@ -37,6 +37,8 @@ UNITS = {
     "next_us": "µs",
     "records_per_second": "1/s of a core",
     "peak_rss_mb": "MB",
+    "grown_mb": "MB",
+    "deliveries_per_second": "1/s",
 }
 """Every metric, with its unit."""
 

@@ -18,6 +18,7 @@ from benchmarks.subjects.celery_bare import CeleryBare
 from benchmarks.subjects.celery_results import CeleryResults
 from benchmarks.subjects.cleanup import OursCleanup
 from benchmarks.subjects.control import OursControl
+from benchmarks.subjects.deliver_s3 import BareBoto3, OursToS3
 from benchmarks.subjects.generate import BareMimesis, OursGenerates
 from benchmarks.subjects.history import OursWithHistory
 from benchmarks.subjects.ingest import Dlt, DuckdbReader, OursIngest, PlainCopy
@@ -156,6 +157,7 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
         *_schedules(servers),
         _generate(),
         *_ingest(servers),
+        *_deliver_s3(servers),
         Scenario("spark_start", [Measure(spark, spark.start_ms)], [Target("p50_ms", 300, at_least=False)]),
         Scenario("pools_noop", [_noops_in(pool) for pool in pools]),
         Scenario("pools_http", [_gets_in(pool) for pool in pools]),
@@ -275,6 +277,23 @@ def _ingest(servers: Servers) -> list[Scenario]:
             "ingest_duckdb",
             [Measure(ours_duckdb, ours_duckdb.measure), Measure(reader, reader.measure)],
             [Target("seconds", 2, "duckdb", at_least=False), memory],
+        ),
+    ]
+
+
+def _deliver_s3(servers: Servers) -> list[Scenario]:
+    """Results of no-ops to a local S3 server: an object each, and 100,000 in one object."""
+    ours, bare = OursToS3(servers=servers), BareBoto3()
+    return [
+        Scenario(
+            "deliver_s3",
+            [Measure(ours, lambda: ours.objects(count=500)), Measure(bare, lambda: bare.objects(count=500))],
+            [Target("deliveries_per_second", 0.7, "boto3")],
+        ),
+        Scenario(
+            "deliver_s3_100000",
+            [Measure(ours, lambda: ours.one_object(count=100_000))],
+            [Target("grown_mb", 50, at_least=False)],
         ),
     ]
 

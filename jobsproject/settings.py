@@ -129,6 +129,9 @@ JOBS_EGRESS_ALLOW = env.networks("JOBS_EGRESS_ALLOW")
 JOBS_FILE_ROOTS = [Path(word).resolve() for word in env.words("JOBS_FILE_ROOTS")]
 """Folders that datasource payloads may read files from and write DuckDB files into. None by default."""
 
+JOBS_SINKS_MAY = env.words("JOBS_SINKS_MAY")
+"""What sinks may do that they may not by default, by words that their kinds know, such as ``s3-environment``."""
+
 JOBS_DATASOURCE_OWN_DATABASE = env.flag("JOBS_DATASOURCE_OWN_DATABASE", False)
 """Whether a datasource may name ``default`` as its destination: this system's own PostgreSQL, in a schema of its own."""
 

@@ -161,6 +161,9 @@ class Surroundings(Protocol):
             PermanentError: None of its addresses is permitted (``egress``).
         """
 
+    def allowed(self, what: str) -> bool:
+        """Whether this deployment grants sinks something that they do not have by default; a kind's page names what it asks for."""
+
     def path(self, name: str) -> Path:
         """A path below the folders that this deployment opens to files. Raises PermanentError (``file_refused``)."""
 

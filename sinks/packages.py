@@ -1,8 +1,8 @@
 """The kinds of sink: one package each, none knows another. A package offers KIND."""
 
-from sinks import database, email, kafka, log, message, registry
+from sinks import database, email, file, kafka, log, message, registry, s3
 
-_PACKAGES = (database, email, kafka, log, message)
+_PACKAGES = (database, email, file, kafka, log, message, s3)
 
 
 def register_all() -> None:

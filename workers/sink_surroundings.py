@@ -112,6 +112,10 @@ class SinkSurroundings:
             )
         return permitted
 
+    def allowed(self, what: str) -> bool:
+        """Whether JOBS_SINKS_MAY names it."""
+        return what in settings.JOBS_SINKS_MAY
+
     def path(self, name: str) -> Path:
         """A path below the first folder of JOBS_FILE_ROOTS, or an absolute one in any of them; it need not exist."""
         roots: Sequence[Path] = settings.JOBS_FILE_ROOTS

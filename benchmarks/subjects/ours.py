@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -20,7 +20,7 @@ from benchmarks.subjects.celery_workers import QUIET, answering
 BROKER_NUMBER = 9
 DATABASE = "jobs_bench_ours"
 PROCESSES = 2
-QUEUES = "default,http,datasource,spark"
+QUEUES = "default,http,datasource,spark,sinks"
 THREADS = 16
 IDLE_SECONDS = 0.02
 
@@ -202,10 +202,16 @@ class Session:
         return answer
 
     def define(
-        self, *, name: str, payload: dict[str, Any], count: int, configuration: dict[str, Any] | None = None
+        self,
+        *,
+        name: str,
+        payload: dict[str, Any],
+        count: int,
+        configuration: dict[str, Any] | None = None,
+        sinks: Sequence[dict[str, Any]] = (),
     ) -> int:
         """Save a job of ``count`` equal payloads; returns its id."""
-        document = {"key": f"task:{name}", "configuration": configuration or {}}
+        document = {"key": f"task:{name}", "configuration": configuration or {}, "sinks": list(sinks)}
         return int(self.ask(do="define", document=document, payload=payload, count=count)["job_id"])
 
     def run(self, **request: Any) -> tuple[float, float]:
@@ -232,7 +238,7 @@ class Session:
 
     def clear(self) -> None:
         """Forget all runs, so that every measurement begins with the same small tables."""
-        self.connection.execute(f"TRUNCATE {_HISTORY_TABLES}")
+        self.connection.execute(f"TRUNCATE {_HISTORY_TABLES} CASCADE")  # what is owed to sinks, too
 
     def _one(self, query: str, parameters: list[object] | None = None) -> tuple[Any, ...]:
         row = self.connection.execute(query, parameters).fetchone()

@@ -1,0 +1,82 @@
+"""From the records of a parcel to bytes, a piece a record, in bounded memory."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sinks.base import Parcel, Record
+from sinks.content.compressing import compressed
+from sinks.content.configuration import ContentConfiguration
+from sinks.content.rows import COLUMNS, row_of, text_of
+
+
+class Content:
+    """The content of one parcel.
+
+    Args:
+        parcel: What is delivered.
+        configuration: In which shape.
+        flush_each: Whether each record is to come out by itself, so that it can be read when it has arrived.
+    """
+
+    def __init__(self, parcel: Parcel, configuration: ContentConfiguration, *, flush_each: bool = False) -> None:
+        self._parcel = parcel
+        self._configuration = configuration
+        self._flush_each = flush_each
+        self.rows = 0
+        """Records that were read so far."""
+
+    def pieces(self) -> Iterator[bytes]:
+        """Read the records, once, and give their bytes."""
+        kind = self._configuration.format_for(self._parcel.unit)
+        compression = self._configuration.compression
+        if kind == "parquet":
+            rows = (row_of(self._parcel, record) for record in self._records())
+            module = importlib.import_module("sinks.content.parquet")  # Arrow takes 40 MB, which others are spared
+            pieces: Iterator[bytes] = module.parquet(rows, compression=compression)
+            return pieces
+        encode = {"json": self._json, "jsonl": self._lines, "csv": self._csv}[kind]
+        return compressed(
+            encode(), compression=compression, name=f"{self._parcel.id}.{kind}", flush_each=self._flush_each
+        )
+
+    def _records(self) -> Iterator[Record]:
+        for record in self._parcel.records():
+            self.rows += 1
+            yield record
+
+    def _json(self) -> Iterator[bytes]:
+        """One document: of the run, and of the payload or the payloads."""
+        heading = text_of(self._parcel.heading()).encode()[:-1]
+        documents = (text_of(record.document()).encode() for record in self._records())
+        if self._parcel.unit == "payload":
+            yield heading + b',"payload":' + next(documents, b"null") + b"}\n"
+            return
+        yield heading + b',"payloads":['
+        for at, document in enumerate(documents):
+            yield b",\n" + document if at else document
+        yield b"]}\n"
+
+    def _lines(self) -> Iterator[bytes]:
+        about = {"workspace": self._parcel.workspace, "job": self._parcel.job, "run": self._parcel.run_id}
+        for record in self._records():
+            yield text_of(about | record.document()).encode() + b"\n"
+
+    def _csv(self) -> Iterator[bytes]:
+        line = io.StringIO()
+        writer = csv.writer(line)
+        for row in self._csv_rows():
+            writer.writerow(row)
+            yield line.getvalue().encode()
+            line.seek(0)
+            line.truncate()
+
+    def _csv_rows(self) -> Iterator[Iterable[Any]]:
+        yield COLUMNS
+        for record in self._records():
+            *values, started_at, ended_at, result, error = row_of(self._parcel, record)
+            yield *values, started_at and started_at.isoformat(), ended_at and ended_at.isoformat(), result, error

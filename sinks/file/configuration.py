@@ -1,0 +1,107 @@
+"""What a sink of kind ``file`` is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from jobs.documents.basis import Duration, Strict
+from jobs.durations import parse_ms
+from sinks.content.buffering import Limits
+from sinks.content.configuration import ContentConfiguration
+from sinks.content.secret_name import SecretName
+
+MAX_BUFFER = 64 * 1024 * 1024
+_PROTOCOL = re.compile(r"([a-z][a-z0-9+.-]*)://")
+
+
+class Buffer(Strict):
+    """When what was gathered is written, whichever comes first; see `sinks.content.buffering`.
+
+    Args:
+        size: So many bytes.
+        records: So many records; left out, any number.
+        time: Since the first of them; left out, any time.
+    """
+
+    size: int = Field(default=1024 * 1024, ge=1, le=MAX_BUFFER, strict=True)
+    records: int | None = Field(default=None, ge=1, strict=True)
+    time: Duration | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """For `buffered`."""
+        return Limits(
+            size_bytes=self.size,
+            pieces=self.records,
+            seconds=None if self.time is None else parse_ms(self.time) / 1000,
+        )
+
+
+class FileConfiguration(ContentConfiguration):
+    """Where files are written, and how.
+
+    Args:
+        path: A folder: below those that the deployment opens to files, ``sftp://host/folder``, or another URL of fsspec's.
+        username: At an SFTP server.
+        password_secret: For it.
+        private_key_secret: For it, as OpenSSH writes it.
+        passphrase_secret: Of that key.
+        host_key: Of the SFTP server, as in a file of known hosts: ``ssh-ed25519 AAAA...``. No other is accepted.
+        options: For another of fsspec's file systems, as it names them.
+        option_secrets: Such options whose values are secrets, by the names of these.
+        buffer: When what was gathered is written.
+        flush: Whether each record is written and handed to the file system at once.
+    """
+
+    path: str = Field(min_length=1, max_length=2000)
+    username: str | None = Field(default=None, max_length=200)
+    password_secret: SecretName | None = None
+    private_key_secret: SecretName | None = None
+    passphrase_secret: SecretName | None = None
+    host_key: str | None = Field(default=None, pattern=r"^[a-z0-9@.-]+ [A-Za-z0-9+/=]+$")
+    options: dict[str, Any] = Field(default_factory=dict, max_length=50)
+    option_secrets: dict[str, SecretName] = Field(default_factory=dict, max_length=50)
+    buffer: Buffer = Field(default_factory=Buffer)
+    flush: bool = Field(default=False, strict=True)
+
+    @field_validator("path")
+    @classmethod
+    def _path(cls, value: str) -> str:
+        if not value.isprintable() or ".." in value.split("/"):
+            raise ValueError("expected a folder without .., or a URL")
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> FileConfiguration:
+        if self.protocol == "sftp":
+            self._check_sftp()
+        elif self.username or self.password_secret or self.private_key_secret or self.host_key:
+            raise ValueError("username, password_secret, private_key_secret and host_key belong to a path sftp://...")
+        if self.protocol in ("", "sftp") and (self.options or self.option_secrets):
+            raise ValueError("options and option_secrets belong to a URL of another of fsspec's file systems")
+        return self
+
+    def _check_sftp(self) -> None:
+        parts = urlsplit(self.path)
+        if not parts.hostname or parts.username or parts.password:
+            raise ValueError("path: expected sftp://host/folder; the user goes into username")
+        if not (self.username and self.host_key and (self.password_secret or self.private_key_secret)):
+            raise ValueError("an SFTP server needs username, host_key, and password_secret or private_key_secret")
+
+    @property
+    def protocol(self) -> str:
+        """Of the path; empty for a folder."""
+        found = _PROTOCOL.match(self.path)
+        return found[1] if found else ""
+
+
+def secrets_of(configuration: Mapping[str, Any]) -> Sequence[str]:
+    """The secrets that a valid configuration names."""
+    names = ("password_secret", "private_key_secret", "passphrase_secret")
+    own = [str(configuration[name]) for name in names if configuration.get(name)]
+    return own + [str(name) for name in (configuration.get("option_secrets") or {}).values()]

@@ -1,0 +1,92 @@
+"""What a sink of kind ``s3`` is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from sinks.content.configuration import ContentConfiguration
+from sinks.content.secret_name import SecretName
+
+LEAST_PART = 5 * 1024 * 1024
+"""S3 takes no smaller one, but the last. Source: Amazon S3, multipart upload limits."""
+MOST_PART = 64 * 1024 * 1024
+DEFAULT_PART = 8 * 1024 * 1024
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError("expected http:// or https:// and a host, without credentials")
+    return value
+
+
+def _prefix(value: str) -> str:
+    if value.startswith("/") or any(part in (".", "..") for part in value.split("/")) or not value.isprintable():
+        raise ValueError("expected the beginning of a key, such as results/")
+    return value
+
+
+Url = Annotated[str, AfterValidator(_url)]
+TagText = Annotated[str, Field(max_length=128, pattern=r"^[A-Za-z0-9 .:/=+@_-]+$")]
+
+
+class S3Configuration(ContentConfiguration):
+    """Where objects are put, and how.
+
+    Args:
+        bucket: Must exist.
+        region: As the service names it.
+        endpoint_url: Left out, Amazon's of the region.
+        path_style: Whether the bucket is named in the path instead of the host.
+        prefix: Before each key, as it is: with its ``/``.
+        access_key_secret: With ``secret_key_secret`` the keys; without, the worker's own, if the deployment allows it.
+        secret_key_secret: See there.
+        session_token_secret: Of keys that do not last.
+        role_arn: A role to take on with those credentials.
+        external_id_secret: What the role's owner asks for.
+        sts_endpoint_url: Where roles are taken on; left out, Amazon's of the region.
+        part_size: Bytes of a part of what is larger than that.
+        encryption: At rest, by the service.
+        kms_key_id: With ``aws:kms``; left out, the account's default key.
+        storage_class: Such as ``STANDARD_IA``.
+        tags: Of the objects.
+    """
+
+    bucket: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$")
+    region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]{1,40}$")
+    endpoint_url: Url | None = None
+    path_style: bool = Field(default=False, strict=True)
+    prefix: Annotated[str, Field(max_length=400), AfterValidator(_prefix)] = ""
+    access_key_secret: SecretName | None = None
+    secret_key_secret: SecretName | None = None
+    session_token_secret: SecretName | None = None
+    role_arn: str | None = Field(default=None, max_length=2048, pattern=r"^arn:[A-Za-z0-9:/+=,.@_-]+$")
+    external_id_secret: SecretName | None = None
+    sts_endpoint_url: Url | None = None
+    part_size: int = Field(default=DEFAULT_PART, ge=LEAST_PART, le=MOST_PART, strict=True)
+    encryption: Literal["AES256", "aws:kms", "aws:kms:dsse"] | None = None
+    kms_key_id: str | None = Field(default=None, max_length=2048)
+    storage_class: str | None = Field(default=None, pattern=r"^[A-Z0-9_]{1,40}$")
+    tags: dict[TagText, TagText] = Field(default_factory=dict, max_length=10)
+
+    @model_validator(mode="after")
+    def _complete(self) -> S3Configuration:
+        if (self.access_key_secret is None) != (self.secret_key_secret is None):
+            raise ValueError("give both access_key_secret and secret_key_secret, or neither")
+        if self.session_token_secret and not self.access_key_secret:
+            raise ValueError("a session token belongs to access_key_secret and secret_key_secret")
+        if (self.external_id_secret or self.sts_endpoint_url) and not self.role_arn:
+            raise ValueError("external_id_secret and sts_endpoint_url belong to a role: give role_arn")
+        if self.kms_key_id and self.encryption in (None, "AES256"):
+            raise ValueError("kms_key_id belongs to encryption: aws:kms")
+        return self
+
+
+def secrets_of(configuration: Mapping[str, Any]) -> Sequence[str]:
+    """The secrets that a valid configuration names."""
+    names = ("access_key_secret", "secret_key_secret", "session_token_secret", "external_id_secret")
+    return [str(configuration[name]) for name in names if configuration.get(name)]

@@ -1,0 +1,108 @@
+"""botocore's HTTP client, bound to the addresses that this deployment permits; it knows of no proxy.
+
+The name is looked up and judged by the same call that gives the address to connect to, at each new connection. So it holds for
+a name that changes its address, too.
+"""
+
+from __future__ import annotations
+
+import functools
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from botocore.awsrequest import (
+    AWSHTTPConnection,
+    AWSHTTPConnectionPool,
+    AWSHTTPSConnection,
+    AWSHTTPSConnectionPool,
+)
+from botocore.exceptions import HTTPClientError
+from botocore.httpsession import URLLib3Session
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.util.connection import create_connection
+
+from jobs.errors import JobsError, PermanentError
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+Permit = Callable[[str, int], Sequence[str]]
+
+
+class PermittedSession(URLLib3Session):  # type: ignore[misc]  # botocore is untyped
+    """Takes over each request of a client: ``client.meta.events.register("before-send", session.instead)``."""
+
+    def __init__(self, *, permit: Permit, **options: Any) -> None:
+        super().__init__(**options)
+        self._manager.pool_classes_by_scheme = {
+            "http": functools.partial(_HttpPool, permit=permit),
+            "https": functools.partial(_HttpsPool, permit=permit),
+        }
+
+    def instead(self, request: Any, **_: Any) -> Any:
+        """Answer a request, so that botocore does not send it.
+
+        Raises:
+            JobsError: The address is not permitted, the host has none, or the service sends us elsewhere. botocore would take its
+                own error for the first two to be one that may pass, and try again.
+        """
+        try:
+            response = self.send(request)
+        except HTTPClientError as error:
+            if isinstance(error.__context__, JobsError):
+                raise error.__context__ from None
+            raise
+        if response.status_code in _REDIRECTS:
+            raise _redirected(response)
+        return response
+
+
+def _redirected(response: Any) -> PermanentError:
+    """botocore would follow, as often as it is told to. A bucket's region belongs into the configuration."""
+    region = response.headers.get("x-amz-bucket-region")
+    where = (
+        f"the bucket is in the region {str(region)[:40]}" if region else "look at endpoint_url, region and path_style"
+    )
+    return PermanentError(f"the service answered {response.status_code}, a redirect: {where}", code="redirect")
+
+
+class _Permitted:
+    """Of a connection: where it leads."""
+
+    permit: Permit
+
+    def _new_conn(self) -> socket.socket:
+        here: Any = self
+        failed: OSError = OSError("no address")
+        for address in self.permit(here.host, here.port):
+            try:
+                return create_connection((address, here.port), here.timeout, socket_options=here.socket_options)
+            except TimeoutError as error:
+                raise ConnectTimeoutError(here, f"connecting to {here.host} timed out") from error
+            except OSError as error:
+                failed = error
+        raise NewConnectionError(here, f"failed to connect to {here.host}: {failed}") from failed
+
+
+class _HttpConnection(_Permitted, AWSHTTPConnection):  # type: ignore[misc]
+    def __init__(self, *arguments: Any, permit: Permit, **options: Any) -> None:
+        self.permit = permit
+        super().__init__(*arguments, **options)
+
+
+class _HttpsConnection(_Permitted, AWSHTTPSConnection):  # type: ignore[misc]
+    def __init__(self, *arguments: Any, permit: Permit, **options: Any) -> None:
+        self.permit = permit
+        super().__init__(*arguments, **options)
+
+
+class _HttpPool(AWSHTTPConnectionPool):  # type: ignore[misc]
+    def __init__(self, *arguments: Any, permit: Permit, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.ConnectionCls = functools.partial(_HttpConnection, permit=permit)
+
+
+class _HttpsPool(AWSHTTPSConnectionPool):  # type: ignore[misc]
+    def __init__(self, *arguments: Any, permit: Permit, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.ConnectionCls = functools.partial(_HttpsConnection, permit=permit)

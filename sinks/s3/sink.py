@@ -1,0 +1,102 @@
+"""Puts each parcel as one object, and a manifest behind it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import urlencode
+
+from sinks.base import Parcel, Receipt, Surroundings
+from sinks.content.buffering import parts
+from sinks.content.encoding import Content
+from sinks.content.manifest import SUFFIX, manifest
+from sinks.content.measuring import Measured
+from sinks.content.names import name_of
+from sinks.content.single import read_once
+from sinks.s3.configuration import S3Configuration
+from sinks.s3.explaining import explained
+from sinks.s3.service import connected
+from sinks.s3.uploading import Place, abort_uploads, upload
+
+_TYPES = {
+    "json": "application/json",
+    "jsonl": "application/x-ndjson",
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+}
+_COMPRESSED_TYPES = {"gzip": "application/gzip", "zstd": "application/zstd", "zip": "application/zip"}
+
+
+class S3Sink:
+    """A bucket."""
+
+    def __init__(self, configuration: S3Configuration, surroundings: Surroundings) -> None:
+        self._configuration = configuration
+        self._surroundings = surroundings
+        self._open = ExitStack()
+        self._service = connected(configuration, surroundings, closing=self._open)
+
+    def deliver(self, parcel: Parcel) -> Receipt:
+        """Put the object, then its manifest."""
+        parcel = read_once(parcel)
+        place = self._place(parcel)
+        with explained(f"s3://{place.bucket}/{place.key}"):
+            if parcel.attempt > 1:
+                self._clear(parcel)
+            content = Content(parcel, self._configuration)
+            measured = Measured(content.pieces())
+            put = upload(place, parts(measured, size_bytes=self._configuration.part_size))
+            details = {"bucket": place.bucket, "key": place.key, "etag": put.etag, "parts": put.parts}
+            if self._configuration.has_manifest(parcel.unit):
+                proof = manifest(parcel=parcel, name=place.key, measured=measured, rows=content.rows)
+                details["manifest"] = self._put_manifest(place, proof)
+        return Receipt(bytes=measured.size_bytes, sha256=measured.sha256, details=details | {"rows": content.rows})
+
+    def check(self) -> str:
+        """Ask for the bucket; what it takes is seen when something is put."""
+        bucket = self._configuration.bucket
+        with explained(f"s3://{bucket}"):
+            self._service.head_bucket(Bucket=bucket)
+        return f"The bucket {bucket} answers, and knows the credentials."
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._open.close()
+
+    def _clear(self, parcel: Parcel) -> None:
+        """Of earlier attempts: an upload whose worker died, and the manifest, because the object is about to change."""
+        places = {self._key(parcel, attempt): self._place(parcel, attempt) for attempt in range(1, parcel.attempt + 1)}
+        for place in places.values():
+            if abort_uploads(place) is None:
+                self._surroundings.log("warning", f"{place.bucket}: uploads that were broken off cannot be listed")
+            if self._configuration.has_manifest(parcel.unit):
+                place.service.delete_object(Bucket=place.bucket, Key=place.key + SUFFIX)
+
+    def _put_manifest(self, place: Place, proof: bytes) -> str:
+        key = place.key + SUFFIX
+        options = {**place.options, "ContentType": "application/json"}
+        place.service.put_object(Bucket=place.bucket, Key=key, Body=proof, **options)
+        return key
+
+    def _place(self, parcel: Parcel, attempt: int | None = None) -> Place:
+        key = self._key(parcel, attempt)
+        return Place(self._service, self._configuration.bucket, key, self._options(parcel))
+
+    def _key(self, parcel: Parcel, attempt: int | None) -> str:
+        extension = self._configuration.extension_for(parcel.unit)
+        name = name_of(parcel, template=self._configuration.key, extension=extension, attempt=attempt)
+        return self._configuration.prefix + name
+
+    def _options(self, parcel: Parcel) -> dict[str, Any]:
+        asked = self._configuration
+        kind = asked.format_for(parcel.unit)
+        packed = None if kind == "parquet" else _COMPRESSED_TYPES.get(asked.compression)
+        options = {
+            "ContentType": packed or _TYPES[kind],
+            "Metadata": {"delivery": parcel.id, "run": str(parcel.run_id), "attempt": str(parcel.attempt)},
+            "ServerSideEncryption": asked.encryption,
+            "SSEKMSKeyId": asked.kms_key_id,
+            "StorageClass": asked.storage_class,
+            "Tagging": urlencode(asked.tags) or None,
+        }
+        return {name: value for name, value in options.items() if value is not None}

@@ -1,0 +1,1 @@
+"""Sinks of bytes against real servers."""

@@ -1,0 +1,180 @@
+"""What a service is asked for that Swift does not offer: encryption, classes, tags, roles; and whose credentials are used."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs
+
+import pydantic
+import pytest
+
+from jobs.errors import PermanentError, TransientError
+from sinks.s3.configuration import S3Configuration, secrets_of
+from sinks.s3.sink import S3Sink
+from tests.integration.byte_sinks.given import Given, parcel
+from tests.integration.byte_sinks.recorder import Answer, Recorder, recorder
+
+_ROLE = "arn:aws:iam::123456789012:role/results"
+_TAKEN_ON = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+<AccessKeyId>ROLES</AccessKeyId><SecretAccessKey>roles-secret</SecretAccessKey><SessionToken>roles-token</SessionToken>
+<Expiration>{until}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
+
+
+@pytest.fixture
+def service() -> Iterator[Recorder]:
+    with recorder() as running:
+        yield running
+
+
+def deliver(service: Recorder, **said: Any) -> None:
+    configuration = {
+        "bucket": "results",
+        "endpoint_url": service.url,
+        "path_style": True,
+        "access_key_secret": "access",
+        "secret_key_secret": "key",
+        **said,
+    }
+    sink = S3Sink(S3Configuration.model_validate(configuration), Given())
+    try:
+        sink.deliver(parcel("payload"))
+    finally:
+        sink.close()
+
+
+class TestOptions:
+    def test_encryption_class_and_tags_are_asked_for(self, service: Recorder) -> None:
+        deliver(
+            service,
+            encryption="aws:kms",
+            kms_key_id="a-key",
+            storage_class="STANDARD_IA",
+            tags={"team": "data/co x"},
+            manifest=True,
+        )
+        wanted = {
+            "x-amz-server-side-encryption": "aws:kms",
+            "x-amz-server-side-encryption-aws-kms-key-id": "a-key",
+            "x-amz-storage-class": "STANDARD_IA",
+            "x-amz-tagging": "team=data%2Fco+x",
+        }
+        assert [asked.method for asked in service.asked] == ["PUT", "PUT"]
+        for asked in service.asked:
+            assert wanted.items() <= asked.headers.items()
+
+    def test_what_is_not_configured_is_not_asked_for(self, service: Recorder) -> None:
+        deliver(service)
+        [asked] = service.asked
+        assert not any("encryption" in name or "tagging" in name or "class" in name for name in asked.headers)
+
+    def test_the_service_can_check_what_arrived(self, service: Recorder) -> None:
+        deliver(service)
+        assert len(service.asked[0].headers["x-amz-content-sha256"]) == 64
+
+
+class TestCredentials:
+    @pytest.fixture(autouse=True)
+    def environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "OF-THE-WORKER")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-the-worker")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+
+    def test_the_sinks_own_are_used_and_nothing_of_the_workers_environment(self, service: Recorder) -> None:
+        deliver(service)
+        assert "Credential=test:tester/" in service.asked[0].headers["authorization"]
+
+    def test_without_keys_the_workers_own_are_refused(self, service: Recorder) -> None:
+        with pytest.raises(PermanentError) as caught:
+            deliver(service, access_key_secret=None, secret_key_secret=None)
+        assert (caught.value.code, service.asked) == ("credentials", [])
+
+    def test_unless_the_deployment_lets_sinks_use_them(self, service: Recorder, settings: Any) -> None:
+        settings.JOBS_SINKS_MAY = ["s3-environment"]
+        deliver(service, access_key_secret=None, secret_key_secret=None)
+        assert "Credential=OF-THE-WORKER/" in service.asked[0].headers["authorization"]
+
+    def test_a_role_is_taken_on_and_its_credentials_are_used(self, service: Recorder) -> None:
+        until = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)).isoformat()
+        service.answers = [Answer(body=_TAKEN_ON.format(until=until)), Answer()]
+        deliver(service, role_arn=_ROLE, external_id_secret="wrong", sts_endpoint_url=service.url)
+        asked, put = service.asked
+        form = parse_qs(asked.body.decode())
+        assert (form["Action"], form["RoleArn"], form["ExternalId"]) == (
+            ["AssumeRole"],
+            [_ROLE],
+            ["not-the-key-at-all"],
+        )
+        assert "Credential=test:tester/" in asked.headers["authorization"]
+        assert "Credential=ROLES/" in put.headers["authorization"]
+        assert put.headers["x-amz-security-token"] == "roles-token"
+
+    def test_a_role_is_not_taken_on_at_an_address_that_is_not_permitted(self, service: Recorder, settings: Any) -> None:
+        settings.JOBS_EGRESS_ALLOW = []
+        with pytest.raises(PermanentError) as caught:
+            deliver(service, role_arn=_ROLE, sts_endpoint_url=service.url)
+        assert (caught.value.code, service.asked) == ("egress_refused", [])
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("status", "code", "kind"),
+        [
+            (400, "InvalidRequest", PermanentError),
+            (400, "ExpiredToken", TransientError),
+            (403, "AccessDenied", TransientError),
+            (404, "NoSuchBucket", TransientError),
+            (409, "OperationAborted", TransientError),
+            (429, "TooManyRequests", TransientError),
+            (501, "NotImplemented", PermanentError),
+        ],
+    )
+    def test_each_tells_whether_another_attempt_may_help(
+        self, service: Recorder, status: int, code: str, kind: type[Exception]
+    ) -> None:
+        service.answers = [Answer(status, f"<Error><Code>{code}</Code><Message>no</Message></Error>")]
+        with pytest.raises(kind, match=code):
+            deliver(service)
+
+    def test_what_the_service_asks_for_is_waited(self, service: Recorder) -> None:
+        body = "<Error><Code>AccessDenied</Code></Error>"
+        service.answers = [Answer(403, body, {"Retry-After": "90"})]
+        with pytest.raises(TransientError) as caught:
+            deliver(service)
+        assert caught.value.retry_after_seconds == 90
+
+    @pytest.mark.parametrize(
+        ("told", "why"), [({}, "endpoint_url"), ({"x-amz-bucket-region": "eu-west-9"}, "region eu-west-9")]
+    )
+    def test_a_redirect_is_not_followed(self, service: Recorder, told: dict[str, str], why: str) -> None:
+        moved = "<Error><Code>TemporaryRedirect</Code><Endpoint>127.0.0.1</Endpoint></Error>"
+        service.answers = [Answer(307, moved, {"Location": service.url, **told}), Answer()]
+        with pytest.raises(PermanentError, match=why):
+            deliver(service)
+        assert len(service.asked) == 1
+
+
+class TestConfiguration:
+    @pytest.mark.parametrize(
+        ("said", "why"),
+        [
+            ({"access_key_secret": "a"}, "give both"),
+            ({"session_token_secret": "a"}, "belongs to access_key_secret"),
+            ({"external_id_secret": "a"}, "give role_arn"),
+            ({"kms_key_id": "a"}, "aws:kms"),
+            ({"endpoint_url": "ftp://h"}, "http:// or https://"),
+            ({"endpoint_url": "https://u:p@h"}, "without credentials"),
+            ({"prefix": "../x/"}, "beginning of a key"),
+            ({"part_size": 1}, "5242880"),
+            ({"tags": {"a": "<"}}, "tags"),
+        ],
+    )
+    def test_what_does_not_fit_is_refused_with_what_would_be_right(self, said: dict[str, Any], why: str) -> None:
+        with pytest.raises(pydantic.ValidationError, match=why):
+            S3Configuration.model_validate({"bucket": "results", **said})
+
+    def test_it_tells_its_secrets(self) -> None:
+        said = {"bucket": "b", "access_key_secret": "a", "secret_key_secret": "b", "session_token_secret": None}
+        assert secrets_of(said) == ["a", "b"]
