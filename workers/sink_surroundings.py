@@ -17,6 +17,7 @@ import structlog
 from django.conf import settings
 
 from jobs.errors import PermanentError, TransientError
+from jobs.http.urls import parse_target
 from jobs.services.secrets import read_secret
 from sinks.base import Answer
 from workers.addresses import why_refused
@@ -26,7 +27,6 @@ from workers.payloads.http.client import Options, Request
 from workers.payloads.http.guard import Guard
 from workers.payloads.http.parameters import Redirects, Tls
 from workers.payloads.http.report import Report
-from workers.payloads.http.urls import parse_target
 from workers.persistence import with_models
 
 TIMEOUT_SECONDS = 30.0

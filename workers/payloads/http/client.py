@@ -8,6 +8,8 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
+from jobs.http.statuses import StatusRange, contains
+from jobs.http.urls import Target, follow, with_query
 from workers.addresses import IPNetwork
 from workers.payloads.http.answer import BROKEN_OFF, Answer, AnswerError
 from workers.payloads.http.codings import decoded
@@ -18,8 +20,6 @@ from workers.payloads.http.guard import Guard, GuardedStream
 from workers.payloads.http.head import host_header, request_head
 from workers.payloads.http.parameters import Redirects, Tls
 from workers.payloads.http.proxies import Proxy
-from workers.payloads.http.statuses import StatusRange, contains
-from workers.payloads.http.urls import Target, follow, with_query
 
 CHUNK_BYTES = 65_536
 MAX_INFLATED_BYTES = 64 * 1024 * 1024
