@@ -1,8 +1,8 @@
 """The kinds of sink: one package each, none knows another. A package offers KIND."""
 
-from sinks import log, registry
+from sinks import http, log, registry, webhook
 
-_PACKAGES = (log,)
+_PACKAGES = (http, log, webhook)
 
 
 def register_all() -> None:

@@ -1,1 +1,1 @@
-"""What calling a service means wherever it is done, for payloads and sinks alike: addresses, status codes, credentials, signatures."""
+"""What calling a service means wherever it is done: addresses, status codes, credentials, signatures. For payloads and sinks."""
