@@ -87,7 +87,9 @@ def error_of(answer: Answer, *, words: str) -> TransientError | PermanentError:
     details: dict[str, object] = {"status": answer.status, "answer": answer.excerpt}
     said = f"HTTP {answer.status}{_phrase(answer.status)} from {words}"
     if 300 <= answer.status < 400 and "location" in answer.headers:
-        message = f"{said}: it redirects to {answer.headers['location'][:500]}, and redirects are not followed; give that address"
+        message = (
+            f"{said}: it redirects to {answer.headers['location']}, and redirects are not followed; give that address"
+        )
         return PermanentError(message, code="redirect", details=details)
     if classify(answer.status) is Verdict.AGAIN:
         wait = retry_after_seconds(answer.headers.get("retry-after"), now=dt.datetime.now(dt.UTC))

@@ -47,12 +47,12 @@ def in_multipart(content: Packed, *, field: str, file_name: str, fields: Mapping
         file_name: Of the file.
         fields: The others, by name; names without quotes and line breaks.
     """
-    # Made of the content, it is the same at each attempt, and no content can be written so that it holds it.
-    boundary = hashlib.sha256(content.body).hexdigest()[:32]
     parts = [_part(f'name="{name}"', value.encode()) for name, value in fields.items()]
     parts.append(
         _part(f'name="{field}"; filename="{_quotable(file_name)}"', content.body, content_type=content.content_type)
     )
+    # Made of the parts, it is the same at each attempt, and nobody can write a part so that it holds it.
+    boundary = hashlib.sha256(b"".join(parts)).hexdigest()[:32]
     mark = f"--{boundary}\r\n".encode()
     body = b"".join(mark + part for part in parts) + f"--{boundary}--\r\n".encode()
     return Packed(body, f"multipart/form-data; boundary={boundary}")

@@ -6,10 +6,12 @@ import datetime as dt
 import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 from django.db import connections
 
+from jobs.errors import PermanentError, TransientError
 from jobs.models import Job, Run, Workspace
 from jobs.services.jobs import save_job
 from jobs.services.secrets import set_secret
@@ -69,11 +71,19 @@ class Post:
         job: Job = save_job(workspace=self.workspace, document=document, actor="test")
         return end_run(job)
 
-    def open(self, case: Case) -> tuple[OpenSink, SinkSurroundings]:
-        """The case's sink, as a worker opens it."""
+    def check(self, case: Case) -> str:
+        """What the case's sink says when it is opened and checked. Raises as `check` does, without secrets."""
         self.set_secrets(case)
         surroundings = SinkSurroundings(workspace_id=self.workspace.pk, sink="conformance")
-        return self.kind.open(self.kind.configuration.model_validate(case.configuration), surroundings), surroundings
+        try:
+            with closing(self._open(case, surroundings)) as sink:
+                return str(surroundings.clean(sink.check()))
+        except (TransientError, PermanentError) as error:
+            message, details = surroundings.clean(str(error)), surroundings.clean(error.details)
+            raise type(error)(message, code=error.code, details=details) from None
+
+    def _open(self, case: Case, surroundings: SinkSurroundings) -> OpenSink:
+        return self.kind.open(self.kind.configuration.model_validate(case.configuration), surroundings)
 
     def set_secrets(self, case: Case) -> None:
         """Give the workspace what the case names."""
