@@ -24,6 +24,7 @@ from jobs.services.extending import extend_run  # noqa: E402
 from jobs.services.groups import save_group  # noqa: E402
 from jobs.services.jobs import save_job  # noqa: E402
 from jobs.services.runs import start_run, start_runs  # noqa: E402
+from jobs.services.secrets import set_secret  # noqa: E402
 from jobs.states import Trigger  # noqa: E402
 
 
@@ -38,6 +39,13 @@ def group(*, name: str, limit: int) -> dict[str, Any]:
     """Save a concurrency group; answers its id."""
     workspace, _ = Workspace.objects.get_or_create(slug="bench", defaults={"name": "Benchmarks"})
     return {"group_id": save_group(workspace=workspace, name=name, limit=limit, rate=None, actor="benchmarks").pk}
+
+
+def secret(*, name: str, value: str) -> dict[str, Any]:
+    """Set a secret; answers its name."""
+    workspace, _ = Workspace.objects.get_or_create(slug="bench", defaults={"name": "Benchmarks"})
+    set_secret(workspace=workspace, name=name, value=value)
+    return {"name": name}
 
 
 def start(*, job_id: int) -> dict[str, Any]:
@@ -93,7 +101,18 @@ def _timed(action: Callable[[], object]) -> dict[str, Any]:
 
 REQUESTS: dict[str, Callable[..., dict[str, Any]]] = {
     function.__name__: function
-    for function in (define, group, start, start_many, start_paused, pause_run, resume_run, terminate_run, extend)
+    for function in (
+        define,
+        group,
+        secret,
+        start,
+        start_many,
+        start_paused,
+        pause_run,
+        resume_run,
+        terminate_run,
+        extend,
+    )
 }
 
 

@@ -26,7 +26,7 @@ class HttpAdapter(ReceiverAdapter):
         """As a server reads a form."""
         head = f"Content-Type: {seen.headers['Content-Type']}\r\n\r\n".encode()
         form = email.message_from_bytes(head + seen.body, policy=email.policy.HTTP)
-        delivery, file = (part.get_content() for part in form.iter_parts())  # type: ignore[attr-defined]
+        delivery, file = (part.get_content() for part in form.iter_parts())
         document = json.loads(file)
         records = document.get("payloads") or [document["payload"]]
         ids = {delivery.strip(), document["id"], seen.headers["Idempotency-Key"], seen.path.rpartition("=")[2]}
