@@ -33,11 +33,26 @@ def _timeout(value: object) -> object:
 Url = Annotated[str, AfterValidator(_url)]
 
 
-class SecretHeader(Strict):
-    """A header whose value is a secret of the workspace, after ``prefix``."""
+def _header(value: object) -> object:
+    """Text alone is the value."""
+    if isinstance(value, str):
+        return {"text": value}
+    if not isinstance(value, dict):
+        raise ValueError("expected text, or an object with secret")
+    return value
 
-    secret: SecretName
+
+class HeaderValue(Strict):
+    """A header's value: text, or a secret of the workspace after ``prefix``."""
+
+    text: HeaderText | None = None
+    secret: SecretName | None = None
     prefix: HeaderText = ""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> HeaderValue:
+        exactly_one(self, "text", "secret")
+        return self
 
 
 class Tls(Strict):
@@ -78,7 +93,9 @@ class CallConfiguration(Strict):
         max_bytes: A delivery whose body would be larger is refused for good.
     """
 
-    headers: dict[HeaderName, HeaderText | SecretHeader] = Field(default_factory=dict, max_length=50)
+    headers: dict[HeaderName, Annotated[HeaderValue, BeforeValidator(_header)]] = Field(
+        default_factory=dict, max_length=50
+    )
     auth: Auth | None = None
     timeout: Annotated[Duration, BeforeValidator(_timeout)] = "30s"
     tls: Tls = Field(default_factory=Tls)
@@ -103,7 +120,7 @@ class CallConfiguration(Strict):
 def secrets_of(configuration: Mapping[str, Any]) -> Iterator[str]:
     """The names of the secrets that a valid configuration uses."""
     for value in (configuration.get("headers") or {}).values():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value.get("secret"):
             yield str(value["secret"])
     for way in (configuration.get("auth") or {}).values():
         yield from (str(way[name]) for name in ("secret", "password_secret") if way and name in way)

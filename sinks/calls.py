@@ -10,7 +10,7 @@ from jobs.errors import PermanentError, TransientError
 from jobs.http.auth import Proof, prove, sendable
 from jobs.http.statuses import SUCCESS, StatusRange, Verdict, classify, retry_after_seconds
 from sinks.base import Answer, Surroundings
-from sinks.call_configuration import CallConfiguration, SecretHeader
+from sinks.call_configuration import CallConfiguration, HeaderValue
 
 _TOLD_CHARACTERS = 500
 """Of a successful answer, in a delivery's receipt."""
@@ -64,10 +64,11 @@ class Caller:
         return f"{url} answers (HTTP {answer.status} to a HEAD request, which delivers nothing)."
 
     def _custom(self) -> dict[str, str]:
-        given = self._configuration.headers
-        return {name: self._text(value) if isinstance(value, SecretHeader) else value for name, value in given.items()}
+        return {name: self._text(value) for name, value in self._configuration.headers.items()}
 
-    def _text(self, header: SecretHeader) -> str:
+    def _text(self, header: HeaderValue) -> str:
+        if header.secret is None:
+            return header.text or ""
         return header.prefix + sendable(header.secret, secret=self._surroundings.secret)
 
 
