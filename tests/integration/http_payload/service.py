@@ -152,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.answer(int(query.get("code", 200)), json.dumps(text).encode(), query.get("type", "application/json"))
 
     def on_fixed(self, query: dict[str, str]) -> None:
-        self.answer(200, *self.server.service.fixed)
+        self.answer(int(query.get("code", 200)), *self.server.service.fixed)
 
     def on_large(self, query: dict[str, str]) -> None:
         self.answer(200, b"x" * int(query["size"]))
@@ -252,8 +252,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.answer(int(query.get("code", 302)), Location=query["to"])
 
     def on_redirect_back(self, query: dict[str, str]) -> None:
-        """Lead to where the request's own headers and query stand."""
-        told = [*self.seen.headers.values(), self.seen.path]
+        """Lead to where the credentials stand that the request bore, over and over."""
+        told = [self.seen.headers.get(name, "") for name in ("Authorization", "X-Key", "X-Token")]
+        told = [*told, self.seen.path.rpartition("key=")[2]] * 50
         self.answer(302, Location="/" + " ".join(told))
 
     def on_next(self, query: dict[str, str]) -> None:

@@ -71,9 +71,9 @@ class ReceiverAdapter(Adapter):
 
     def secret(self, value: str) -> list[Case]:
         """The service echoes what it was sent, in answers that are taken for success and for failure, or are cut off."""
-        longest_kept = 4096
-        self.service.fixed = b" " * (longest_kept - 9) + value.encode() * 2, "text/plain"
-        answers = ("/echo", "/echo?code=404", "/echo?code=503", "/echo?code=410", "/fixed", "/redirect_back")
+        kept_bytes = 4096
+        self.service.fixed = ("€" * ((kept_bytes - 10) // 3) + value * 2).encode(), "text/plain; charset=utf-8"
+        answers = ("/echo", "/echo?code=404", "/echo?code=503", "/echo?code=410", "/fixed?code=400", "/redirect_back")
         return [
             Case(self.configuration(self.service.url(answer), **way), secrets={"it": value})
             for way in self.ways()
