@@ -26,6 +26,7 @@ UNITS = {
     "extend_seconds": "s",
     "cancelled_seconds": "s",
     "fires_per_second": "1/s",
+    "deliveries_per_second": "1/s",
     "late_p50_ms": "ms",
     "late_p99_ms": "ms",
     "wrong_fires": "fires",

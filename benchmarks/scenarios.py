@@ -19,6 +19,7 @@ from benchmarks.subjects.celery_results import CeleryResults
 from benchmarks.subjects.cleanup import OursCleanup
 from benchmarks.subjects.control import OursControl
 from benchmarks.subjects.deliver_s3 import BareBoto3, OursToS3
+from benchmarks.subjects.deliveries import AT_ONCE, OursDelivers
 from benchmarks.subjects.generate import BareMimesis, OursGenerates
 from benchmarks.subjects.history import OursWithHistory
 from benchmarks.subjects.ingest import Dlt, DuckdbReader, OursIngest, PlainCopy
@@ -27,6 +28,7 @@ from benchmarks.subjects.next_fire import all_three
 from benchmarks.subjects.ours import Ours, OursInPool
 from benchmarks.subjects.pgqueuer import PgQueuer
 from benchmarks.subjects.procrastinate import Procrastinate
+from benchmarks.subjects.requests_script import RequestsScript
 from benchmarks.subjects.schedule_peers import ApScheduler, DjangoCeleryBeat, RedBeat
 from benchmarks.subjects.spark import OursSpark
 
@@ -158,6 +160,7 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
         _generate(),
         *_ingest(servers),
         *_deliver_s3(servers),
+        _deliver_webhook(OursDelivers(servers=servers)),
         Scenario("spark_start", [Measure(spark, spark.start_ms)], [Target("p50_ms", 300, at_least=False)]),
         Scenario("pools_noop", [_noops_in(pool) for pool in pools]),
         Scenario("pools_http", [_gets_in(pool) for pool in pools]),
@@ -298,6 +301,26 @@ def _deliver_s3(servers: Servers) -> list[Scenario]:
     ]
 
 
+def _deliver_webhook(ours: OursDelivers) -> Scenario:
+    """One message for each result, to a service on this machine that answers at once."""
+    script = RequestsScript()
+    count, body_bytes = 5_000, 400
+
+    def by_ours() -> Sample:
+        with _http_service(delay_seconds=0) as url:
+            return ours.webhook(url=url, count=count)
+
+    def by_script() -> Sample:
+        with _http_service(delay_seconds=0) as url:
+            return script.deliver(url=url, count=count, at_once=AT_ONCE, body_bytes=body_bytes)
+
+    return Scenario(
+        "deliver_webhook",
+        [Measure(ours, by_ours), Measure(script, by_script)],
+        [Target("deliveries_per_second", 0.7, "requests")],
+    )
+
+
 def _noops_in(pool: OursInPool) -> Measure:
     """As many slots as the run has lanes, for a prefork pool has a process for each."""
     return Measure(pool, lambda: pool.noops(count=50_000, threads=3))
@@ -319,10 +342,10 @@ def _http(subject: Ours | AiohttpScript) -> Sample:
 
 
 @contextlib.contextmanager
-def _http_service() -> Iterator[str]:
+def _http_service(*, delay_seconds: float = HTTP_DELAY_SECONDS) -> Iterator[str]:
     """The local service for one measurement; gives its URL."""
     service = start(
-        name="http-server", arguments=["benchmarks.http_server", str(HTTP_DELAY_SECONDS)], environment={}, talk=True
+        name="http-server", arguments=["benchmarks.http_server", str(delay_seconds)], environment={}, talk=True
     )
     try:
         port = service.stdout.readline().strip() if service.stdout else ""

@@ -116,11 +116,19 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an HTTP server answered: header names in lower case, and the beginning of the body."""
+    """What an HTTP server answered.
+
+    Args:
+        status: Its code.
+        headers: Names in lower case.
+        head: The beginning of the body, as it came.
+        excerpt: The beginning of the body as text that may be kept: at most 2,000 characters, without the secrets that were read.
+    """
 
     status: int
     headers: Mapping[str, str]
     head: bytes
+    excerpt: str = ""
 
 
 class Surroundings(Protocol):
@@ -137,10 +145,14 @@ class Surroundings(Protocol):
         url: str,
         headers: Mapping[str, str],
         body: bytes | None = None,
+        query: Sequence[tuple[str, str]] = (),
         verify: bool | str = True,
         timeout_seconds: float | None = None,
     ) -> Answer:
         """Make one HTTP request, under the rules of this deployment for where requests may go; follows no redirect.
+
+        Args:
+            query: Added to the URL, and told to nobody else: keys.
 
         Raises:
             TransientError: No answer (``dns``, ``connection``, ``timeout``).

@@ -1,8 +1,8 @@
 """The kinds of sink: one package each, none knows another. A package offers KIND."""
 
-from sinks import database, email, file, kafka, log, message, registry, s3
+from sinks import database, email, file, http, kafka, log, message, registry, s3, webhook
 
-_PACKAGES = (database, email, file, kafka, log, message, s3)
+_PACKAGES = (database, email, file, http, kafka, log, message, s3, webhook)
 
 
 def register_all() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from sinks.states import DeliveryState
 from workers.sink_surroundings import SinkSurroundings
 
 _MAX_MESSAGE = 2000
+_TRACEBACK_LINES = 30
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +75,8 @@ def attempt(
     except (TransientError, PermanentError) as error:
         return _failed(begun, error, clean, now)
     except Exception as error:  # a fault of the kind's own must not stop the deliveries to a sink
-        log.exception("sink.delivery_crashed", sink=held.sink_id, delivery=begun.id)
+        trace = clean("".join(traceback.format_exception(error)[-_TRACEBACK_LINES:]))
+        log.error("sink.delivery_crashed", sink=held.sink_id, delivery=begun.id, traceback=trace)
         return _failed(begun, TransientError(f"{type(error).__name__}: {error}", code="crashed"), clean, now)
     return Ended(
         Settled(
@@ -90,7 +93,8 @@ def attempt(
 def _failed(
     begun: Begun, error: TransientError | PermanentError, clean: Callable[[Any], Any], now: dt.datetime | None
 ) -> Ended:
-    told = clean({"code": error.code, "message": str(error)[:_MAX_MESSAGE], **_details(error)})
+    # Cut off only when it is clean: half of a secret would not be known for one.
+    told = {"code": error.code, "message": clean(str(error))[:_MAX_MESSAGE], **clean(_details(error))}
     gone = told["message"] if isinstance(error, SinkGone) else ""
     wait = _wait_seconds(begun, error, now or dt.datetime.now(dt.UTC)) if isinstance(error, TransientError) else None
     if gone:

@@ -41,9 +41,9 @@ class KnownSecrets:
             self._values |= new
             self._masker = Masker(self._values)
 
-    def text(self, text: str) -> str:
-        """The text without them."""
-        return self._masker.text(text)
+    def text(self, text: str, *, cut: bool = False) -> str:
+        """The text without them; of one that was ``cut`` off somewhere, without the beginning of one at its end, too."""
+        return self._masker.cut_text(text) if cut else self._masker.text(text)
 
     def data(self, data: Any) -> Any:
         """JSON-ready data without them, in keys, strings and numbers alike."""

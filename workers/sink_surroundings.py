@@ -17,21 +17,26 @@ import structlog
 from django.conf import settings
 
 from jobs.errors import PermanentError, TransientError
+from jobs.http.urls import parse_target
 from jobs.services.secrets import read_secret
 from sinks.base import Answer
 from workers.addresses import why_refused
 from workers.deadline import Deadline
 from workers.known_secrets import KnownSecrets
-from workers.payloads.http.client import Options, Request
+from workers.payloads.http.client import Options, Request, Response
+from workers.payloads.http.credentials import Credentials
 from workers.payloads.http.guard import Guard
 from workers.payloads.http.parameters import Redirects, Tls
+from workers.payloads.http.received import decode, storable
 from workers.payloads.http.report import Report
-from workers.payloads.http.urls import parse_target
 from workers.persistence import with_models
 
 TIMEOUT_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
 _KEPT_BYTES = 4096
+_READ_BYTES = 1024 * 1024
+"""Of an answer. One that is longer has said what it has to say: its connection is closed."""
+_EXCERPT_CHARACTERS = 2000
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +70,7 @@ class SinkSurroundings:
         url: str,
         headers: Mapping[str, str],
         body: bytes | None = None,
+        query: Sequence[tuple[str, str]] = (),
         verify: bool | str = True,
         timeout_seconds: float | None = None,
     ) -> Answer:
@@ -73,17 +79,24 @@ class SinkSurroundings:
             target = parse_target(url)
         except ValueError as error:
             raise PermanentError(f"url: {error}", code="url") from error
-        report = Report(request=Request(method=method, target=target, headers=dict(headers), body=body))
+        credentials = Credentials(query=tuple(query), secrets=tuple(value for _, value in query))
+        request = Request(method=method, target=target, headers=dict(headers), body=body, credentials=credentials)
         tls = Tls(verify=bool(verify), ca=verify if isinstance(verify, str) else None)
         options = Options(
             expected=(),
             redirects=Redirects(follow=False),
             tls=tls,
             max_response_bytes=_KEPT_BYTES,
+            max_read_bytes=_READ_BYTES,
             allow=tuple(settings.JOBS_EGRESS_ALLOW),
         )
-        response = report.call(options=options, guard=self._guard(timeout_seconds or self.timeout_seconds))
-        return Answer(response.status, response.headers, response.kept)
+        guard = self._guard(timeout_seconds or self.timeout_seconds)
+        response = Report(request=request).call(options=options, guard=guard)
+        return Answer(response.status, response.headers, response.kept, self._excerpt(response))
+
+    def _excerpt(self, response: Response) -> str:
+        text = decode(response.kept, response.headers.get("content-type", ""))
+        return storable(self._secrets.text(text, cut=response.truncated))[:_EXCERPT_CHARACTERS]
 
     def _guard(self, timeout_seconds: float) -> Guard:
         return Guard(

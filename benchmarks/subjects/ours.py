@@ -26,23 +26,23 @@ IDLE_SECONDS = 0.02
 
 NOOP = {"kind": "noop"}
 _HISTORY_TABLES = ", ".join(
-    f"jobs_{name}"
-    for name in (
-        "run",
-        "payload",
-        "attempt",
-        "lane",
-        "requeued",
-        "event",
-        "log_line",
-        "rejected_row",
-        "stored_file",
-        "handle",
-        "follow_up",
-        "pin",
-        "rejected_row",
-        "stored_file",
-        "cleanup",
+    (
+        "jobs_run",
+        "jobs_payload",
+        "jobs_attempt",
+        "jobs_lane",
+        "jobs_requeued",
+        "jobs_event",
+        "jobs_log_line",
+        "jobs_rejected_row",
+        "jobs_stored_file",
+        "jobs_handle",
+        "jobs_follow_up",
+        "jobs_pin",
+        "jobs_cleanup",
+        "sinks_handover",
+        "sinks_delivery",
+        "sinks_failed_delivery",
     )
 )
 _ACTIVE = "SELECT EXISTS (SELECT FROM jobs_run WHERE wake_at IS NOT NULL)"
@@ -220,10 +220,10 @@ class Session:
         Raises:
             RuntimeError: One of them did not succeed.
         """
-        last_id = self._one("SELECT coalesce(max(id), 0) FROM jobs_run")[0]
+        last_id = self.one("SELECT coalesce(max(id), 0) FROM jobs_run")[0]
         began: float = self.ask(**request)["began"]
-        wait_until(lambda: not self._one(_ACTIVE)[0], seconds=LIMIT_SECONDS, what="the runs to end", alive=self.workers)
-        ended_at, *states = self._one(_ENDED, [last_id])
+        wait_until(lambda: not self.one(_ACTIVE)[0], seconds=LIMIT_SECONDS, what="the runs to end", alive=self.workers)
+        ended_at, *states = self.one(_ENDED, [last_id])
         if set(states) != {"succeeded"} or not isinstance(ended_at, dt.datetime):
             raise RuntimeError(f"the runs ended as {states}: see the logs in .data/bench")
         return began, ended_at.timestamp()
@@ -233,14 +233,15 @@ class Session:
         time.sleep(IDLE_SECONDS)
         began, _ = self.run(do="start", job_id=job_id)
         query = "SELECT started_at FROM jobs_payload WHERE run_id = (SELECT max(id) FROM jobs_run) AND position = 0"
-        started_at: dt.datetime = self._one(query)[0]
+        started_at: dt.datetime = self.one(query)[0]
         return started_at.timestamp() - began
 
     def clear(self) -> None:
         """Forget all runs, so that every measurement begins with the same small tables."""
         self.connection.execute(f"TRUNCATE {_HISTORY_TABLES} CASCADE")  # what is owed to sinks, too
 
-    def _one(self, query: str, parameters: list[object] | None = None) -> tuple[Any, ...]:
+    def one(self, query: str, parameters: list[object] | None = None) -> tuple[Any, ...]:
+        """The first row that a query finds. Raises RuntimeError: there is none."""
         row = self.connection.execute(query, parameters).fetchone()
         if row is None:
             raise RuntimeError("the database returned no row")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
-from urllib.parse import quote
 
 from django.db import connection, connections
 
@@ -20,6 +18,7 @@ from jobs.services.runs import start_run
 from jobs.services.secrets import set_secret
 from jobs.states import Trigger
 from tests.conformance.adapter import Adapter, Case
+from tests.conformance.environment import environment
 from tests.integration.child_work import children_of, wait_for
 from workers import sweep, turns
 from workers.heartbeat import heartbeat
@@ -88,7 +87,9 @@ class Engine:
 
     def work_in_process(self, run: Run, case: Case) -> subprocess.Popen[bytes]:
         """The same in a worker process."""
-        process = subprocess.Popen([sys.executable, "-c", _WORKER, str(run.pk), run.queue], env=self._environment())
+        process = subprocess.Popen(
+            [sys.executable, "-c", _WORKER, str(run.pk), run.queue], env=environment(self.adapter.settings)
+        )
         self._processes.append(process)
         wait_for(lambda: case.begun() or process.poll() is not None, PATIENCE_SECONDS)
         return process
@@ -118,29 +119,6 @@ class Engine:
             fresh = [child for pid in fresh for child in children_of(pid)]
         return found
 
-    def _environment(self) -> dict[str, str]:
-        known = connection.settings_dict
-        user, password, host, name = (quote(str(known[part]), safe="") for part in ("USER", "PASSWORD", "HOST", "NAME"))
-        port = f":{known['PORT']}" if known["PORT"] else ""
-        return {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "jobsproject.settings",
-            "DATABASE_URL": f"postgresql://{user}:{password}@{host}{port}/{name}",
-            **{name: _as_text(value) for name, value in self.adapter.settings.items()},
-        }
-
-
-def _as_text(value: Any) -> str:
-    """A setting as jobsproject.env reads it."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case dict():
-            return json.dumps(value)
-        case list():
-            return ",".join(map(str, value))
-    return str(value)
-
 
 def payload_of(run: Run) -> Payload:
     """The run's one payload as it stands."""
@@ -150,9 +128,8 @@ def payload_of(run: Run) -> Payload:
 def every_row() -> str:
     """All rows of this system's tables as text."""
     with connection.cursor() as cursor:
-        tables = [
-            name for name in connection.introspection.table_names(cursor) if name.startswith(("jobs_", "scheduler_"))
-        ]
+        ours = ("jobs_", "scheduler_", "sinks_")
+        tables = [name for name in connection.introspection.table_names(cursor) if name.startswith(ours)]
         rows = []
         for table in tables:
             cursor.execute(f'SELECT t::text FROM "{table}" AS t')

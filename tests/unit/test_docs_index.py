@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sinks import registry
 from workers.payloads import EXECUTORS
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,11 @@ def test_the_index_names_every_page() -> None:
 def test_every_kind_has_its_page_and_a_line_in_the_readme(kind: str) -> None:
     assert f"| `{kind}` |" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert DOCS / "reference" / f"{kind.replace('_', '-')}-payload.md" in targets(INDEX)
+
+
+@pytest.mark.parametrize("kind", registry.names())
+def test_every_kind_of_sink_has_its_page(kind: str) -> None:
+    assert DOCS / "reference" / f"sink-{kind}.md" in targets(INDEX)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -2,8 +2,8 @@
 
 import pytest
 
+from jobs.http.urls import parse_target
 from workers.payloads.http.head import request_head
-from workers.payloads.http.urls import parse_target
 
 
 def head(

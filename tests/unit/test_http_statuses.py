@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from workers.payloads.http.statuses import Verdict, classify, parse_ranges, retry_after_seconds
+from jobs.http.statuses import Verdict, classify, parse_ranges, retry_after_seconds
 
 NOW = dt.datetime(2026, 1, 1, 12, 0, 0, tzinfo=dt.UTC)
 RETRIED = {408, 425, 429, *range(500, 600)}

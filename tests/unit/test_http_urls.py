@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.payloads.http.urls import follow, parse_target, with_query
+from jobs.http.urls import follow, parse_target, with_query
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,10 @@ class Seen:
 
 @dataclass
 class Service:
-    """A running server: its address, and what it saw."""
+    """A running server: its address, what it saw, and what of that it answered with success (``taken``).
+
+    ``behaviour`` is the path by which ``/sink`` behaves.
+    """
 
     host: str = "127.0.0.1"
     tls: ssl.SSLContext | None = None
@@ -40,6 +43,8 @@ class Service:
     tokens: int = 0
     answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
+    taken: list[Seen] = field(default_factory=list)
+    behaviour: str = "/ok"
     arrived: threading.Event = field(default_factory=threading.Event)
     ending: threading.Event = field(default_factory=threading.Event)
     release: threading.Event = field(default_factory=threading.Event)
@@ -79,6 +84,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
+    seen: Seen
     timeout = 10
     disable_nagle_algorithm = True
 
@@ -103,17 +109,27 @@ class _Handler(BaseHTTPRequestHandler):
             return
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
-        self.server.service.seen.append(Seen(self.command, self.path, dict(self.headers), body))
+        self.seen = Seen(self.command, self.path, dict(self.headers), body)
+        self.server.service.seen.append(self.seen)
         self.server.service.arrived.set()
         if self.server.service.hang_up_once:
             self.server.service.hang_up_once = False
             self.close_connection = True
             return
-        url = urlsplit(self.path)
+        self.behave(self.path)
+
+    def behave(self, path: str) -> None:
+        url = urlsplit(path)
         behaviour = getattr(self, "on_" + (url.path.strip("/").split("/")[0] or "ok"))
         behaviour({name: values[0] for name, values in parse_qs(url.query).items()})
 
+    def on_sink(self, query: dict[str, str]) -> None:
+        """Behave as the test says at present."""
+        self.behave(self.server.service.behaviour)
+
     def answer(self, status: int, body: bytes = b"", content_type: str = "text/plain", **headers: str) -> None:
+        if 200 <= status < 300 and self.command != "HEAD":
+            self.server.service.taken.append(self.seen)
         self.send_response(status)
         if status not in (204, 304):
             self.send_header("Content-Length", str(len(body)))
@@ -132,12 +148,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.answer(int(query["code"]), query.get("body", "why").encode(), **extra)
 
     def on_echo(self, query: dict[str, str]) -> None:
-        seen = self.server.service.seen[-1]
-        text = {"path": seen.path, "headers": seen.headers, "body": seen.body.decode()}
+        text = {"path": self.seen.path, "headers": self.seen.headers, "body": self.seen.body.decode()}
         self.answer(int(query.get("code", 200)), json.dumps(text).encode(), query.get("type", "application/json"))
 
     def on_fixed(self, query: dict[str, str]) -> None:
-        self.answer(200, *self.server.service.fixed)
+        self.answer(int(query.get("code", 200)), *self.server.service.fixed)
 
     def on_large(self, query: dict[str, str]) -> None:
         self.answer(200, b"x" * int(query["size"]))
@@ -176,6 +191,16 @@ class _Handler(BaseHTTPRequestHandler):
             if self.server.service.ending.wait(0.05):
                 return
             self.wfile.write(bytes([byte]))
+
+    def on_endless(self, query: dict[str, str]) -> None:
+        """Say yes, and never stop talking."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(10**15))
+        self.end_headers()
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            while not self.server.service.ending.is_set():
+                self.wfile.write(b"x" * 65_536)
 
     def on_short(self, query: dict[str, str]) -> None:
         self.send_response(200)
@@ -225,6 +250,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def on_redirect(self, query: dict[str, str]) -> None:
         self.answer(int(query.get("code", 302)), Location=query["to"])
+
+    def on_redirect_back(self, query: dict[str, str]) -> None:
+        """Lead to where the credentials stand that the request bore, over and over."""
+        told = [self.seen.headers.get(name, "") for name in ("Authorization", "X-Key", "X-Token")]
+        told = [*told, self.seen.path.rpartition("key=")[2]] * 50
+        self.answer(302, Location="/" + " ".join(told))
 
     def on_next(self, query: dict[str, str]) -> None:
         """The next of the test's answers: status, headers, body."""

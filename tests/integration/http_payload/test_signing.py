@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from jobs.errors import PermanentError
+from jobs.http.signing import Signer, read_key
 from tests.integration.http_payload import calls
 from tests.integration.http_payload.calls import perform
 from tests.integration.http_payload.service import Seen, Service
-from workers.payloads.http.signing import Signer, read_key
 
 OLD, NEW = b"o" * 24, b"n" * 64
 

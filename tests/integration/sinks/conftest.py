@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from jobs import dispatch, hotpath
 from sinks import registry
+from tests.integration.http_payload.service import Service
 from tests.integration.sinks.obedient import Target, kind
+from workers.payloads.http.connections import POOL
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +31,13 @@ def target(monkeypatch: pytest.MonkeyPatch) -> Target:
     made = Target()
     monkeypatch.setitem(registry._registry, "obedient", kind(made))
     return made
+
+
+@pytest.fixture
+def service(settings: Any) -> Iterator[Service]:
+    """A service on loopback that may be called; nothing is left over from the last test."""
+    settings.JOBS_EGRESS_ALLOW = [ipaddress.ip_network("127.0.0.1/32")]
+    POOL.close()
+    with Service() as service:
+        yield service
+    POOL.close()

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from jobs.errors import PermanentError
+from jobs.http.auth import Secret, Sign, basic, prove, sendable, signing_keys
+from jobs.http.signing import Signer
+from jobs.http.urls import parse_target
 from workers.payloads.base import Work
-from workers.payloads.http import certificates, proxies, signing
-from workers.payloads.http.auth_parameters import ApiKeyAuth, Auth, ClientCertificate, ClientCredentials, Proxy, Sign
+from workers.payloads.http import certificates, proxies
+from workers.payloads.http.auth_parameters import Auth, ClientCertificate, ClientCredentials, Proxy
 from workers.payloads.http.connections import tls_context
 from workers.payloads.http.credentials import Credentials
 from workers.payloads.http.parameters import HttpParameters
-from workers.payloads.http.urls import parse_target
-
-Secret = Callable[[str], str]
 
 
 def resolve(*, parameters: HttpParameters, work: Work) -> Credentials:
@@ -28,17 +27,8 @@ def resolve(*, parameters: HttpParameters, work: Work) -> Credentials:
     """
     known = _of_auth(parameters.auth, work.secret)
     if parameters.sign:
-        values = {name: work.secret(name) for name in parameters.sign.secrets}
-        keys = [signing.read_key(value, name=name) for name, value in values.items()]
-        known = replace(
-            known,
-            signer=signing.Signer(work.idempotency_key, keys),
-            secrets=(
-                *known.secrets,
-                *values.values(),
-                *(value.strip().removeprefix(signing.PREFIX) for value in values.values()),
-            ),
-        )
+        keys, private = signing_keys(parameters.sign, secret=work.secret)
+        known = replace(known, signer=Signer(work.idempotency_key, keys), secrets=(*known.secrets, *private))
     if parameters.tls.client:
         certificate, values_of_it = _certificate(parameters.tls.client, work.secret)
         known = replace(known, certificate=certificate, secrets=(*known.secrets, *values_of_it))
@@ -54,7 +44,7 @@ def proxy_of(proxy: Proxy | None, *, work: Work) -> proxies.Proxy | None:
         return proxies.Proxy(target.host, target.port)
     password = work.secret(proxy.password_secret)
     work.hide(f"{proxy.username}:{password}")
-    return proxies.Proxy(target.host, target.port, _basic(proxy.username, password))
+    return proxies.Proxy(target.host, target.port, basic(username=proxy.username, password=password))
 
 
 def with_token(known: Credentials, token: str) -> Credentials:
@@ -89,29 +79,15 @@ def _named_by(auth: Auth) -> str:
 
 def client_secret(wanted: ClientCredentials, *, secret: Secret) -> str:
     """The secret of an OAuth 2.0 client."""
-    return _sendable(wanted.client_secret, secret)
+    return sendable(wanted.client_secret, secret=secret)
 
 
 def _of_auth(auth: Auth | None, secret: Secret) -> Credentials:
-    if auth and auth.basic:
-        password = secret(auth.basic.password_secret)
-        header = ("Authorization", _basic(auth.basic.username, password))
-        return Credentials(headers=(header,), secrets=(password, f"{auth.basic.username}:{password}"))
-    if auth and auth.bearer:
-        token = _sendable(auth.bearer.secret, secret)
-        return Credentials(headers=(("Authorization", f"Bearer {token}"),), secrets=(token,))
-    return _api_key(auth.api_key, secret) if auth and auth.api_key else Credentials()
-
-
-def _basic(username: str, password: str) -> str:
-    return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
-
-
-def _api_key(auth: ApiKeyAuth, secret: Secret) -> Credentials:
-    key = _sendable(auth.secret, secret)
-    if auth.header:
-        return Credentials(headers=((auth.header, auth.prefix + key),), secrets=(key,))
-    return Credentials(query=((auth.query or "", auth.prefix + key),), secrets=(key,))
+    way = auth and (auth.basic or auth.bearer or auth.api_key)
+    if not way:
+        return Credentials()
+    proof = prove(way, secret=secret)
+    return Credentials(headers=proof.headers, query=proof.query, secrets=proof.private)
 
 
 def _certificate(client: ClientCertificate, secret: Secret) -> tuple[certificates.ClientCertificate, list[str]]:
@@ -129,11 +105,3 @@ def _certificate(client: ClientCertificate, secret: Secret) -> tuple[certificate
             code="secret",
         ) from None
     return certificate, [*parts, passphrase]
-
-
-def _sendable(name: str, secret: Secret) -> str:
-    """A secret that may go into a header. A line break at its end, as editors leave one, is not part of it."""
-    value = secret(name).rstrip("\r\n")
-    if any(ord(character) < 32 or ord(character) == 127 for character in value):
-        raise PermanentError(f"the secret {name} contains control characters, which no header can carry", code="secret")
-    return value

@@ -4,40 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import StringConstraints, model_validator
 
 from jobs.documents import Strict
-from workers.payloads.http.fields import FixedUrl, HeaderName, HeaderText, SecretName, UserName, exactly_one
+from jobs.http.auth import ApiKeyAuth, BasicAuth, BearerAuth
+from jobs.http.fields import SecretName, UserName, exactly_one
+from workers.payloads.http.fields import FixedUrl
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-
-
-class BasicAuth(Strict):
-    """User name and password (RFC 7617)."""
-
-    username: UserName
-    password_secret: SecretName
-
-
-class BearerAuth(Strict):
-    """A token (RFC 6750)."""
-
-    secret: SecretName
-
-
-class ApiKeyAuth(Strict):
-    """A key in a header or in the query, after ``prefix``."""
-
-    secret: SecretName
-    header: HeaderName | None = None
-    query: Annotated[str, StringConstraints(min_length=1)] | None = None
-    prefix: HeaderText = ""
-
-    @model_validator(mode="after")
-    def _one_place(self) -> ApiKeyAuth:
-        if (self.header is None) == (self.query is None):
-            raise ValueError("give either header or query: where the key goes")
-        return self
 
 
 class ClientCredentials(Strict):
@@ -63,12 +37,6 @@ class Auth(Strict):
     def _one_scheme(self) -> Auth:
         exactly_one(self, "basic", "bearer", "api_key", "oauth2")
         return self
-
-
-class Sign(Strict):
-    """Sign the request by Standard Webhooks, with each of these secrets: while one replaces another, both are good."""
-
-    secrets: list[SecretName] = Field(min_length=1, max_length=5)
 
 
 class ClientCertificate(Strict):

@@ -12,9 +12,10 @@ from pydantic import Field, StringConstraints, model_validator
 
 from jobs.documents import Retry, Strict, Timeout
 from jobs.errors import PermanentError
+from jobs.http.fields import exactly_one
 from workers import rooted_files
 from workers.payloads.base import Work
-from workers.payloads.http.fields import Data, exactly_one
+from workers.payloads.http.fields import Data
 
 MAX_ITEMS = 100_000
 MAX_CSV_CHARACTERS = 16 * 1024 * 1024

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import ssl
 import time
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
+from jobs.http.statuses import StatusRange, contains
+from jobs.http.urls import Target, follow, with_query
 from workers.addresses import IPNetwork
 from workers.payloads.http.answer import BROKEN_OFF, Answer, AnswerError
 from workers.payloads.http.codings import decoded
@@ -18,8 +21,6 @@ from workers.payloads.http.guard import Guard, GuardedStream
 from workers.payloads.http.head import host_header, request_head
 from workers.payloads.http.parameters import Redirects, Tls
 from workers.payloads.http.proxies import Proxy
-from workers.payloads.http.statuses import StatusRange, contains
-from workers.payloads.http.urls import Target, follow, with_query
 
 CHUNK_BYTES = 65_536
 MAX_INFLATED_BYTES = 64 * 1024 * 1024
@@ -49,12 +50,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to send it and how much to keep. A status in ``expected`` is never followed."""
+    """How to send it, how much to keep, and how much to read before the connection is closed. A status in ``expected`` is never
+    followed."""
 
     expected: tuple[StatusRange, ...]
     redirects: Redirects = field(default_factory=Redirects)
     tls: Tls = field(default_factory=Tls)
     max_response_bytes: int = 1024 * 1024
+    max_read_bytes: float = math.inf
     allow: tuple[IPNetwork, ...] = ()
     proxy: Proxy | None = None
 
@@ -159,7 +162,7 @@ def _converse(connection: GuardedStream, place: Hashable, request: Request, opti
     reusable = False
     try:
         written = _write(connection, request, options)
-        kept, body_bytes = _read(connection, answer, options.max_response_bytes)
+        kept, body_bytes = _read(connection, answer, options)
         reusable = written and answer.reusable
         return Response(answer.status, answer.headers, kept, body_bytes, request.target.url)
     finally:
@@ -209,18 +212,19 @@ def _head(request: Request, options: Options) -> bytes:
     )
 
 
-def _read(connection: GuardedStream, answer: Answer, limit: int) -> tuple[bytes, int]:
+def _read(connection: GuardedStream, answer: Answer, options: Options) -> tuple[bytes, int]:
     """Read to the end, or to the ceiling; return the bytes of the body that are kept, and how many there were."""
-    kept, total = bytearray(), 0
+    kept, total, limit = bytearray(), 0, options.max_response_bytes
     body: Iterator[bytes] = chain(_receive_head(connection, answer), _receive_body(connection, answer))
     codings = answer.headers.get("content-encoding")
     if codings:
         body = decoded(body=body, codings=codings)
+    ceiling = min(options.max_read_bytes, MAX_INFLATED_BYTES if codings else math.inf)
     for piece in body:
         total += len(piece)
         if len(kept) < limit:
             kept += piece[: limit - len(kept)]
-        if codings and total > MAX_INFLATED_BYTES:
+        if total > ceiling:
             break
     return bytes(kept), total
 

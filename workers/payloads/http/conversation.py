@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jobs.errors import PermanentError
+from jobs.http.statuses import contains
 from workers.payloads.base import Work
 from workers.payloads.http import auth, oauth2
 from workers.payloads.http.auth_parameters import ClientCredentials
@@ -15,7 +16,6 @@ from workers.payloads.http.parameters import HttpParameters
 from workers.payloads.http.polling import Look
 from workers.payloads.http.rendering import build_request
 from workers.payloads.http.report import Report
-from workers.payloads.http.statuses import contains
 from workers.payloads.http.tokens import TOKENS
 
 _SEE_OTHER, _UNAUTHORIZED = 303, 401

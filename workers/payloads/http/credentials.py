@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from jobs.http.signing import Signer
 from workers.payloads.http.certificates import ClientCertificate
-from workers.payloads.http.signing import Signer
 
 
 @dataclass(frozen=True, slots=True)

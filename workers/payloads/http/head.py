@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from workers.payloads.http.fields import TOKEN, check_header_value
-from workers.payloads.http.urls import DEFAULT_PORTS, Target
+from jobs.http.fields import TOKEN, check_header_value
+from jobs.http.urls import DEFAULT_PORTS, Target
 
 _VISIBLE = re.compile(r"[!-~]+")
 # Some servers answer 411 when one of these comes without a length.

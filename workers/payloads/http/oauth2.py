@@ -9,7 +9,9 @@ from dataclasses import replace
 from urllib.parse import quote_plus, urlencode
 
 from jobs.errors import PermanentError
-from workers.payloads.http import statuses
+from jobs.http import statuses
+from jobs.http.statuses import Verdict
+from jobs.http.urls import parse_target
 from workers.payloads.http.auth_parameters import ClientCredentials
 from workers.payloads.http.client import Options, Request
 from workers.payloads.http.credentials import Credentials
@@ -17,9 +19,7 @@ from workers.payloads.http.guard import Guard
 from workers.payloads.http.parameters import Redirects
 from workers.payloads.http.received import decode, parse_json
 from workers.payloads.http.report import Report
-from workers.payloads.http.statuses import Verdict
 from workers.payloads.http.tokens import TOKENS, Client, Fetched, digest
-from workers.payloads.http.urls import parse_target
 
 _NO_REDIRECTS = Redirects(follow=False)
 _MAX_BYTES = 256 * 1024

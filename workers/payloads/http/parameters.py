@@ -7,24 +7,15 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, model_validator
 
 from jobs.documents import Strict, Timeout
-from workers.payloads.http.auth_parameters import Auth, ClientCertificate, Proxy, Sign
+from jobs.http.auth import Sign
+from jobs.http.fields import Certificates, Statuses, exactly_one
+from jobs.http.statuses import SUCCESS
+from workers.payloads.http.auth_parameters import Auth, ClientCertificate, Proxy
 from workers.payloads.http.batches import Batch
 from workers.payloads.http.checks import MAX_CHECKS, Check
 from workers.payloads.http.extraction import Extraction
-from workers.payloads.http.fields import (
-    Certificates,
-    Data,
-    Headers,
-    Json,
-    Method,
-    Statuses,
-    Text,
-    Url,
-    Values,
-    exactly_one,
-)
+from workers.payloads.http.fields import Data, Headers, Json, Method, Text, Url, Values
 from workers.payloads.http.poll_parameters import Poll
-from workers.payloads.http.statuses import SUCCESS
 
 DEFAULT_MAX_RESPONSE_BYTES = 1024 * 1024
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from jobs.errors import LookAgain, PermanentError, TransientError
+from jobs.http import statuses
+from jobs.http.statuses import Verdict
+from jobs.http.urls import follow, parse_target
 from workers.payloads.base import Work
-from workers.payloads.http import statuses
 from workers.payloads.http.checks import wrong_with
 from workers.payloads.http.client import Response
 from workers.payloads.http.poll_parameters import Poll
 from workers.payloads.http.report import Report
-from workers.payloads.http.statuses import Verdict
-from workers.payloads.http.urls import follow, parse_target
 
 MAX_WAIT_SECONDS = 3600.0
 """Whatever Retry-After asks for."""

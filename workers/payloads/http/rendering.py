@@ -7,14 +7,14 @@ from typing import Any
 
 import jobs
 from jobs.errors import PermanentError
+from jobs.http.fields import check_header_value
+from jobs.http.urls import Target, parse_target, with_query
 from workers.payloads.base import Work
 from workers.payloads.http.body import encode, spell
 from workers.payloads.http.client import Request
 from workers.payloads.http.credentials import Credentials
 from workers.payloads.http.extending import callback_headers
-from workers.payloads.http.fields import check_header_value
 from workers.payloads.http.parameters import Body, HttpParameters
-from workers.payloads.http.urls import Target, parse_target, with_query
 from workers.templates import Scope, render, render_text, variables_of
 
 _DEFAULT_HEADERS = {"User-Agent": f"jobs/{jobs.__version__}", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}

@@ -9,9 +9,11 @@ import ssl
 from typing import Any
 
 from jobs.errors import PermanentError, TransientError
+from jobs.http import statuses
+from jobs.http.statuses import Verdict
 from workers.masking import Masker
 from workers.payloads.base import JSON
-from workers.payloads.http import received, statuses
+from workers.payloads.http import received
 from workers.payloads.http.answer import AnswerError
 from workers.payloads.http.checks import verify
 from workers.payloads.http.client import SENSITIVE_HEADERS, Options, RedirectError, Request, Response, call
@@ -21,7 +23,6 @@ from workers.payloads.http.guard import CallCancelledError, CallTimeoutError, Gu
 from workers.payloads.http.parameters import HttpParameters
 from workers.payloads.http.places import Reading
 from workers.payloads.http.proxies import ProxyError
-from workers.payloads.http.statuses import Verdict
 
 EXCERPT_CHARACTERS = 2048
 KEPT_HEADERS = (

@@ -26,14 +26,11 @@ class Signer:
     keys: Sequence[bytes] = field(repr=False)
 
     def headers(self, *, body: bytes, timestamp: int) -> dict[str, str]:
-        """The three headers for a body that is sent at this time, in seconds since the epoch; one signature for each key."""
+        """The headers for a body that is sent at this time, in seconds since the epoch: id, time, and a signature for each key."""
         content = f"{self.message_id}.{timestamp}.".encode() + body
         signatures = [base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode() for key in self.keys]
-        return {
-            "Webhook-Id": self.message_id,
-            "Webhook-Timestamp": str(timestamp),
-            "Webhook-Signature": " ".join(f"v1,{signature}" for signature in signatures),
-        }
+        signed = {"Webhook-Signature": " ".join(f"v1,{signature}" for signature in signatures)} if signatures else {}
+        return {"Webhook-Id": self.message_id, "Webhook-Timestamp": str(timestamp), **signed}
 
 
 def read_key(value: str, *, name: str) -> bytes:

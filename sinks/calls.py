@@ -1,0 +1,106 @@
+"""Calling a service to hand something over: with what proves who calls, and with errors that say what an answer means."""
+
+from __future__ import annotations
+
+import datetime as dt
+import http
+from collections.abc import Mapping
+
+from jobs.errors import PermanentError, TransientError
+from jobs.http.auth import Proof, prove, sendable
+from jobs.http.statuses import SUCCESS, StatusRange, Verdict, classify, retry_after_seconds
+from sinks.base import Answer, Surroundings
+from sinks.call_configuration import CallConfiguration, HeaderValue
+
+_TOLD_CHARACTERS = 500
+"""Of a successful answer, in a delivery's receipt."""
+
+
+class Caller:
+    """Calls one service. Safe from several threads.
+
+    Raises:
+        PermanentError: A secret that the configuration names is missing, or no header can carry it (``secret``).
+    """
+
+    def __init__(self, configuration: CallConfiguration, surroundings: Surroundings) -> None:
+        self._configuration = configuration
+        self._surroundings = surroundings
+        proof = prove(configuration.auth.way, secret=surroundings.secret) if configuration.auth else Proof()
+        surroundings.hide(*proof.private)
+        self._query = proof.query
+        self._headers = {"User-Agent": "jobs", **self._custom(), **dict(proof.headers)}
+
+    def call(self, *, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+        """Call; every answer is returned. Raises as `sinks.base.Surroundings.call` does.
+
+        Args:
+            headers: Win over those that are configured.
+        """
+        taken = {name.lower() for name in headers}
+        configured = {name: value for name, value in self._headers.items() if name.lower() not in taken}
+        return self._surroundings.call(
+            method=method,
+            url=url,
+            headers={**configured, **headers},
+            body=body,
+            query=self._query,
+            verify=self._configuration.tls.ca or self._configuration.tls.verify,
+            timeout_seconds=min(self._configuration.timeout_seconds, self._surroundings.timeout_seconds),
+        )
+
+    def check(self, *, url: str) -> str:
+        """Ask for the address with HEAD, which delivers nothing: any answer shows that somebody is there.
+
+        Returns:
+            What was found, in a sentence.
+
+        Raises:
+            TransientError, PermanentError: Nobody answers, or whoever does fails, moved away or refuses who asks.
+        """
+        answer = self.call(method="HEAD", url=url, headers={})
+        if answer.status in (401, 403) or answer.status >= 500 or 300 <= answer.status < 400:
+            raise error_of(answer, words=f"HEAD {url}")
+        return f"{url} answers (HTTP {answer.status} to a HEAD request, which delivers nothing)."
+
+    def _custom(self) -> dict[str, str]:
+        return {name: self._text(value) for name, value in self._configuration.headers.items()}
+
+    def _text(self, header: HeaderValue) -> str:
+        if header.secret is None:
+            return header.text or ""
+        return header.prefix + sendable(header.secret, secret=self._surroundings.secret)
+
+
+def accept(answer: Answer, *, words: str, expected: tuple[StatusRange, ...] = SUCCESS) -> dict[str, object]:
+    """What a receipt tells of an answer that was expected. Raises as `error_of` says for any other.
+
+    Args:
+        words: What was called, such as ``POST https://example.com/``.
+    """
+    if classify(answer.status, expected=expected) is not Verdict.SUCCEEDED:
+        raise error_of(answer, words=words)
+    return {"status": answer.status, "answer": answer.excerpt[:_TOLD_CHARACTERS]}
+
+
+def error_of(answer: Answer, *, words: str) -> TransientError | PermanentError:
+    """What to raise for an answer that was not expected: 408, 425, 429 and 5xx may pass, nothing else does."""
+    details: dict[str, object] = {"status": answer.status, "answer": answer.excerpt}
+    said = f"HTTP {answer.status}{_phrase(answer.status)} from {words}"
+    if 300 <= answer.status < 400 and "location" in answer.headers:
+        message = (
+            f"{said}: it redirects to {answer.headers['location']}, and redirects are not followed; give that address"
+        )
+        return PermanentError(message, code="redirect", details=details)
+    if classify(answer.status) is Verdict.AGAIN:
+        wait = retry_after_seconds(answer.headers.get("retry-after"), now=dt.datetime.now(dt.UTC))
+        return TransientError(said, code="http_status", details=details, retry_after_seconds=wait)
+    return PermanentError(said, code="http_status", details=details)
+
+
+def _phrase(status: int) -> str:
+    """The standard's phrase rather than the server's: it may say anything."""
+    try:
+        return f" {http.HTTPStatus(status).phrase}"
+    except ValueError:
+        return ""

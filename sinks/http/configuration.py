@@ -1,0 +1,69 @@
+"""What a sink of kind ``http`` is told."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from jobs.http.fields import HeaderText, Statuses
+from jobs.http.statuses import SUCCESS
+from jobs.http.urls import parse_target
+from sinks.call_configuration import CallConfiguration
+from sinks.filling import Filled, checked
+
+Content = Literal["document", "results", "lines"]
+
+
+def _url(value: str) -> str:
+    """A URL with gaps is checked when they are filled; until then, that its beginning names a host of its own."""
+    beginning, gap, _ = checked(value).partition("{{")
+    if gap and beginning.count("/") < 3:
+        raise ValueError("expected scheme and host in front of the first gap: https://example.com/{{ id }}")
+    parse_target(beginning)
+    return value
+
+
+def _field_name(value: str) -> str:
+    if not value or any(character in '"\\' or ord(character) < 32 or ord(character) == 127 for character in value):
+        raise ValueError("expected a name without quotes, backslashes and control characters")
+    return value
+
+
+FieldName = Annotated[str, Field(max_length=200), AfterValidator(_field_name)]
+
+
+class HttpConfiguration(CallConfiguration):
+    """A request for each delivery.
+
+    Args:
+        method: Of each request.
+        url: A text with gaps: ``https://example.com/results/{{ run }}/{{ position }}``.
+        query: Added to it; texts with gaps.
+        content: What is sent: ``document`` (the run, and its payloads), ``results`` alone, or ``lines`` (JSON Lines of payloads).
+        content_type: Left out, what follows from ``content``.
+        send_as: As the request's ``body``, as a field of a ``form``, or as a file of a ``multipart`` form.
+        field: The field that holds the content, of a form.
+        file_name: Of the file, in a multipart form.
+        fields: The other fields of a form; texts with gaps.
+        expect_status: What counts as delivered.
+    """
+
+    method: Literal["POST", "PUT", "PATCH"] = "POST"
+    url: Annotated[Filled, AfterValidator(_url)]
+    query: dict[str, Filled] = Field(default_factory=dict, max_length=50)
+    content: Content = "document"
+    content_type: HeaderText | None = None
+    send_as: Literal["body", "form", "multipart"] = "body"
+    field: FieldName = "results"
+    file_name: Filled = "{{ id }}.{{ extension }}"
+    fields: dict[FieldName, Filled] = Field(default_factory=dict, max_length=100)
+    expect_status: Statuses = SUCCESS
+
+    @model_validator(mode="after")
+    def _fields_need_a_form(self) -> HttpConfiguration:
+        if self.send_as == "body" and self.model_fields_set & {"field", "fields", "file_name"}:
+            raise ValueError("field, fields and file_name are parts of a form: set send_as to form or multipart")
+        if self.field in self.fields:
+            raise ValueError(f"fields: {self.field} is the field that holds the content")
+        return self

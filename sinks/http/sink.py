@@ -1,0 +1,79 @@
+"""Makes one request of each parcel."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from jobs.errors import PermanentError
+from jobs.http.urls import parse_target, with_query
+from sinks.base import Parcel, Receipt, Surroundings
+from sinks.calls import Caller, accept
+from sinks.filling import fill, values_of
+from sinks.http.configuration import HttpConfiguration
+from sinks.http.content import Packed, extension_of, in_form, in_multipart, pack
+
+
+class HttpSink:
+    """One service."""
+
+    def __init__(self, configuration: HttpConfiguration, surroundings: Surroundings) -> None:
+        self._configuration = configuration
+        self._caller = Caller(configuration, surroundings)
+
+    def deliver(self, parcel: Parcel) -> Receipt:
+        """Send the request; another attempt at it sends the same bytes, and the same Idempotency-Key."""
+        parcel, values = self._read(parcel)
+        url = self._url(values)
+        packed = self._packed(parcel, values)
+        headers = {"Content-Type": packed.content_type, "Idempotency-Key": parcel.id}
+        answer = self._caller.call(method=self._configuration.method, url=url, headers=headers, body=packed.body)
+        words = f"{self._configuration.method} {url}"
+        details = accept(answer, words=words, expected=self._configuration.expect_status)
+        return Receipt(bytes=len(packed.body), sha256=hashlib.sha256(packed.body).hexdigest(), details=details)
+
+    def check(self) -> str:
+        """Whether somebody answers at the address, as far as it has no gaps."""
+        return self._caller.check(url=parse_target(self._configuration.url.partition("{{")[0]).url)
+
+    def close(self) -> None:
+        """Connections are this process's, and close by themselves."""
+
+    def _read(self, parcel: Parcel) -> tuple[Parcel, Mapping[str, Any]]:
+        """The parcel and what fills the gaps; where it holds one payload, its record is read once for both."""
+        extension = {"extension": extension_of(self._configuration.content)}
+        if parcel.unit != "payload":
+            return parcel, values_of(parcel) | extension
+        records = list(parcel.records())
+        parcel = replace(parcel, records=lambda: iter(records))
+        return parcel, values_of(parcel, *records[:1]) | extension
+
+    def _url(self, values: Mapping[str, Any]) -> str:
+        url = fill(self._configuration.url, field="url", values=values, spell=lambda value: quote(value, safe=""))
+        try:
+            url = parse_target(url).url
+        except ValueError as error:
+            raise PermanentError(f"url: {error}", code="url") from error
+        return with_query(url, self._filled("query", self._configuration.query, values).items())
+
+    def _packed(self, parcel: Parcel, values: Mapping[str, Any]) -> Packed:
+        configuration = self._configuration
+        packed = pack(
+            parcel,
+            content=configuration.content,
+            content_type=configuration.content_type,
+            most_bytes=configuration.max_bytes,
+        )
+        if configuration.send_as == "body":
+            return packed
+        fields = self._filled("fields", configuration.fields, values)
+        if configuration.send_as == "form":
+            return in_form(packed, field=configuration.field, fields=fields)
+        file_name = fill(configuration.file_name, field="file_name", values=values)
+        return in_multipart(packed, field=configuration.field, file_name=file_name, fields=fields)
+
+    def _filled(self, field: str, texts: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:
+        return {name: fill(text, field=f"{field}.{name}", values=values) for name, text in texts.items()}

@@ -1,0 +1,196 @@
+"""HTTP requests as sinks: in the shape that a service asks for."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from pydantic import ValidationError
+
+from jobs.errors import PermanentError, TransientError
+from sinks.base import Parcel, Receipt
+from sinks.http import KIND
+from sinks.http.configuration import HttpConfiguration
+from sinks.models import Delivery
+from tests.integration.http_payload.service import Seen, Service
+from tests.integration.sinks.handmade import parcel, record, results
+from tests.integration.sinks.pages import deliver_example, example
+from tests.integration.sinks.surroundings import surroundings
+
+
+def deliver(url: str, *, what: Parcel | None = None, **configuration: Any) -> Receipt:
+    """Make one attempt at delivering a payload's result."""
+    sink = KIND.open(HttpConfiguration(url=url, **configuration), surroundings(token="hunter2-and-more"))
+    return sink.deliver(what or parcel(record(3, result={"n": "ü"}), unit="payload"))
+
+
+def parts(seen: Seen) -> list[tuple[str, str | None, str, bytes]]:
+    """What a server reads of a multipart form: name, file name, type and content of each part."""
+    head = f"Content-Type: {seen.headers['Content-Type']}\r\n\r\n".encode()
+    form = email.message_from_bytes(head + seen.body, policy=email.policy.HTTP)
+    return [
+        (
+            str(part.get_param("name", header="content-disposition")),
+            part.get_filename(),
+            part.get_content_type(),
+            part.get_payload(decode=True),
+        )
+        for part in form.iter_parts()
+    ]
+
+
+class TestWhatIsSent:
+    @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+    def test_by_which_method(self, service: Service, method: Any) -> None:
+        receipt = deliver(service.url("/ok"), method=method)
+        (seen,) = service.seen
+        assert (seen.method, seen.headers["Content-Type"]) == (method, "application/json")
+        assert seen.headers["Idempotency-Key"] == "dlv_1"
+        assert (receipt.bytes, receipt.details["status"]) == (len(seen.body), 200)
+
+    @pytest.mark.parametrize(
+        ("content", "unit", "body", "content_type"),
+        [
+            ("results", "payload", '{"n":"ü"}', "application/json"),
+            ("results", "batch", '[{"n":"ü"},null,7]', "application/json"),
+            ("lines", "run", '"result":null', "application/x-ndjson"),
+            ("document", "run", '"payloads":[{"position":0', "application/json"),
+            ("document", "payload", '"payload":{"position":0', "application/json"),
+        ],
+    )
+    def test_how_much_of_it(self, service: Service, content: Any, unit: Any, body: str, content_type: str) -> None:
+        values = [{"n": "ü"}] if unit == "payload" else [{"n": "ü"}, None, 7]
+        deliver(service.url("/ok"), what=parcel(*results(*values), unit=unit), content=content)
+        (seen,) = service.seen
+        assert seen.headers["Content-Type"] == content_type
+        assert body in seen.body.decode()
+        if content != "lines":
+            json.loads(seen.body)
+        else:
+            assert [json.loads(line)["result"] for line in seen.body.splitlines()] == values
+
+    def test_its_type_can_be_said(self, service: Service) -> None:
+        deliver(service.url("/ok"), content_type="application/vnd.acme+json")
+        assert service.seen[0].headers["Content-Type"] == "application/vnd.acme+json"
+
+    def test_as_a_form(self, service: Service) -> None:
+        deliver(service.url("/ok"), send_as="form", content="results", field="data", fields={"run": "{{ run }}"})
+        (seen,) = service.seen
+        assert seen.headers["Content-Type"] == "application/x-www-form-urlencoded"
+        assert parse_qs(seen.body.decode()) == {"run": ["7"], "data": ['{"n":"ü"}']}
+
+    def test_as_a_file_of_a_form(self, service: Service) -> None:
+        deliver(
+            service.url("/ok"),
+            send_as="multipart",
+            content="results",
+            fields={"job": "{{ job }}", "empty": ""},
+            file_name='{{ name }} "x".{{ extension }}',
+        )
+        assert parts(service.seen[0]) == [
+            ("job", None, "text/plain", b"task:ping"),
+            ("empty", None, "text/plain", b""),
+            ("results", "p3 %22x%22.json", "application/json", '{"n":"ü"}'.encode()),
+        ]
+
+    def test_a_result_cannot_end_the_part_that_it_is_in(self, service: Service) -> None:
+        deliver(service.url("/ok"), send_as="multipart", content="results")
+        boundary = parts_boundary(service.seen[0])
+        forged = f'\r\n--{boundary}\r\nContent-Disposition: form-data; name="admin"\r\n\r\nyes'
+        evil = parcel(record(3, name=forged, result=forged), unit="payload")
+        deliver(service.url("/ok"), what=evil, send_as="multipart", content="results", fields={"name": "{{ name }}"})
+        assert [name for name, *_ in parts(service.seen[1])] == ["name", "results"]
+
+    @pytest.mark.parametrize("send_as", ["form", "multipart"])
+    def test_another_attempt_sends_the_same_bytes(self, service: Service, send_as: Any) -> None:
+        for attempt in (1, 2):
+            deliver(service.url("/ok"), what=parcel(*results(1), attempt=attempt), send_as=send_as)
+        first, second = service.seen
+        assert (first.body, first.headers["Content-Type"]) == (second.body, second.headers["Content-Type"])
+
+    def test_what_would_be_too_large_is_not_sent(self, service: Service) -> None:
+        with pytest.raises(PermanentError, match="larger than 100 bytes") as caught:
+            deliver(service.url("/ok"), max_bytes=100)
+        assert (caught.value.code, service.seen) == ("too_large", [])
+
+
+class TestWhere:
+    def test_gaps_of_the_address_are_filled_as_parts_of_a_path(self, service: Service) -> None:
+        slashed = parcel(record(3, name="a/b c", result=1), unit="payload")
+        deliver(service.url("/ok/{{ job }}/{{ run }}/{{ position }}-{{ name }}"), what=slashed)
+        assert service.seen[0].path == "/ok/task%3Aping/7/3-a%2Fb%20c"
+
+    def test_query_parameters_come_after_those_of_the_address(self, service: Service) -> None:
+        deliver(service.url("/ok?a=1"), query={"id": "{{ id }}", "what": "a&b"})
+        assert service.seen[0].path == "/ok?a=1&id=dlv_1&what=a%26b"
+
+    def test_a_value_cannot_lead_elsewhere(self, service: Service) -> None:
+        away = parcel(record(name="//evil.example/x?y#z"), unit="payload")
+        deliver(service.url("/ok/{{ name }}"), what=away)
+        assert service.seen[0].path == "/ok/%2F%2Fevil.example%2Fx%3Fy%23z"
+
+    def test_the_key_in_the_query_is_in_no_error(self, service: Service) -> None:
+        with pytest.raises(PermanentError) as caught:
+            deliver(service.url("/status?code=404"), auth={"api_key": {"secret": "token", "query": "key"}})
+        assert service.seen[0].path.endswith("key=hunter2-and-more")
+        assert "hunter2" not in f"{caught.value} {caught.value.details}"
+
+
+class TestAnswers:
+    def test_which_are_expected_can_be_said(self, service: Service) -> None:
+        assert deliver(service.url("/status?code=409"), expect_status=["2xx", 409]).details["status"] == 409
+        with pytest.raises(PermanentError, match="HTTP 200 OK from POST"):
+            deliver(service.url("/ok"), expect_status=[201])
+
+    def test_others_are_told_apart(self, service: Service) -> None:
+        with pytest.raises(TransientError, match="HTTP 503 Service Unavailable from PUT"):
+            deliver(service.url("/status?code=503"), method="PUT")
+        with pytest.raises(PermanentError, match="HTTP 410 Gone") as caught:
+            deliver(service.url("/status?code=410"))
+        assert type(caught.value) is PermanentError, "one address of many may be gone"
+
+
+@pytest.mark.parametrize(
+    ("configuration", "said"),
+    [
+        ({"method": "GET"}, "'POST', 'PUT' or 'PATCH'"),
+        ({"url": "https://{{ name }}/"}, "in front of the first gap"),
+        ({"url": "https://h{{ name }}"}, "in front of the first gap"),
+        ({"url": "https://h/{{ [ }}"}, "no JMESPath expression"),
+        ({"url": "h"}, "must begin with http"),
+        ({"fields": {"a": "b"}}, "set send_as to form or multipart"),
+        ({"send_as": "form", "fields": {"results": "b"}}, "the field that holds the content"),
+        ({"send_as": "form", "fields": {'a"b': "c"}}, "without quotes"),
+        ({"expect_status": ["9xx"]}, "expected status codes"),
+        ({"headers": {"Idempotency-Key": "x"}}, "the same on all attempts"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_when_it_is_saved(configuration: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        HttpConfiguration.model_validate({"url": "https://h/"} | configuration)
+
+
+def test_the_check_asks_for_the_address_before_its_first_gap(service: Service) -> None:
+    sink = KIND.open(HttpConfiguration(url=service.url("/ok/{{ id }}")), surroundings())
+    assert "answers (HTTP 200" in sink.check()
+    assert [(seen.method, seen.path) for seen in service.seen] == [("HEAD", "/ok/")]
+
+
+def test_the_pages_example_is_delivered(service: Service) -> None:
+    surroundings(**{"archive-password": "p" * 20})
+    document = example("http")
+    sink = document["sinks"][0]["configuration"]
+    sink["url"] = sink["url"].replace("https://archive.example.com", service.url("/ok"))
+    deliver_example(document)
+    assert [row.state for row in Delivery.objects.all()] == ["delivered"] * 2
+    assert sorted(seen.path.rpartition("/")[2] for seen in service.seen) == ["0?source=jobs", "1?source=jobs"]
+    assert {tuple(name for name, *_ in parts(seen)) for seen in service.seen} == {("delivery", "report")}
+
+
+def parts_boundary(seen: Seen) -> str:
+    """What stands between the parts of a form."""
+    return seen.headers["Content-Type"].partition("boundary=")[2]

@@ -1,0 +1,95 @@
+"""What kinds that make HTTP requests have in common: a service on loopback that behaves as badly as a test wants."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, Self
+
+from tests.integration.http_payload.service import Seen, Service
+from tests.sinks_conformance.adapter import Adapter, Case, Held
+from workers.payloads.http.connections import POOL
+
+
+class ReceiverAdapter(Adapter):
+    """A kind whose sinks have a ``url``."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """It may call loopback."""
+        return {"JOBS_EGRESS_ALLOW": [ipaddress.ip_network("127.0.0.1/32")]}
+
+    def __enter__(self) -> Self:
+        POOL.close()
+        self.service = Service().__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        POOL.close()
+        self.service.release.set()
+        self.service.__exit__()
+
+    @abstractmethod
+    def read(self, seen: Seen) -> Held:
+        """What a request brought."""
+
+    def configuration(self, url: str, **more: Any) -> dict[str, Any]:
+        """A sink that delivers there."""
+        return {"url": url, **more}
+
+    def held(self) -> list[Held]:
+        """What was answered with success."""
+        return [self.read(seen) for seen in self.service.taken]
+
+    def good(self) -> Case:
+        """The service takes what it is given."""
+        return Case(self.configuration(self.service.url("/sink")))
+
+    def transient(self) -> Case:
+        """The service has something better to do."""
+        self.service.behaviour = "/status?code=503"
+        return Case(self.good().configuration, mend=self._mend)
+
+    def permanent(self) -> Case:
+        """The service does not want this."""
+        self.service.behaviour = "/status?code=400"
+        return self.good()
+
+    def hanging(self) -> Case:
+        """The service has read the request, and answers when it is told to."""
+        self.service.behaviour = "/held"
+        return Case(self.good().configuration, mend=self._mend, begun=self.service.arrived.is_set)
+
+    def unreachable(self) -> Case:
+        """Nobody listens."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        return Case(self.configuration(f"http://127.0.0.1:{port}/"), says="connection failed: Connection refused")
+
+    def secret(self, value: str) -> list[Case]:
+        """The service echoes what it was sent, in answers that are taken for success and for failure, or are cut off."""
+        kept_bytes = 4096
+        self.service.fixed = ("€" * ((kept_bytes - 10) // 3) + value * 2).encode(), "text/plain; charset=utf-8"
+        answers = ("/echo", "/echo?code=404", "/echo?code=503", "/echo?code=410", "/fixed?code=400", "/redirect_back")
+        return [
+            Case(self.configuration(self.service.url(answer), **way), secrets={"it": value})
+            for way in self.ways()
+            for answer in answers
+        ]
+
+    def ways(self) -> list[dict[str, Any]]:
+        """Configurations that use the secret ``it``."""
+        return [
+            {"auth": {"basic": {"username": "me", "password_secret": "it"}}},
+            {"auth": {"bearer": {"secret": "it"}}},
+            {"auth": {"api_key": {"secret": "it", "query": "key"}}},
+            {"auth": {"api_key": {"secret": "it", "header": "X-Key"}}},
+            {"headers": {"X-Token": {"secret": "it", "prefix": "Token "}}},
+        ]
+
+    def _mend(self) -> None:
+        self.service.behaviour = "/ok"
+        self.service.release.set()
