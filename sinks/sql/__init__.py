@@ -5,3 +5,4 @@ from pathlib import Path
 from jobs.sql import Statements
 
 STATEMENTS = Statements(Path(__file__).parent)
+CLEANUP = Statements(Path(__file__).parent / "cleanup")
