@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs import hotpath
 from jobs.errors import NotFoundError
 from jobs.models import Run, Workspace
 from sinks.models import Delivery, FailedDelivery, Sink
-from sinks.sql import STATEMENTS
+from sinks.selectors.counting import counted
 from sinks.states import DeliveryState
 
 
@@ -58,7 +57,6 @@ def failed_attempts(*, delivery: Delivery) -> list[FailedDelivery]:
 
 def of_run(run_id: int) -> dict[str, Any]:
     """What the answer about a run says of its deliveries, in one query: an object for each entry of its list of sinks."""
-    with hotpath.connection() as connection:
-        rows = hotpath.execute(connection, "run_counts", {"run_id": run_id}, of=STATEMENTS).fetchall()
+    rows = counted("run_counts", {"run_id": run_id})
     names = ("waiting", "due", "delivered", "dead")
     return {"deliveries": [{"sink": row.name} | {name: getattr(row, name) for name in names} for row in rows]}

@@ -9,11 +9,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from jobs import hotpath
 from jobs.errors import NotFoundError
 from jobs.models import KEEP_OPERATIONS, Job, Workspace
 from sinks.models import Check, Sink, Standing, Use
-from sinks.sql import STATEMENTS
+from sinks.selectors.counting import counted
 from sinks.states import SinkState
 
 MOST_COUNTED = 10_000
@@ -103,8 +102,7 @@ def _views(sinks: Iterable[Sink], now: dt.datetime) -> list[SinkView]:
     found = list(sinks)
     ids = [sink.pk for sink in found]
     asked = {"sink_ids": ids, "most": MOST_COUNTED}
-    with hotpath.connection() as connection:
-        counts = {row.id: row for row in hotpath.execute(connection, "sink_counts", asked, of=STATEMENTS).fetchall()}
+    counts = {row.id: row for row in counted("sink_counts", asked)}
     users = _users(ids)
     return [
         SinkView(

@@ -6,3 +6,4 @@ from jobs.sql import Statements
 
 STATEMENTS = Statements(Path(__file__).parent)
 CLEANUP = Statements(Path(__file__).parent / "cleanup")
+ANSWERS = Statements(Path(__file__).parent / "answers")
