@@ -20,7 +20,7 @@ from benchmarks.subjects.celery_workers import QUIET, answering
 BROKER_NUMBER = 9
 DATABASE = "jobs_bench_ours"
 PROCESSES = 2
-QUEUES = "default,http,datasource,spark"
+QUEUES = "default,http,datasource,spark,sinks"
 THREADS = 16
 IDLE_SECONDS = 0.02
 

@@ -8,7 +8,7 @@ WITH chosen AS MATERIALIZED (
     JOIN jobs_run AS r ON r.id = d.run_id AND r.workspace_id = %(workspace_id)s
     LEFT JOIN sinks_sink AS k ON k.id = d.sink_id
     LEFT JOIN sinks_use AS u ON u.job_id = r.job_id AND u.name = h.name
-    WHERE d.id = ANY (%(ids)s::bigint[]) AND d.state <> 'due' AND COALESCE(k.id, u.sink_id) IS NOT NULL
+    WHERE d.id = ANY (%(ids)s::bigint[]) AND d.due_at IS NULL AND COALESCE(k.id, u.sink_id) IS NOT NULL
     ORDER BY d.id
     FOR NO KEY UPDATE OF d
 ), again AS (

@@ -188,12 +188,13 @@ class TestParts:
             )
             referring = {table for (table,) in cursor.fetchall()}
         keeps_its_run = {"jobs_pin", "jobs_lane", "jobs_handle", "jobs_follow_up"}
-        goes_with_the_run = {"jobs_run", "jobs_payload", "jobs_requeued", "jobs_cleanup"}
+        goes_with_the_run = {"jobs_run", "jobs_requeued", "jobs_cleanup"}
         erased_by = {
             "jobs_attempt": "attempts",
             "jobs_log_line": "log_lines",
             "jobs_rejected_row": "rejected_rows",
             "jobs_stored_file": "files",
+            "sinks_handover": "deliveries",
         }
         assert referring == keeps_its_run | goes_with_the_run | set(erased_by)
         assert set(erased_by.values()) <= {part.name for part in cleaners.parts()}

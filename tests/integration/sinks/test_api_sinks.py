@@ -162,7 +162,7 @@ def test_each_takes_its_role_and_no_less(
 ) -> None:
     monkeypatch.setattr(dispatch, "publish_sink_check", lambda check_id: perform(check_id=check_id))
     method, path = call
-    body = {} if method in ("POST", "PUT") else None
+    body: dict[str, Any] | None = {} if method in ("POST", "PUT") else None
     for role in Role:
         answer = caller(workspace, role).send(method, path, body)
         assert (answer.status_code == 403) == (role.rank < needed.rank), (role, answer.status_code)
