@@ -117,12 +117,7 @@ class SinkControls(WorkspaceAdmin[Sink]):
     ) -> HttpResponse:
         """Say which buttons to show."""
         sink = kwargs.get("obj")
-        offered = sink is not None and permits(request, Role.OPERATOR, sink.workspace_id)
-        context["verbs"] = (
-            [(reverse("admin:sinks_sink_do", args=[sink.pk, name]), verb.button) for name, verb in SINK_VERBS.items()]
-            if offered
-            else []
-        )
+        context["verbs"] = _offered(request, sink) if sink is not None else []
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _act(self, request: HttpRequest, sink: Sink, verb: SinkVerb, typed: Mapping[str, Any]) -> None:
@@ -131,3 +126,9 @@ class SinkControls(WorkspaceAdmin[Sink]):
         except JobsError as error:
             level, told = messages.ERROR, f"Nothing was done: {error}."
         self.message_user(request, told, level)
+
+
+def _offered(request: HttpRequest, sink: Sink) -> list[tuple[str, str]]:
+    if not permits(request, Role.OPERATOR, sink.workspace_id):
+        return []
+    return [(reverse("admin:sinks_sink_do", args=[sink.pk, name]), verb.button) for name, verb in SINK_VERBS.items()]

@@ -113,7 +113,7 @@ class SinkAdmin(SinkControls):
     fields = ("workspace", "name", "kind", "configuration", "description", "version")
     list_display = ("name", "workspace", "of_job", "kind", "standing_shown", "description")
     list_filter = (WorkspaceFilter, OwnFilter, "kind")
-    list_select_related = ("workspace", "job", "standing")
+    list_select_related = ("workspace", "job", "standing")  # type: ignore[assignment]
     search_fields = ("name",)
     ordering = ("workspace__slug", "name", "id")
 
