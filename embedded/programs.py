@@ -12,7 +12,7 @@ _WEB = "-m gunicorn jobsproject.wsgi -k gthread -w 2 --threads 8 --no-control-so
 _BEAT = "-m celery -q -A jobsproject beat"
 _WORKER = (
     "-m celery -q -A jobsproject worker -P threads -c 16 --without-mingle --without-gossip "
-    "-Q default,http,datasource,spark -n {name}@%h"
+    "-Q default,http,datasource,spark,sinks -n {name}@%h"
 )
 _EXAMPLE = "-m embedded.example_service {port}"
 

@@ -28,6 +28,9 @@ OPERATION_TASK = "jobs.datasource_operation"
 DELIVER_TASK = "jobs.deliver"
 """The stable name of the task that lets a worker look for sinks that are owed something. It has no arguments."""
 
+CHECK_TASK = "jobs.check_sink"
+"""The stable name of the task that tests whether a sink can be reached. Its argument: ``check``, the id of its row."""
+
 _SHARED_AT_MOST = {"default": 50, "http": 10, "datasource": 1, "spark": 1}
 """How many runs of one payload may share a message, by queue. Publishing costs 0.48 ms, so many small runs travel together; a
 worker that finds them slow sends the rest of the message out again, one by one."""
@@ -129,6 +132,22 @@ def publish_deliveries() -> None:
             current_app.send_task(DELIVER_TASK, queue=SINKS_QUEUE, producer=producer, ignore_result=True, retry=False)
     except (OperationalError, OSError) as error:
         log.warning("dispatch.broker_unavailable", reason=f"{type(error).__name__}: {error}")
+
+
+def publish_sink_check(check_id: int) -> None:
+    """Say that a sink is to be tested. Never raises: whoever waits for the answer has it published again."""
+    try:
+        with current_app.producer_or_acquire() as producer:
+            current_app.send_task(
+                CHECK_TASK,
+                kwargs={"check": check_id},
+                queue=SINKS_QUEUE,
+                producer=producer,
+                ignore_result=True,
+                retry=False,
+            )
+    except (OperationalError, OSError) as error:
+        log.warning("dispatch.broker_unavailable", check=check_id, reason=f"{type(error).__name__}: {error}")
 
 
 def depth(queue: str) -> int:

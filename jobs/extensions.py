@@ -16,6 +16,16 @@ def _nothing(*_: Any) -> None:
     """What an extension does that does not care."""
 
 
+def _nothing_missing(*_: Any) -> list[FieldError]:
+    """What an extension misses that does not care."""
+    return []
+
+
+def _nothing_to_tell(_run_id: int) -> dict[str, Any]:
+    """What an extension says of a run that keeps nothing beside it."""
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Extension:
     """One part of a job's document, and what becomes of it.
@@ -26,17 +36,21 @@ class Extension:
         saving: The job is about to be written: its workspace's id, the list that it will have and the one that it has; within that
             transaction, before it locks the job's row. For locks that must come before any job's.
         saved: The job was written, with its document; within that transaction, which holds the job's row.
+        missing: What a job with this list lacks to become active: its workspace's id and the list.
         closing: These runs end; within the transaction that ends them, on its connection. It must take no lock but on rows that it
             inserts: the runs are locked, and who locks schedules, jobs or sinks may wait for runs.
         closed: They ended, and that is committed. If the process dies before this, something else must do it.
+        of_run: What the answer about one run that has ended says besides, JSON-ready by name: its id.
     """
 
     field: str
     check: Callable[[list[dict[str, Any]]], list[FieldError]]
     saving: Callable[[int, Sequence[Any], Sequence[Any]], None] = _nothing
     saved: Callable[[Any, str], None] = _nothing
+    missing: Callable[[int, list[dict[str, Any]]], list[FieldError]] = _nothing_missing
     closing: Callable[[Any, Sequence[Any]], None] = _nothing
     closed: Callable[[Sequence[Any]], None] = _nothing
+    of_run: Callable[[int], dict[str, Any]] = _nothing_to_tell
 
 
 _extensions: dict[str, Extension] = {}

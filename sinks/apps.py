@@ -11,8 +11,10 @@ class SinksConfig(AppConfig):
 
     def ready(self) -> None:
         """Take part in what happens to jobs and runs."""
-        from sinks import documents, packages  # noqa: PLC0415 - models can be imported only now
-        from sinks.services import following, opening  # noqa: PLC0415
+        from jobs.services import activation  # noqa: PLC0415 - models can be imported only now
+        from sinks import cleanup, documents, packages  # noqa: PLC0415
+        from sinks.selectors import deliveries  # noqa: PLC0415
+        from sinks.services import checking, following, opening, readiness  # noqa: PLC0415
 
         packages.register_all()
         extensions.register(
@@ -20,7 +22,11 @@ class SinksConfig(AppConfig):
                 field="sinks",
                 check=documents.check,
                 saved=following.follow,
+                missing=readiness.missing,
                 closing=opening.promise,
                 closed=opening.promised,
+                of_run=deliveries.of_run,
             )
         )
+        activation.register_sink_check(checking.unreachable)
+        cleanup.register()

@@ -16,7 +16,7 @@ from jobs import hotpath
 from sinks.sql import STATEMENTS
 from sinks.states import DeliveryState
 
-Connection = psycopg.Connection[Any]
+Connection = hotpath.EngineConnection
 Now = dt.datetime | None
 
 PATIENCE = 5

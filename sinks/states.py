@@ -12,3 +12,16 @@ class DeliveryState(StrEnum):
     """The other side has it; its receipt says so. Final, unless somebody asks to deliver it again."""
     DEAD = "dead"
     """Given up, with the reason. Final, unless somebody asks to deliver it again."""
+
+
+class SinkState(StrEnum):
+    """How it stands with a sink, as people are told; worked out from its standing."""
+
+    READY = "ready"
+    """What is due is delivered as soon as somebody takes it."""
+    DELIVERING = "delivering"
+    """A worker holds it."""
+    RESTING = "resting"
+    """Too many attempts in a row have failed: left alone until its time, then tried with one delivery."""
+    DISABLED = "disabled"
+    """It wants nothing more: left alone until somebody enables it or changes it."""

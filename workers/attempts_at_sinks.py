@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,10 +49,10 @@ class _Unusable:
     def close(self) -> None: ...
 
 
-def opened(*, held: Held, kind: SinkKind, surroundings: SinkSurroundings) -> OpenSink:
+def opened(*, configuration: Mapping[str, Any], kind: SinkKind, surroundings: SinkSurroundings) -> OpenSink:
     """The sink as its row says now. What cannot be opened (a secret that is missing, say) can be mended: its deliveries wait."""
     try:
-        return kind.open(kind.configuration.model_validate(dict(held.configuration)), surroundings)
+        return kind.open(kind.configuration.model_validate(dict(configuration)), surroundings)
     except pydantic.ValidationError as error:
         wrong = "; ".join(f"{each.field}: {each.message}" for each in field_errors(error, "configuration"))
         return _Unusable(TransientError(wrong, code="configuration"))

@@ -148,7 +148,7 @@ class _Turn:
 
     @contextmanager
     def _opened(self) -> Iterator[OpenSink]:
-        sink = opened(held=self._held, kind=self._kind, surroundings=self._surroundings)
+        sink = opened(configuration=self._held.configuration, kind=self._kind, surroundings=self._surroundings)
         try:
             yield sink
         finally:

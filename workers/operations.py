@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
-
 from jobs.errors import JobsError, PermanentError, TransientError
 from jobs.models import DatasourceOperation, Verb
 from jobs.services import datasource_operations
 from jobs.services.datasource_state import put_back
 from jobs.services.secrets import read_secret
+from workers.answering import answered
 from workers.child import run_child
 from workers.deadline import Deadline
 from workers.known_secrets import KnownSecrets
@@ -32,8 +31,6 @@ _PARTS = {Verb.VALIDATE: ("source", "target"), Verb.PREVIEW: ("source",), Verb.D
 _BUILDERS: Mapping[str, Callable[..., tuple[Any, list[str]]]] = {"source": source_spec, "target": target_spec}
 
 JSON = dict[str, Any]
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +83,8 @@ def perform(*, operation_id: int, work: Asked | None = None) -> bool:
 
 def _outcome(operation: DatasourceOperation, work: Asked) -> JSON:
     known = KnownSecrets(functools.partial(_secret, operation.workspace_id))
-    try:
-        return {"result": known.data(_done(operation, work, known))}
-    except (PermanentError, TransientError) as error:
-        return {"error": {"message": known.text(str(error)), "code": error.code}}
-    except Exception:  # whoever waits is told, whatever it was
-        log.exception("datasource.operation_crashed", operation=operation.pk, verb=operation.verb)
-        return {"error": {"message": "this is an error of the system, and it was logged", "code": "crash"}}
+    do = functools.partial(_done, operation, work, known)
+    return answered(do, clean=known.data, operation=operation.pk, verb=operation.verb)
 
 
 def _done(operation: DatasourceOperation, work: Asked, known: KnownSecrets) -> JSON:

@@ -20,6 +20,7 @@ from jobs.kinds import SINKS_QUEUE
 from jobs.services import admission, bulk, closing, datasource_operations, follow_ups, old_replays
 from jobs.states import RunState
 from sinks import claims as sink_claims
+from sinks.services import checking
 from workers import attending, executor, handles, outcomes
 
 log = structlog.get_logger(__name__)
@@ -68,7 +69,9 @@ def _call_deliverers() -> None:
 
 
 def _erase_old_answers() -> None:
-    datasource_operations.erase_expired(now=dt.datetime.now(dt.UTC))
+    now = dt.datetime.now(dt.UTC)
+    datasource_operations.erase_expired(now=now)
+    checking.erase_expired(now=now)
 
 
 def _undisturbed(task: Callable[[], object]) -> None:

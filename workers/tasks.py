@@ -6,8 +6,8 @@ from typing import Any
 from celery import Task, shared_task
 from celery.signals import beat_init, worker_ready, worker_shutting_down
 
-from jobs.dispatch import DELIVER_TASK, OPERATION_TASK, WORK_TASK
-from workers import operations, stopping, sweep, turns
+from jobs.dispatch import CHECK_TASK, DELIVER_TASK, OPERATION_TASK, WORK_TASK
+from workers import operations, sink_checks, stopping, sweep, turns
 from workers.delivering import deliverers
 
 worker_ready.connect(sweep.start)
@@ -46,3 +46,9 @@ def datasource_operation(*, operation: int, **_unknown: object) -> None:
 def deliver(**_unknown: object) -> None:
     """Let this process's deliverers look for sinks that are owed something; keys that a newer sender adds are ignored."""
     deliverers.look()
+
+
+@shared_task(name=CHECK_TASK)
+def check_sink(*, check: int, **_unknown: object) -> None:
+    """Test whether a sink can be reached; keys that a newer sender adds are ignored."""
+    sink_checks.perform(check_id=int(check))

@@ -18,7 +18,8 @@ from jobs.admin.scope import WorkspaceAdmin, permits
 from jobs.documents.datasources import MAX_PREVIEW_ROWS
 from jobs.errors import JobsError
 from jobs.models import DatasourceOperation, Job, Role, Verb
-from jobs.selectors.datasources import list_states, operation_state
+from jobs.selectors.datasources import list_states
+from jobs.selectors.operations import operation_state
 from jobs.services import datasource_operations as operations
 from jobs.services.datasource_state import reset_state
 

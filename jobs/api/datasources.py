@@ -26,10 +26,12 @@ from jobs.documents.datasources import (
 )
 from jobs.errors import FieldError
 from jobs.models import DatasourceOperation, Job, Role, Verb
-from jobs.selectors.datasources import get_operation, list_rejected, list_states, operation_state
+from jobs.selectors.datasources import get_operation, list_rejected, list_states
 from jobs.selectors.jobs import find_job
-from jobs.services.datasource_operations import WAIT_SECONDS, Chosen, ask, ask_to_delete, choose, wait
+from jobs.selectors.operations import operation_state
+from jobs.services.datasource_operations import Chosen, ask, ask_to_delete, choose, wait
 from jobs.services.datasource_state import reset_state
+from jobs.services.operations import WAIT_SECONDS
 
 LONGEST_WAIT_SECONDS = 30
 

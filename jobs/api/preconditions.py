@@ -31,13 +31,18 @@ def matched_version(request: Request, job: Job) -> int | None:
     Raises:
         PreconditionFailedError: It names other versions only. A weak tag matches none: RFC 9110, section 13.1.1.
     """
+    return matched_number(request, what=job.key, version=job.version)
+
+
+def matched_number(request: Request, *, what: str, version: int) -> int | None:
+    """The same for anything that counts its changes. Raises PreconditionFailedError."""
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
         return None
-    if etag(job) in re.split(r"\s*,\s*", header.strip()):
-        return job.version
+    if f'"{version}"' in re.split(r"\s*,\s*", header.strip()):
+        return version
     raise PreconditionFailedError(
-        f"{job.key} has version {job.version} (ETag {etag(job)}): read it again and repeat your change"
+        f'{what} has version {version} (ETag "{version}"): read it again and repeat your change'
     )
 
 
@@ -46,7 +51,7 @@ def taken_version(body: dict[str, Any]) -> int | None:
     version = body.pop("version", None)
     if version is None or (isinstance(version, int) and not isinstance(version, bool) and 1 <= version < 2**31):
         return version
-    raise ValidationError([FieldError("version", "expected the whole number that the job's answer had")])
+    raise ValidationError([FieldError("version", "expected the whole number that the answer had")])
 
 
 def seen_at(request: Request, job: Job | None) -> dt.datetime | None:

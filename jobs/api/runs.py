@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobs import extensions
 from jobs.api import shapes
 from jobs.api.base import WorkspaceView
 from jobs.api.pages import MAX_POSITION, Query, page
 from jobs.models import Run
 from jobs.selectors.chain import chain
 from jobs.selectors.payloads import get_payload, list_payloads
-from jobs.selectors.runs import get_run, list_events, list_logs, list_runs
+from jobs.selectors.runs import RunView, get_run, list_events, list_logs, list_runs
 from jobs.states import PayloadState, RunState
 
 
@@ -37,7 +40,7 @@ class RunDetail(WorkspaceView):
 
     def get(self, request: Request, workspace: str, run_id: int) -> Response:
         """The run with its counts."""
-        return Response(shapes.run_json(get_run(workspace=self.workspace, run_id=run_id)))
+        return Response(_whole(get_run(workspace=self.workspace, run_id=run_id)))
 
 
 class RunPart(WorkspaceView):
@@ -106,4 +109,13 @@ def run_response(view: WorkspaceView, request: Request, run_id: int, code: int) 
     """A run of the view's workspace as it stands now, with its address."""
     found = get_run(workspace=view.workspace, run_id=run_id)
     location = request.build_absolute_uri(reverse("run", args=[view.workspace.slug, run_id]))
-    return Response(shapes.run_json(found), status=code, headers={"Location": location})
+    return Response(_whole(found), status=code, headers={"Location": location})
+
+
+def _whole(view: RunView) -> dict[str, Any]:
+    """A run with its counts, and what the apps above keep beside it once it has ended."""
+    answer = shapes.run_json(view)
+    if view.run.ended_at is not None:
+        for extension in extensions.all_extensions():
+            answer |= extension.of_run(view.run.pk)
+    return answer

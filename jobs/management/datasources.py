@@ -11,8 +11,9 @@ from django.core.management.base import CommandError, CommandParser
 from jobs.errors import ValidationError
 from jobs.management.finding import job_named, workspace_named
 from jobs.models import DatasourceOperation
-from jobs.selectors.datasources import operation_state
-from jobs.services.datasource_operations import TAKE_WITHIN, Chosen, choose, wait
+from jobs.selectors.operations import operation_state
+from jobs.services.datasource_operations import Chosen, choose, wait
+from jobs.services.operations import TAKE_WITHIN
 
 _WAIT_SECONDS = 2 * TAKE_WITHIN.total_seconds()
 

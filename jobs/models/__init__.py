@@ -4,7 +4,7 @@ from jobs.models.attempt import Attempt
 from jobs.models.bulk_action import BulkAction
 from jobs.models.cleanup import Cleanup
 from jobs.models.concurrency_group import ConcurrencyGroup, Rate
-from jobs.models.datasource_operation import KEEP_OPERATIONS, DatasourceOperation, Verb
+from jobs.models.datasource_operation import DatasourceOperation, Verb
 from jobs.models.datasource_state import DatasourceState
 from jobs.models.event import Event
 from jobs.models.follow_up import FollowUp
@@ -12,6 +12,7 @@ from jobs.models.handle import Handle
 from jobs.models.job import Job
 from jobs.models.lane import Lane
 from jobs.models.log_line import LogLine
+from jobs.models.operation import ENDS_ONCE, KEEP_OPERATIONS, Operation
 from jobs.models.payload import Payload
 from jobs.models.pin import Pin
 from jobs.models.rejected_row import RejectedRow
@@ -23,6 +24,7 @@ from jobs.models.token import ApiToken
 from jobs.models.workspace import Membership, Role, Workspace
 
 __all__ = [
+    "ENDS_ONCE",
     "KEEP_OPERATIONS",
     "ApiToken",
     "Attempt",
@@ -38,6 +40,7 @@ __all__ = [
     "Lane",
     "LogLine",
     "Membership",
+    "Operation",
     "Payload",
     "Pin",
     "Rate",

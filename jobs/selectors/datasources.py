@@ -24,15 +24,6 @@ def get_operation(*, workspace: Workspace, operation_id: int, now: dt.datetime) 
     return found
 
 
-def operation_state(*, operation: DatasourceOperation, now: dt.datetime) -> str:
-    """``waiting`` for a worker, ``running``, ``done``, ``failed``; ``expired`` when none took it or its worker was lost."""
-    if operation.ended_at is not None:
-        return "done" if operation.error is None else "failed"
-    if now >= operation.expires_at:
-        return "expired"
-    return "waiting" if operation.taken_at is None else "running"
-
-
 def is_being_deleted(*, workspace: str, job_key: str, stream: str) -> bool:
     """Whether a worker is about to delete a payload's output, in one query. One that was lost counts until its time is over."""
     return DatasourceOperation.objects.filter(

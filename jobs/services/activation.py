@@ -13,14 +13,15 @@ import structlog
 from django.db import transaction
 from django.db.models.functions import Now
 
-from jobs import kinds
+from jobs import extensions, kinds
 from jobs.documents import JobDocument, parse_job, refuse
 from jobs.errors import ConflictError, FieldError, NotFoundError
 from jobs.models import Event, Job, Run, Secret
 from jobs.states import JobState
 
-SinkCheck = Callable[[Mapping[str, Any]], str | None]
-"""Looks whether one sink of a job can be reached: None, or why not. May take seconds; never called in a transaction."""
+SinkCheck = Callable[[int, Mapping[str, Any]], str | None]
+"""Looks whether one sink of a job (its workspace's id, its entry) can be reached: None, or why not. May take seconds; not for
+within a transaction."""
 
 _FOLLOWS: dict[JobState, tuple[JobState, ...]] = {
     JobState.DRAFT: (JobState.ACTIVE, JobState.ARCHIVED),
@@ -74,10 +75,15 @@ def transition(
 def missing(*, workspace_id: int, document: JobDocument) -> list[FieldError]:
     """What a job with this document lacks to become active. Checks sinks, so it may take seconds.
 
-    Looked at are: what the document lacks by itself (`lacking`), whether the workspace has the secrets that its payloads name, and
-    whether its sinks can be reached, if the configuration ``requires`` that.
+    Looked at are: what the document lacks by itself (`lacking`), whether the workspace has the secrets that its payloads and sinks
+    name, and whether its sinks can be reached, if the configuration ``requires`` that.
     """
-    return [*_missing_secrets(workspace_id, document), *lacking(document), *_unreachable_sinks(document)]
+    return [
+        *_missing_secrets(workspace_id, document),
+        *lacking(document),
+        *_lacking_around(workspace_id, document),
+        *_unreachable_sinks(workspace_id, document),
+    ]
 
 
 def lacking(document: JobDocument) -> list[FieldError]:
@@ -109,13 +115,19 @@ def _missing_secrets(workspace_id: int, document: JobDocument) -> Iterator[Field
             yield FieldError(f"payload.{position}.parameters", message)
 
 
-def _unreachable_sinks(document: JobDocument) -> Iterator[FieldError]:
+def _lacking_around(workspace_id: int, document: JobDocument) -> Iterator[FieldError]:
+    """What the apps above miss, such as secrets that sinks name."""
+    for extension in extensions.all_extensions():
+        yield from extension.missing(workspace_id, getattr(document, extension.field))
+
+
+def _unreachable_sinks(workspace_id: int, document: JobDocument) -> Iterator[FieldError]:
     requires = document.configuration.requires
     if requires is None or not requires.sinks_reachable:
         return
     for place, sink in enumerate(document.sinks):
         for check in _sink_checks:
-            if reason := check(sink):
+            if reason := check(workspace_id, sink):
                 yield FieldError(f"sinks.{place}", f"cannot be reached: {reason}")
 
 

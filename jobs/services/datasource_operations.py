@@ -1,13 +1,8 @@
-"""Asking a worker to look at a datasource, or to delete its output, outside any run.
-
-The row is the truth and the message only says that there is one: a message that is lost is sent again while somebody waits for the
-answer, and a second one finds the row taken.
-"""
+"""Asking a worker to look at a datasource, or to delete its output, outside any run; see `jobs.services.operations`."""
 
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,14 +13,9 @@ from django.db import transaction
 from jobs import dispatch
 from jobs.documents.datasources import check_parameters, stream_of
 from jobs.errors import FieldError, ValidationError
-from jobs.models import KEEP_OPERATIONS, DatasourceOperation, DatasourceState, Event, Job, Verb, Workspace
-from jobs.services import datasource_state
-
-TAKE_WITHIN = dt.timedelta(minutes=2)
-"""After so long nobody waits any more: a worker that finds it then leaves it alone. One that took it has as long to end it."""
-WAIT_SECONDS = 20.0
-PUBLISH_AGAIN_SECONDS = 5.0
-_PAUSES = (0.05, 0.1, 0.2, 0.5)
+from jobs.models import DatasourceOperation, DatasourceState, Event, Job, Verb, Workspace
+from jobs.services import datasource_state, operations
+from jobs.services.operations import TAKE_WITHIN, WAIT_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -126,16 +116,12 @@ def ask_to_delete(*, about: Chosen, actor: str, now: dt.datetime) -> DatasourceO
 
 def erase_expired(*, now: dt.datetime) -> int:
     """Delete what has been kept for long enough; the sweep asks for it. Returns how many."""
-    deleted, _ = DatasourceOperation.objects.filter(expires_at__lt=now - KEEP_OPERATIONS).delete()
-    return deleted
+    return operations.erase_expired(DatasourceOperation, now=now)
 
 
 def take(*, operation_id: int, now: dt.datetime) -> DatasourceOperation | None:
-    """Become the one worker that does it, with `TAKE_WITHIN` for it. None when another has it, or it has expired or is gone."""
-    mine = DatasourceOperation.objects.filter(pk=operation_id, taken_at__isnull=True, expires_at__gt=now)
-    if not mine.update(taken_at=now, expires_at=now + TAKE_WITHIN):
-        return None
-    return DatasourceOperation.objects.select_related("workspace").filter(pk=operation_id).first()
+    """Become the one worker that does it. None when another has it, or it has expired or is gone."""
+    return operations.take(DatasourceOperation, operation_id=operation_id, now=now)
 
 
 def begin_to_delete(*, operation: DatasourceOperation) -> list[DatasourceState]:
@@ -159,9 +145,7 @@ def end(
     An output that was deleted takes the state of its stream with it, in the same transaction.
     """
     with transaction.atomic():
-        ended = DatasourceOperation.objects.filter(pk=operation.pk, ended_at__isnull=True).update(
-            ended_at=now, result=result, error=error
-        )
+        ended = operations.end(operation, now=now, result=result, error=error)
         if ended and operation.verb == Verb.DELETE_OUTPUT and error is None:
             datasource_state.begin_again(states=_states(operation))
     log.info(
@@ -176,21 +160,8 @@ def end(
 
 
 def wait(*, operation: DatasourceOperation, seconds: float = WAIT_SECONDS) -> DatasourceOperation:
-    """Wait for its end, outside any transaction, and send its message again while no worker has it.
-
-    Returns:
-        The operation as it stands then, ended or not.
-    """
-    began = published = time.monotonic()
-    tries = 0
-    while operation.ended_at is None and (left := began + seconds - time.monotonic()) > 0:
-        time.sleep(min(left, _PAUSES[min(tries, len(_PAUSES) - 1)]))
-        tries += 1
-        operation.refresh_from_db()
-        if operation.taken_at is None and time.monotonic() - published > PUBLISH_AGAIN_SECONDS:
-            dispatch.publish_operation(operation.pk)
-            published = time.monotonic()
-    return operation
+    """Wait for its end, outside any transaction; the operation as it stands then, ended or not."""
+    return operations.wait(operation, publish=dispatch.publish_operation, seconds=seconds)
 
 
 def _states(operation: DatasourceOperation) -> Any:

@@ -40,7 +40,9 @@ class Delivery(models.Model):
         db_table = "sinks_delivery"
         indexes = [
             models.Index(fields=["sink_id", "due_at", "id"], name="delivery_due", condition=Q(state="due")),
+            models.Index(fields=["handover", "first_position"], name="delivery_in_order", condition=Q(state="due")),
             models.Index(fields=["run_id", "id"], name="delivery_by_run"),
+            models.Index(fields=["sink_id", "id"], name="delivery_by_sink"),
             models.Index(fields=["sink_id", "id"], name="delivery_dead", condition=Q(state="dead")),
         ]
         constraints = [

@@ -5,3 +5,5 @@ from pathlib import Path
 from jobs.sql import Statements
 
 STATEMENTS = Statements(Path(__file__).parent)
+CLEANUP = Statements(Path(__file__).parent / "cleanup")
+ANSWERS = Statements(Path(__file__).parent / "answers")

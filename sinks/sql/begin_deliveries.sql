@@ -1,15 +1,16 @@
 -- due -> due with an attempt under way, for the first of a sink that we hold. What is under way and is none of ours
 -- was lost with its worker.
 -- Of a sink that must be ordered, each run's first delivery that is not over keeps the others of its handover waiting.
+-- The sink and the time are values and no columns of a join: so the index is read in its order, and no further than to what is due.
 WITH held AS MATERIALIZED (
     SELECT sink_id FROM sinks_standing
     WHERE sink_id = %(sink_id)s AND token = %(token)s AND lease_expires_at IS NOT NULL AND disabled_at IS NULL
     FOR NO KEY UPDATE
 ), first AS MATERIALIZED (
     SELECT d.id, d.attempted_at AS lost_at, d.attempts AS lost_number
-    FROM held AS s
-    JOIN sinks_delivery AS d ON d.sink_id = s.sink_id
-    WHERE d.state = 'due' AND d.due_at <= COALESCE(%(now)s::timestamptz, clock_timestamp()) AND d.id <> ALL (%(under_way)s::bigint[])
+    FROM sinks_delivery AS d
+    WHERE d.sink_id = %(sink_id)s AND EXISTS (SELECT FROM held) AND d.state = 'due'
+        AND d.due_at <= (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp())) AND d.id <> ALL (%(under_way)s::bigint[])
         AND (NOT %(ordered)s OR NOT EXISTS (
             SELECT FROM sinks_delivery AS e
             WHERE e.handover_id = d.handover_id AND e.first_position < d.first_position AND e.state = 'due'

@@ -1,5 +1,6 @@
 -- due with an attempt under way -> delivered | dead | due later, and how it stands with the sink. No row: the sink was taken from us,
 -- and nothing is written.
+-- That a delivery is due is said by its due time: said by its state, it would be looked for among all that are due.
 -- A sink rests once `patience` attempts in a row have failed: 30 s, twice as long with each further failure, up to 5 minutes.
 WITH held AS MATERIALIZED (
     SELECT sink_id, worker FROM sinks_standing
@@ -20,7 +21,7 @@ WITH held AS MATERIALIZED (
         bytes = COALESCE(o.bytes, d.bytes), sha256 = COALESCE(o.sha256, d.sha256),
         receipt = COALESCE(o.receipt, d.receipt), error = o.error
     FROM outcome AS o, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
-    WHERE d.id = o.id AND d.state = 'due' AND d.attempts = o.number
+    WHERE d.id = o.id AND d.due_at IS NOT NULL AND d.attempts = o.number
     RETURNING d.id
 ), failed AS (
     INSERT INTO sinks_failed_delivery (delivery_id, number, error, worker, started_at, ended_at)

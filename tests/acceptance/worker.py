@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.acceptance.process import Process
 
-_QUEUES = "default,http,datasource,spark"
+_QUEUES = "default,http,datasource,spark,sinks"
 
 
 class Worker(Process):

@@ -258,7 +258,7 @@ class TestWhatAnActiveJobMustHave:
     ) -> None:
         monkeypatch.setattr(document_module, "_extension_errors", lambda document: [])
         monkeypatch.setattr(activation, "_sink_checks", [])
-        activation.register_sink_check(lambda sink: "connection refused" if sink["at"] == "far" else None)
+        activation.register_sink_check(lambda workspace_id, sink: "connection refused" if sink["at"] == "far" else None)
         sinks = [{"at": "here"}, {"at": "far"}]
         needs: dict[str, Any] = {"requires": {"sinks_reachable": True}}
         assert refused(draft(workspace, sinks=sinks, configuration=needs)) == [

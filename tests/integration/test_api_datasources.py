@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from jobs import hotpath
 from jobs.models import DatasourceOperation, Job, RejectedRow, Role, Workspace
-from jobs.services import datasource_operations as operations
+from jobs.services import operations
 from tests.integration.datasources import ROWS, Worker, make_datasource, parameters, record_a_load, worker_at
 from tests.integration.people import Api, make_user, make_workspace
 from tests.integration.run_rows import make_run

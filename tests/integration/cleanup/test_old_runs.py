@@ -194,6 +194,7 @@ class TestParts:
             "jobs_log_line": "log_lines",
             "jobs_rejected_row": "rejected_rows",
             "jobs_stored_file": "files",
+            "sinks_handover": "deliveries",
         }
         assert referring == keeps_its_run | goes_with_the_run | set(erased_by)
         assert set(erased_by.values()) <= {part.name for part in cleaners.parts()}

@@ -6,11 +6,14 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db.models import F
 
 from jobs.errors import PermanentError, TransientError
-from sinks import claims
+from sinks import claims, registry
 from sinks.base import Parcel, SinkGone
 from sinks.models import Delivery, FailedDelivery, Handover, Sink, Standing
+from sinks.services import expanding
+from sinks.states import DeliveryState
 from tests.integration.sinks.makers import end_run, make_job
 from tests.integration.sinks.obedient import Target
 from workers.delivering import deliver_to
@@ -26,15 +29,21 @@ def deliver() -> int:
 
 def let_time_pass(seconds: float) -> None:
     """Bring every due time, lease and rest nearer."""
-    for delivery in Delivery.objects.filter(state="due"):
-        delivery.due_at -= seconds * SECOND
-        delivery.save()
-    for standing in Standing.objects.exclude(retry_at=None):
-        standing.retry_at -= seconds * SECOND
-        standing.save()
-    for standing in Standing.objects.exclude(lease_expires_at=None):
-        standing.lease_expires_at -= seconds * SECOND
-        standing.save()
+    passed = seconds * SECOND
+    Delivery.objects.filter(state="due").update(due_at=F("due_at") - passed)
+    Standing.objects.update(retry_at=F("retry_at") - passed, lease_expires_at=F("lease_expires_at") - passed)
+
+
+def waits() -> float:
+    """Seconds between the last failure and when its delivery is due again."""
+    due_at = Delivery.objects.get().due_at
+    assert due_at is not None
+    return (due_at - FailedDelivery.objects.latest("number").ended_at).total_seconds()
+
+
+def error_of(delivery: Delivery) -> dict[str, Any]:
+    assert delivery.error is not None
+    return dict(delivery.error)
 
 
 def refusing(error: Exception, *, times: int = 1_000_000) -> Any:
@@ -79,7 +88,7 @@ class TestARunThatEnds:
         assert gone.gone
         assert claims.bury(sink_id=gone.sink_id, limit=10) == 1
         row = Delivery.objects.get()
-        assert (row.run_id, row.state, row.payloads, row.error["code"]) == (run.pk, "dead", 3, "sink_gone")
+        assert (row.run_id, row.state, row.payloads, error_of(row)["code"]) == (run.pk, "dead", 3, "sink_gone")
 
     def test_what_was_promised_is_written_with_the_end_itself(self, target: Target, published: list[Any]) -> None:
         end_run(make_job(OBEDIENT, {"kind": "obedient", "name": "second"}))
@@ -126,16 +135,15 @@ class TestASinkThatFails:
     def test_it_is_tried_again_after_ten_seconds_and_then_twenty(self, target: Target) -> None:
         target.before = refusing(TransientError("down", code="down"), times=2)
         end_run(make_job(OBEDIENT, payloads=1))
-        waits = []
+        waited = []
         for _ in range(2):
             deliver()
-            row = Delivery.objects.get()
-            waits.append(round((row.due_at - FailedDelivery.objects.latest("number").ended_at).total_seconds()))
+            waited.append(round(waits()))
             assert deliver() == 0
-            let_time_pass(waits[-1])
+            let_time_pass(waited[-1])
         deliver()
-        assert waits == [10, 20]
-        assert target.attempts == [(f"dlv_{row.pk}", number) for number in (1, 2, 3)]
+        assert waited == [10, 20]
+        assert target.attempts == [(f"dlv_{Delivery.objects.get().pk}", number) for number in (1, 2, 3)]
         assert [(each.number, each.error["code"]) for each in FailedDelivery.objects.order_by("number")] == [
             (1, "down"),
             (2, "down"),
@@ -145,18 +153,17 @@ class TestASinkThatFails:
         target.before = refusing(TransientError("busy", retry_after_seconds=90))
         end_run(make_job(OBEDIENT, payloads=1))
         deliver()
-        row = Delivery.objects.get()
-        assert 85 < (row.due_at - FailedDelivery.objects.get().ended_at).total_seconds() < 95
+        assert 85 < waits() < 95
 
     def test_it_is_given_up_an_hour_after_its_first_attempt(self, target: Target) -> None:
         target.before = refusing(TransientError("down"))
         end_run(make_job(OBEDIENT, payloads=1))
         deliver()
-        Delivery.objects.update(first_attempt_at=Delivery.objects.get().first_attempt_at - 3599 * SECOND)
+        Delivery.objects.update(first_attempt_at=F("first_attempt_at") - 3599 * SECOND)
         let_time_pass(11)
         deliver()
         row = Delivery.objects.get()
-        assert (row.state, row.attempts, row.error["message"]) == ("dead", 2, "down")
+        assert (row.state, row.attempts, error_of(row)["message"]) == ("dead", 2, "down")
 
     def test_what_is_refused_for_good_is_not_tried_again(self, target: Target) -> None:
         target.before = refusing(PermanentError("too large", code="size"), times=1)
@@ -210,9 +217,6 @@ class TestAWorkerThatDies:
         assert (claims.due_sinks(limit=10), deliver()) == ([], 0)
 
     def test_what_it_had_begun_is_delivered_by_another_and_the_attempt_is_in_the_history(self, target: Target) -> None:
-        from sinks import registry  # noqa: PLC0415
-        from sinks.services import expanding  # noqa: PLC0415
-
         held = self.begin(target)
         kind = registry.get("obedient")
         assert kind is not None
@@ -225,9 +229,6 @@ class TestAWorkerThatDies:
         assert (lost.number, lost.error["code"]) == (1, "lost")
 
     def test_what_it_says_afterwards_is_not_written(self, target: Target) -> None:
-        from sinks import registry  # noqa: PLC0415
-        from sinks.services import expanding  # noqa: PLC0415
-
         held = self.begin(target)
         kind = registry.get("obedient")
         assert kind is not None
@@ -235,7 +236,7 @@ class TestAWorkerThatDies:
         [begun] = claims.begin_deliveries(held=held, limit=1)
         let_time_pass(31)
         deliver()
-        settled = [claims.Settled(begun.id, begun.attempt, claims.DeliveryState.DEAD, error={"message": "late"})]
+        settled = [claims.Settled(begun.id, begun.attempt, DeliveryState.DEAD, error={"message": "late"})]
         assert claims.settle_deliveries(held=held, settled=settled) is None
         assert Delivery.objects.get().state == "delivered"
         assert not expanding.expand(held=held, kind=kind)

@@ -1,0 +1,159 @@
+"""Deliveries in the admin: to be read, and to be made again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+
+from jobs.admin.badges import badge
+from jobs.admin.scope import permits, workspaces
+from jobs.admin.typed import TypedAdmin
+from jobs.models import Role, Workspace
+from sinks.models import Delivery
+from sinks.selectors.deliveries import failed_attempts
+from sinks.services.redelivering import redeliver
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(TypedAdmin[Delivery]):
+    """A list with filters; a page with the receipt and the attempts that failed."""
+
+    change_form_template = "admin/sinks/delivery/change_form.html"
+    list_display = (
+        "id",
+        "sink_name",
+        "run_shown",
+        "state_shown",
+        "positions",
+        "attempts",
+        "due_at",
+        "ended_at",
+        "trouble",
+    )
+    list_filter = ("state",)
+    list_select_related = ("handover__run",)
+    search_fields = ("=run_id", "=sink_id")
+    search_help_text = "The number of a run, or of a sink"
+    ordering = ("-id",)
+    show_full_result_count = False
+    actions = ("deliver_again",)
+    fields = (
+        ("sink_name", "run_shown"),
+        "state_shown",
+        ("positions", "payloads"),
+        ("attempts", "due_at"),
+        ("created_at", "ended_at"),
+        ("bytes", "sha256"),
+        "receipt_json",
+        "error_json",
+    )
+    readonly_fields = ("sink_name", "run_shown", "state_shown", "positions", "receipt_json", "error_json")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        """Only what the caller may see."""
+        found = super().get_queryset(request)
+        if getattr(request.user, "is_superuser", False):
+            return found
+        return found.filter(handover__run__workspace__in=workspaces(request, Role.VIEWER))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """True when there may be something to see."""
+        return permits(request, Role.VIEWER)
+
+    def has_view_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
+        """For viewers."""
+        return permits(request, Role.VIEWER, _workspace_id(obj))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Runs make them."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
+        """History is not edited."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
+        """History is not deleted by hand."""
+        return False
+
+    def has_redeliver_permission(self, request: HttpRequest) -> bool:
+        """For operators of some workspace; those of the others are left alone."""
+        return permits(request, Role.OPERATOR)
+
+    @admin.action(description="Deliver the selected ones again", permissions=["redeliver"])
+    def deliver_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        """Each under the id that it has; what is due anyway stays as it is."""
+        chosen: dict[Workspace, list[int]] = {}
+        for delivery in queryset.select_related("handover__run__workspace"):
+            workspace = delivery.handover.run.workspace
+            if permits(request, Role.OPERATOR, workspace.pk):
+                chosen.setdefault(workspace, []).append(delivery.pk)
+        actor = str(request.user.get_username())
+        again = sum(
+            len(redeliver(workspace=workspace, delivery_ids=ids, actor=actor)) for workspace, ids in chosen.items()
+        )
+        level = messages.SUCCESS if again else messages.WARNING
+        self.message_user(request, f"{again} of them will be delivered again.", level)
+
+    @admin.display(description="sink")
+    def sink_name(self, delivery: Delivery) -> str:
+        """The entry's name, and the sink's page."""
+        if delivery.sink_id is None:
+            return delivery.handover.name
+        address = reverse("admin:sinks_sink_change", args=[delivery.sink_id])
+        return format_html('<a href="{}">{}</a>', address, delivery.handover.name)
+
+    @admin.display(description="run")
+    def run_shown(self, delivery: Delivery) -> str:
+        """Which, with its page."""
+        address = reverse("admin:jobs_run_change", args=[delivery.run_id])
+        return format_html('<a href="{}">{} of {}</a>', address, delivery.run_id, delivery.handover.run.job_key)
+
+    @admin.display(description="state", ordering="state")
+    def state_shown(self, delivery: Delivery) -> str:
+        """The state with its sign."""
+        return badge(delivery.state)
+
+    @admin.display(description="positions")
+    def positions(self, delivery: Delivery) -> str:
+        """Of the payloads that it covers."""
+        first, last = delivery.first_position, delivery.last_position
+        return str(first) if first == last else f"{first} to {last}"
+
+    @admin.display(description="last error")
+    def trouble(self, delivery: Delivery) -> str:
+        """In short."""
+        return str((delivery.error or {}).get("message", ""))[:120] if delivery.state != "delivered" else ""
+
+    @admin.display(description="receipt")
+    def receipt_json(self, delivery: Delivery) -> str:
+        """Written for people."""
+        return _pretty(delivery.receipt)
+
+    @admin.display(description="error")
+    def error_json(self, delivery: Delivery) -> str:
+        """Written for people."""
+        return _pretty(delivery.error)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add the attempts that failed."""
+        delivery = kwargs.get("obj")
+        if delivery is not None:
+            context["failed"] = failed_attempts(delivery=delivery)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _pretty(value: Any) -> str:
+    return format_html('<pre style="margin: 0">{}</pre>', json.dumps(value, indent=2)) if value is not None else "-"
+
+
+def _workspace_id(delivery: Delivery | None) -> int | None:
+    return None if delivery is None else delivery.handover.run.workspace_id

@@ -1,0 +1,137 @@
+"""Deliveries: list, read with their attempts, deliver again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from pydantic import AwareDatetime, Field
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs.api.base import WorkspaceView
+from jobs.api.pages import MAX_ID, Query, page
+from jobs.documents.basis import Strict, validated
+from jobs.errors import FieldError, ValidationError
+from jobs.models import Role
+from jobs.selectors.jobs import find_job
+from jobs.selectors.runs import get_run
+from sinks.api import shapes
+from sinks.documents import SinkName
+from sinks.models import Sink
+from sinks.selectors.deliveries import failed_attempts, get_delivery, list_deliveries
+from sinks.selectors.sinks import find_sink, find_sink_of_job
+from sinks.services.redelivering import redeliver, redeliver_of_run, redeliver_of_sink
+from sinks.states import DeliveryState
+
+MAX_DELIVERIES = 1000
+
+
+class RedeliveryRequest(Strict):
+    """What to deliver again: these deliveries; or what was given up of a run, or of a sink, since a time.
+
+    Args:
+        deliveries: Their ids.
+        run: A run's id.
+        sink: The name of a sink of the workspace; with ``job``, of an entry of that job's sinks.
+        job: A job's key.
+        since: With ``run`` or ``sink``: what was given up then or later; left out, all.
+    """
+
+    deliveries: list[int] | None = Field(default=None, min_length=1, max_length=MAX_DELIVERIES)
+    run: int | None = Field(default=None, ge=1, le=MAX_ID, strict=True)
+    sink: SinkName | None = None
+    job: str | None = None
+    since: AwareDatetime | None = None
+
+
+class DeliveryView(WorkspaceView):
+    """What deliveries are asked for by: a run, or a sink."""
+
+    def sink_named(self, name: str, job: str | None) -> Sink:
+        """A sink of the workspace, or what a job's entry means. Raises NotFoundError."""
+        if job is None:
+            return find_sink(workspace=self.workspace, name=name)
+        return find_sink_of_job(job=find_job(workspace=self.workspace, key=job), name=name)
+
+
+class DeliveryList(DeliveryView):
+    """``deliveries/``"""
+
+    def get(self, request: Request, workspace: str) -> Response:
+        """The deliveries of a run or to a sink, the newest first; ``state`` filters."""
+        query = Query(request, known=("run", "sink", "job", "state"))
+        run_id, name = query.number("run", least=1), query.text("sink")
+        if run_id is None and name is None:
+            raise ValidationError([FieldError("run", "name a run, or a sink: all deliveries at once are no list")])
+        found = list_deliveries(
+            limit=query.limit + 1,
+            run=None if run_id is None else get_run(workspace=self.workspace, run_id=run_id).run,
+            sink=None if name is None else self.sink_named(name, query.text("job")),
+            state=query.word("state", DeliveryState),
+            before=query.number("after"),
+        )
+        return page(request, found, limit=query.limit, cursor=lambda each: each.pk, show=shapes.delivery_json)
+
+
+class DeliveryDetail(WorkspaceView):
+    """``deliveries/{id}/``"""
+
+    def get(self, request: Request, workspace: str, delivery_id: int) -> Response:
+        """The delivery with its attempts that failed, the first first."""
+        return Response(_whole(self, delivery_id))
+
+
+class Redelivery(WorkspaceView):
+    """``deliveries/{id}/redeliver/``"""
+
+    roles = {"POST": Role.OPERATOR}
+
+    def post(self, request: Request, workspace: str, delivery_id: int) -> Response:
+        """Deliver it again under its id; ``changed`` is false when it is due anyway, or its sink is gone."""
+        get_delivery(workspace=self.workspace, delivery_id=delivery_id)
+        again = redeliver(workspace=self.workspace, delivery_ids=[delivery_id], actor=self.actor)
+        if not again:
+            return Response(_whole(self, delivery_id) | {"changed": False})
+        return Response({"id": delivery_id, "changed": True}, status=status.HTTP_202_ACCEPTED)
+
+
+class Redeliveries(DeliveryView):
+    """``deliveries/redeliver/``"""
+
+    roles = {"POST": Role.OPERATOR}
+
+    def post(self, request: Request, workspace: str) -> Response:
+        """Deliver again what the body names: how many."""
+        asked = validated(RedeliveryRequest, request.data, "expected an object with deliveries, run or sink")
+        _refuse_ambiguous(asked)
+        return Response({"redelivered": self._redeliver(asked)}, status=status.HTTP_202_ACCEPTED)
+
+    def _redeliver(self, asked: RedeliveryRequest) -> int:
+        since: dt.datetime | None = asked.since
+        if asked.deliveries is not None:
+            return len(redeliver(workspace=self.workspace, delivery_ids=asked.deliveries, actor=self.actor))
+        if asked.run is not None:
+            run = get_run(workspace=self.workspace, run_id=asked.run).run
+            return redeliver_of_run(run=run, actor=self.actor, since=since)
+        sink = self.sink_named(asked.sink or "", asked.job)
+        return redeliver_of_sink(sink=sink, actor=self.actor, since=since)
+
+
+def _refuse_ambiguous(asked: RedeliveryRequest) -> None:
+    given = [name for name in ("deliveries", "run", "sink") if getattr(asked, name) is not None]
+    if len(given) != 1:
+        raise ValidationError([FieldError("", "expected exactly one of deliveries, run and sink")])
+    if asked.job is not None and asked.sink is None:
+        raise ValidationError([FieldError("job", "it says whose sink is meant: name a sink, or leave it out")])
+    if asked.since is not None and asked.deliveries is not None:
+        raise ValidationError(
+            [FieldError("since", "deliveries that are named are delivered again whenever they ended")]
+        )
+
+
+def _whole(view: WorkspaceView, delivery_id: int) -> dict[str, Any]:
+    delivery = get_delivery(workspace=view.workspace, delivery_id=delivery_id)
+    attempts = [shapes.attempt_json(each) for each in failed_attempts(delivery=delivery)]
+    return shapes.delivery_json(delivery) | {"failed_attempts": attempts}

@@ -1,0 +1,101 @@
+"""The JSON of sinks and deliveries; docs/reference/api.md shows each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobs.models import Operation
+from sinks.models import Check, Delivery, FailedDelivery
+from sinks.selectors.sinks import SinkView
+
+READ_ONLY = ("version", "created_at", "updated_at", "jobs", "standing")
+"""What a sink's JSON has beyond its document."""
+
+
+def sink_json(view: SinkView) -> dict[str, Any]:
+    """A named sink: its document, and how it stands with it."""
+    sink = view.sink
+    return {
+        "name": sink.name,
+        "kind": sink.kind,
+        "configuration": sink.configuration,
+        "description": sink.description,
+        "version": sink.version,
+        "created_at": sink.created_at,
+        "updated_at": sink.updated_at,
+        "jobs": view.jobs,
+        "standing": standing_json(view),
+    }
+
+
+def standing_json(view: SinkView) -> dict[str, Any]:
+    """Whether a sink takes anything, and what it is owed: counted up to 10,000."""
+    standing = view.standing
+    return {
+        "state": view.state,
+        "failures": standing.failures,
+        "resting_until": standing.retry_at if view.state == "resting" else None,
+        "disabled_at": standing.disabled_at,
+        "disabled_reason": standing.disabled_reason or None,
+        "worker": standing.worker if view.state == "delivering" else None,
+        "due": view.due,
+        "dead": view.dead,
+    }
+
+
+def job_sink_json(name: str, view: SinkView) -> dict[str, Any]:
+    """An entry of a job's sinks: the named sink that it means, if it means one, and how it stands with it."""
+    sink = view.sink
+    named = sink.name if sink.job_id is None else None
+    return {"name": name, "sink": named, "kind": sink.kind, "standing": standing_json(view)}
+
+
+def delivery_json(delivery: Delivery) -> dict[str, Any]:
+    """A delivery, without its attempts."""
+    return {
+        "id": delivery.pk,
+        "key": f"dlv_{delivery.pk}",
+        "run": delivery.run_id,
+        "job": delivery.handover.run.job_key,
+        "sink": delivery.handover.name,
+        "state": delivery.state,
+        "first_position": delivery.first_position,
+        "last_position": delivery.last_position,
+        "payloads": delivery.payloads,
+        "attempts": delivery.attempts,
+        "attempted_at": delivery.attempted_at,
+        "due_at": delivery.due_at,
+        "created_at": delivery.created_at,
+        "ended_at": delivery.ended_at,
+        "bytes": delivery.bytes,
+        "sha256": delivery.sha256 or None,
+        "receipt": delivery.receipt,
+        "error": delivery.error,
+    }
+
+
+def attempt_json(attempt: FailedDelivery) -> dict[str, Any]:
+    """An attempt that failed or was lost."""
+    return {
+        "number": attempt.number,
+        "error": attempt.error,
+        "worker": attempt.worker,
+        "started_at": attempt.started_at,
+        "ended_at": attempt.ended_at,
+    }
+
+
+def check_json(check: Check, state: str) -> dict[str, Any]:
+    """What was asked about a sink, and the answer."""
+    operation: Operation = check
+    return {
+        "id": check.pk,
+        "sink": check.name,
+        "kind": check.kind,
+        "state": state,
+        "result": operation.result,
+        "error": operation.error,
+        "actor": operation.actor,
+        "created_at": operation.created_at,
+        "ended_at": operation.ended_at,
+    }

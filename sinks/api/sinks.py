@@ -1,0 +1,226 @@
+"""Sinks: list, create, read, replace, delete, check, enable, copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs.api.base import WorkspaceView
+from jobs.api.datasources import waiting_time
+from jobs.api.pages import Query, page
+from jobs.api.preconditions import PreconditionFailedError, matched_number, taken_version
+from jobs.errors import FieldError, ValidationError
+from jobs.models import Role
+from jobs.selectors.jobs import find_job
+from jobs.selectors.operations import operation_state
+from sinks.api import shapes
+from sinks.documents import parse_sink
+from sinks.models import Check, Sink
+from sinks.selectors.sinks import (
+    find_sink,
+    find_sink_of_job,
+    get_check,
+    list_sinks,
+    list_sinks_of_job,
+    prefill,
+    sink_view,
+)
+from sinks.services import checking
+from sinks.services.naming import MUST_BE_NEW, OutOfDateError, delete_sink, enable_sink, save_sink
+
+
+class SinkList(WorkspaceView):
+    """``sinks/``"""
+
+    def get(self, request: Request, workspace: str) -> Response:
+        """The workspace's named sinks by name."""
+        query = Query(request)
+        after, now = query.text("after"), timezone.now()
+        sinks = list_sinks(workspace=self.workspace, limit=query.limit + 1, now=now, after=after)
+        return page(request, sinks, limit=query.limit, cursor=lambda view: view.sink.name, show=shapes.sink_json)
+
+    def post(self, request: Request, workspace: str) -> Response:
+        """Create a sink; 409 when there is one of its name."""
+        sink = save_sink(
+            workspace=self.workspace, document=request.data, actor=self.actor, expected_version=MUST_BE_NEW
+        )
+        response = _shown(sink, status.HTTP_201_CREATED)
+        response["Location"] = request.build_absolute_uri(reverse("sink", args=[workspace, sink.name]))
+        return response
+
+
+class SinkPart(WorkspaceView):
+    """What lies under ``sinks/{name}/``."""
+
+    def sink(self, name: str) -> Sink:
+        """The sink of the address. Raises NotFoundError."""
+        return find_sink(workspace=self.workspace, name=name)
+
+
+class SinkDetail(SinkPart):
+    """``sinks/{name}/``"""
+
+    def get(self, request: Request, workspace: str, name: str) -> Response:
+        """The sink, and how it stands with it."""
+        return _shown(self.sink(name))
+
+    def put(self, request: Request, workspace: str, name: str) -> Response:
+        """Replace a sink that there is, if it still has the version of If-Match (412) or of the body (409)."""
+        sink = self.sink(name)
+        document, version = _replacement(request.data, name)
+        with _expecting(request, sink, version) as expected:
+            saved = save_sink(workspace=self.workspace, document=document, actor=self.actor, expected_version=expected)
+        return _shown(saved)
+
+    def delete(self, request: Request, workspace: str, name: str) -> Response:
+        """Delete a sink that no job uses; 409 with the jobs that do."""
+        sink = self.sink(name)
+        with _expecting(request, sink, None) as expected:
+            delete_sink(sink=sink, actor=self.actor, expected_version=expected)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SinkPrefill(SinkPart):
+    """``sinks/{name}/prefill/``"""
+
+    def get(self, request: Request, workspace: str, name: str) -> Response:
+        """An entry for a job's sinks that begins as a copy of this sink, and does not follow its changes."""
+        return Response(prefill(sink=self.sink(name)))
+
+
+class SinkEnabling(SinkPart):
+    """``sinks/{name}/enable/``"""
+
+    roles = {"POST": Role.OPERATOR}
+
+    def post(self, request: Request, workspace: str, name: str) -> Response:
+        """Deliver again to a sink that is disabled or rests; ``changed`` is false when it was neither."""
+        sink = self.sink(name)
+        changed = enable_sink(sink=sink, actor=self.actor)
+        return _shown(sink, changed=changed)
+
+
+class Checking(WorkspaceView):
+    """A view that has a worker test a connection, and waits for the answer up to ``wait`` seconds (20; 0 for not at all)."""
+
+    roles = {"POST": Role.OPERATOR, "GET": Role.OPERATOR}
+
+    def answer(self, check: Check) -> Response:
+        """The check: 200 when it is over, 202 with the address to ask again while it is not."""
+        seconds = waiting_time(Query(self.request, known=("wait",)))
+        ended = checking.wait(check=check, seconds=seconds)
+        state = operation_state(operation=ended, now=timezone.now())
+        over = state not in ("waiting", "running")
+        location = reverse("sink-check", args=[self.workspace.slug, ended.pk])
+        return Response(
+            shapes.check_json(ended, state),
+            status=status.HTTP_200_OK if over else status.HTTP_202_ACCEPTED,
+            headers={} if over else {"Location": self.request.build_absolute_uri(location)},
+        )
+
+    def about(self, sink: Sink) -> Response:
+        """The answer about a sink that is saved."""
+        return self.answer(checking.ask_about(sink=sink, actor=self.actor, now=timezone.now()))
+
+
+class SinkCheck(Checking):
+    """``sinks/{name}/check/``"""
+
+    def post(self, request: Request, workspace: str, name: str) -> Response:
+        """Whether the sink can be reached; nothing is delivered."""
+        return self.about(find_sink(workspace=self.workspace, name=name))
+
+
+class UnsavedCheck(Checking):
+    """``check-sink/``"""
+
+    roles = {"POST": Role.EDITOR}
+
+    def post(self, request: Request, workspace: str) -> Response:
+        """Whether a sink that is not saved could be reached; nothing is delivered. The body is a sink's, but needs no name."""
+        body = request.data
+        written = parse_sink({"name": "unsaved", **body} if isinstance(body, dict) else body)
+        check = checking.ask(
+            workspace_id=self.workspace.pk,
+            name=written.name,
+            kind=written.kind,
+            configuration=written.configuration,
+            actor=self.actor,
+            now=timezone.now(),
+        )
+        return self.answer(check)
+
+
+class CheckDetail(Checking):
+    """``sink-checks/{id}/``"""
+
+    def get(self, request: Request, workspace: str, check_id: int) -> Response:
+        """What was asked, and the answer once there is one."""
+        return self.answer(get_check(workspace=self.workspace, check_id=check_id, now=timezone.now()))
+
+
+class JobSinks(WorkspaceView):
+    """``jobs/{key}/sinks/``"""
+
+    def get(self, request: Request, workspace: str, key: str) -> Response:
+        """The sinks of a job by the names of its entries, named ones and its own, and how it stands with them."""
+        Query(request)
+        found = list_sinks_of_job(job=find_job(workspace=self.workspace, key=key), now=timezone.now())
+        return Response({"results": [shapes.job_sink_json(name, view) for name, view in found], "next": None})
+
+
+class JobSinkEnabling(WorkspaceView):
+    """``jobs/{key}/sinks/{name}/enable/``"""
+
+    roles = {"POST": Role.OPERATOR}
+
+    def post(self, request: Request, workspace: str, key: str, name: str) -> Response:
+        """Deliver again to a job's sink that is disabled or rests; ``changed`` is false when it was neither."""
+        sink = find_sink_of_job(job=find_job(workspace=self.workspace, key=key), name=name)
+        changed = enable_sink(sink=sink, actor=self.actor)
+        view = sink_view(sink=sink, now=timezone.now())
+        return Response(shapes.job_sink_json(name, view) | {"changed": changed})
+
+
+class JobSinkCheck(Checking):
+    """``jobs/{key}/sinks/{name}/check/``"""
+
+    def post(self, request: Request, workspace: str, key: str, name: str) -> Response:
+        """Whether a job's sink can be reached; nothing is delivered."""
+        return self.about(find_sink_of_job(job=find_job(workspace=self.workspace, key=key), name=name))
+
+
+def _shown(sink: Sink, code: int = status.HTTP_200_OK, **more: object) -> Response:
+    """A sink as it stands now, with its entity tag."""
+    view = sink_view(sink=sink, now=timezone.now())
+    return Response(shapes.sink_json(view) | more, status=code, headers={"ETag": f'"{view.sink.version}"'})
+
+
+def _replacement(data: object, name: str) -> tuple[object, int | None]:
+    """A PUT's body, which may be a GET's answer, edited: the document, and the version that it has. Raises ValidationError."""
+    if not isinstance(data, dict):
+        return data, None
+    body: dict[str, Any] = {"name": name, **data}
+    version = taken_version(body)
+    if body["name"] != name:
+        raise ValidationError([FieldError("name", f"expected {name}, as in the address; a sink cannot be renamed")])
+    return {each: value for each, value in body.items() if each not in shapes.READ_ONLY}, version
+
+
+@contextmanager
+def _expecting(request: Request, sink: Sink, written: int | None) -> Iterator[int | None]:
+    """The version that a writer saw: of If-Match, then somebody else's change is a 412; or of the body, then it is a 409."""
+    matched = matched_number(request, what=f"the sink {sink.name}", version=sink.version)
+    try:
+        yield written if matched is None else matched
+    except OutOfDateError as error:
+        if matched is None:
+            raise
+        raise PreconditionFailedError(str(error)) from error

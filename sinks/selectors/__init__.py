@@ -1,0 +1,1 @@
+"""Reading sinks and deliveries, for the API and the admin alike."""

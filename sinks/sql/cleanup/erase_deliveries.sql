@@ -1,0 +1,2 @@
+-- Deliveries that are locked.
+DELETE FROM sinks_delivery WHERE id = ANY (%(ids)s::bigint[])

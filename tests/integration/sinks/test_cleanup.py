@@ -1,0 +1,99 @@
+"""A log cleanup erases deliveries with their runs, or before them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+
+from jobs.errors import TransientError
+from jobs.models import Job, Run, Workspace
+from sinks import claims, registry
+from sinks.models import Delivery, FailedDelivery, Handover
+from sinks.services import expanding
+from sinks.states import DeliveryState
+from tests.integration.cleanup.history import DAY, NOW, clean, kept, order
+from tests.integration.sinks.makers import end_run, make_job
+from tests.integration.sinks.obedient import Target
+from tests.integration.sinks.test_delivering import deliver, refusing
+
+OBEDIENT = {"kind": "obedient"}
+
+
+def delivered(target: Target, *, days: float, payloads: int = 3) -> Run:
+    """A run that ended so long ago; one of its deliveries has failed once and waits."""
+    target.before = refusing(TransientError("down"), times=1)
+    run = end_run(make_job(OBEDIENT, payloads=payloads))
+    deliver()
+    at = NOW - days * DAY
+    Run.objects.filter(pk=run.pk).update(created_at=at, ended_at=at)
+    return run
+
+
+def left(run: Run) -> tuple[int, int, int]:
+    """Of its handovers, deliveries and failed attempts."""
+    return (
+        Handover.objects.filter(run=run).count(),
+        Delivery.objects.filter(run_id=run.pk).count(),
+        FailedDelivery.objects.filter(delivery__run_id=run.pk).count(),
+    )
+
+
+def job_of(run: Run) -> Job:
+    assert run.job is not None
+    return run.job
+
+
+def test_they_go_with_their_run_and_those_of_a_younger_one_stay(target: Target) -> None:
+    old, young = delivered(target, days=40), delivered(target, days=2)
+    counts = clean(order(job_of(old)))
+    assert (counts["runs"], counts["deliveries"]) == (1, 3)
+    assert (left(old), left(young)) == ((0, 0, 0), (1, 3, 1))
+    assert kept() == [young.pk]
+
+
+def test_they_go_alone_when_only_they_are_asked_for(target: Target) -> None:
+    run = delivered(target, days=40)
+    assert clean(order(job_of(run), what=["deliveries"])) == {"deliveries": 3}
+    assert (left(run), kept()) == ((0, 0, 0), [run.pk])
+
+
+def test_a_dry_run_counts_them_and_erases_nothing(target: Target) -> None:
+    run = delivered(target, days=40)
+    assert clean(order(job_of(run), dry_run=True))["deliveries"] == 3
+    assert left(run) == (1, 3, 1)
+
+
+def test_more_than_one_batch_goes_before_its_handover(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.services.cleanup.LIMIT", 2)
+    run = delivered(target, days=40, payloads=5)
+    assert clean(order(job_of(run)))["deliveries"] == 5
+    assert left(run) == (0, 0, 0)
+
+
+def test_nobody_goes_on_delivering_what_was_erased(target: Target) -> None:
+    run = end_run(make_job(OBEDIENT))
+    [due] = claims.due_sinks(limit=10)
+    held = claims.take_sink(sink_id=due.sink_id or 0, worker="host:1", lease=dt.timedelta(seconds=30))
+    kind = registry.get("obedient")
+    assert held is not None
+    assert kind is not None
+    expanding.expand(held=held, kind=kind)
+    [begun] = claims.begin_deliveries(held=held, limit=1)
+    Run.objects.filter(pk=run.pk).update(ended_at=NOW - 40 * DAY, created_at=NOW - 40 * DAY)
+    clean(order(job_of(run)))
+    settled = [claims.Settled(begun.id, begun.attempt, DeliveryState.DELIVERED, bytes=1)]
+    assert claims.settle_deliveries(held=held, settled=settled) is False
+    assert not expanding.expand(held=held, kind=kind)
+    assert not Delivery.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM sinks_failed_delivery")
+        assert cursor.fetchone() == (0,)
+
+
+def test_a_workspace_keeps_what_another_cleans_up(target: Target) -> None:
+    run = delivered(target, days=40)
+    other = Workspace.objects.create(slug="other", name="Other")
+    assert clean(order(job_of(run), workspace_ids=[other.pk])) == {}
+    assert left(run) == (1, 3, 1)

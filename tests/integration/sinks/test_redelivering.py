@@ -1,0 +1,135 @@
+"""What was delivered or given up is delivered again, under the id that it has."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.db.models import F
+from django.utils import timezone
+
+from jobs.errors import PermanentError
+from jobs.models import Event, Workspace
+from sinks import claims
+from sinks.models import Delivery, FailedDelivery, Handover, Sink
+from sinks.services.redelivering import redeliver, redeliver_of_run, redeliver_of_sink
+from tests.integration.sinks.makers import end_run, make_job
+from tests.integration.sinks.obedient import Target
+from tests.integration.sinks.test_delivering import deliver, refusing
+
+OBEDIENT = {"kind": "obedient"}
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def workspace(transactional_db: None) -> Workspace:
+    return Workspace.objects.create(slug="acme", name="Acme")
+
+
+def give_up(target: Target, *, payloads: int = 3, name: str = "ping") -> list[int]:
+    """A run whose deliveries were refused for good: their ids."""
+    target.before = refusing(PermanentError("no", code="refused"))
+    run = end_run(make_job(OBEDIENT, payloads=payloads, name=name))
+    deliver()
+    target.before = lambda parcel: None
+    return list(Delivery.objects.filter(run_id=run.pk, state="dead").order_by("pk").values_list("pk", flat=True))
+
+
+class TestRedelivering:
+    def test_some_are_made_again_under_their_ids_and_the_others_stay_dead(
+        self, target: Target, workspace: Workspace
+    ) -> None:
+        dead = give_up(target)
+        assert sorted(redeliver(workspace=workspace, delivery_ids=dead[:2], actor="ann")) == dead[:2]
+        assert deliver() == 2
+        assert sorted(each for each, _ in target.delivered) == sorted(f"dlv_{pk}" for pk in dead[:2])
+        assert dict(Delivery.objects.values_list("pk", "state")) == {
+            dead[0]: "delivered",
+            dead[1]: "delivered",
+            dead[2]: "dead",
+        }
+
+    def test_the_attempts_before_stay_in_the_history_and_it_has_a_new_hour(
+        self, target: Target, workspace: Workspace
+    ) -> None:
+        [pk] = give_up(target, payloads=1)
+        Delivery.objects.update(first_attempt_at=F("first_attempt_at") - 9 * HOUR)
+        redeliver(workspace=workspace, delivery_ids=[pk], actor="ann")
+        deliver()
+        row = Delivery.objects.get()
+        assert (row.state, row.attempts, FailedDelivery.objects.get().number) == ("delivered", 2, 1)
+        assert row.first_attempt_at is not None
+        assert row.first_attempt_at > timezone.now() - HOUR
+
+    def test_what_was_delivered_may_be_delivered_again(self, target: Target, workspace: Workspace) -> None:
+        end_run(make_job(OBEDIENT, payloads=1))
+        deliver()
+        pk = Delivery.objects.get().pk
+        assert redeliver(workspace=workspace, delivery_ids=[pk], actor="ann") == [pk]
+        deliver()
+        assert [each for each, _ in target.delivered] == [f"dlv_{pk}"] * 2
+
+    def test_what_is_due_is_left_alone(self, target: Target, workspace: Workspace) -> None:
+        dead = give_up(target, payloads=1)
+        redeliver(workspace=workspace, delivery_ids=dead, actor="ann")
+        before = Delivery.objects.values().get()
+        assert redeliver(workspace=workspace, delivery_ids=dead, actor="ann") == []
+        assert Delivery.objects.values().get() == before
+        assert Event.objects.filter(kind="delivery.again").count() == 1
+
+    def test_nobody_redelivers_what_another_workspace_has(self, target: Target, workspace: Workspace) -> None:
+        dead = give_up(target)
+        other = Workspace.objects.create(slug="other", name="Other")
+        assert redeliver(workspace=other, delivery_ids=dead, actor="eve") == []
+        assert set(Delivery.objects.values_list("state", flat=True)) == {"dead"}
+
+
+class TestAllThatAreDead:
+    def test_since_a_time_for_a_sink(self, target: Target, workspace: Workspace) -> None:
+        dead = give_up(target)
+        Delivery.objects.filter(pk=dead[0]).update(ended_at=F("ended_at") - 2 * HOUR)
+        assert redeliver_of_sink(sink=Sink.objects.get(), actor="ann", since=timezone.now() - HOUR) == 2
+        assert Delivery.objects.get(pk=dead[0]).state == "dead"
+        assert redeliver_of_sink(sink=Sink.objects.get(), actor="ann") == 1
+
+    def test_they_are_found_page_by_page(
+        self, target: Target, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sinks.services.redelivering.PAGE", 2)
+        give_up(target, payloads=5)
+        assert redeliver_of_sink(sink=Sink.objects.get(), actor="ann") == 5
+        assert deliver() == 5
+
+    def test_of_one_run_and_no_other(self, target: Target, workspace: Workspace) -> None:
+        first = give_up(target)
+        second = give_up(target, name="pong")
+        run = Delivery.objects.select_related("handover__run").get(pk=first[0]).handover.run
+        assert redeliver_of_run(run=run, actor="ann") == 3
+        assert set(Delivery.objects.filter(pk__in=second).values_list("state", flat=True)) == {"dead"}
+
+
+class TestWhereTheSinkIsGone:
+    def test_it_goes_to_the_one_that_the_jobs_entry_means_now(self, target: Target, workspace: Workspace) -> None:
+        dead = give_up(target)
+        make_job(name="ping")
+        assert redeliver(workspace=workspace, delivery_ids=dead, actor="ann") == []
+        make_job(OBEDIENT)
+        assert sorted(redeliver(workspace=workspace, delivery_ids=dead, actor="ann")) == dead
+        deliver()
+        assert {each for each, _ in target.delivered} == {f"dlv_{pk}" for pk in dead}
+
+    def test_what_was_never_made_into_deliveries_is_opened_again_from_there(
+        self, target: Target, workspace: Workspace
+    ) -> None:
+        end_run(make_job(OBEDIENT))
+        make_job(name="ping")
+        [gone] = claims.due_sinks(limit=10)
+        claims.bury(sink_id=gone.sink_id, limit=10)
+        buried = Delivery.objects.get()
+        assert redeliver(workspace=workspace, delivery_ids=[buried.pk], actor="ann") == []
+        make_job(OBEDIENT)
+        assert redeliver(workspace=workspace, delivery_ids=[buried.pk], actor="ann") == [buried.pk]
+        assert Handover.objects.get().next_position == 0
+        deliver()
+        assert sorted(target.positions) == [[0], [1], [2]]
+        assert set(Delivery.objects.values_list("state", flat=True)) == {"delivered"}
