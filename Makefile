@@ -129,7 +129,7 @@ $(VENV)/tools.stamp: requirements/tools.txt
 spark: $(VENV)/spark.stamp ## Install Spark for payloads of kind spark (some 450 MB; Java 17 or 21 is yours to install)
 
 lock: $(VENV)/tools.stamp ## Write the locks anew from requirements/*.in (ARGS=--upgrade takes the newest versions)
-	@cd requirements; for name in tools base embedded dev bench spark; do \
+	@cd requirements; for name in tools base embedded kafka sftp dev bench spark; do \
 	    ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$name.in -o $$name.txt $(ARGS); \
 	done
 

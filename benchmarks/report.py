@@ -39,7 +39,6 @@ UNITS = {
     "records_per_second": "1/s of a core",
     "peak_rss_mb": "MB",
     "grown_mb": "MB",
-    "deliveries_per_second": "1/s",
 }
 """Every metric, with its unit."""
 

@@ -28,6 +28,12 @@ def deliver(url: str, *, what: Parcel | None = None, **configuration: Any) -> Re
     return sink.deliver(what or parcel(record(3, result={"n": "ü"}), unit="payload"))
 
 
+def _content(part: email.message.Message) -> bytes:
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return content
+
+
 def parts(seen: Seen) -> list[tuple[str, str | None, str, bytes]]:
     """What a server reads of a multipart form: name, file name, type and content of each part."""
     head = f"Content-Type: {seen.headers['Content-Type']}\r\n\r\n".encode()
@@ -37,7 +43,7 @@ def parts(seen: Seen) -> list[tuple[str, str | None, str, bytes]]:
             str(part.get_param("name", header="content-disposition")),
             part.get_filename(),
             part.get_content_type(),
-            part.get_payload(decode=True),
+            _content(part),
         )
         for part in form.iter_parts()
     ]
