@@ -4,15 +4,26 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+
+from embedded.attached import running_environment
 
 ALONE = ("preview_schedule",)
 """Commands that connect to nothing: they run where nothing is set up."""
+NOTHING = {"SECRET_KEY": "not-used", "DATABASE_URL": "postgresql://not-used/not-used", "BROKER_URL": "redis://not-used"}
+
+
+def main() -> None:
+    """Run a command, with the settings of the environment; without any, with those of the system that `make up` runs here."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jobsproject.settings")
+    if not any(name in os.environ for name in NOTHING):
+        os.environ.update(NOTHING if sys.argv[1:2] and sys.argv[1] in ALONE else running_environment())
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"error: {error}")
+
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jobsproject.settings")
-    if sys.argv[1:2] and sys.argv[1] in ALONE:
-        os.environ.setdefault("SECRET_KEY", "not-used")
-        os.environ.setdefault("DATABASE_URL", "postgresql://not-used/not-used")
-        os.environ.setdefault("BROKER_URL", "redis://not-used")
-    execute_from_command_line(sys.argv)
+    main()

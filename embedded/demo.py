@@ -42,7 +42,7 @@ def demo(*, data: Path = DATA) -> bool:
     screen = terminal()
     screen.write("starting: servers, database, examples, processes\n")
     without_spark = spark.why_left_out()
-    with running_system(port="", output=Output(data / "logs", terminal=None), data=data) as system:
+    with running_system(port="", output=Output(data / "logs", terminal=None), data=data, anew=True) as system:
         rows = run_examples(system, progress=ProgressDisplay(screen))
     write_private_json(data / "demo.json", rows)
     screen.write(f"\n{table(rows)}\n\n")

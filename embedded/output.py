@@ -25,7 +25,7 @@ class Output:
         """Prepare.
 
         Args:
-            folder: For NAME.log: mode 0600, begun anew each time, and turned over at 10 MiB.
+            folder: For NAME.log: mode 0600, begun anew each time and at 10 MiB; the one before stays as NAME.log.1.
             terminal: Where the lines also go; None for nowhere.
         """
         self._folder = private_folder(folder)
@@ -78,7 +78,8 @@ def terminal() -> TextIO:
 
 def _log_file(path: Path) -> logging.Logger:
     """A logger that is nobody's child: it writes its lines to the file and nowhere else."""
-    path.unlink(missing_ok=True)
+    if path.exists():
+        path.replace(path.with_name(f"{path.name}.1"))
     path.touch(mode=0o600)
     handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
     log = logging.Logger(path.stem, logging.INFO)

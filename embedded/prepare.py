@@ -34,7 +34,8 @@ def prepare(*, admin_user: str, admin_password: str, workspace: str, manifests: 
     create_workspace(slug=workspace, owner=user)
     ApiToken.objects.filter(user=user, name=TOKEN_NAME).delete()
     _, token = create_token(user=user, name=TOKEN_NAME, now=dt.datetime.now(dt.UTC))
-    call_command("load_manifests", workspace, *manifests, stdout=sys.stderr)
+    if manifests:
+        call_command("load_manifests", workspace, *manifests, stdout=sys.stderr)
     return {"api_token": token}
 
 

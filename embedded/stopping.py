@@ -8,12 +8,13 @@ import signal
 import sys
 from pathlib import Path
 
+from embedded.attached import UP_LOCK
 from embedded.errors import StartError
 from embedded.home import open_home
 from embedded.owner_lock import OwnerLock, holder
 from embedded.processes import wait_until
 from embedded.servers import DATA, LOCK, end_private_leftovers
-from embedded.system import UP_LOCK, end_leftovers
+from embedded.system import end_leftovers
 
 _SECONDS = 60.0
 
@@ -40,6 +41,7 @@ def reset(*, data: Path = DATA) -> None:
     for home in sorted(homes, key=lambda path: len(path.parts), reverse=True):
         stop(data=home)
         _erase(home)
+    sys.stdout.write(f"removed the data of this checkout: {data}\n" if homes else "there is no data of this checkout\n")
 
 
 def _erase(data: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -17,6 +18,7 @@ from pathlib import Path
 import requests
 
 from embedded import spark
+from embedded.attached import UP_LOCK, tell_environment
 from embedded.errors import StartError
 from embedded.output import Output
 from embedded.owner_lock import OwnerLock
@@ -32,7 +34,6 @@ WORKSPACE = "demo"
 EXAMPLES = CHECKOUT / "examples"
 EXAMPLE_SERVICE = "http://127.0.0.1:8001"
 """The address that the manifests are written for; they are loaded with the one that is really used."""
-UP_LOCK = "up.lock"
 _ANSWER_SECONDS = 30.0
 
 
@@ -73,7 +74,9 @@ class System:
 
 
 @contextlib.contextmanager
-def running_system(*, port: str, output: Output, beats: int = 1, data: Path = DATA) -> Iterator[System]:
+def running_system(
+    *, port: str, output: Output, beats: int = 1, data: Path = DATA, anew: bool = False
+) -> Iterator[System]:
     """Have the system for the length of a ``with`` block; at its end everything is stopped.
 
     Args:
@@ -81,6 +84,7 @@ def running_system(*, port: str, output: Output, beats: int = 1, data: Path = DA
         output: Gets the lines of all processes.
         beats: How many beats to run side by side.
         data: The private folder.
+        anew: Load all examples, those that were edited too. Else a manifest that is as it was at the last start is left alone.
 
     Raises:
         AlreadyRunning: Another process runs the system of this folder.
@@ -93,13 +97,15 @@ def running_system(*, port: str, output: Output, beats: int = 1, data: Path = DA
         end_leftovers(data / "up.json")
         web = wanted_port(port) if port else free_port()
         servers = cleanup.enter_context(running_servers(data))
-        environment = _environment(servers, data=data)
+        own = _own_environment(servers, data=data)
+        tell_environment(own, data=data)
+        environment = {**os.environ, **own}
         supervisor = Supervisor(environment=environment, folder=CHECKOUT, lines=output)
         cleanup.callback(supervisor.stop)
         service = free_port(preferred=web + 1)
         password = secrets.token_urlsafe(15)
         manifests = written_for(f"http://127.0.0.1:{service}", folder=data / "examples")
-        token = _prepare(environment, password=password, manifests=manifests)
+        token = _prepare(environment, password=password, manifests=manifests, known=data / "examples.json", anew=anew)
         supervisor.start(programs(port=web, service=service, beats=beats))
         system = System(f"http://127.0.0.1:{web}", password, token, manifests, servers, supervisor)
         _wait_for_answer(system.url)
@@ -141,11 +147,11 @@ def end_leftovers(up_json: Path) -> None:
     up_json.unlink(missing_ok=True)
 
 
-def _environment(servers: Servers, *, data: Path) -> dict[str, str]:
-    """The processes' environment: ours, the servers' addresses, and what is allowed on one's own machine only."""
+def _own_environment(servers: Servers, *, data: Path) -> dict[str, str]:
+    """What the processes need beside what we were given: the servers' addresses, and what is allowed on one's own machine only."""
     # Relative paths in the examples mean the first of these folders: copies, so that what a job writes is not in the checkout.
     files = copied_to(private_folder(data / "files"))
-    local = {
+    return {
         "JOBS_EGRESS_ALLOW": "127.0.0.0/8,::1/128",
         "JOBS_FILE_ROOTS": f"{files},{EXAMPLES / 'data'}",
         "JOBS_STORED_FILES": str(private_folder(data / "stored")),
@@ -158,12 +164,21 @@ def _environment(servers: Servers, *, data: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser",  # it is one's own machine
         "DJANGO_SETTINGS_MODULE": "jobsproject.settings",
+        **servers.environment,
     }
-    return {**os.environ, **local, **servers.environment}
 
 
-def _prepare(environment: Mapping[str, str], *, password: str, manifests: list[Path]) -> str:
-    """Run embedded/prepare.py; the API token."""
+def _prepare(environment: Mapping[str, str], *, password: str, manifests: list[Path], known: Path, anew: bool) -> str:
+    """Run embedded/prepare.py; the API token. ``known`` keeps which examples were loaded: who edits one keeps the edit."""
+    before = {} if anew else read_json(known)
+    now = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in manifests}
+    changed = [path for path in manifests if before.get(path.name) != now[path.name]]
+    token = _run_prepare(environment, password=password, manifests=changed)
+    write_private_json(known, now)
+    return token
+
+
+def _run_prepare(environment: Mapping[str, str], *, password: str, manifests: list[Path]) -> str:
     wishes = {"admin_user": ADMIN, "admin_password": password, "workspace": WORKSPACE}
     done = subprocess.run(
         [sys.executable, "-m", "embedded.prepare"],

@@ -24,7 +24,7 @@ _UNSTORABLE = "A value cannot be stored."
 _AWAY = "The database cannot be reached: try again."
 
 _STATUS: Sequence[tuple[type[Exception], int, str]] = (
-    (ValidationError, 400, "The input was refused; nothing was saved."),
+    (ValidationError, 400, "The request was refused, and changed nothing."),
     (NotFoundError, 404, ""),
     (ConflictError, 409, ""),
     (Http404, 404, "There is nothing at this address."),

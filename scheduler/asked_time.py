@@ -49,12 +49,20 @@ def read_asked_time(value: object, *, zone: ZoneInfo, now: dt.datetime, field: s
         ValidationError: It is none of these.
     """
     moment = _on_a_day(value, zone, now, field) if isinstance(value, str) else None
-    moment = read_moment(value, field=field) if moment is None else moment
+    moment = _moment(value, field) if moment is None else moment
     precision = _precision(value, moment)
     if moment.tzinfo is not None:
         return AskedTime((moment,), precision)
     found = instants(moment, zone, DstRule(Gap.SKIP, Overlap.BOTH))
     return AskedTime(found, precision, None if found else _gap_around(moment, zone), moment)
+
+
+def _moment(value: object, field: str) -> dt.datetime:
+    try:
+        return read_moment(value, field=field)
+    except ValidationError as error:
+        also = "; or a time of today's, yesterday's or tomorrow's, such as 09:00 or yesterday 09:00"
+        raise ValidationError([FieldError(each.field, each.message + also) for each in error.errors]) from None
 
 
 def _on_a_day(text: str, zone: ZoneInfo, now: dt.datetime, field: str) -> dt.datetime | None:

@@ -13,6 +13,9 @@ from scheduler.states import FireState, Reason, ScheduleState
 from scheduler.triggers.words import listed
 
 NO_BEAT = "no beat is running: start one with celery -A jobsproject beat"
+BUSY_BEAT = "a beat is connected to the database, and hangs or has more to do than it can"
+BUSY_AFTER = dt.timedelta(seconds=10)
+"""A beat that is well is never so late."""
 REASONS = {
     Reason.OVERLAP: "its former run had not ended",
     Reason.MISFIRE: "it came up late, and the schedule gives up what is late",
@@ -291,7 +294,8 @@ def _late(facts: Facts) -> str:
     late = f"it is {span(facts.now - _run_at(facts))} late"
     if facts.problem:
         return f"{late}: it could not be fired ({facts.problem}), and is tried again"
-    return f"{late}, and no beat has dealt with it yet{_beat(facts)}"
+    hangs = f"; {BUSY_BEAT}" if facts.beat_lives and facts.now - _run_at(facts) > BUSY_AFTER else ""
+    return f"{late}, and no beat has dealt with it yet{_beat(facts)}{hangs}"
 
 
 def sentence(*, fire_at: dt.datetime, definition: Definition, words: str) -> str:

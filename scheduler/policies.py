@@ -11,6 +11,7 @@ from scheduler.phrases import span
 from scheduler.states import FireState, MisfirePolicy, Overlap, Reason
 
 MOST_BUFFERED = 1000
+TOGETHER = "it came up together with an earlier fire time, whose run had just begun"
 """Fires of one schedule that may wait for its runs to end."""
 
 
@@ -127,6 +128,7 @@ class _Overlapping:
         # A buffered fire whose run has ended is released with these, before any of them, though nobody has settled that end yet.
         released = 1 if situation.buffered and not situation.active else 0
         self._active = situation.active + released
+        self._fired = 0
         self._buffered = situation.buffered - released
         self._left = situation.actions_left
         self.stops_others = False
@@ -157,12 +159,16 @@ class _Overlapping:
             return Decision(due, FireState.BUFFERED)
         if self._policy == Overlap.BUFFER_ALL:
             return Decision(due, FireState.SKIPPED, Reason.LIMIT, f"{MOST_BUFFERED:,} others waited already")
+        if not room and self._active == self._fired:
+            # After a beat was away, say: the run was not too long, they came up at once.
+            return Decision(due, FireState.SKIPPED, Reason.OVERLAP, TOGETHER)
         waits = ", and another waited for that already" if room else ""
         return Decision(due, FireState.SKIPPED, Reason.OVERLAP, f"its former run had not ended{waits}")
 
     def _use_up(self, decision: Decision) -> Decision:
         if decision.state == FireState.FIRED:
             self._active += 1
+            self._fired += 1
         elif decision.state == FireState.BUFFERED:
             self._buffered += 1
         if decision.state != FireState.SKIPPED and self._left is not None:

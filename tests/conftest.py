@@ -41,7 +41,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     post_migrate.disconnect(create_contenttypes)
-    post_migrate.connect(_forget_content_types)
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
@@ -49,8 +48,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         )
 
 
-def _forget_content_types(**_: object) -> None:
-    """They are made anew for whoever asks."""
+@pytest.fixture(autouse=True)
+def _content_types_are_looked_up_anew() -> None:
+    """Those that were remembered may have been undone with the test that made them, or emptied with the tables after it."""
     ContentType.objects.clear_cache()
 
 

@@ -10,9 +10,11 @@ import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined
 from jinja2.exceptions import SecurityError
+from jinja2.filters import do_urlencode
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from jobs.errors import PermanentError
@@ -78,8 +80,16 @@ def _spell(value: Any) -> Any:
     return value if isinstance(value, str | Undefined) else json.dumps(value, ensure_ascii=False)
 
 
+def _urlencode(value: Any) -> str:
+    """Encode a value for a URL. Jinja's own leaves ``/`` as it is: in a path, ``../admin`` would be somewhere else."""
+    if isinstance(value, Mapping | list | tuple):
+        return do_urlencode(value)  # a query string: name=value&...
+    return quote(str(_spell(value)), safe="")
+
+
 _ENVIRONMENT = _Sandbox(undefined=_Missing, finalize=_spell, keep_trailing_newline=True, autoescape=False)
 _ENVIRONMENT.globals.clear()
+_ENVIRONMENT.filters["urlencode"] = _urlencode
 for _name in ("center", "format", "indent", "wordwrap", "xmlattr"):  # they make text of any length out of a number
     _ENVIRONMENT.filters.pop(_name, None)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from django.core.management.base import CommandError, OutputWrapper
 
@@ -19,8 +21,17 @@ def report_end(out: OutputWrapper, *, workspace: Workspace, run_id: int) -> None
     counts = view.counts
     out.write(f"{view.run.state}: {counts.succeeded} succeeded, {counts.failed} failed, {counts.cancelled} cancelled")
     if view.run.state != RunState.SUCCEEDED:
-        error = (view.run.error or {}).get("message", "no error was kept")
-        raise CommandError(f"run {run_id} {view.run.state}: {error}")
+        raise CommandError(f"run {run_id} {view.run.state}: {_why(view.run.error or {})}")
+
+
+def _why(error: Mapping[str, Any]) -> str:
+    """What the run says, and under it what the first of its failed payloads say."""
+    failed = [f"  {_named(each)}: {each['message']}" for each in error.get("failed", [])]
+    return "\n".join([str(error.get("message", "no error was kept")), *failed])
+
+
+def _named(failed: Mapping[str, Any]) -> str:
+    return f"payload {failed['position']}" + (f" ({failed['name']})" if failed["name"] else "")
 
 
 def _ended(workspace: Workspace, run_id: int) -> RunView:

@@ -134,7 +134,7 @@ def resume_run(*, run: Run, actor: str, note: str = "") -> bool:
     with transaction.atomic():
         job = run.job_id and Job.objects.select_for_update(no_key=True).filter(pk=run.job_id).first()
         if job and job.state == JobState.PAUSED:
-            raise ConflictError(f"{job.key} is paused: resume the job, and run {run.pk} goes on with it")
+            raise ConflictError(f"{job.key} is paused: {_after_its_job(run)}")
         changed = _resume([run.pk], actor=actor, note=note)
     if not changed and _refreshed(run) in (RunState.CANCELLING, *FINAL_RUN_STATES):
         raise ConflictError(_too_late(run, "resumed"))
@@ -142,6 +142,13 @@ def resume_run(*, run: Run, actor: str, note: str = "") -> bool:
     if changed:
         log.info("run.resumed", run=run.pk, job=run.job_key, actor=actor)
     return bool(changed)
+
+
+def _after_its_job(run: Run) -> str:
+    run.refresh_from_db(fields=["pause"])
+    if (run.pause or {}).get("by_job"):
+        return f"resume the job, and run {run.pk} goes on with it"
+    return f"resume the job first, and then run {run.pk}, which was paused by itself"
 
 
 def terminate_run(*, run: Run, actor: str, note: str = "") -> bool:

@@ -94,7 +94,12 @@ def delete_job(*, job: Job, actor: str) -> None:
         _record(job, "job.deleted", actor=actor)
         Rate.objects.filter(key=f"job:{job.pk}").delete()
         Job.objects.filter(pk=job.pk).delete()
-    log.info("job.deleted", job=job.key, workspace_id=job.workspace_id, actor=actor)
+    _say("job.deleted", job, workspace_id=job.workspace_id, actor=actor)
+
+
+def _say(event: str, job: Job, **facts: Any) -> None:
+    """Log it once it is so: a dry run undoes it."""
+    transaction.on_commit(lambda: log.info(event, job=job.key, **facts), robust=True)
 
 
 def _create(
@@ -123,7 +128,7 @@ def _create(
             _tell(job, actor)
     except IntegrityError as error:
         raise ConflictError(f"{document.key} was created by somebody else meanwhile") from error
-    log.info("job.created", job=job.key, workspace=workspace.slug, actor=actor)
+    _say("job.created", job, workspace=workspace.slug, actor=actor)
     job.refresh_from_db(fields=["updated_at"])
     return job
 
@@ -149,7 +154,7 @@ def _replace(job: Job, document: JobDocument, *, actor: str, expected_version: i
         job.refresh_from_db(fields=["version", "updated_at"])
         _record(job, "job.updated", actor=actor)
         _tell(job, actor)
-    log.info("job.updated", job=job.key, workspace_id=job.workspace_id, version=job.version, actor=actor)
+    _say("job.updated", job, workspace_id=job.workspace_id, version=job.version, actor=actor)
     return job
 
 

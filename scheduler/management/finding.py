@@ -22,4 +22,4 @@ def schedule_named(workspace: Workspace, key: str, name: str | None) -> Schedule
     if name is None and found:
         raise CommandError(f"{key} has several schedules: say which of {present}")
     which = "no schedule" if name is None else f"no schedule {name!r}"
-    raise CommandError(f"{key} has {which}; there are: {present or 'none'}")
+    raise CommandError(f"{key} has {which}; there are: {present}" if present else f"{key} has no schedule")

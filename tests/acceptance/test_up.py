@@ -111,6 +111,32 @@ class TestUp:
             assert "is already running here" in (home / "output.log").read_text()
         assert api(system, "jobs/").ok
 
+    def test_manage_py_beside_it_uses_its_database_and_its_keys(
+        self, up: tuple[subprocess.Popen[str], dict[str, Any]], home: Path
+    ) -> None:
+        assert managed(home, "set_secret", "demo", "beside", given="a value").returncode == 0
+        assert managed(home, "export_job", "demo", "task:ping").stdout.startswith("key: task:ping")
+        up[0].terminate()
+        up[0].wait(60)
+        refused = managed(home, "export_job", "demo", "task:ping")
+        assert (refused.returncode, refused.stderr.splitlines()) == (1, [refused.stderr.strip()])
+        assert refused.stderr.startswith("error: SECRET_KEY is not set")
+
+    def test_what_was_edited_is_as_it_was_left_at_the_next_start(
+        self, up: tuple[subprocess.Popen[str], dict[str, Any]], command: Command, home: Path
+    ) -> None:
+        process, system = up
+        job = api(system, "jobs/datasource:flights/").json()
+        document = {name: job[name] for name in ("payload", "configuration", "schedules")} | {"description": "mine"}
+        address = f"{system['url']}/api/v1/workspaces/demo/jobs/datasource:flights/"
+        token = {"Authorization": f"Bearer {system['api_token']}"}
+        assert requests.put(address, json=document, headers=token, timeout=30).ok
+        process.terminate()
+        process.wait(60)
+        again = command("up", PORT=str(free_port()))
+        found = api(wait_for_up_json(again, home), "jobs/datasource:flights/").json()
+        assert (found["description"], found["version"]) == ("mine", job["version"] + 1)
+
     def test_the_password_works_and_no_command_line_shows_it(
         self, up: tuple[subprocess.Popen[str], dict[str, Any]]
     ) -> None:
@@ -164,6 +190,20 @@ class TestUp:
         again = command("up", PORT=str(free_port()))
         assert wait_until(lambda: again.poll() is not None or is_new(home, system), seconds=READY_SECONDS)
         assert api(wait_for_up_json(again, home), f"runs/{run.json()['id']}/").ok
+
+
+def managed(home: Path, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    """`manage.py`, run with nothing in its environment but where the data is."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=CHECKOUT,
+        env=_environment(home),
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def is_new(home: Path, old: dict[str, Any]) -> bool:

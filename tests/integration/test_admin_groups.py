@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from jobs import dispatch, hotpath
@@ -84,6 +85,8 @@ class TestGroups:
         group = ConcurrencyGroup.objects.create(workspace=workspace, name="host", limit=1)
         run = make_run(job, "q", group=group)
         address = f"/admin/jobs/concurrencygroup/{group.pk}/delete/"
+        # Or the deletion that is refused would make it, and undo it, and Django would remember it.
+        ContentType.objects.get_for_model(ConcurrencyGroup)
         page = editor.post(address, {"post": "yes"}, follow=True).content.decode()
         assert "Not deleted: 1 active run(s) count against the group host" in page
         Run.objects.filter(pk=run.pk).update(group=None)

@@ -133,12 +133,16 @@ class TestTrigger:
         def ended(**arguments: Any) -> int:
             run = Run.objects.get(pk=runs.start_run(**arguments))
             counts = {"failed": 1} if fails else {"succeeded": 1}
-            Run.objects.filter(pk=run.pk).update(state=state, ended_at=run.created_at, wake_at=None, **counts)
+            why = {"position": 0, "name": "", "message": "HTTP 404"}
+            error = {"message": "1 of 1 payload failed", "failed": [why]} if fails else None
+            Run.objects.filter(pk=run.pk).update(
+                state=state, ended_at=run.created_at, wake_at=None, error=error, **counts
+            )
             return run.pk
 
         monkeypatch.setattr("jobs.management.commands.trigger.start_run", ended)
         if fails:
-            with pytest.raises(CommandError, match=r"run \d+ failed"):
+            with pytest.raises(CommandError, match=r"run \d+ failed: 1 of 1 payload failed\n  payload 0: HTTP 404$"):
                 run_command("trigger", "acme", "task:ping", "--wait")
         else:
             assert "succeeded: 1 succeeded, 0 failed" in run_command("trigger", "acme", "task:ping", "--wait")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from jobs import manifests
 from jobs.models import Event, Job, Workspace
@@ -130,11 +131,13 @@ class TestLoadManifests:
         assert (job.version, job.description) == (2, "says good bye")
         assert list(Event.objects.order_by("pk").values_list("kind", flat=True)) == ["job.created", "job.updated"]
 
-    def test_a_dry_run_says_what_would_happen_and_changes_nothing(self, tmp_path: Path) -> None:
-        assert self.load(write(tmp_path, "ping.yaml", PING), dry_run=True) == [
-            "created    task:ping",
-            "dry run: nothing was changed",
-        ]
+    def test_a_dry_run_says_what_would_happen_and_changes_nothing(
+        self, tmp_path: Path, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    ) -> None:
+        with django_capture_on_commit_callbacks() as logged:
+            said = self.load(write(tmp_path, "ping.yaml", PING), dry_run=True)
+        assert said == ["created    task:ping", "dry run: nothing was changed"]
+        assert logged == []
         assert not Job.objects.exists()
         assert not Event.objects.exists()
 

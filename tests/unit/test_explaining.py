@@ -8,7 +8,18 @@ from typing import Any
 import pytest
 
 from scheduler.definition import Due, compile_schedule
-from scheduler.explaining import NO_BEAT, EventFact, Facts, FireFact, RunFact, Verdict, answer, sentence
+from scheduler.explaining import (
+    BUSY_AFTER,
+    BUSY_BEAT,
+    NO_BEAT,
+    EventFact,
+    Facts,
+    FireFact,
+    RunFact,
+    Verdict,
+    answer,
+    sentence,
+)
 from scheduler.states import FireState, Reason, ScheduleState
 
 NINE = dt.datetime(2026, 11, 21, 8, tzinfo=dt.UTC)
@@ -184,7 +195,11 @@ class TestNotDecided:
 
     def test_it_is_late_right_now(self) -> None:
         before = NINE - seconds(1)
-        assert told(decided_until=before) == (Verdict.LATE, "it is 3 h 0 m late, and no beat has dealt with it yet")
+        late = "it is 3 h 0 m late, and no beat has dealt with it yet"
+        assert told(decided_until=before) == (Verdict.LATE, f"{late}; {BUSY_BEAT}")
+        assert (
+            told(decided_until=before, now=NINE + BUSY_AFTER)[1] == "it is 10 s late, and no beat has dealt with it yet"
+        )
         assert told(decided_until=before, beat_lives=False)[1].endswith(NO_BEAT)
         words = told(decided_until=before, problem="triggers: gone")[1]
         assert words == "it is 3 h 0 m late: it could not be fired (triggers: gone), and is tried again"

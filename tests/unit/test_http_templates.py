@@ -28,7 +28,9 @@ def rendered(text: str, **parameters: Any) -> str:
         ("{% for x in parameters.list %}{{ x }};{% endfor %}", {"list": ["a", "b"]}, "a;b;"),
         ("{% if parameters.a is defined %}yes{% else %}no{% endif %}", {}, "no"),
         ("{{ parameters.a | default('none given') }}", {}, "none given"),
-        ("{{ parameters.a | urlencode }}", {"a": "x/y&z"}, "x/y%26z"),
+        ("{{ parameters.a | urlencode }}", {"a": "x/y&z"}, "x%2Fy%26z"),
+        ("{{ parameters.a | urlencode }}", {"a": "../admin"}, "..%2Fadmin"),
+        ("{{ parameters.a | urlencode }}", {"a": {"b": "c d", "e": 1}}, "b=c+d&e=1"),
         ("{{ parameters.a }}\n", {"a": "<b>"}, "<b>\n"),
     ],
 )

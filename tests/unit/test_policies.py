@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scheduler.definition import Definition, Due, compile_schedule
-from scheduler.policies import MOST_BUFFERED, Situation, Verdict, decide
+from scheduler.policies import MOST_BUFFERED, TOGETHER, Situation, Verdict, decide
 from scheduler.states import FireState, Overlap, Reason
 
 NINE = dt.datetime(2026, 1, 5, 9, tzinfo=dt.UTC)
@@ -149,11 +149,13 @@ class TestOverlap:
         assert details(verdict) == ["its former run had not ended"]
 
     def test_of_several_owed_at_once_skip_runs_the_first(self) -> None:
-        assert told(decided(dues(3), overlap="skip", misfire={"grace": "1h"})) == [
-            "fired",
-            "skipped overlap",
-            "skipped overlap",
-        ]
+        verdict = decided(dues(3), overlap="skip", misfire={"grace": "1h"})
+        assert told(verdict) == ["fired", "skipped overlap", "skipped overlap"]
+        assert details(verdict)[1:] == [TOGETHER] * 2
+
+    def test_behind_a_run_of_before_the_reason_is_that_run(self) -> None:
+        verdict = decided(dues(2), overlap="skip", misfire={"grace": "1h"}, situation={"active": 1})
+        assert details(verdict) == ["its former run had not ended"] * 2
 
     def test_buffer_one_keeps_one(self) -> None:
         verdict = decided(dues(2), overlap="buffer_one", situation={"active": 1})

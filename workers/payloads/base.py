@@ -9,14 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from jobs.errors import PermanentError
+import pydantic
+
+from jobs.documents import field_errors
+from jobs.errors import PermanentError, ValidationError
 from jobs.made_file import MadeFile
 from workers.child_intake import MAX_ADDED_CHARACTERS
 from workers.deadline import CEILING_SECONDS, Deadline
 
 JSON = Any
+Parameters = TypeVar("Parameters", bound=pydantic.BaseModel)
 
 GRACE_SECONDS = 10.0
 """How long what was told to stop may take to end by itself, when its job does not say (``terminate_grace``)."""
@@ -234,3 +238,17 @@ class Ending(Protocol):
         Returns:
             True once it has certainly ended; False to be asked again.
         """
+
+
+def parameters_of(model: type[Parameters], parameters: Mapping[str, JSON]) -> Parameters:
+    """A payload's parameters as its kind reads them.
+
+    They were checked when the job was saved; templates may have filled in something else since, and an older version checked less.
+
+    Raises:
+        PermanentError: ``parameters``: what is wrong, by field.
+    """
+    try:
+        return model.model_validate(dict(parameters))
+    except pydantic.ValidationError as error:
+        raise PermanentError(str(ValidationError(field_errors(error, "parameters"))), code="parameters") from None

@@ -232,6 +232,19 @@ class TestAJob:
         kinds = Event.objects.filter(job=job, run=None).order_by("pk").values_list("kind", flat=True)
         assert list(kinds) == ["job.created", "job.paused", "job.resumed"]
 
+    @pytest.mark.parametrize(
+        ("by_itself", "said"),
+        [(True, "resume the job first, and then run"), (False, "resume the job, and run [0-9]+ goes on with it")],
+    )
+    def test_resuming_a_run_of_it_tells_what_to_resume(self, by_itself: bool, said: str) -> None:
+        job = make_job(plain(3))
+        run = Run.objects.get(pk=start_run(job=job, trigger=Trigger.API))
+        if by_itself:
+            control.pause_run(run=run, actor="ann")
+        control.pause_job(job=job, actor="ann")
+        with pytest.raises(ConflictError, match=f"task:.* is paused: {said}"):
+            control.resume_run(run=run, actor="ann")
+
     def test_a_run_that_was_started_while_its_job_was_paused_is_found(self) -> None:
         """As with a job of more runs than are paused at once."""
         job = make_job(plain(3))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import time
 from typing import Any
 
@@ -57,6 +56,12 @@ def real_time(monkeypatch: pytest.MonkeyPatch, scripted: ScriptedExecutor) -> li
     return begun
 
 
+def none_is_early(begun: list[float], *, since: float, interval: float = 0.020) -> bool:
+    """Whether starts that were reserved since then began when they might. One that is late on a busy machine leaves the next one
+    its own time: the two may be less than an interval apart."""
+    return all(at > since + interval * n - 0.001 for n, at in enumerate(sorted(begun)))
+
+
 class TestReserving:
     def test_the_first_starts_now_and_the_next_an_interval_later(self) -> None:
         assert [reserve(JOB) for _ in range(3)] == [(True, 0.0), (True, 0.1), (True, 0.2)]
@@ -107,31 +112,31 @@ class TestARun:
     ) -> None:
         run = rated(50, "1s", payloads=12, max_concurrent_requests=3)
         messages = list(broker.messages)
+        began = time.monotonic()
         together([lambda m=m: turns.work(lanes=m.lanes, queue=m.queue) for m in messages])  # type: ignore[misc]
         assert sorted(scripted.positions(run.pk)) == list(range(12))
-        # Never more than so many in a period: 12 at 20 ms are 11 intervals, less what the last one's clock is off.
-        assert real_time[-1] - real_time[0] > 0.2
+        assert none_is_early(real_time, since=began)
         assert fresh(run).state == "succeeded"
 
     def test_in_one_lane_none_starts_early(self, broker: Broker, real_time: list[float]) -> None:
         rated(50, "1s", payloads=8, max_concurrent_requests=1)
+        began = time.monotonic()
         broker.deliver_all()
-        apart = [later - earlier for earlier, later in itertools.pairwise(real_time)]
-        assert min(apart) > 0.019
+        assert none_is_early(real_time, since=began)
 
     def test_strict_ones_obey_too(self, broker: Broker, real_time: list[float]) -> None:
         rated(50, "1s", payloads=8, max_concurrent_requests=1, strict=True)
+        began = time.monotonic()
         broker.deliver_all()
-        apart = [later - earlier for earlier, later in itertools.pairwise(real_time)]
         assert len(real_time) == 8
-        assert min(apart) > 0.019
+        assert none_is_early(real_time, since=began)
 
     def test_retries_are_starts_like_any_other(self, broker: Broker, real_time: list[float]) -> None:
         make_run(scripts({"fails": 2}), rate_limit={"count": 50, "period": "1s"}, max_concurrent_requests=1)
+        began = time.monotonic()
         broker.deliver_all()
-        apart = [later - earlier for earlier, later in itertools.pairwise(real_time)]
         assert len(real_time) == 3
-        assert min(apart) > 0.019
+        assert none_is_early(real_time, since=began)
 
     def test_where_the_next_is_far_away_the_lane_leaves_and_the_sweep_looks_then(
         self, broker: Broker, scripted: ScriptedExecutor
@@ -211,8 +216,8 @@ class TestAStartThatIsMissed:
         assert starts.at_once(4) == 4
         assert starts.may_start(left=4)
         time.sleep(0.2)
-        begun = []
+        since, begun = time.monotonic(), []
         for left in (3, 2, 1):
             assert starts.may_start(left=left)
             begun.append(time.monotonic())
-        assert min(later - earlier for earlier, later in itertools.pairwise(begun)) > 0.045
+        assert none_is_early(begun, since=since, interval=0.050)

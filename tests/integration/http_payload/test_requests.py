@@ -82,7 +82,7 @@ class TestTemplates:
             run={"city": "Zürich/Ost", "page": 2},
         )
         seen = service.seen[0]
-        assert seen.path == "/ok/Z%C3%BCrich/Ost?page=2"
+        assert seen.path == "/ok/Z%C3%BCrich%2FOst?page=2"
         assert seen.headers["X-Run"] == "task:call/7"
         assert json.loads(seen.body) == {"deep": ["first 1"]}
 

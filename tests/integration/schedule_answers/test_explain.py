@@ -14,7 +14,7 @@ from jobs.errors import ValidationError
 from jobs.models import Run, Workspace
 from jobs.services.control import pause_job
 from scheduler.beat import Leadership
-from scheduler.explaining import NO_BEAT, Verdict
+from scheduler.explaining import BUSY_BEAT, NO_BEAT, Verdict
 from scheduler.models import Schedule
 from scheduler.selectors.explanations import Explanation, explain
 from scheduler.selectors.facts import MOST_LOOKED_BACK
@@ -358,7 +358,7 @@ class TestBeats:
             leadership.release()
             hotpath.close()
         assert found.verdict == Verdict.LATE
-        assert found.sentence.endswith("late, and no beat has dealt with it yet.")
+        assert found.sentence.endswith(f"late, and no beat has dealt with it yet; {BUSY_BEAT}.")
 
 
 class TestLongHistory:

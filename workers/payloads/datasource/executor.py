@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pydantic
-
-from jobs.documents import field_errors
 from jobs.documents.datasources import stream_of
-from jobs.errors import NotFoundError, PermanentError, ValidationError
+from jobs.errors import NotFoundError
 from jobs.services.datasource_state import Rejected, StreamState, read_state, record_load
 from workers.child import run_child
 from workers.ingest import spec
 from workers.masking import Masker
-from workers.payloads.base import JSON, Work
+from workers.payloads.base import JSON, Work, parameters_of
 from workers.payloads.datasource.building import source_spec, target_spec
 from workers.payloads.datasource.identity import identity_of
 from workers.payloads.datasource.parameters import DatasourceParameters
@@ -37,7 +34,7 @@ class DatasourceExecutor:
                 attempt's time was over (code ``busy``).
             PermanentError: As those; or the parameters ask for what is not allowed.
         """
-        parameters = _parameters(work)
+        parameters = parameters_of(DatasourceParameters, work.parameters)
         source, source_secrets = source_spec(parameters, secret=work.secret)
         target, target_secrets = target_spec(parameters, secret=work.secret)
         with turn_at(stream=_stream(work), work=work):
@@ -52,13 +49,6 @@ class DatasourceExecutor:
     def end(self, data: Mapping[str, Any]) -> bool:
         """A turn has ended when its lane is gone: the child has a handle of its own, and the destination a lock."""
         return True
-
-
-def _parameters(work: Work) -> DatasourceParameters:
-    try:
-        return DatasourceParameters.model_validate(work.parameters)
-    except pydantic.ValidationError as error:
-        raise PermanentError(str(ValidationError(field_errors(error, "parameters"))), code="parameters") from error
 
 
 def _has_state(parameters: DatasourceParameters) -> bool:

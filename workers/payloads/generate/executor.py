@@ -5,15 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pydantic
-
-from jobs.documents import field_errors
-from jobs.errors import PermanentError, ValidationError
 from jobs.made_file import MadeFile
 from workers.child import run_child
 from workers.generate.job import GenerateJob
 from workers.generate.streams import seed_of
-from workers.payloads.base import JSON, Work
+from workers.payloads.base import JSON, Work, parameters_of
 
 
 class GenerateExecutor:
@@ -24,7 +20,7 @@ class GenerateExecutor:
 
         Without a seed every attempt takes the same one, so that a repeated attempt makes the same data.
         """
-        job = _job(work)
+        job = parameters_of(GenerateJob, work.parameters)
         if job.output == "screen":
             return _made(job, work, folder=None)
         with work.files.folder() as folder:
@@ -33,13 +29,6 @@ class GenerateExecutor:
             addresses = work.files.keep(files)
         datasets = [made | {"url": url} for made, url in zip(result["datasets"], addresses, strict=True)]
         return result | {"datasets": datasets}
-
-
-def _job(work: Work) -> GenerateJob:
-    try:
-        return GenerateJob.model_validate(work.parameters)
-    except pydantic.ValidationError as error:
-        raise PermanentError(str(ValidationError(field_errors(error, "parameters"))), code="parameters") from error
 
 
 def _made(job: GenerateJob, work: Work, *, folder: Path | None) -> dict[str, Any]:

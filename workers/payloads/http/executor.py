@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 import time
 
-import pydantic
 from django.conf import settings
 
-from jobs.documents import field_errors
 from jobs.durations import parse_ms
-from jobs.errors import PermanentError, TransientError
-from workers.payloads.base import JSON, Work
+from jobs.errors import TransientError
+from workers.payloads.base import JSON, Work, parameters_of
 from workers.payloads.http import polling
 from workers.payloads.http.auth import proxy_of
 from workers.payloads.http.batches import expand
@@ -35,7 +33,7 @@ class HttpExecutor:
             TransientError: Worth another attempt: a status such as 503, a time-out, a connection that failed.
             PermanentError: Not: another status, an address that may not be reached, parameters that cannot be sent.
         """
-        parameters = _parse(work)
+        parameters = parameters_of(HttpParameters, work.parameters)
         if parameters.batch:
             return expand(batch=parameters.batch, work=work, roots=settings.JOBS_FILE_ROOTS)
         started = time.monotonic()
@@ -62,14 +60,6 @@ def _last_answer(conversation: Conversation) -> tuple[Report, Response, int]:
         polling.survive(poll=poll, work=work, error=error)
         raise
     return report, response, polling.wait_on(poll=poll, work=work, report=report, response=response)
-
-
-def _parse(work: Work) -> HttpParameters:
-    try:
-        return HttpParameters.model_validate(dict(work.parameters))
-    except pydantic.ValidationError as error:
-        wrong = "; ".join(f"{one.field}: {one.message}" for one in field_errors(error, "parameters"))
-        raise PermanentError(wrong, code="parameters") from None
 
 
 def _guard(parameters: HttpParameters, work: Work, started: float) -> Guard:

@@ -9,16 +9,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-import pydantic
 from django.conf import settings
 
 from jobs import hotpath
-from jobs.documents import field_errors
-from jobs.errors import PermanentError, TransientError, ValidationError
+from jobs.errors import PermanentError, TransientError
 from jobs.selectors.workspaces import workspace_ids
 from jobs.services import leftovers
 from jobs.services.cleanup import Order, PayloadLedger, Standing, order_of, step
-from workers.payloads.base import JSON, Work
+from workers.payloads.base import JSON, Work, parameters_of
 from workers.payloads.log_cleanup.parameters import LogCleanupParameters
 from workers.persistence import with_models
 
@@ -43,7 +41,7 @@ class LogCleanupExecutor:
                 another attempt goes on from there.
             PermanentError: ``parameters``, or ``workspace_refused``.
         """
-        parameters = _parameters(work)
+        parameters = parameters_of(LogCleanupParameters, {**work.parameters, **_asked(work.run_parameters)})
         # Counted from the run and not from now, so that all attempts have the same.
         order = order_of(parameters, workspace_ids=_workspaces(parameters, work), now=work.run_created_at)
         work.log("info", f"looking for what is older than {order.before:%Y-%m-%d %H:%M:%S} UTC")
@@ -69,13 +67,6 @@ def _erase_files(work: Work, order: Order) -> None:
         return
     for page in leftovers.old_files(root=root, before=order.before, now=dt.datetime.now(dt.UTC)):
         _answered(work, functools.partial(leftovers.erase_leftovers, root=root, paths=page))
-
-
-def _parameters(work: Work) -> LogCleanupParameters:
-    try:
-        return LogCleanupParameters.model_validate({**work.parameters, **_asked(work.run_parameters)})
-    except pydantic.ValidationError as error:
-        raise PermanentError(str(ValidationError(field_errors(error, "parameters"))), code="parameters") from error
 
 
 def _asked(run_parameters: Mapping[str, JSON]) -> dict[str, JSON]:

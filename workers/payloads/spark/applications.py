@@ -10,12 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pydantic
 from django.conf import settings
 
-from jobs.documents import field_errors
-from jobs.errors import PermanentError, ValidationError
-from workers.payloads.base import Work
+from jobs.errors import PermanentError
 from workers.payloads.spark import files
 from workers.payloads.spark.parameters import Aggregation, Data, SparkParameters
 from workers.payloads.spark.targets import Target
@@ -40,14 +37,6 @@ class Wanted:
         """The same with these properties, which win over the payload's."""
         configuration = {**self.application.configuration, **own}
         return replace(self, application=self.application._replace(configuration=configuration))
-
-
-def parameters_of(work: Work) -> SparkParameters:
-    """The payload's parameters. Raises PermanentError when they are wrong: the document was saved by an older version."""
-    try:
-        return SparkParameters.model_validate(work.parameters)
-    except pydantic.ValidationError as error:
-        raise PermanentError(str(ValidationError(field_errors(error, "parameters"))), code="parameters") from error
 
 
 def wanted_of(parameters: SparkParameters, *, target: Target, tag: str, key: str) -> Wanted:

@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 
 from workers.child import run_child
-from workers.payloads.base import JSON, Work
+from workers.payloads.base import JSON, Work, parameters_of
 from workers.payloads.spark import tracking
-from workers.payloads.spark.applications import parameters_of, wanted_of
+from workers.payloads.spark.applications import wanted_of
 from workers.payloads.spark.parameters import SparkParameters
 from workers.payloads.spark.targets import Target, target_of
 from workers.spark.installation import check_java, find_spark, inherited
@@ -21,7 +21,7 @@ class SparkExecutor:
 
     def perform(self, work: Work) -> JSON:
         """Run the application. `workers.spark.local.run` and `workers.payloads.spark.tracking.perform` say what comes of it."""
-        parameters = parameters_of(work)
+        parameters = parameters_of(SparkParameters, work.parameters)
         target = target_of(parameters.target)
         if not target.is_local:
             return tracking.perform(work, parameters, target)
