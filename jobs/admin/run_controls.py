@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
+from jobs import extensions
 from jobs.admin.asking import AskForm, NoteForm, ReplayForm, RerunFailedForm, RerunForm, ask
 from jobs.admin.scope import WorkspaceAdmin, permits
 from jobs.documents import DEFAULT_TERMINATE_GRACE_MS, duration_ms
@@ -137,6 +138,8 @@ class RunControls(WorkspaceAdmin[Run]):
     ) -> HttpResponse:
         """Say which buttons to show."""
         run = kwargs.get("obj")
+        extended = [] if run is None else extensions.all_extensions()
+        context["pages"] = [page for extension in extended for page in extension.pages_of_run(run.pk)]
         context["verbs"] = [] if run is None else _offered(request, run)
         return super().render_change_form(request, context, *args, **kwargs)
 
