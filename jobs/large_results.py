@@ -1,8 +1,8 @@
 """Results that are too large for their payloads' rows: objects in the deployment's storage of results.
 
-That is ``STORAGES["results"]`` of Django, as JOBS_STORED_RESULTS says; what it may do is Django's storage API, and what goes wrong in
-it is an OSError. A payload's row keeps as its ``result`` what is shown of such a result, and in ``stored`` where it is. Who wants
-the result asks `whole`, whatever the row says. An object is written before its payload refers to it and erased when none does.
+That is ``STORAGES["results"]`` of Django, as JOBS_STORED_RESULTS says; what it may do is Django's storage API, and what goes wrong
+in it is an OSError. A payload's row keeps as its ``result`` what is shown of such a result, and in ``stored`` where it is. Who
+wants the result asks `whole`, whatever the row says. An object is written before its payload refers to it, and erased after.
 
 Source: docs/adr/0011-large-results.md
 """

@@ -22,8 +22,8 @@ _MISSING = ("NoSuchKey", "404")
 class ResultBucket(Storage):
     """Each file is an object, put in one request: it is there whole, or not at all.
 
-    Credentials are the process's own, wherever boto3 finds them (the environment, a role): they stand in no setting. boto3's clients
-    may be used by several threads at once.
+    Credentials are the process's own, wherever boto3 finds them (the environment, a role): they stand in no setting. A client of
+    boto3 may be used by several threads at once.
 
     Args:
         bucket: Must exist.

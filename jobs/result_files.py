@@ -23,7 +23,7 @@ class ResultFiles(FileSystemStorage):
     def _save(self, name: str, content: Any) -> str:
         root = Path(self.location)
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        saved = super()._save(name, content)
+        saved: str = super()._save(name, content)  # type: ignore[misc]  # the stubs leave it out
         path = root / saved
         _flush(path)
         for folder in [place for place in path.parents if place.is_relative_to(root)]:

@@ -135,8 +135,6 @@ def _settle(
     stored: str | None = None,
 ) -> None:
     payload, began, ended = attempted.payload, attempted.started_at, attempted.ended_at
-    report.finals.append(
-        Final(payload.position, state, payload.attempts + 1, began, ended, result, error, stored)
-    )
+    report.finals.append(Final(payload.position, state, payload.attempts + 1, began, ended, result, error, stored))
     if payload.requeued:
         report.settled.append(payload.position)

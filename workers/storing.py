@@ -36,9 +36,7 @@ def place(text: str, *, owner: Owner) -> Placed:
     is_kept = large_results.is_kept()
     most = settings.JOBS_RESULT_BYTES if is_kept else MAX_RESULT_BYTES
     if len(text) > most:
-        raise PermanentError(
-            f"the result has {len(text):,} bytes; at most {most:,} are kept", code="result_too_large"
-        )
+        raise PermanentError(f"the result has {len(text):,} bytes; at most {most:,} are kept", code="result_too_large")
     return _stored(text, owner) if is_kept else Placed(text, None)
 
 

@@ -138,9 +138,8 @@ class RunControls(WorkspaceAdmin[Run]):
     ) -> HttpResponse:
         """Say which buttons to show."""
         run = kwargs.get("obj")
-        extended = [] if run is None else extensions.all_extensions()
-        context["pages"] = [page for extension in extended for page in extension.pages_of_run(run.pk)]
         context["verbs"] = [] if run is None else _offered(request, run)
+        context["pages"] = [] if run is None else _pages(run)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _do(self, request: HttpRequest, run: Run, verb: str, asked: Any) -> str | None:
@@ -183,6 +182,10 @@ def _repeat(run: Run, verb: str, asked: Any, actor: str) -> int:
         parameters=asked.parameters,
         comment=asked.comment,
     )
+
+
+def _pages(run: Run) -> list[tuple[str, str]]:
+    return [page for extension in extensions.all_extensions() for page in extension.pages_of_run(run.pk)]
 
 
 def _offered(request: HttpRequest, run: Run) -> list[tuple[str, str]]:

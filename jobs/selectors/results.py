@@ -16,7 +16,8 @@ from jobs.models import Payload, Run
 class FoundResult:
     """A result as JSON. Of one that is stored, size and checksum are known before it is read.
 
-    ``pieces`` are read once. They raise PermanentError or TransientError, as `jobs.large_results.whole` does, where that shows only later.
+    ``pieces`` are read once. They raise PermanentError or TransientError, as `jobs.large_results.whole` does, where that shows only
+    later.
     """
 
     pieces: Iterable[bytes]

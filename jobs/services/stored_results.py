@@ -7,8 +7,8 @@ Who moves what, and what is left when a process dies between two steps:
 3. It reports the outcome, which refers to the object: one statement, behind the lane's fence. A worker that lost its lane writes no
    reference; the attempt that follows stores another object, under another key.
 4. Cleanups erase payloads, or the results of payloads: the reference is gone with that transaction.
-5. At its end a cleanup looks at every row. Where nobody can refer to the object any more it erases the object, and then the row: who
-   dies in between has it done once more.
+5. At its end a cleanup looks at every row. Where nobody can refer to the object any more it erases the object, and then the row: if
+   it dies in between, the next one does it once more.
 """
 
 from __future__ import annotations

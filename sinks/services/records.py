@@ -32,8 +32,7 @@ def read_records(
     asked = {"run_id": run_id, "high": high, "states": list(states), "names": None if names is None else list(names)}
     while low <= high:
         rows = _page({**asked, "low": low, "take": RECORDS_AT_ONCE, "most_bytes": BYTES_AT_ONCE})
-        for *about, result, error, stored in rows:
-            yield Record(*about, large_results.whole(result=result, stored=stored), error)
+        yield from map(_record, rows)
         if not rows:
             return
         low = rows[-1].position + 1
@@ -42,3 +41,17 @@ def read_records(
 def _page(asked: dict[str, Any]) -> list[Any]:
     with hotpath.connection() as connection:
         return hotpath.execute(connection, "records", asked, of=STATEMENTS).fetchall()
+
+
+def _record(row: Any) -> Record:
+    return Record(
+        position=row.position,
+        name=row.name,
+        kind=row.kind,
+        state=row.state,
+        attempts=row.attempts,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        result=large_results.whole(result=row.result, stored=row.stored),
+        error=row.error,
+    )

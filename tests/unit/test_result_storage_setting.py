@@ -16,7 +16,9 @@ STORED = Path("/srv/jobs/files")
 def said(monkeypatch: pytest.MonkeyPatch, value: str = "", options: str = "", *, otherwise: Path | None = None) -> Any:
     monkeypatch.setenv("RESULTS", value)
     monkeypatch.setenv("RESULTS_S3", options)
-    return env.result_storage("RESULTS", "RESULTS_S3", otherwise=otherwise, apart_from={"FILES": [STORED]}).get("results")
+    return env.result_storage("RESULTS", "RESULTS_S3", otherwise=otherwise, apart_from={"FILES": [STORED]}).get(
+        "results"
+    )
 
 
 def test_nowhere_without_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:

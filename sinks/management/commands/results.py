@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         run = run_named(workspace_named(options["workspace"]), options["run_id"])
         if options["format"] == "parquet" and self.stdout.isatty():
             raise CommandError("a Parquet file is nothing for a terminal: write it to a file with > run.parquet")
-        output = self.stdout.buffer
+        output: BinaryIO = self.stdout.buffer  # type: ignore[assignment]  # that of the stream within
         try:
             for piece in result_file(run=run, kind=options["format"]).pieces:
                 output.write(piece)

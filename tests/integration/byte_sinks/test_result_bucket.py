@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def storage(bucket: Bucket, settings: Any) -> Iterator[dict[str, Any]]:
+def storage(bucket: Bucket, settings: Any) -> dict[str, Any]:
     """The deployment's storage of results; its options, which may be changed."""
     options = {
         "bucket": bucket.name,
@@ -37,7 +36,7 @@ def storage(bucket: Bucket, settings: Any) -> Iterator[dict[str, Any]]:
         "path_style": True,
     }
     use(settings, options)
-    yield options
+    return options
 
 
 def use(settings: Any, options: dict[str, Any]) -> None:

@@ -62,6 +62,12 @@ def payload_of(run: Run | int, position: int = 0) -> Payload:
     return Payload.objects.get(run=run, position=position)
 
 
+def stored_of(payload: Payload) -> dict[str, Any]:
+    """Where its result is stored."""
+    assert payload.stored is not None
+    return dict(payload.stored)
+
+
 def whole(payload: Payload) -> Any:
     return large_results.whole(result=payload.result, stored=payload.stored)
 
@@ -117,9 +123,9 @@ class TestStoring:
                 "sha256": sha256,
                 "head": text[:1000],
             }
-            assert (payload.stored["size_bytes"], payload.stored["sha256"]) == (len(text), sha256)
-            assert payload.stored["key"].startswith(f"acme/{run.pk}/{position}-1-")
-            assert (folder / payload.stored["key"]).read_text() == text
+            assert (stored_of(payload)["size_bytes"], stored_of(payload)["sha256"]) == (len(text), sha256)
+            assert stored_of(payload)["key"].startswith(f"acme/{run.pk}/{position}-1-")
+            assert (folder / stored_of(payload)["key"]).read_text() == text
             assert whole(payload) == LARGE
         assert (payload_of(run, 1).result, payload_of(run, 1).stored) == (SMALL, None)
         assert (run.state, len(files(folder)), StoredResult.objects.count()) == ("succeeded", 2, 2)
@@ -129,7 +135,7 @@ class TestStoring:
         broker.share(run_ids)
         broker.deliver_all()
         assert [whole(payload_of(run_id)) for run_id in run_ids] == [LARGE, SMALL, LARGE]
-        assert fresh(run_ids[0]).result["head"] == json.dumps(LARGE)[:1000]
+        assert (fresh(run_ids[0]).result or {})["head"] == json.dumps(LARGE)[:1000]
         assert [Path(name).parts[1] for name in files(folder)] == [str(run_ids[0]), str(run_ids[2])]
 
     def test_it_is_stored_without_the_secrets_that_its_attempt_has_read(
@@ -142,7 +148,7 @@ class TestStoring:
         scripted.result = tell
         payload = payload_of(executed(broker, None))
         assert whole(payload) == ["***", *LARGE["rows"]]
-        assert "correct-horse" not in (folder / payload.stored["key"]).read_text()
+        assert "correct-horse" not in (folder / stored_of(payload)["key"]).read_text()
         assert "correct-horse" not in json.dumps(payload.result)
 
     def test_what_no_json_of_a_database_may_hold_is_replaced_as_in_a_row(
@@ -188,20 +194,20 @@ class TestReading:
         return payload_of(executed(broker, LARGE))
 
     def test_one_that_is_gone_is_told_as_missing(self, payload: Payload, folder: Path) -> None:
-        (folder / payload.stored["key"]).unlink()
+        (folder / stored_of(payload)["key"]).unlink()
         with pytest.raises(PermanentError, match="no longer in the storage") as caught:
             whole(payload)
         assert caught.value.code == "result_missing"
 
     def test_one_that_was_changed_is_not_taken_for_the_result(self, payload: Payload, folder: Path) -> None:
-        path = folder / payload.stored["key"]
+        path = folder / stored_of(payload)["key"]
         path.write_text(path.read_text().replace("x", "y", 1))
         with pytest.raises(PermanentError) as caught:
             whole(payload)
         assert caught.value.code == "result_damaged"
 
     def test_a_storage_that_does_not_answer_may_be_asked_again(self, payload: Payload, folder: Path) -> None:
-        path = folder / payload.stored["key"]
+        path = folder / stored_of(payload)["key"]
         path.unlink()
         path.mkdir()
         with pytest.raises(TransientError) as caught:
@@ -209,7 +215,7 @@ class TestReading:
         assert caught.value.code == "result_storage"
 
     def test_a_result_that_looks_like_a_reference_is_none(self, broker: Broker, payload: Payload) -> None:
-        forged = {**payload.result, "key": payload.stored["key"]}
+        forged = {**(payload.result or {}), "key": stored_of(payload)["key"]}
         other = payload_of(executed(broker, forged | {"head": ""}))
         assert whole(other) == forged | {"head": ""}
 
@@ -220,9 +226,10 @@ class TestDying:
         self, broker: Broker, folder: Path, monkeypatch: pytest.MonkeyPatch, when: str
     ) -> None:
         run = make_run(scripts({"result": LARGE}))
-        with monkeypatch.context() as dying, pytest.raises(Killed):
+        with monkeypatch.context() as dying:
             dying.setattr(large_results, "put", dying_put(when))
-            broker.deliver_all()
+            with pytest.raises(Killed):
+                broker.deliver_all()
         left = files(folder)
         assert (len(left), StoredResult.objects.count()) == ({"before": 0, "after": 1}[when], 1)
         assert erase_orphans() == 0, "the attempt might yet report it"
@@ -230,7 +237,10 @@ class TestDying:
         payload = payload_of(run)
         assert (payload.state, payload.attempts, whole(payload)) == ("succeeded", 2, LARGE)
         assert erase_orphans() == 1
-        assert (files(folder), StoredResult.objects.get().key) == ([payload.stored["key"]], payload.stored["key"])
+        assert (files(folder), StoredResult.objects.get().key) == (
+            [stored_of(payload)["key"]],
+            stored_of(payload)["key"],
+        )
         assert erase_orphans() == 0
 
     def test_a_worker_whose_lane_was_lost_meanwhile_refers_to_nothing(
@@ -250,8 +260,8 @@ class TestDying:
             slow.setattr(large_results, "put", put_late)
             broker.deliver()
         payload = payload_of(run)
-        assert payload.stored["key"].startswith(f"acme/{run.pk}/0-2-")
-        assert (erase_orphans(), files(folder), whole(payload)) == (1, [payload.stored["key"]], LARGE)
+        assert stored_of(payload)["key"].startswith(f"acme/{run.pk}/0-2-")
+        assert (erase_orphans(), files(folder), whole(payload)) == (1, [stored_of(payload)["key"]], LARGE)
 
     @pytest.mark.parametrize("dying_in", ["erase", "forget"])
     def test_a_cleanup_that_dies_beside_the_erasing_has_it_done_by_the_next_one(

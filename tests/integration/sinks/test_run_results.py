@@ -34,7 +34,8 @@ from tests.integration.sinks.test_delivering import deliver
 
 MANY = """
     INSERT INTO jobs_payload (run_id, position, kind, name, parameters, state, attempts, started_at, ended_at, result)
-    SELECT %(run)s, at, 'noop', 'p' || at, '{}', 'succeeded', 1, now(), now(), jsonb_build_object('n', at, 'text', repeat('x', %(size)s))
+    SELECT %(run)s, at, 'noop', 'p' || at, '{}', 'succeeded', 1, now(), now(),
+        jsonb_build_object('n', at, 'text', repeat('x', %(size)s))
     FROM generate_series(%(low)s, %(high)s) AS at
 """
 
@@ -72,6 +73,11 @@ def store(run: Run, position: int, result: Any) -> Payload:
     shown = large_results.shown(text=text, stored=stored)
     Payload.objects.filter(run=run, position=position).update(result=shown, stored=stored)
     return Payload.objects.get(run=run, position=position)
+
+
+def stored_of(payload: Payload) -> dict[str, Any]:
+    assert payload.stored is not None
+    return dict(payload.stored)
 
 
 def read(run: Run, kind: ResultFormat = "jsonl") -> bytes:
@@ -140,7 +146,7 @@ class TestStoredResults:
 
     def test_one_that_is_missing_ends_the_file_before_it_is_whole(self, run: Run, folder: Path) -> None:
         payload = store(run, 2, "x")
-        (folder / payload.stored["key"]).unlink()
+        (folder / stored_of(payload)["key"]).unlink()
         with pytest.raises(PermanentError, match="no longer in the storage"):
             read(run)
 
@@ -276,15 +282,15 @@ class TestTheApi:
         stored = viewer.get(f"runs/{run.pk}/payloads/2/result/")
         assert json.loads(content(stored)) == ["é", *range(2000)]
         assert (stored["ETag"], stored["Content-Length"]) == (
-            f'"{payload.stored["sha256"]}"',
-            str(payload.stored["size_bytes"]),
+            f'"{stored_of(payload)["sha256"]}"',
+            str(stored_of(payload)["size_bytes"]),
         )
         assert json.loads(content(viewer.get(f"runs/{run.pk}/payloads/0/result/"))) == {"n": 0}
 
     def test_says_of_a_payload_that_its_result_is_elsewhere(self, viewer: Api, run: Run, folder: Path) -> None:
         payload = store(run, 2, list(range(2000)))
         shown = viewer.get(f"runs/{run.pk}/payloads/2/").json()
-        about = {name: payload.stored[name] for name in ("size_bytes", "sha256")}
+        about = {name: stored_of(payload)[name] for name in ("size_bytes", "sha256")}
         assert shown["stored_result"] == about
         assert shown["result"] == {"stored": True, **about, "head": json.dumps(list(range(2000)))[:1000]}
         assert "stored_result" not in viewer.get(f"runs/{run.pk}/payloads/0/").json()
@@ -295,7 +301,7 @@ class TestTheApi:
         address = f"runs/{run.pk}/payloads/2/result/"
         assert viewer.get(f"runs/{run.pk}/payloads/1/result/").status_code == 404
         assert viewer.get(f"runs/{run.pk}/payloads/9/result/").status_code == 404
-        path = folder / store(run, 2, "x").stored["key"]
+        path = folder / stored_of(store(run, 2, "x"))["key"]
         path.unlink()
         assert viewer.get(address).status_code == 404
         path.mkdir()
@@ -370,7 +376,9 @@ class TestThePage:
         store(run, 2, "x" * 2000)
         address = f"/api/v1/workspaces/acme/runs/{run.pk}/payloads/2/result/"
         assert address in browser.get(f"/admin/jobs/run/{run.pk}/payloads/2/").content.decode()
-        assert address.replace("/2/", "/0/") not in browser.get(f"/admin/jobs/run/{run.pk}/payloads/0/").content.decode()
+        assert (
+            address.replace("/2/", "/0/") not in browser.get(f"/admin/jobs/run/{run.pk}/payloads/0/").content.decode()
+        )
         assert browser.get(address).status_code == 200
 
 
@@ -399,7 +407,7 @@ class TestTheCommand:
         assert output.buffer.getvalue()[-4:] == b"PAR1"  # type: ignore[attr-defined]
 
     def test_half_a_file_is_told(self, run: Run, folder: Path, output: io.TextIOWrapper) -> None:
-        (folder / store(run, 2, "x").stored["key"]).unlink()
+        (folder / stored_of(store(run, 2, "x"))["key"]).unlink()
         with pytest.raises(CommandError, match="this is not all: the stored result is no longer"):
             call_command("results", "acme", str(run.pk), stdout=output)
 
