@@ -111,7 +111,7 @@ def _bucket_options(name: str) -> dict[str, object]:
     for option, given in options.items():
         if option not in known or not isinstance(given, known[option]):
             raise ImproperlyConfigured(
-                f"{name} may have endpoint_url and region (texts) and path_style (true or false), not {option}: {given!r}"
+                f"{name} may have endpoint_url and region (texts) and path_style (true or false): look at {option!r}"
             )
     return options
 

@@ -54,8 +54,8 @@ def test_in_a_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
         ("s3://a b/c", "", "RESULTS must be an absolute folder or s3://bucket/prefix"),
         ("/srv/jobs", "", "must not overlap"),
         ("/srv/jobs/files/acme", "", "must not overlap"),
-        ("s3://acme-jobs", '{"secret_key": "x"}', "RESULTS_S3 may have .* not secret_key"),
-        ("s3://acme-jobs", '{"path_style": "yes"}', "RESULTS_S3 may have .* not path_style"),
+        ("s3://acme-jobs", '{"secret_key": "x"}', "RESULTS_S3 may have .*: look at 'secret_key'$"),
+        ("s3://acme-jobs", '{"path_style": "yes"}', "RESULTS_S3 may have .*: look at 'path_style'$"),
     ],
 )
 def test_what_is_wrong_stops_the_start(monkeypatch: pytest.MonkeyPatch, value: str, options: str, words: str) -> None:
