@@ -1,4 +1,4 @@
-"""``python -m tests.integration.byte_sinks.result_worker RUN``: a worker's process that works a run of one payload, to be killed."""
+"""``python -m tests.integration.byte_sinks.result_worker RUN``: a worker's process that works one run of one payload."""
 
 import sys
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,18 @@ class TestThePayload:
         assert stored.exists()
         EXECUTOR.perform(work(cleaning, attempt=2))
         assert not stored.exists()
+
+    def test_in_the_folder_of_stored_files_they_are_no_leftovers_however_old(
+        self, cleaning: Run, stored: Path, folder: Path, settings: Any
+    ) -> None:
+        within = folder / ".results"
+        shutil.move(folder / "acme", within / "acme")
+        settings.JOBS_STORED_FILES = folder
+        key = stored.relative_to(folder)
+        for path in ((within / key), (within / key).parent):
+            os.utime(path, (0, 0))
+        EXECUTOR.perform(work(cleaning, parameters={"what": ["files"]}))
+        assert (within / key).exists()
 
     def test_a_deployment_that_has_no_storage_any_more_keeps_their_rows(
         self, cleaning: Run, stored: Path, settings: Any
