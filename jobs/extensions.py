@@ -26,6 +26,11 @@ def _nothing_to_tell(_run_id: int) -> dict[str, Any]:
     return {}
 
 
+def _no_pages(_run_id: int) -> list[tuple[str, str]]:
+    """The pages of an extension that has none."""
+    return []
+
+
 @dataclass(frozen=True, kw_only=True)
 class Extension:
     """One part of a job's document, and what becomes of it.
@@ -41,6 +46,7 @@ class Extension:
             inserts: the runs are locked, and who locks schedules, jobs or sinks may wait for runs.
         closed: They ended, and that is committed. If the process dies before this, something else must do it.
         of_run: What the answer about one run that has ended says besides, JSON-ready by name: its id.
+        pages_of_run: Buttons on a run's page in the admin: its id, to pairs of an address and what the button says.
     """
 
     field: str
@@ -51,6 +57,7 @@ class Extension:
     closing: Callable[[Any, Sequence[Any]], None] = _nothing
     closed: Callable[[Sequence[Any]], None] = _nothing
     of_run: Callable[[int], dict[str, Any]] = _nothing_to_tell
+    pages_of_run: Callable[[int], list[tuple[str, str]]] = _no_pages
 
 
 _extensions: dict[str, Extension] = {}

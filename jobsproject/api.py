@@ -14,7 +14,7 @@ from django.views import defaults
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from jobs.errors import ConflictError, FieldError, NotFoundError, ValidationError
+from jobs.errors import ConflictError, FieldError, NotFoundError, TransientError, ValidationError
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -34,6 +34,7 @@ _STATUS: Sequence[tuple[type[Exception], int, str]] = (
     (UnreadablePostError, 400, "The body could not be read."),
     (IntegrityError, 409, _CHANGED),
     (DataError, 400, _UNSTORABLE),
+    (TransientError, 503, ""),
     (OperationalError, 503, _AWAY),
     (InterfaceError, 503, _AWAY),
 )

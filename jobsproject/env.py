@@ -6,7 +6,7 @@ import ipaddress
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from zoneinfo import available_timezones
@@ -37,8 +37,8 @@ def flag(name: str, default: bool) -> bool:
     return words[value]
 
 
-def number(name: str, default: float, *, least: float = 0) -> float:
-    """A number of at least ``least``."""
+def number(name: str, default: float, *, least: float = 0, most: float = float("inf")) -> float:
+    """A number from ``least`` to ``most``."""
     value = text(name, str(default))
     try:
         parsed = float(value)
@@ -46,6 +46,8 @@ def number(name: str, default: float, *, least: float = 0) -> float:
         raise ImproperlyConfigured(f"{name} must be a number, not {value!r}") from None
     if not parsed >= least:
         raise ImproperlyConfigured(f"{name} must be at least {least:g}, not {value!r}")
+    if parsed > most:
+        raise ImproperlyConfigured(f"{name} must be at most {most:g}, not {value!r}")
     return parsed
 
 
@@ -71,6 +73,47 @@ def apart(name: str, folder: Path | None, others_name: str, others: Sequence[Pat
                 f"{name} ({folder}) and {others_name} ({other}) must not overlap: what lies in the one would be read, or erased, as"
                 " what belongs into the other"
             )
+
+
+def result_storage(
+    name: str, options_name: str, *, otherwise: Path | None, apart_from: Mapping[str, Sequence[Path]]
+) -> dict[str, object]:
+    """Where large results are kept, as a part of Django's STORAGES: empty for nowhere.
+
+    Args:
+        name: Of the variable: an absolute folder, or ``s3://bucket/prefix``.
+        options_name: Of the variable with a JSON object: ``endpoint_url``, ``region`` and ``path_style`` of the bucket.
+        otherwise: The folder where the variable is not set.
+        apart_from: By their settings' names the folders that a folder must not overlap.
+    """
+    value = text(name, " ").strip()
+    if value.startswith("s3://"):
+        options = _bucket(name, value) | _bucket_options(options_name)
+        return {"results": {"BACKEND": "jobs.result_bucket.ResultBucket", "OPTIONS": options}}
+    named = folder(name)
+    for others_name, others in apart_from.items():
+        apart(name, named, others_name, others)
+    location = named or otherwise
+    if location is None:
+        return {}
+    return {"results": {"BACKEND": "jobs.result_files.ResultFiles", "OPTIONS": {"location": str(location)}}}
+
+
+def _bucket(name: str, value: str) -> dict[str, object]:
+    bucket, _, prefix = value.removeprefix("s3://").partition("/")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]+", bucket):
+        raise ImproperlyConfigured(f"{name} must be an absolute folder or s3://bucket/prefix, not {value!r}")
+    return {"bucket": bucket, "prefix": prefix}
+
+
+def _bucket_options(name: str) -> dict[str, object]:
+    options, known = json_object(name), {"endpoint_url": str, "region": str, "path_style": bool}
+    for option, given in options.items():
+        if option not in known or not isinstance(given, known[option]):
+            raise ImproperlyConfigured(
+                f"{name} may have endpoint_url and region (texts) and path_style (true or false): look at {option!r}"
+            )
+    return options
 
 
 def json_object(name: str) -> dict[str, object]:

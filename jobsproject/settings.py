@@ -146,6 +146,27 @@ env.apart("JOBS_STORED_FILES", JOBS_STORED_FILES, "JOBS_FILE_ROOTS", JOBS_FILE_R
 JOBS_STORED_FILE_MB = env.number("JOBS_STORED_FILE_MB", 10_240, least=1)
 """The most that one of them may have."""
 
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    **env.result_storage(
+        "JOBS_STORED_RESULTS",
+        "JOBS_STORED_RESULTS_S3",
+        otherwise=JOBS_STORED_FILES and JOBS_STORED_FILES / ".results",  # which no workspace can be called
+        apart_from={
+            "JOBS_FILE_ROOTS": JOBS_FILE_ROOTS,
+            "JOBS_STORED_FILES": [JOBS_STORED_FILES] if JOBS_STORED_FILES else [],
+        },
+    ),
+}
+"""``results``, shared by web and workers: where results are that are too large for their payloads' rows. It may be missing."""
+
+JOBS_RESULT_INLINE_BYTES = int(1024 * env.number("JOBS_RESULT_INLINE_KIB", 1024, least=1, most=16 * 1024))
+"""A larger result goes to that storage, where there is one; without one results stay in their rows."""
+
+JOBS_RESULT_BYTES = int(1024 * 1024 * env.number("JOBS_RESULT_MIB", 100, least=1, most=4096))
+"""The most that a stored one may have. A worker that makes or delivers one has some times as much in memory."""
+
 JOBS_SPARK_TARGETS = env.json_object("JOBS_SPARK_TARGETS")
 """Where Spark applications may run, by name; see docs/reference/spark-payload.md. None by default."""
 

@@ -4,9 +4,12 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from sinks.api import results
+
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
+    path("results/<str:token>/", results.follow, name="result-link"),
     path("api/v1/", include("scheduler.api.urls")),
     path("api/v1/", include("sinks.api.urls")),
     path("api/v1/", include("jobs.api.urls")),  # The last one, which answers for addresses that are none.

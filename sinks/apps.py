@@ -1,6 +1,7 @@
 """The sinks app."""
 
 from django.apps import AppConfig
+from django.urls import reverse
 
 from jobs import extensions
 
@@ -26,7 +27,13 @@ class SinksConfig(AppConfig):
                 closing=opening.promise,
                 closed=opening.promised,
                 of_run=deliveries.of_run,
+                pages_of_run=_pages_of_run,
             )
         )
         activation.register_sink_check(checking.unreachable)
         cleanup.register()
+
+
+def _pages_of_run(run_id: int) -> list[tuple[str, str]]:
+    """Where its results can be had."""
+    return [(reverse("admin:sinks_run_results", args=[run_id]), "Results")]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from django.conf import settings
 
 from jobs.claims import Leased, RunInfo
 from jobs.documents import parse_additions, resolve_retry, resolve_timeout_ms
@@ -25,7 +26,7 @@ from workers import handles
 from workers.deadline import CEILING_SECONDS
 from workers.file_store import StoredFiles
 from workers.known_secrets import KnownSecrets
-from workers.outcomes import MAX_RESULT_BYTES, MAX_STATE_BYTES, Attempted, Failed, GoesOn, Outcome, Succeeded
+from workers.outcomes import MAX_STATE_BYTES, Attempted, Failed, GoesOn, Outcome, Succeeded
 from workers.payloads import EXECUTORS
 from workers.payloads.base import (
     GRACE_SECONDS,
@@ -39,6 +40,7 @@ from workers.payloads.base import (
     keep_no_handle,
 )
 from workers.persistence import with_models
+from workers.storing import Placed, place
 
 log = structlog.get_logger(__name__)
 
@@ -194,7 +196,16 @@ def _outcome(executor: Executor, work: Work, run: RunInfo, known: KnownSecrets) 
             "extend_payload: an added payload holds a secret, and would be kept with it: name the secret instead",
             code="extend_payload",
         )
-    return Succeeded(result, _added_text(work.added, run) if work.added else None)
+    added = _added_text(work.added, run) if work.added else None
+    if result is None or len(result) <= settings.JOBS_RESULT_INLINE_BYTES:
+        return Succeeded(result, added)
+    placed = _placed(result, work)
+    return Succeeded(placed.result, added, placed.stored)
+
+
+def _placed(result: str, work: Work) -> Placed:
+    """Last of all, so that nothing is stored for an attempt that fails."""
+    return place(result, owner=Owner(work.workspace, work.run_id, work.position, work.attempt))
 
 
 def _goes_on(work: Work, again: LookAgain) -> Outcome:
@@ -225,12 +236,7 @@ def _time(looking: Mapping[str, Any], name: str) -> dt.datetime:
 def _result_text(result: JSON) -> str | None:
     if result is None:
         return None
-    text = json.dumps(result, allow_nan=False)
-    if len(text) > MAX_RESULT_BYTES:
-        raise PermanentError(
-            f"the result has {len(text):,} bytes; at most {MAX_RESULT_BYTES:,} are kept", code="result_too_large"
-        )
-    return _storable(text)
+    return _storable(json.dumps(result, allow_nan=False))
 
 
 def _added_text(items: list[JSON], run: RunInfo) -> str:

@@ -12,16 +12,18 @@ from jobs.retry import RetryPolicy
 from jobs.states import AttemptState, PayloadState
 
 MAX_RESULT_BYTES = 16 * 1024 * 1024
+"""Of a result in its payload's row."""
 MAX_STATE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
     """The executor returned; ``result`` is JSON text, or None for no result. ``added``: a JSON list of payloads that it adds to the
-    run, or None."""
+    run, or None. ``stored``: where the result is, as JSON text, when ``result`` is only what is shown of it."""
 
     result: str | None
     added: str | None = None
+    stored: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,8 @@ def add(report: Report, attempted: Attempted, *, run_stopped: bool = False) -> N
     """Enter an attempt into a lane's report: as the payload's outcome, or as a retry with its wait. In a run that is being ended,
     an attempt that was told to stop is the payload's last."""
     match attempted.outcome:
-        case Succeeded(result=result, added=added):
-            _settle(report, attempted, PayloadState.SUCCEEDED, result=result, error=None)
+        case Succeeded(result=result, added=added, stored=stored):
+            _settle(report, attempted, PayloadState.SUCCEEDED, result=result, error=None, stored=stored)
             if added is not None:
                 report.added.append(Addition(attempted.payload.position, added))
         case GoesOn() if run_stopped:
@@ -124,11 +126,15 @@ def _wait_ms(policy: RetryPolicy, attempts_made: int, failed: Failed) -> float:
 
 
 def _settle(
-    report: Report, attempted: Attempted, state: PayloadState, *, result: str | None, error: str | None
+    report: Report,
+    attempted: Attempted,
+    state: PayloadState,
+    *,
+    result: str | None,
+    error: str | None,
+    stored: str | None = None,
 ) -> None:
-    payload = attempted.payload
-    report.finals.append(
-        Final(payload.position, state, payload.attempts + 1, attempted.started_at, attempted.ended_at, result, error)
-    )
+    payload, began, ended = attempted.payload, attempted.started_at, attempted.ended_at
+    report.finals.append(Final(payload.position, state, payload.attempts + 1, began, ended, result, error, stored))
     if payload.requeued:
         report.settled.append(payload.position)

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
+from jobs import extensions
 from jobs.admin.asking import AskForm, NoteForm, ReplayForm, RerunFailedForm, RerunForm, ask
 from jobs.admin.scope import WorkspaceAdmin, permits
 from jobs.documents import DEFAULT_TERMINATE_GRACE_MS, duration_ms
@@ -138,6 +139,7 @@ class RunControls(WorkspaceAdmin[Run]):
         """Say which buttons to show."""
         run = kwargs.get("obj")
         context["verbs"] = [] if run is None else _offered(request, run)
+        context["pages"] = [] if run is None else _pages(run)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _do(self, request: HttpRequest, run: Run, verb: str, asked: Any) -> str | None:
@@ -180,6 +182,10 @@ def _repeat(run: Run, verb: str, asked: Any, actor: str) -> int:
         parameters=asked.parameters,
         comment=asked.comment,
     )
+
+
+def _pages(run: Run) -> list[tuple[str, str]]:
+    return [page for extension in extensions.all_extensions() for page in extension.pages_of_run(run.pk)]
 
 
 def _offered(request: HttpRequest, run: Run) -> list[tuple[str, str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +17,7 @@ from jobs.api.pages import MAX_POSITION, Query, page
 from jobs.models import Run
 from jobs.selectors.chain import chain
 from jobs.selectors.payloads import get_payload, list_payloads
+from jobs.selectors.results import find_result
 from jobs.selectors.runs import RunView, get_run, list_events, list_logs, list_runs
 from jobs.states import PayloadState, RunState
 
@@ -82,6 +85,21 @@ class PayloadDetail(RunPart):
     def get(self, request: Request, workspace: str, run_id: int, position: int) -> Response:
         """The payload with its failed attempts."""
         return Response(shapes.payload_detail(get_payload(run=self.run(run_id), position=position)))
+
+
+class PayloadResult(RunPart):
+    """``runs/{id}/payloads/{position}/result/``"""
+
+    def get(self, request: Request, workspace: str, run_id: int, position: int) -> HttpResponseBase:
+        """The whole result, as a download: a browser is not to run what is in it."""
+        result = find_result(run=self.run(run_id), position=position)
+        headers = {
+            "Content-Disposition": f'attachment; filename="run-{run_id}-payload-{position}.json"',
+            "Cache-Control": "private",
+        }
+        if result.sha256 is not None:
+            headers |= {"ETag": f'"{result.sha256}"', "Content-Length": str(result.size_bytes)}
+        return StreamingHttpResponse(result.pieces, content_type="application/json", headers=headers)
 
 
 class LogList(RunPart):

@@ -134,7 +134,7 @@ def group_json(view: GroupView) -> dict[str, Any]:
 def payload_json(view: PayloadView) -> dict[str, Any]:
     """A payload of a run."""
     payload = view.payload
-    known = {"parent": payload.parent, "key": payload.key}
+    known = {"parent": payload.parent, "key": payload.key, "stored_result": _stored(payload.stored)}
     return {
         "position": payload.position,
         "name": payload.name,
@@ -150,6 +150,11 @@ def payload_json(view: PayloadView) -> dict[str, Any]:
         "progress": view.progress,
         **{name: value for name, value in known.items() if value is not None},
     }
+
+
+def _stored(stored: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What is told of a result that is not in the answer. Where it is stored is nobody's business."""
+    return stored and {name: stored[name] for name in ("size_bytes", "sha256")}
 
 
 def payload_detail(view: PayloadView) -> dict[str, Any]:

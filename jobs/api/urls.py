@@ -17,6 +17,7 @@ _run: list[URLPattern | URLResolver] = [
     path("chain/", runs.RunChain.as_view(), name="chain"),
     path("payloads/", extending.Payloads.as_view(), name="payloads"),
     path("payloads/<position:position>/", runs.PayloadDetail.as_view(), name="payload"),
+    path("payloads/<position:position>/result/", runs.PayloadResult.as_view(), name="payload-result"),
     path("payloads/<position:position>/extend-time/", extending.TimeExtension.as_view(), name="extend-time"),
     path("files/", files.FileList.as_view(), name="files"),
     path("files/<position:position>/<file_name:name>/", files.FileContent.as_view(), name="file"),

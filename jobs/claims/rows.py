@@ -15,9 +15,10 @@ def json_rows(rows: Sequence[tuple[str, int, Final]]) -> str:
 
 
 def _json_row(key: str, value: int, final: Final) -> str:
+    stored = f',"stored":{final.stored}' if final.stored else ""
     return (
         f'{{"{key}":{value},"state":"{final.state}","attempts":{final.attempts},"started_at":"{final.started_at.isoformat()}",'
-        f'"ended_at":"{final.ended_at.isoformat()}","result":{final.result or "null"},"error":{final.error or "null"}}}'
+        f'"ended_at":"{final.ended_at.isoformat()}","result":{final.result or "null"},"error":{final.error or "null"}{stored}}}'
     )
 
 

@@ -25,7 +25,7 @@ class SupportsExecute(Protocol):
 
 
 class Final(NamedTuple):
-    """A payload's outcome; ``result`` and ``error`` are JSON text or None."""
+    """A payload's outcome; ``result``, ``error`` and ``stored``, where a large result is, are JSON text or None."""
 
     position: int
     state: str
@@ -34,6 +34,7 @@ class Final(NamedTuple):
     ended_at: dt.datetime
     result: str | None
     error: str | None
+    stored: str | None = None
 
 
 class FailedAttempt(NamedTuple):

@@ -20,6 +20,7 @@ from jobs.models.requeued import Requeued
 from jobs.models.run import Run
 from jobs.models.secret import Secret
 from jobs.models.stored_file import StoredFile
+from jobs.models.stored_result import StoredResult
 from jobs.models.token import ApiToken
 from jobs.models.workspace import Membership, Role, Workspace
 
@@ -50,6 +51,7 @@ __all__ = [
     "Run",
     "Secret",
     "StoredFile",
+    "StoredResult",
     "Verb",
     "Workspace",
 ]

@@ -32,6 +32,9 @@ class Payload(models.Model):
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     result = models.JSONField(null=True)
+    stored = models.JSONField(
+        null=True, help_text="Where the whole result is, when it is too large for this row; see jobs.large_results."
+    )
     error = models.JSONField(null=True)
 
     class Meta:

@@ -27,6 +27,8 @@ PAGE = 1_000
 LIMIT = 20_000
 """Rows of one sort erased in one transaction: about a tenth of a second."""
 FILES = "files"
+RESULTS = ("results", claims.PAYLOADS.name)
+"""What holds results: by itself, or with all else."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +68,11 @@ class Order:
     def erases_files(self) -> bool:
         """Whether files' rows go; once they are gone, the files do: see `jobs.services.leftovers`."""
         return not self.dry_run and any(part.name == FILES for part in self.parts())
+
+    @property
+    def erases_results(self) -> bool:
+        """Whether payloads stop referring to stored results; then those are erased: see `jobs.services.stored_results`."""
+        return not self.dry_run and any(part.name in RESULTS for part in self.parts())
 
     def parts(self) -> list[PartOfRuns]:
         """What is erased of each run, before the run itself where whole runs are."""

@@ -13,9 +13,10 @@ WITH mine AS MATERIALIZED (
 ), done AS (
     UPDATE jobs_payload AS p
     SET state = o.state, attempts = o.attempts, started_at = o.started_at, ended_at = o.ended_at,
-        result = o.result, error = o.error
+        result = o.result, stored = o.stored, error = o.error
     FROM mine, json_to_recordset(%(finals)s::json) AS o (
-        position int, state text, attempts smallint, started_at timestamptz, ended_at timestamptz, result jsonb, error jsonb
+        position int, state text, attempts smallint, started_at timestamptz, ended_at timestamptz, result jsonb, stored jsonb,
+        error jsonb
     ), LATERAL (
         SELECT q.ctid FROM jobs_payload AS q WHERE q.run_id = mine.run_id AND q.position = o.position AND q.state = 'queued' OFFSET 0
     ) AS q

@@ -17,7 +17,7 @@ WITH lane AS (
 ), done AS (
     UPDATE jobs_payload AS p
     SET state = %(state)s, attempts = %(attempts)s, started_at = %(started_at)s, ended_at = %(ended_at)s,
-        result = %(result)s::jsonb, error = %(error)s::jsonb
+        result = %(result)s::jsonb, stored = %(stored)s::jsonb, error = %(error)s::jsonb
     WHERE p.run_id = %(run_id)s AND p.position = %(position)s AND p.state = 'queued' AND EXISTS (SELECT 1 FROM lane)
 )
 SELECT r.state, lane.more, GREATEST(r.total - r.cancelled - r.next_position, 0) AS left_over FROM lane JOIN jobs_run AS r ON r.id = lane.run_id

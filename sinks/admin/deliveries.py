@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from jobs.admin.badges import badge
 from jobs.admin.scope import permits, workspaces
 from jobs.admin.typed import TypedAdmin
 from jobs.models import Role, Workspace
+from sinks.admin.results import results_page
 from sinks.models import Delivery
 from sinks.selectors.deliveries import failed_attempts
 from sinks.services.redelivering import redeliver
@@ -61,6 +63,11 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
         if getattr(request.user, "is_superuser", False):
             return found
         return found.filter(handover__run__workspace__in=workspaces(request, Role.VIEWER))
+
+    def get_urls(self) -> list[URLPattern]:
+        """The admin's, and the page of a run's results, which stands beside its deliveries."""
+        view = self.admin_site.admin_view(partial(results_page, self.admin_site))
+        return [path("of-run/<int:run_id>/results/", view, name="sinks_run_results"), *super().get_urls()]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """True when there may be something to see."""

@@ -11,6 +11,7 @@ from typing import Any
 from sinks.base import Parcel, Record
 from sinks.content.compressing import compressed
 from sinks.content.configuration import ContentConfiguration
+from sinks.content.formulas import disarmed
 from sinks.content.rows import COLUMNS, row_of, text_of
 
 
@@ -21,12 +22,21 @@ class Content:
         parcel: What is delivered.
         configuration: In which shape.
         flush_each: Whether each record is to come out by itself, so that it can be read when it has arrived.
+        for_spreadsheets: Whether people may open its CSV with a program that takes some texts for formulas: those are disarmed.
     """
 
-    def __init__(self, parcel: Parcel, configuration: ContentConfiguration, *, flush_each: bool = False) -> None:
+    def __init__(
+        self,
+        parcel: Parcel,
+        configuration: ContentConfiguration,
+        *,
+        flush_each: bool = False,
+        for_spreadsheets: bool = False,
+    ) -> None:
         self._parcel = parcel
         self._configuration = configuration
         self._flush_each = flush_each
+        self._cell = disarmed if for_spreadsheets else _as_it_is
         self.rows = 0
         """Records that were read so far."""
 
@@ -79,4 +89,9 @@ class Content:
         yield COLUMNS
         for record in self._records():
             *values, started_at, ended_at, result, error = row_of(self._parcel, record)
-            yield *values, started_at and started_at.isoformat(), ended_at and ended_at.isoformat(), result, error
+            row = (*values, started_at and started_at.isoformat(), ended_at and ended_at.isoformat(), result, error)
+            yield map(self._cell, row)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

@@ -9,15 +9,12 @@ from typing import Any
 
 import jmespath
 
-from jobs import hotpath
 from jobs.errors import PermanentError
 from sinks.base import Parcel, Record, SinkKind
 from sinks.claims import Begun, Held
 from sinks.documents import SinkEntry, read_entry, unit_of
 from sinks.services.expanding import states_of
-from sinks.sql import STATEMENTS
-
-RECORDS_AT_ONCE = 200
+from sinks.services.records import read_records
 
 
 def parcel_of(*, begun: Begun, held: Held, kind: SinkKind) -> Parcel:
@@ -42,28 +39,15 @@ def parcel_of(*, begun: Begun, held: Held, kind: SinkKind) -> Parcel:
 
 def _records(begun: Begun, entry: SinkEntry) -> Iterator[Record]:
     shape = _shaper(entry.transform)
-    low = begun.first_position
-    while True:
-        rows = _read(begun, entry, low)
-        for row in rows:
-            record = Record(*row)
-            yield replace(record, result=shape(record.result)) if shape else record
-        if len(rows) < RECORDS_AT_ONCE:
-            return
-        low = rows[-1].position + 1
-
-
-def _read(begun: Begun, entry: SinkEntry, low: int) -> list[Any]:
-    asked = {
-        "run_id": begun.run_id,
-        "low": low,
-        "high": begun.last_position,
-        "states": states_of(entry),
-        "names": entry.apis_to_send,
-        "take": RECORDS_AT_ONCE,
-    }
-    with hotpath.connection() as connection:
-        return hotpath.execute(connection, "records", asked, of=STATEMENTS).fetchall()
+    records = read_records(
+        run_id=begun.run_id,
+        low=begun.first_position,
+        high=begun.last_position,
+        states=states_of(entry),
+        names=entry.apis_to_send,
+    )
+    for record in records:
+        yield replace(record, result=shape(record.result)) if shape else record
 
 
 def _shaper(transform: str | None) -> Callable[[Any], Any] | None:

@@ -9,10 +9,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs import cleaners
+from jobs import cleaners, large_results
 from jobs.documents.cleanup import DEFAULT_DAYS, DEFAULT_KEEP_NEWEST, parse_cleanup
 from jobs.errors import JobsError
 from jobs.management.finding import workspace_named
+from jobs.services import stored_results
 from jobs.services.cleanup import MemoryLedger, Order, Standing, order_of, step
 from jobs.services.leftovers import erase_leftovers, old_files
 
@@ -54,6 +55,7 @@ class Command(BaseCommand):
         order = order_of(request, workspace_ids=[workspace.pk], now=now)
         standing = _clean(order)
         _erase_files(order, now)
+        _erase_results(order)
         for name, count in standing.counts.items():
             self.stdout.write(f"{name}: {count:,} {'would be erased' if order.dry_run else 'erased'}")
 
@@ -70,3 +72,11 @@ def _erase_files(order: Order, now: dt.datetime) -> None:
     if root is not None and order.erases_files:
         for page in old_files(root=root, before=order.before, now=now):
             erase_leftovers(root=root, paths=page)
+
+
+def _erase_results(order: Order) -> None:
+    after: int | None = 0 if large_results.is_kept() and order.erases_results else None
+    while after is not None:
+        found = stored_results.find_orphans(after=after)
+        stored_results.erase(found.kept)
+        after = found.after

@@ -14,7 +14,7 @@ from jobs import cleaners, sql
 from jobs.claims import cleanup as claims
 from jobs.cleaners import Scope
 from jobs.models import Job, Run, Workspace
-from jobs.services import cleanup, old_replays
+from jobs.services import cleanup, old_replays, stored_results
 from jobs.services.reruns import replay
 from tests.integration.cleanup.history import DAY, NOW, clean, old_run, order
 from tests.integration.cleanup.test_old_rows import backfill, fire
@@ -24,7 +24,15 @@ from tests.integration.schedule_rows import make_schedule
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TABLES = ("jobs_run", "jobs_payload", "jobs_attempt", "jobs_event", "jobs_log_line", "scheduler_fire")
+TABLES = (
+    "jobs_run",
+    "jobs_payload",
+    "jobs_attempt",
+    "jobs_event",
+    "jobs_log_line",
+    "jobs_stored_result",
+    "scheduler_fire",
+)
 OTHERS = 20_000
 _FILL = """
     INSERT INTO jobs_run (
@@ -37,7 +45,9 @@ _FILL = """
     INSERT INTO jobs_payload (run_id, position, kind, name, parameters, state, attempts, ended_at)
     SELECT id, 0, 'noop', '', '{}', 'succeeded', 1, now() FROM jobs_run WHERE job_key = 'task:others' ON CONFLICT DO NOTHING;
     INSERT INTO jobs_event (workspace_id, run_id, kind, actor, data, at)
-    SELECT %(workspace)s, id, 'run.created', 'ann', '{}', %(at)s FROM jobs_run WHERE job_key = 'task:others'
+    SELECT %(workspace)s, id, 'run.created', 'ann', '{}', %(at)s FROM jobs_run WHERE job_key = 'task:others';
+    INSERT INTO jobs_stored_result (run_id, position, key)
+    SELECT id, 0, 'acme/' || id FROM jobs_run WHERE job_key = 'task:others' ON CONFLICT DO NOTHING
 """
 
 
@@ -94,6 +104,7 @@ def work_everything(job: Job) -> None:
         replay(run=young, actor="ann")
     while old_replays.work_off():
         pass
+    stored_results.find_orphans(after=OTHERS // 2)
 
 
 class TestEveryStatement:
@@ -101,6 +112,7 @@ class TestEveryStatement:
     def explained(self, others: Job, job: Job, monkeypatch: pytest.MonkeyPatch) -> list[Explained]:
         monkeypatch.setattr(cleanup, "PAGE", 50)
         monkeypatch.setattr(claims, "AUDIT_PAGE", 50)
+        monkeypatch.setattr(stored_results, "PAGE", 50)
         explained = [
             explain_all(monkeypatch, of=statements, names=folder(module.__file__))
             for statements, module in ((sql.CLEANUP, sql), (scheduler.sql.CLEANUP, scheduler.sql))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,6 +90,19 @@ class TestAfterAJob:
         just, beyond = (run.parameters["upstream"] for run in runs_of(schedule))
         assert (len(just["result"]), "result_bytes_left_out" in just) == (64 * 1024 - 2, False)
         assert (beyond["result"], beyond["result_bytes_left_out"]) == (None, 64 * 1024 + 1)
+
+    def test_of_a_result_that_is_stored_elsewhere_what_is_shown_of_it_is_not_handed_on(
+        self, settings: Any, tmp_path: Path
+    ) -> None:
+        backend = {"BACKEND": "jobs.result_files.ResultFiles", "OPTIONS": {"location": str(tmp_path)}}
+        settings.STORAGES = {**settings.STORAGES, "results": backend}
+        settings.JOBS_RESULT_INLINE_BYTES = 100
+        upstream = save()
+        schedule = following(after(upstream))
+        save(key=upstream.key, does={"result": "x" * 200})
+        finish(start(upstream))
+        told = runs_of(schedule)[0].parameters["upstream"]
+        assert (told["result"], told["result_bytes_left_out"]) == (None, 202)
 
     def test_each_run_of_it_starts_one(self) -> None:
         upstream = save()

@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from django.conf import settings
 
-from jobs import hotpath
+from jobs import hotpath, large_results
 from jobs.errors import PermanentError, TransientError
 from jobs.selectors.workspaces import workspace_ids
-from jobs.services import leftovers
+from jobs.services import leftovers, stored_results
 from jobs.services.cleanup import Order, PayloadLedger, Standing, order_of, step
 from workers.payloads.base import JSON, Work, parameters_of
 from workers.payloads.log_cleanup.parameters import LogCleanupParameters
@@ -47,6 +47,7 @@ class LogCleanupExecutor:
         work.log("info", f"looking for what is older than {order.before:%Y-%m-%d %H:%M:%S} UTC")
         standing = _erase_rows(work, order)
         _erase_files(work, order)
+        _erase_results(work, order)
         work.log("info", _told(order, standing))
         return _result(order, standing)
 
@@ -67,6 +68,18 @@ def _erase_files(work: Work, order: Order) -> None:
         return
     for page in leftovers.old_files(root=root, before=order.before, now=dt.datetime.now(dt.UTC)):
         _answered(work, functools.partial(leftovers.erase_leftovers, root=root, paths=page))
+
+
+def _erase_results(work: Work, order: Order) -> None:
+    """The same for stored results. Each is erased by itself, so that the payload can be told to stop in between."""
+    if not large_results.is_kept() or not order.erases_results:
+        return
+    after: int | None = 0
+    while after is not None:
+        found = _answered(work, functools.partial(stored_results.find_orphans, after=after))
+        for each in found.kept:
+            _answered(work, functools.partial(stored_results.erase, [each]))
+        after = found.after
 
 
 def _asked(run_parameters: Mapping[str, JSON]) -> dict[str, JSON]:

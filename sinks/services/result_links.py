@@ -1,0 +1,69 @@
+"""Links to a run's results: signed, so that nobody can make one but us, and good for a time, whoever holds one.
+
+A link is not kept anywhere, and so cannot be taken back before its time is over. It holds the run, the format and the time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple, cast
+
+from django.core import signing
+from django.urls import reverse
+
+from jobs.errors import JobsError
+from sinks.services.run_results import FORMATS, ResultFormat
+
+DEFAULT_LASTS = dt.timedelta(hours=1)
+LONGEST = dt.timedelta(days=7)
+_SALT = "sinks.result_links"
+
+
+class LinkExpired(JobsError):
+    """It was one of ours, and its time is over."""
+
+
+class LinkWrong(JobsError):
+    """We have not made it, or not like this."""
+
+
+class Link(NamedTuple):
+    """What a link is good for."""
+
+    run_id: int
+    kind: ResultFormat
+
+
+class NewLink(NamedTuple):
+    """Its address on this site, and until when it is good."""
+
+    address: str
+    expires_at: dt.datetime
+
+
+def make_link(*, link: Link, now: dt.datetime, lasts: dt.timedelta = DEFAULT_LASTS) -> NewLink:
+    """Make a link. The caller has seen to it that whoever asks may read the run.
+
+    Args:
+        link: What it shall be good for.
+        now: Aware.
+        lasts: At most `LONGEST`; whole seconds count.
+    """
+    until = int((now + lasts).timestamp())
+    token = signing.dumps([link.run_id, link.kind, until], salt=_SALT)
+    return NewLink(reverse("result-link", args=[token]), dt.datetime.fromtimestamp(until, dt.UTC))
+
+
+def read_link(token: str, *, now: dt.datetime) -> Link:
+    """What a link is good for. Raises LinkWrong and LinkExpired, in words for who has followed it."""
+    try:
+        run_id, kind, until = signing.loads(token, salt=_SALT)
+    except signing.BadSignature as error:
+        raise LinkWrong(
+            "This link is not complete, or was not made here: copy the whole of it, or ask for a new one."
+        ) from error
+    if now.timestamp() >= until:
+        over = dt.datetime.fromtimestamp(until, dt.UTC)
+        raise LinkExpired(f"This link was good until {over:%Y-%m-%d %H:%M:%S} UTC: ask for a new one.")
+    assert kind in FORMATS
+    return Link(run_id, cast(ResultFormat, kind))
