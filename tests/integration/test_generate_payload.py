@@ -231,7 +231,8 @@ class TestTheExample:
 class TestTheReference:
     """docs/reference/generate-payload.md"""
 
-    BLOCKS = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/reference/generate-payload.md").read_text(), re.DOTALL)
+    PAGE = (ROOT / "docs/reference/generate-payload.md").read_text(encoding="utf-8")
+    BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
     @pytest.mark.parametrize("text", BLOCKS)
     def test_its_examples_run(self, text: str, perform: Perform) -> None:
@@ -239,3 +240,15 @@ class TestTheReference:
         job = parse_job(example if "key" in example else {"key": "task:example", "payload": [example]})
         parameters = dict(job.payload[0].parameters)
         assert perform(*parameters.pop("datasets"), **parameters)["records"] > 0
+
+    def test_its_result_is_that_of_its_job(self, perform: Perform) -> None:
+        (shown,) = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", self.PAGE, re.DOTALL))
+        parameters = dict(parse_job(yaml.safe_load(self.BLOCKS[0])).payload[0].parameters)
+        made = perform(*parameters.pop("datasets"), **parameters)
+        assert shown.keys() == made.keys()
+        assert [shown[name] for name in ("records", "seed", "format")] == [
+            made[name] for name in ("records", "seed", "format")
+        ]
+        assert [(each.keys(), each["file"], each["records"], each["media_type"]) for each in shown["datasets"]] == [
+            (each.keys(), each["file"], each["records"], each["media_type"]) for each in made["datasets"]
+        ]

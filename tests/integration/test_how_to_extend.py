@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from jobs import hotpath
 from jobs.models import Lane, Payload
@@ -57,6 +60,18 @@ def test_the_guides_commands_do_what_it_says(called: Service) -> None:
     assert (added.kind, added.parent, added.key) == ("http", 0, "page-1:0")
     assert _run(more_time, environment) == ""
     assert Lane.objects.get(run=run).time_extensions == {"0:1": 1}
+
+
+@pytest.mark.django_db
+def test_the_command_for_it_adds_by_hand() -> None:
+    run = make_run(make_job(make_workspace("demo")), "q")
+    (command,) = [block for block in _commands() if block.startswith("python")]
+    _, _, *arguments = shlex.split(command.replace(" 7 ", f" {run.pk} "))
+    for count in (1, 0):
+        out = io.StringIO()
+        call_command(*arguments, stdout=out)
+        assert out.getvalue() == f"run {run.pk}: {count} payload(s) added\n"
+    assert Payload.objects.get(run=run, key="page-1").kind == "noop"
 
 
 def _commands() -> list[str]:

@@ -16,7 +16,8 @@ from django.db import connection
 
 from jobs import dispatch, hotpath
 from jobs.claims import StartedRun
-from jobs.models import Payload, Secret, Workspace
+from jobs.models import Payload, Secret
+from tests.integration.people import make_workspace
 from workers import operations, turns
 
 GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "load-data.md"
@@ -68,9 +69,8 @@ def orders() -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def test_the_guides_commands_do_what_it_says(
-    folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_guides_commands_do_what_it_says(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_workspace("demo")
     commands = re.findall(r"```sh\n(.*?)\n```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
     secret, load_manifests, validate, preview, trigger, state, reset, delete = commands
 

@@ -24,8 +24,8 @@ GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "schedule-a-job.md"
 def environment(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     """What the guide has its reader set, for a site that is served."""
     monkeypatch.setattr("jobs.dispatch.publish", lambda messages: None)  # No worker of this test takes messages.
-    eve = Api(make_user("eve", workspace=make_workspace(), role=Role.EDITOR))
-    token = eve.headers["Authorization"].removeprefix("Bearer ")
+    admin = Api(make_user("admin", workspace=make_workspace("demo"), role=Role.EDITOR))
+    token = admin.headers["Authorization"].removeprefix("Bearer ")
     yield {"URL": live_server.url, "TOKEN": token, "PATH": "/usr/local/bin:/usr/bin:/bin"}
     hotpath.close()
 

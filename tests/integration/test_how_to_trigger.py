@@ -51,16 +51,16 @@ def url() -> Iterator[str]:
 def test_the_guides_commands_do_what_it_says(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jobs.dispatch.publish_started", lambda runs: None)  # No worker of this test takes messages.
     token = (
-        Api(make_user("ann", workspace=make_workspace(), role=Role.EDITOR))
+        Api(make_user("admin", workspace=make_workspace("demo"), role=Role.EDITOR))
         .headers["Authorization"]
         .removeprefix("Bearer ")
     )
     create, trigger, read = [block for block in _commands() if block.startswith("curl")]
     environment = {"URL": url, "TOKEN": token, "PATH": "/usr/local/bin:/usr/bin:/bin"}
 
-    assert json.loads(_run(create, environment))["key"] == "task:ping"
+    assert json.loads(_run(create, environment))["key"] == "task:hello"
     run = Run.objects.get(pk=json.loads(_run(trigger, environment))["id"])
-    assert (run.parameters, run.actor) == ({"day": "monday"}, "ann")
+    assert (run.parameters, run.actor) == ({"day": "monday"}, "admin")
     one, failed = _run(read.replace("/runs/1/", f"/runs/{run.pk}/"), environment).split("}{")
     assert json.loads(one + "}")["id"] == run.pk
     assert json.loads("{" + failed)["results"] == []

@@ -122,7 +122,7 @@ class TestDatasource:
         (payload,) = work(self.EXAMPLES[0])
         features = json.loads((folder / "earthquakes.json").read_text())["features"]
         with connection.cursor() as cursor:
-            cursor.execute("SELECT id, magnitude FROM datasource.earthquakes ORDER BY id")
+            cursor.execute("SELECT id, magnitude FROM datasource.quakes ORDER BY id")
             assert cursor.fetchall() == sorted((each["id"], each["properties"]["mag"]) for each in features)
         assert (payload.result or {})["rows"]["output"] == len(features)
 

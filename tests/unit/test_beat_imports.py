@@ -8,7 +8,7 @@ import sys
 
 from workers.payloads import EXECUTORS
 
-HEAVY = ["sqlalchemy", "pyarrow", "faker", "duckdb", "boto3"]
+HEAVY = ["sqlalchemy", "pyarrow", "faker", "mimesis", "duckdb", "boto3"]
 LOADED = f"""
 import json, sys
 import django

@@ -13,6 +13,7 @@ from workers.payloads import EXECUTORS
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 INDEX = DOCS / "README.md"
+EXAMPLES = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "examples").glob("*.yaml"))
 PAGES = sorted([ROOT / "README.md", *DOCS.rglob("*.md")])
 
 
@@ -41,6 +42,14 @@ def test_every_kind_has_its_page_and_a_line_in_the_readme(kind: str) -> None:
 @pytest.mark.parametrize("kind", registry.names())
 def test_every_kind_of_sink_has_its_page(kind: str) -> None:
     assert DOCS / "reference" / f"sink-{kind}.md" in targets(INDEX)
+
+
+def test_no_job_on_a_page_would_replace_an_example_or_the_job_of_another_page() -> None:
+    keys = re.findall(r"^(?:- )?key: (\S+)", EXAMPLES, re.MULTILINE)
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        keys += re.findall(r"^key: (\S+)", text, re.MULTILINE) + re.findall(r'-d \'\{"key": "([^"]+)"', text)
+    assert sorted(keys) == sorted(set(keys))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

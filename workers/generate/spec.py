@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Any
 
-from mimesis.locales import Locale
 from pydantic import Field, field_validator, model_validator
 
 from jobs.documents import Strict
 from workers.generate.fields import IDENTIFIER, AnyField, ExpressionField, ReferenceField, distinct
+from workers.generate.locales import locales
 from workers.generate.widths import width
 
 MAX_FIELDS = 500
-LOCALES = frozenset(locale.value for locale in Locale)
+DEFAULT_LOCALE = "en"
 DatasetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]{0,99}$")]
 
 
@@ -34,7 +34,7 @@ class Dataset(Strict):
 
     name: DatasetName
     description: str = Field(default="", max_length=2000)
-    locale: str = "en"
+    locale: str = DEFAULT_LOCALE
     null_percent: float = Field(default=0, ge=0, le=100)
     allow_duplicates: bool = True
     duplicates_percent: float = Field(default=0, ge=0, le=100)
@@ -45,8 +45,8 @@ class Dataset(Strict):
     @field_validator("locale")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value not in LOCALES:
-            raise ValueError(f"expected one of {', '.join(sorted(LOCALES))}")
+        if value != DEFAULT_LOCALE and value not in locales():
+            raise ValueError(f"expected one of {', '.join(locales())}")
         return value
 
     @field_validator("fields")

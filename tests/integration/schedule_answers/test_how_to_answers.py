@@ -19,12 +19,14 @@ from jobs.models import Run
 from scheduler.models import Backfill
 from scheduler.services.backfills import work_off
 from tests.integration.people import make_job, make_workspace
-from tests.integration.schedule_answers.rows import DAILY, NINE, make_fire, make_schedule
+from tests.integration.schedule_answers.rows import make_fire, make_schedule
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
 ROOT = Path(__file__).parents[3]
 GUIDES = ROOT / "docs" / "how-to"
+NIGHTLY = {"name": "nightly", "triggers": [{"type": "cron", "expression": "0 30 2 ? * MON-FRI"}], "timezone": "UTC"}
+"""As docs/how-to/schedule-a-job.md leaves it."""
 
 
 @pytest.fixture(autouse=True)
@@ -54,27 +56,26 @@ def _run(command: str) -> str:
 
 
 def test_why_it_did_not_run() -> None:
-    schedules = [DAILY | {"name": "nightly"}]
-    make_job(make_workspace(), "task:report", schedules=schedules)
+    make_job(make_workspace("demo"), "task:report", schedules=[NIGHTLY])
     asked, named = _commands("why-did-it-not-run.md")
-    assert re.match(r"\w+ \d+ \w+ \d{4}, 09:00 \(Europe/Berlin\): ", _run(asked))
-    assert _run(named).startswith("Friday 20 November 2026, 09:00 (Europe/Berlin): ")
+    assert re.match(r"\w+ \d+ \w+ \d{4}, 02:30 \(UTC\): ", _run(asked))
+    assert _run(named).startswith("Friday 20 November 2026, 02:30 (UTC): ")
 
 
 def test_a_backfill() -> None:
-    schedule = make_schedule(make_workspace(), "task:report")
-    make_fire(schedule, NINE - dt.timedelta(days=4), detail="its former run had not ended")
+    schedule = make_schedule(make_workspace("demo"), "task:report", **NIGHTLY)
+    make_fire(schedule, dt.datetime(2026, 11, 18, 2, 30, tzinfo=dt.UTC), detail="its former run had not ended")
     dry, begin, show, cancel = _commands("backfill.md")
     told = _run(dry).splitlines()
-    assert told[0] == "run   Saturday 14 November 2026, 09:00  no run"
-    assert told[2] == "run   Monday 16 November 2026, 09:00  skipped: overlap (its former run had not ended)"
-    assert told[-1] == "7 fire times would be run"
+    assert told[0] == "run   Monday 16 November 2026, 02:30  no run"
+    assert told[2] == "run   Wednesday 18 November 2026, 02:30  skipped: overlap (its former run had not ended)"
+    assert told[-1] == "5 fire times would be run"
     assert not Backfill.objects.exists()
 
     begun = _run(begin)
     backfill = Backfill.objects.get()
-    assert begun == f"backfill {backfill.pk}: running, 7 fire times: 7 ahead\n"
+    assert begun == f"backfill {backfill.pk}: running, 5 fire times: 5 ahead\n"
     work_off()
     assert Run.objects.count() == 2
-    assert _run(show.replace("--show 1", f"--show {backfill.pk}")).endswith("5 ahead, 2 running\n")
-    assert _run(cancel.replace("--cancel 1", f"--cancel {backfill.pk}")).endswith("7 fire times: 7 cancelled\n")
+    assert _run(show.replace("--show 1", f"--show {backfill.pk}")).endswith("3 ahead, 2 running\n")
+    assert _run(cancel.replace("--cancel 1", f"--cancel {backfill.pk}")).endswith("5 fire times: 5 cancelled\n")

@@ -14,8 +14,8 @@ import pytest
 from tests.unit.generate.making import NOW, dataset, rows, values
 from workers.generate import parts
 from workers.generate.layout import layout_of
+from workers.generate.locales import locales
 from workers.generate.sources import ALPHABETS
-from workers.generate.spec import LOCALES
 from workers.generate.values import Type
 
 NAMED = {
@@ -46,7 +46,7 @@ class TestEachPart:
 
 
 class TestLocales:
-    @pytest.mark.parametrize("locale", sorted(LOCALES))
+    @pytest.mark.parametrize("locale", locales())
     def test_every_locale_has_people_and_places(self, locale: str) -> None:
         fields: list[dict[str, Any]] = [
             {"name": "a", "type": "person"},

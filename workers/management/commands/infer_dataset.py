@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs.errors import PermanentError
 from workers.generate.infer import FORMATS, infer_dataset, read_sample
-from workers.generate.spec import LOCALES
+from workers.generate.locales import locales
 
 
 class Command(BaseCommand):
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--format", choices=FORMATS, help="by default the file's suffix says it")
         parser.add_argument("--name", help="the dataset's; by default the file's")
-        parser.add_argument("--locale", default="en", choices=sorted(LOCALES), metavar="LOCALE")
+        parser.add_argument("--locale", default="en", choices=locales(), metavar="LOCALE")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the dataset, as an entry of a list."""
