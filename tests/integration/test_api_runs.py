@@ -61,6 +61,7 @@ class TestRun:
             "expires_at": None,
             "deadline_at": None,
             "pin": None,
+            "deliveries": [],
         }
 
     def test_what_lanes_hold_is_running_and_what_nobody_holds_is_queued(self, api: Api, job: Job) -> None:
