@@ -63,6 +63,6 @@ def test_the_example_of_the_page(lines: list[Any]) -> None:
     deliver_example(example("log"))
     [(level, first), (_, second)] = texts(lines)
     assert level == "warning"
-    assert first.startswith('task:readings first: {"position": 0,')
-    assert second.startswith('task:readings second: {"position": 1,')
+    assert first.startswith('task:tell-readings first: {"position": 0,')
+    assert second.startswith('task:tell-readings second: {"position": 1,')
     assert Delivery.objects.get().receipt == {"lines": 2}
