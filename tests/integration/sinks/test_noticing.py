@@ -10,6 +10,7 @@ import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
+from jobs import claims, hotpath
 from jobs.errors import ConflictError, PermanentError, TransientError
 from jobs.models import Job, Occurrence, Payload, Run, Workspace
 from jobs.services.closing import close_runs
@@ -377,8 +378,6 @@ class TestARunThatWasNotBegunInTime:
         run = end_run(make_job())
         Run.objects.filter(pk=run.pk).update(state="cancelled", stop={"reason": "expired"})
         Occurrence.objects.all().delete()
-        from jobs import claims, hotpath
-
         with hotpath.connection() as own:
             claims.note_ends(own, run_ids=[run.pk])
         tell()
