@@ -52,7 +52,6 @@ class Record:
             "error": self.error,
         }
 
-
     def values(self) -> dict[str, JSON]:
         """What texts with gaps and columns see of it."""
         return self.document()

@@ -43,8 +43,11 @@ def pieces_of(parcel: Parcel, *, most_bytes: int, shape: Callable[[Record], Any]
 
 
 def document(parcel: Parcel, *, most_bytes: int) -> bytes:
-    """What the parcel says of its run, and under ``payload`` or ``payloads`` what became of them; of notices, ``notices``. Raises as `pieces_of` does."""
-    pieces = pieces_of(parcel, most_bytes=most_bytes, shape=Record.document)
+    """What the parcel says of its run, and under ``payload`` or ``payloads`` what became of them; notices under ``notices``.
+
+    Raises as `pieces_of` does.
+    """
+    pieces = pieces_of(parcel, most_bytes=most_bytes, shape=lambda record: record.document())
     heading = text_of(parcel.heading())[:-1]
     if parcel.unit == "payload":
         return heading + b',"payload":' + pieces[0] + b"}"

@@ -64,14 +64,14 @@ class RuleDocument(Strict):
         quiet: After a notice the same of the same job is not told again for so long; what is kept back is counted in the next one.
         digest: From the first notice on they are collected for so long, and go as one; left out, each goes at once.
         late_after: A run that has not begun so long after it was to is late.
-        stuck_after: A run that takes longer is stuck; left out, one that takes three times as long as the longest of its job's last 20.
+        stuck_after: A run that takes longer is stuck; left out, one that takes three times as long as the longest of the last 20.
         enabled: Whether anything is told.
         description: For people.
     """
 
     name: SinkName
     sink: SinkName
-    events: list[Word] = Field(default_factory=lambda: ["failed", "recovered"], min_length=1)
+    events: list[Word] = Field(default=["failed", "recovered"], min_length=1)
     jobs: JobChoice = Field(default_factory=JobChoice)
     in_a_row: int = Field(default=1, ge=1, le=MAX_IN_A_ROW, strict=True)
     quiet: Period | None = None

@@ -92,13 +92,16 @@ def _late(told: Told) -> str:
     if about.schedule is not None:
         return f"The schedule {about.schedule} of {about.job} owes a run since {_instant(told.since)}, and no beat has started it."
     if about.count > 1:
-        return f"{about.count:,} runs of {about.job} have not begun; the first, run {about.run}, waits since {_instant(told.since)}."
+        waits = f"the first, run {about.run}, waits since {_instant(told.since)}"
+        return f"{about.count:,} runs of {about.job} have not begun; {waits}."
     return f"Run {about.run} of {about.job} has not begun; it waits since {_instant(told.since)}."
 
 
 def _stuck(told: Told) -> str:
     about = told.happening
-    return f"Run {about.run} of {about.job}, which began at {_instant(told.since)}, has not ended by {_instant(about.at)}."
+    return (
+        f"Run {about.run} of {about.job}, which began at {_instant(told.since)}, has not ended by {_instant(about.at)}."
+    )
 
 
 def _missed(told: Told) -> str:

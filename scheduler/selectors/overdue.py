@@ -28,4 +28,5 @@ def overdue(*, workspace_id: int, since: dt.datetime, limit: int) -> Sequence[Ov
         limit: The most to return.
     """
     found = Schedule.objects.filter(workspace=workspace_id, next_run_at__lte=since).order_by("next_run_at", "pk")
-    return [Overdue(*row) for row in found.values_list("pk", "name", "job_id", "next_fire_at", "next_run_at")[:limit]]
+    rows = found.values_list("pk", "name", "job_id", "next_fire_at", "next_run_at")[:limit]
+    return [Overdue(*row) for row in rows]  # type: ignore[arg-type]  # both times are set, or neither

@@ -16,7 +16,7 @@ from jobs.admin.scope import permits, workspaces
 from jobs.admin.typed import TypedAdmin
 from jobs.models import Role, Workspace
 from sinks.models import Delivery
-from sinks.selectors.deliveries import failed_attempts, of_workspaces, sink_named
+from sinks.selectors.deliveries import SHOWN, failed_attempts, of_workspaces, sink_named
 from sinks.services.redelivering import redeliver
 
 
@@ -37,7 +37,6 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
         "trouble",
     )
     list_filter = ("state",)
-    list_select_related = ("handover__run", "rule__sink")
     search_fields = ("=run_id", "=sink_id")
     search_help_text = "The number of a run, or of a sink"
     ordering = ("-id",)
@@ -57,7 +56,7 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         """Only what the caller may see."""
-        found = super().get_queryset(request)
+        found = super().get_queryset(request).select_related(*SHOWN)
         if getattr(request.user, "is_superuser", False):
             return found
         return found.filter(of_workspaces(workspaces(request, Role.VIEWER).values_list("pk", flat=True)))
@@ -90,7 +89,7 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
     def deliver_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Each under the id that it has; what is due anyway stays as it is."""
         chosen: dict[int, list[int]] = {}
-        for delivery in queryset.select_related("handover__run"):
+        for delivery in queryset:
             workspace_id = _workspace_id(delivery)
             if workspace_id is not None and permits(request, Role.OPERATOR, workspace_id):
                 chosen.setdefault(workspace_id, []).append(delivery.pk)

@@ -54,7 +54,7 @@ class RuleForm(TypedForm[Rule]):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             document = read_rule(self.instance.document).model_dump(mode="json", exclude_none=True)
-            self.initial |= {**document, "version": self.instance.version}
+            self.initial.update(document, version=self.instance.version)
 
     def clean(self) -> dict[str, Any]:
         """Judge all of it as the API does; each error goes to its field."""

@@ -19,7 +19,9 @@ class Delivery(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    handover = models.ForeignKey(Handover, on_delete=models.CASCADE, null=True, related_name="deliveries", db_index=False)
+    handover = models.ForeignKey(
+        Handover, on_delete=models.CASCADE, null=True, related_name="deliveries", db_index=False
+    )
     run_id = models.BigIntegerField(null=True, help_text="The handover's run.")
     rule = models.ForeignKey(
         Rule, on_delete=models.DO_NOTHING, null=True, related_name="+", db_index=False, db_constraint=False

@@ -25,7 +25,9 @@ class Notice(models.Model):
     run_id = models.BigIntegerField(null=True)
     document = models.JSONField(help_text="What is sent.")
     created_at = models.DateTimeField(db_default=Now())
-    send_at = models.DateTimeField(null=True, help_text="When it goes at the latest, with all that its rule has by then.")
+    send_at = models.DateTimeField(
+        null=True, help_text="When it goes at the latest, with all that its rule has by then."
+    )
     delivery_id = models.BigIntegerField(null=True)
 
     class Meta:

@@ -22,7 +22,9 @@ class Watch(models.Model):
     failures = models.IntegerField(default=0, db_default=0, help_text="Runs that failed in a row.")
     failing_since = models.DateTimeField(null=True)
     told = models.BooleanField(default=False, db_default=False, help_text="Whether any of these failures was told.")
-    last = models.JSONField(default=dict, help_text="By word when it was last told, and how often it was kept back since.")
+    last = models.JSONField(
+        default=dict, help_text="By word when it was last told, and how often it was kept back since."
+    )
     late_until = models.BigIntegerField(default=0, db_default=0, help_text="The last run that was told to be late.")
 
     class Meta:

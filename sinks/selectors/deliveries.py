@@ -13,8 +13,8 @@ from sinks.models import Delivery, FailedDelivery, Sink
 from sinks.selectors.counting import counted
 from sinks.states import DeliveryState
 
-
-_SHOWN = ("handover__run", "rule__sink")
+SHOWN = ("handover__run", "rule__sink")
+"""What must be read with a delivery before its rule is asked for: that may be gone."""
 
 
 def of_workspaces(ids: Iterable[int]) -> Q:
@@ -41,7 +41,7 @@ def list_deliveries(
         before: The id of the last one of the page before; None for the first page.
     """
     assert run is not None or sink is not None
-    found = Delivery.objects.select_related(*_SHOWN)
+    found = Delivery.objects.select_related(*SHOWN)
     for field, value in (
         ("run_id", run and run.pk),
         ("sink_id", sink and sink.pk),
@@ -55,7 +55,7 @@ def list_deliveries(
 
 def get_delivery(*, workspace: Workspace, delivery_id: int) -> Delivery:
     """One delivery, in one query. Raises NotFoundError, also for another workspace's."""
-    rows = Delivery.objects.select_related(*_SHOWN).filter(of_workspaces([workspace.pk]), pk=delivery_id)
+    rows = Delivery.objects.select_related(*SHOWN).filter(of_workspaces([workspace.pk]), pk=delivery_id)
     found = rows.first()
     if found is None:
         raise NotFoundError(f"there is no delivery {delivery_id} in {workspace.slug}")

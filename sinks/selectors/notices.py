@@ -14,7 +14,7 @@ KEPT_BACK, WAITING = "kept_back", "waiting"
 
 @dataclass(frozen=True, slots=True)
 class NoticeView:
-    """A notice as readers see it. ``state``: `WAITING` to be sent with others, `KEPT_BACK`, or its delivery's (``due`` and so on)."""
+    """A notice as readers see it. ``state``: `WAITING` to be sent with others, `KEPT_BACK`, or its delivery's (``due``, say)."""
 
     notice: Notice
     state: str

@@ -140,7 +140,7 @@ def _singly(now: dt.datetime) -> int:
             except (OperationalError, InterfaceError):
                 raise
             except Exception:
-                log.exception("notices.not_told", job=each.job_id, run=each.run_id, event=each.kind)
+                log.exception("notices.not_told", job=each.job_id, run=each.run_id, happened=each.kind)
         Occurrence.objects.filter(pk__in=[each.pk for each in found]).delete()
     return len(found)
 
@@ -217,7 +217,9 @@ class _Watches:
 
 
 def _watched(row: Watch) -> Watched:
-    last = {word: Last(at=dt.datetime.fromisoformat(each["at"]), hushed=each["hushed"]) for word, each in row.last.items()}
+    last = {
+        word: Last(at=dt.datetime.fromisoformat(each["at"]), hushed=each["hushed"]) for word, each in row.last.items()
+    }
     return Watched(
         failures=row.failures,
         failing_since=row.failing_since,
@@ -248,7 +250,7 @@ def _write(judged: Sequence[Judged], now: dt.datetime) -> None:
         log.info(
             "notice.kept_back" if each.told.hushed else "notice.made",
             rule=each.rule.name,
-            event_told=each.told.event,
+            happened=each.told.event,
             job=each.told.happening.job,
             run=each.told.happening.run,
         )

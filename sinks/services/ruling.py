@@ -88,7 +88,7 @@ def follow_job(job: Job, _actor: str) -> None:
 
 
 def watch_jobs(jobs: Iterable[Job]) -> None:
-    """Write down which of these jobs, all of one workspace, are watched; within a transaction that has locked what may change it."""
+    """Write down which of these jobs, all of one workspace, are watched; within a transaction that holds `_lock`."""
     found = list(jobs)
     rules = _rules(found[0].workspace_id) if found else []
     changed: dict[bool, list[int]] = {True: [], False: []}
@@ -99,7 +99,9 @@ def watch_jobs(jobs: Iterable[Job]) -> None:
             job.watched = watched
     for watched, ids in changed.items():
         # In the order of their ids, as whoever else locks several of them does.
-        locked = Job.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk", flat=True)
+        locked = (
+            Job.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk", flat=True)
+        )
         Job.objects.filter(pk__in=list(locked)).update(watched=watched)
 
 

@@ -49,7 +49,7 @@ class Overdue(Protocol):
 
 
 class FindOverdue(Protocol):
-    """Finds the schedules of a workspace that were to be acted upon before a time. The scheduler knows; the sinks do not know it."""
+    """Finds the schedules of a workspace that were to be acted upon before a time. The scheduler knows, and stands beside."""
 
     def __call__(self, *, workspace_id: int, since: dt.datetime, limit: int) -> Sequence[Overdue]: ...
 
@@ -77,7 +77,9 @@ def _look_for(rule: Rule, now: dt.datetime, overdue: FindOverdue) -> None:
     try:
         with transaction.atomic():
             document = read_rule(rule.document)
-            found = [each for word, find in _FINDERS.items() if word in document.events for each in find(rule, document, now)]
+            found = [
+                each for word, find in _FINDERS.items() if word in document.events for each in find(rule, document, now)
+            ]
             if "late" in document.events:
                 found += _late_schedules(rule, document, now, overdue)
             make(found, [rule], now=now)
@@ -139,9 +141,7 @@ _FINDERS: dict[str, Callable[[Rule, RuleDocument, dt.datetime], Iterator[Happeni
 }
 
 
-def _late_schedules(
-    rule: Rule, document: RuleDocument, now: dt.datetime, overdue: FindOverdue
-) -> Iterator[Happening]:
+def _late_schedules(rule: Rule, document: RuleDocument, now: dt.datetime, overdue: FindOverdue) -> Iterator[Happening]:
     found = overdue(workspace_id=rule.workspace_id, since=now - document.late, limit=MOST_OVERDUE)
     job_ids = _job_ids(rule, document)
     told = set(Notice.objects.filter(rule=rule, key__in=[_key(each) for each in found]).values_list("key", flat=True))

@@ -11,7 +11,7 @@ from django.db import connection
 from jobs import claims, hotpath
 from jobs.claims import Report, limits
 from jobs.claims.handles import keep_handle
-from jobs.models import Lane, Requeued, Run, Workspace
+from jobs.models import Job, Lane, Requeued, Run, Workspace
 from jobs.services import admission, control, extending, reruns
 from jobs.services.groups import save_group
 from jobs.services.runs import start_runs

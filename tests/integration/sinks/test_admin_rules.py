@@ -120,7 +120,11 @@ class TestReading:
         tell()
         deliver()
         delivery = Delivery.objects.get()
-        pages = ("/admin/sinks/delivery/", f"/admin/sinks/delivery/{delivery.pk}/change/", f"/admin/sinks/sink/{pager.pk}/change/")
+        pages = (
+            "/admin/sinks/delivery/",
+            f"/admin/sinks/delivery/{delivery.pk}/change/",
+            f"/admin/sinks/sink/{pager.pk}/change/",
+        )
         assert all("rule on-call" in page(editor, address) for address in pages)
         rule.delete()
         assert all("a rule that was deleted" in page(editor, address) for address in pages)
@@ -131,6 +135,6 @@ class TestReading:
         tell()
         other = make_workspace("other")
         stranger = Client()
-        stranger.force_login(make_user("eve", workspace=other, role=Role.ADMIN, is_staff=True))
+        stranger.force_login(make_user("eve", workspace=other, role=Role.OWNER, is_staff=True))
         assert "rule on-call" not in page(stranger, "/admin/sinks/delivery/")
         assert "on-call" not in page(stranger, "/admin/sinks/rule/")

@@ -76,7 +76,7 @@ class TestWriting:
 
     def test_another_workspaces_rule_is_not_there(self, editor: Api) -> None:
         editor.post("notice-rules/", ON_CALL)
-        other = Api(make_user("o", workspace=make_workspace("other"), role=Role.ADMIN), workspace="other")
+        other = Api(make_user("o", workspace=make_workspace("other"), role=Role.OWNER), workspace="other")
         assert other.get("notice-rules/on-call/").status_code == 404
 
 
@@ -126,7 +126,7 @@ class TestReading:
         delivery = Delivery.objects.get()
         assert editor.get(f"deliveries/{delivery.pk}/").json()["failed_attempts"] == []
         assert editor.post(f"deliveries/{delivery.pk}/redeliver/").status_code == 202
-        other = Api(make_user("o", workspace=make_workspace("other"), role=Role.ADMIN), workspace="other")
+        other = Api(make_user("o", workspace=make_workspace("other"), role=Role.OWNER), workspace="other")
         assert other.get(f"deliveries/{delivery.pk}/").status_code == 404
         editor.send("DELETE", "notice-rules/now/")
         assert editor.get(f"deliveries/{delivery.pk}/").json()["rule"] is None

@@ -45,7 +45,8 @@ class TestAWebhook:
         }
         [notice] = said["data"]["notices"]
         assert (notice["job"], notice["run"], notice["error"]) == ("task:ping", 7, "no <table>")
-        assert service.seen[0].headers["webhook-id"] == "dlv_9"
+        headers = {name.lower(): value for name, value in service.seen[0].headers.items()}
+        assert headers["webhook-id"] == "dlv_9"
 
     def test_holds_all_of_a_digest(self, service: Service) -> None:
         opened(webhook.KIND, url=service.url("/ok")).deliver(notices(failure(7), failure(8)))
@@ -55,7 +56,9 @@ class TestAWebhook:
 
 
 class TestAMail:
-    @pytest.mark.parametrize(("how", "body"), [("plain", TEXT), ("html", f"<pre>{TEXT.replace('<', '&lt;').replace('>', '&gt;')}</pre>")])
+    @pytest.mark.parametrize(
+        ("how", "body"), [("plain", TEXT), ("html", f"<pre>{TEXT.replace('<', '&lt;').replace('>', '&gt;')}</pre>")]
+    )
     def test_has_a_subject_and_a_text_of_its_own(self, how: str, body: str) -> None:
         with serving() as server:
             said = {

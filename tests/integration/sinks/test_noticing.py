@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
 from jobs import claims, hotpath
@@ -26,6 +26,7 @@ from sinks.services import noticing
 from sinks.services.naming import delete_sink, save_sink
 from sinks.services.redelivering import redeliver
 from sinks.services.ruling import delete_rule, save_rule
+from tests.integration.engine.makers import until_somebody_waits
 from tests.integration.sinks.makers import end_run, finish, make_job
 from tests.integration.sinks.obedient import Target
 from tests.integration.sinks.test_delivering import deliver, refusing
@@ -180,16 +181,6 @@ class TestWhatIsNotWatched:
         thread.join()
         job.refresh_from_db()
         assert job.watched
-
-
-def until_somebody_waits() -> None:
-    """Until a session waits for a lock."""
-    with connection.cursor() as cursor:
-        for _ in range(10_000):
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-            if cursor.fetchone()[0]:
-                return
-    raise AssertionError("nobody waits")
 
 
 class TestWhoDies:

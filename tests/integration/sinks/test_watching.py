@@ -200,7 +200,7 @@ class TestWhenARuleIsLookedAt:
     ) -> None:
         broken = make_rule(pager, events=["stuck"], stuck_after="1m", name="broken")
         make_rule(pager, events=["stuck"], stuck_after="1m")
-        Rule.objects.filter(pk=broken.pk).update(document={"name": "broken"})
         begin(make_job(), minutes_ago=30)
+        Rule.objects.filter(pk=broken.pk).update(document={"name": "broken"})
         look()
         assert [event for event, _, _ in told(target)] == ["run.stuck"]
