@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 ('version', models.IntegerField(db_default=1, default=1, help_text='Counts the changes.')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('sink', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rules', to='sinks.sink')),
+                ('sink', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='rules', to='sinks.sink')),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='rules', to='jobs.workspace')),
             ],
             options={

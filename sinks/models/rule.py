@@ -17,7 +17,7 @@ class Rule(models.Model):
     id = models.BigAutoField(primary_key=True)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="rules", db_index=False)
     name = models.CharField(max_length=100)
-    sink = models.ForeignKey(Sink, on_delete=models.PROTECT, related_name="rules")
+    sink = models.ForeignKey(Sink, on_delete=models.RESTRICT, related_name="rules")
     document = models.JSONField()
     enabled = models.BooleanField(default=True, db_default=True)
     look_at = models.DateTimeField(null=True, help_text="Null where nothing is looked for.")

@@ -17,9 +17,11 @@ from sinks.rules import RuleDocument, parse_rule, read_rule
 from sinks.services.naming import MUST_BE_NEW, OutOfDateError
 
 _LOCKS = {
-    True: "SELECT 1 FROM jobs_workspace WHERE id = %s FOR NO KEY UPDATE",
-    False: "SELECT 1 FROM jobs_workspace WHERE id = %s FOR SHARE",
+    True: "SELECT pg_advisory_xact_lock(%s, hashint8(%s))",
+    False: "SELECT pg_advisory_xact_lock_shared(%s, hashint8(%s))",
 }
+_LOCK = 0x72756C65
+"""The class of the advisory locks of who saves rules, or jobs that they may be about ("rule")."""
 
 log = structlog.get_logger(__name__)
 
@@ -111,9 +113,12 @@ def _rules(workspace_id: int) -> list[RuleDocument]:
 
 
 def _lock(workspace_id: int, *, alone: bool) -> None:
-    """Rules are saved one after the other, and while no job is; any number of jobs may be."""
+    """Rules are saved one after the other, and while no job is; any number of jobs may be.
+
+    Not the workspace's row: who saves several jobs may come to want that for himself, and would wait for another who does.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_LOCKS[alone], [workspace_id])
+        cursor.execute(_LOCKS[alone], [_LOCK, workspace_id])
 
 
 def _sink_named(workspace: Workspace, name: str) -> Sink:
