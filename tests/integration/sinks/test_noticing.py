@@ -226,6 +226,31 @@ class TestWhoDies:
         tell()
         assert told(target) == ["run.failed"]
 
+    def test_many_sweeps_side_by_side_tell_everything_once(self, pager: Sink, target: Target) -> None:
+        make_rule(pager, in_a_row=2)
+        jobs = [make_job(name=f"job-{at}", payloads=1) for at in range(3)]
+        over = threading.Event()
+
+        def sweep() -> None:
+            try:
+                while not over.is_set() or Occurrence.objects.exists():
+                    tell()
+            finally:
+                connections.close_all()
+
+        sweeps = [threading.Thread(target=sweep) for _ in range(3)]
+        for each in sweeps:
+            each.start()
+        for _ in range(6):
+            for job in jobs:
+                end_run(job, failed=[0])
+        over.set()
+        for each in sweeps:
+            each.join()
+        deliver()
+        told_of = sorted((each["job"], each["in_a_row"]) for _, notices in target.delivered for each in notices)
+        assert told_of == [(f"task:job-{at}", row) for at in range(3) for row in (2, 4, 6)]
+
     def test_one_that_cannot_be_told_is_dropped_and_the_others_are_told(
         self, pager: Sink, target: Target, monkeypatch: pytest.MonkeyPatch
     ) -> None:

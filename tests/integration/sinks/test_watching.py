@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from jobs.models import Job, Run, Workspace
@@ -13,7 +15,7 @@ from jobs.services.control import pause_run
 from jobs.services.runs import start_run
 from jobs.states import Trigger
 from scheduler.models import Schedule
-from sinks.models import Rule, Sink
+from sinks.models import Delivery, Rule, Sink, Watch
 from sinks.services.naming import save_sink
 from sinks.services.ruling import save_rule
 from sinks.services.watching import LOOK_SECONDS
@@ -177,6 +179,51 @@ class TestStuck:
         look(61)
         assert told(target)[1:] == [("run.stuck", third.pk, 1)]
         assert target.delivered[-1][1][0]["kept_back"] == 1
+
+
+class TestTwoAtOnce:
+    def test_what_is_found_is_told_once(self, pager: Sink, target: Target) -> None:
+        make_rule(pager, events=["stuck", "late"], stuck_after="1m", late_after="1m")
+        job = make_job()
+        begin(job, minutes_ago=30)
+        start_run(job=job, trigger=Trigger.MANUAL)
+        Rule.objects.update(look_at=timezone.now() - MINUTE)
+        together = threading.Barrier(3)
+
+        def sweep() -> None:
+            try:
+                together.wait()
+                for minutes in range(2, 6):
+                    tell(now=timezone.now() + minutes * MINUTE)
+            finally:
+                connections.close_all()
+
+        sweeps = [threading.Thread(target=sweep) for _ in range(3)]
+        for each in sweeps:
+            each.start()
+        for each in sweeps:
+            each.join()
+        assert sorted(event for event, _, _ in told(target)) == ["run.late", "run.stuck"]
+
+    def test_one_that_dies_in_the_middle_has_told_nothing(
+        self, pager: Sink, target: Target, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_rule(pager, events=["late"], late_after="1m")
+        start_run(job=make_job(), trigger=Trigger.MANUAL)
+
+        class Killed(BaseException):
+            pass
+
+        def die(*_: Any, **__: Any) -> None:
+            raise Killed
+
+        with monkeypatch.context() as patched:
+            patched.setattr("sinks.services.noticing.Notice.objects.bulk_create", die)
+            with pytest.raises(Killed):
+                look(2)
+        assert (Watch.objects.count(), Delivery.objects.count()) == (0, 0)
+        look(2)
+        assert [event for event, _, _ in told(target)] == ["run.late"]
 
 
 class TestWhenARuleIsLookedAt:
