@@ -137,7 +137,7 @@ class TestNotices:
 
     def test_what_would_be_told_again_stays(self, target: Target) -> None:
         notice = self.told(days=40)
-        Run.objects.filter(pk=notice.run_id).update(ended_at=None, state="running", wake_at=NOW)
+        Run.objects.filter(pk=notice.run_id or 0).update(ended_at=None, state="running", wake_at=NOW)
         assert clean(order(Job.objects.get(), what=["notices"])) == {}
 
     def test_a_dry_run_counts_them(self, target: Target) -> None:
