@@ -233,7 +233,7 @@ class TestWhoDies:
 
         def sweep() -> None:
             try:
-                while not over.is_set() or Occurrence.objects.exists():
+                while not over.is_set():
                     tell()
             finally:
                 connections.close_all()
@@ -241,12 +241,15 @@ class TestWhoDies:
         sweeps = [threading.Thread(target=sweep) for _ in range(3)]
         for each in sweeps:
             each.start()
-        for _ in range(6):
-            for job in jobs:
-                end_run(job, failed=[0])
-        over.set()
-        for each in sweeps:
-            each.join()
+        try:
+            for _ in range(6):
+                for job in jobs:
+                    end_run(job, failed=[0])
+        finally:
+            over.set()
+            for each in sweeps:
+                each.join()
+        tell()
         deliver()
         told_of = sorted((each["job"], each["in_a_row"]) for _, notices in target.delivered for each in notices)
         assert told_of == [(f"task:job-{at}", row) for at in range(3) for row in (2, 4, 6)]
