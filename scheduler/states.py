@@ -63,6 +63,10 @@ class Reason(StrEnum):
     """The schedule's actions were used up, or too many of its fires waited already."""
 
 
+MISSED = (Reason.OVERLAP, Reason.MISFIRE, Reason.CATCH_UP_WINDOW)
+"""Of a fire time that nobody meant to leave out."""
+
+
 class MisfirePolicy(StrEnum):
     """What becomes of fire times that come up late."""
 

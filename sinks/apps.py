@@ -15,14 +15,15 @@ class SinksConfig(AppConfig):
         from jobs.services import activation  # noqa: PLC0415 - models can be imported only now
         from sinks import cleanup, documents, packages  # noqa: PLC0415
         from sinks.selectors import deliveries  # noqa: PLC0415
-        from sinks.services import checking, following, opening, readiness  # noqa: PLC0415
+        from sinks.services import checking, joining, opening, readiness, ruling  # noqa: PLC0415
 
         packages.register_all()
         extensions.register(
             extensions.Extension(
                 field="sinks",
                 check=documents.check,
-                saved=following.follow,
+                saving=ruling.before_job,
+                saved=joining.join,
                 missing=readiness.missing,
                 closing=opening.promise,
                 closed=opening.promised,

@@ -16,6 +16,8 @@ from jobs.errors import PermanentError
 JSON = Any
 Unit = Literal["payload", "batch", "run"]
 """What one delivery holds: one payload's outcome, so many of them, or all of a run."""
+Holding = Unit | Literal["notice"]
+"""What a parcel holds: results, or the notices of a rule, which every kind takes."""
 
 
 class SinkGone(PermanentError):
@@ -50,10 +52,55 @@ class Record:
             "error": self.error,
         }
 
+    def values(self) -> dict[str, JSON]:
+        """What texts with gaps and columns see of it."""
+        return self.document()
+
+    def about(self, parcel: Parcel) -> tuple[str, int | None]:
+        """Its job and its run."""
+        return parcel.job, parcel.run_id
+
+
+@dataclass(frozen=True, slots=True)
+class Notice(Record):
+    """Something that a rule tells; ``result`` is all of it. What has columns finds the rest where a payload's outcome has it:
+    ``name`` is what happened, ``state`` the rule's word for it, ``started_at`` since when and ``ended_at`` when."""
+
+    def document(self) -> dict[str, JSON]:
+        """What is told; see docs/how-to/get-notified.md."""
+        return dict(self.result)
+
+    def values(self) -> dict[str, JSON]:
+        """That, and what the outcome of a payload has."""
+        return Record.document(self) | self.document()
+
+    def about(self, parcel: Parcel) -> tuple[str, int | None]:
+        """Its own job and run: a digest is about several."""
+        return str(self.result["job"]), self.result["run"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What a parcel of notices says as a whole.
+
+    Args:
+        rule: Whose notices they are.
+        event: What happened, such as ``run.failed``; ``digest`` where it is not the same of all.
+        subject: One line.
+        text: In plain English, a few lines for each notice.
+    """
+
+    rule: str
+    event: str
+    subject: str
+    text: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """What one delivery hands over.
+
+    What it says of a run says nothing where it holds notices: those may be about several, or none.
 
     Args:
         id: The same for all attempts at this delivery, and of no other: at most 64 letters, digits, ``_`` and ``-``.
@@ -69,6 +116,7 @@ class Parcel:
         first_position: Of the first of its payloads; with the run and the sink it names the parcel for people.
         count: How many records there are.
         records: Reads them, in the order of their positions, in bounded memory; anew at each call.
+        telling: Where it holds notices, what they say.
     """
 
     id: str
@@ -80,13 +128,28 @@ class Parcel:
     trigger: str
     scheduled_for: dt.datetime | None
     run_ended_at: dt.datetime
-    unit: Unit
+    unit: Holding
     first_position: int
     count: int
     records: Callable[[], Iterator[Record]]
+    telling: Telling | None = None
+
+    @property
+    def listed(self) -> str:
+        """The name under which documents list what it holds."""
+        return "payloads" if self.telling is None else "notices"
 
     def heading(self) -> dict[str, JSON]:
-        """What it says of the run, JSON-ready."""
+        """What it says of the run, or of its notices, JSON-ready."""
+        if self.telling is not None:
+            return {
+                "id": self.id,
+                "workspace": self.workspace,
+                "rule": self.telling.rule,
+                "event": self.telling.event,
+                "subject": self.telling.subject,
+                "text": self.telling.text,
+            }
         return {
             "id": self.id,
             "workspace": self.workspace,

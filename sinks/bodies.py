@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from jobs.errors import PermanentError
-from sinks.base import Parcel, Record, Unit
+from sinks.base import Holding, Parcel, Record
 
-_INSTEAD: dict[Unit, str] = {
+_INSTEAD: dict[Holding, str] = {
     "run": "deliver payloads or batches rather than whole runs",
     "batch": "deliver smaller batches",
     "payload": "use a transform that leaves less of the result",
+    "notice": "collect for a shorter while (digest)",
 }
 
 
@@ -42,9 +43,12 @@ def pieces_of(parcel: Parcel, *, most_bytes: int, shape: Callable[[Record], Any]
 
 
 def document(parcel: Parcel, *, most_bytes: int) -> bytes:
-    """What the parcel says of its run, and under ``payload`` or ``payloads`` what became of them. Raises as `pieces_of` does."""
-    pieces = pieces_of(parcel, most_bytes=most_bytes, shape=Record.document)
+    """What the parcel says of its run, and under ``payload`` or ``payloads`` what became of them; notices under ``notices``.
+
+    Raises as `pieces_of` does.
+    """
+    pieces = pieces_of(parcel, most_bytes=most_bytes, shape=lambda record: record.document())
     heading = text_of(parcel.heading())[:-1]
     if parcel.unit == "payload":
         return heading + b',"payload":' + pieces[0] + b"}"
-    return heading + b',"payloads":[' + b",".join(pieces) + b"]}"
+    return heading + f',"{parcel.listed}":['.encode() + b",".join(pieces) + b"]}"

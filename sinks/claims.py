@@ -77,7 +77,7 @@ class Range(NamedTuple):
 
 
 class Begun(NamedTuple):
-    """A delivery whose next attempt has begun."""
+    """A delivery whose next attempt has begun. Of notices it has a rule, and nothing of what it would say of a run."""
 
     id: int
     run_id: int
@@ -94,6 +94,7 @@ class Begun(NamedTuple):
     scheduled_for: dt.datetime | None
     run_ended_at: dt.datetime
     entry: Mapping[str, Any]
+    rule_id: int | None = None
 
 
 class Settled(NamedTuple):

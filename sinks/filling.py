@@ -72,7 +72,7 @@ def values_of(parcel: Parcel, record: Record | None = None) -> dict[str, Any]:
     """
     heading = parcel.heading()
     about = {**heading, "run_state": parcel.run_state, "count": parcel.count, "first_position": parcel.first_position}
-    return about | record.document() if record else about
+    return about | record.values() if record else about
 
 
 @lru_cache(maxsize=1024)

@@ -21,7 +21,7 @@ from jobs.services import admission, bulk, closing, datasource_operations, follo
 from jobs.states import RunState
 from sinks import claims as sink_claims
 from sinks.services import checking
-from workers import attending, executor, handles, outcomes
+from workers import attending, executor, handles, noticing, outcomes
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +56,7 @@ def sweep_once(*, now: dt.datetime | None = None, bury: bool = True, patience: d
         follow_ups.recover_jobs,
         bulk.work_off,
         old_replays.work_off,
+        noticing.tell,
     ):
         _undisturbed(task)
 

@@ -43,6 +43,7 @@ _LOOKS = {
     "owed": (_GREY, "○"),
     "left_out": (_GREY, "↷"),
     "not_started": (_VIOLET, "⊘"),
+    "kept_back": (_GREY, "↷"),
     "erased": (_GREY, "▣"),
 }
 

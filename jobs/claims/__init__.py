@@ -37,6 +37,7 @@ from jobs.claims.lost_lanes import (
     bury_lane,
     lock_expired_lane,
 )
+from jobs.claims.occurrences import note_ends
 from jobs.claims.reports import (
     report,
     report_one,
@@ -119,6 +120,7 @@ __all__ = [
     "lock_expired_lane",
     "lock_paused_jobs",
     "lock_to_extend",
+    "note_ends",
     "nudged_queues",
     "pause_runs",
     "report",

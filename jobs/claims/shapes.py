@@ -244,7 +244,7 @@ class DueRun(NamedTuple):
 
 class ClosedRun(NamedTuple):
     """A run that reached its final state just now. ``makes_room``: another run of its job may wait for its place. ``awaited``: a
-    schedule may want to know. ``delivers``: its job has sinks."""
+    schedule may want to know. ``delivers``: its job has sinks. ``watched``: somebody is to be told what happens to its job."""
 
     id: int
     workspace_id: int
@@ -259,6 +259,7 @@ class ClosedRun(NamedTuple):
     schedule_id: int | None
     awaited: bool
     delivers: bool
+    watched: bool | None = None
 
 
 class SingleRun(NamedTuple):

@@ -12,6 +12,7 @@ from jobs.models.handle import Handle
 from jobs.models.job import Job
 from jobs.models.lane import Lane
 from jobs.models.log_line import LogLine
+from jobs.models.occurrence import Occurrence
 from jobs.models.operation import ENDS_ONCE, KEEP_OPERATIONS, Operation
 from jobs.models.payload import Payload
 from jobs.models.pin import Pin
@@ -41,6 +42,7 @@ __all__ = [
     "Lane",
     "LogLine",
     "Membership",
+    "Occurrence",
     "Operation",
     "Payload",
     "Pin",

@@ -56,6 +56,9 @@ class Job(models.Model):
     awaited = models.BooleanField(
         default=False, db_default=False, editable=False, help_text="Whether a schedule waits for the ends of its runs."
     )
+    watched = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Whether somebody is to be told what happens to it."
+    )
 
     state_change = models.JSONField(
         null=True, blank=True, editable=False, help_text="Who put it into its state, when and why: actor, at, note."

@@ -25,6 +25,8 @@ def close_in(
 ) -> list[claims.ClosedRun]:
     """The same within the caller's transaction; `announce` what it returns after the commit."""
     closed = claims.close_runs(connection, run_ids=run_ids, now=now)
+    if watched := [run.id for run in closed if run.watched]:
+        claims.note_ends(connection, run_ids=watched)
     if closed:
         for extension in extensions.all_extensions():
             extension.closing(connection, closed)

@@ -18,7 +18,7 @@ from django.utils.dateparse import parse_datetime
 
 from jobs.durations import parse_ms
 from jobs.errors import ConflictError
-from jobs.models import FollowUp, Job, Run
+from jobs.models import FollowUp, Job, Occurrence, Run
 from jobs.services import control
 from jobs.states import FINAL_RUN_STATES, JobState, RunState, Trigger
 
@@ -69,6 +69,9 @@ def _check_failures(job: Job) -> None:
     resume_at = None if after is None else dt.datetime.now(dt.UTC) + dt.timedelta(milliseconds=parse_ms(after))
     note = f"{most} runs in a row failed" if most > 1 else "a run failed"
     control.pause_job(job=job, actor="", note=note, resume_at=resume_at)
+    if job.watched:
+        data = {"note": note, "resume_at": resume_at and resume_at.isoformat()}
+        Occurrence.objects.create(workspace_id=job.workspace_id, job=job, kind="job.paused", data=data)
     log.warning("job.paused_after_failures", job=job.key, workspace_id=job.workspace_id, runs=most)
 
 

@@ -64,6 +64,7 @@ WITH complete AS MATERIALIZED (
 )
 SELECT
     id, workspace_id, job_key, state, started_at, ended_at, total, failed, job_id,
-    job.max_runs IS NOT NULL AS makes_room, schedule_id, (job.awaited OR schedule_id IS NOT NULL) AND trigger <> 'replay' AS awaited, delivers
-FROM ended LEFT JOIN LATERAL (SELECT j.max_runs, j.awaited FROM jobs_job AS j WHERE j.id = ended.job_id OFFSET 0) AS job ON true
+    job.max_runs IS NOT NULL AS makes_room, schedule_id, (job.awaited OR schedule_id IS NOT NULL) AND trigger <> 'replay' AS awaited, delivers,
+    job.watched
+FROM ended LEFT JOIN LATERAL (SELECT j.max_runs, j.awaited, j.watched FROM jobs_job AS j WHERE j.id = ended.job_id OFFSET 0) AS job ON true
 ORDER BY id

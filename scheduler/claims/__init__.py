@@ -19,6 +19,7 @@ from scheduler.claims.fires import (
     schedules_with_waiting,
     settle_fires,
 )
+from scheduler.claims.occurrences import note_missed, note_paused
 from scheduler.claims.schedules import (
     claim_due,
     claim_named,
@@ -64,6 +65,8 @@ __all__ = [
     "give_up_pending",
     "holds",
     "note_endings",
+    "note_missed",
+    "note_paused",
     "note_problem",
     "owed_fires",
     "pause",

@@ -148,4 +148,5 @@ def _pause(connection: Connection, schedule: Claimed, holds: Holds, failed: Endi
     claims.use_actions(connection, schedule_id=schedule.id, count=-buffered)
     change = {"actor": "", "at": (now or timezone.now()).isoformat(), "note": why}
     claims.pause(connection, schedule_id=schedule.id, change=change)
+    claims.note_paused(connection, schedule_id=schedule.id, note=why, now=now)
     log.warning("schedule.paused_on_failure", schedule=schedule.id, job=schedule.job_key, run=failed.run_id)

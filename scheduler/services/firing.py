@@ -25,7 +25,7 @@ from scheduler.services import problems, starting
 from scheduler.services.claimed import NO_HOLDS, definition_of, job_inactive
 from scheduler.services.releasing import release_again
 from scheduler.services.starting import Wanted
-from scheduler.states import FireState, Overlap, Reason, ScheduleState
+from scheduler.states import MISSED, FireState, Overlap, Reason, ScheduleState
 
 BATCH = 1600
 """Schedules in one transaction: enough that its commit does not matter and that their runs share messages, few enough that it takes
@@ -237,6 +237,8 @@ def _carry_out(connection: claims.Connection, plans: Sequence[Plan], *, now: dt.
         for at, (each, decision) in enumerate(decided)
     ]
     claims.record_fires(connection, fires=fires, moves=[each.move for each in plans], now=now)
+    if missed := [fire for fire in fires if fire.reason in MISSED]:
+        claims.note_missed(connection, fires=missed, now=now)
     if ending := [each.schedule.id for each in plans if each.ends]:
         claims.end_schedules(connection, schedule_ids=ending, now=now)
     return list(started.values())

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from jobs.claims import StartedRun
 from jobs.states import Trigger
 from scheduler import claims
-from scheduler.claims import Claimed, Connection, Holds, Owed, Settled
+from scheduler.claims import Claimed, Connection, FireRow, Holds, Owed, Settled
 from scheduler.definition import Due
 from scheduler.policies import Decision
 from scheduler.services import starting
 from scheduler.services.claimed import NO_HOLDS, job_inactive
 from scheduler.services.starting import Wanted
-from scheduler.states import FireState, Reason
+from scheduler.states import MISSED, FireState, Reason
 
 
 def carry_out(
@@ -35,6 +35,13 @@ def carry_out(
         ],
         now=now,
     )
+    missed = [
+        FireRow(schedule.id, owed.fire_at, decision.state, decision.reason, decision.detail)
+        for owed, decision in decided
+        if decision.reason in MISSED
+    ]
+    if missed:
+        claims.note_missed(connection, fires=missed, now=now)
     claims.clear_problem(connection, schedule_id=schedule.id)
     return list(started.values())
 

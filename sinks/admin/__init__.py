@@ -1,5 +1,5 @@
 """Sinks and deliveries in the admin."""
 
-from sinks.admin import deliveries, sinks
+from sinks.admin import deliveries, rules, sinks
 
-__all__ = ["deliveries", "sinks"]
+__all__ = ["deliveries", "rules", "sinks"]

@@ -18,7 +18,7 @@ from jobs.admin.typed import TypedAdmin
 from jobs.models import Role, Workspace
 from sinks.admin.results import results_page
 from sinks.models import Delivery
-from sinks.selectors.deliveries import failed_attempts
+from sinks.selectors.deliveries import SHOWN, failed_attempts, of_workspaces, sink_named
 from sinks.services.redelivering import redeliver
 
 
@@ -39,7 +39,6 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
         "trouble",
     )
     list_filter = ("state",)
-    list_select_related = ("handover__run",)
     search_fields = ("=run_id", "=sink_id")
     search_help_text = "The number of a run, or of a sink"
     ordering = ("-id",)
@@ -59,10 +58,10 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         """Only what the caller may see."""
-        found = super().get_queryset(request)
+        found = super().get_queryset(request).select_related(*SHOWN)
         if getattr(request.user, "is_superuser", False):
             return found
-        return found.filter(handover__run__workspace__in=workspaces(request, Role.VIEWER))
+        return found.filter(of_workspaces(workspaces(request, Role.VIEWER).values_list("pk", flat=True)))
 
     def get_urls(self) -> list[URLPattern]:
         """The admin's, and the page of a run's results, which stands beside its deliveries."""
@@ -96,29 +95,33 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
     @admin.action(description="Deliver the selected ones again", permissions=["redeliver"])
     def deliver_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Each under the id that it has; what is due anyway stays as it is."""
-        chosen: dict[Workspace, list[int]] = {}
-        for delivery in queryset.select_related("handover__run__workspace"):
-            workspace = delivery.handover.run.workspace
-            if permits(request, Role.OPERATOR, workspace.pk):
-                chosen.setdefault(workspace, []).append(delivery.pk)
+        chosen: dict[int, list[int]] = {}
+        for delivery in queryset:
+            workspace_id = _workspace_id(delivery)
+            if workspace_id is not None and permits(request, Role.OPERATOR, workspace_id):
+                chosen.setdefault(workspace_id, []).append(delivery.pk)
         actor = str(request.user.get_username())
+        owners = Workspace.objects.in_bulk(chosen)
         again = sum(
-            len(redeliver(workspace=workspace, delivery_ids=ids, actor=actor)) for workspace, ids in chosen.items()
+            len(redeliver(workspace=owners[each], delivery_ids=ids, actor=actor)) for each, ids in chosen.items()
         )
         level = messages.SUCCESS if again else messages.WARNING
         self.message_user(request, f"{again} of them will be delivered again.", level)
 
     @admin.display(description="sink")
     def sink_name(self, delivery: Delivery) -> str:
-        """The entry's name, and the sink's page."""
+        """The entry's name, or that of the sink, and the sink's page."""
+        name = sink_named(delivery) or f"sink {delivery.sink_id}"
         if delivery.sink_id is None:
-            return delivery.handover.name
+            return name
         address = reverse("admin:sinks_sink_change", args=[delivery.sink_id])
-        return format_html('<a href="{}">{}</a>', address, delivery.handover.name)
+        return format_html('<a href="{}">{}</a>', address, name)
 
-    @admin.display(description="run")
+    @admin.display(description="run or rule")
     def run_shown(self, delivery: Delivery) -> str:
         """Which, with its page."""
+        if delivery.handover is None:
+            return rule_shown(delivery)
         address = reverse("admin:jobs_run_change", args=[delivery.run_id])
         return format_html('<a href="{}">{} of {}</a>', address, delivery.run_id, delivery.handover.run.job_key)
 
@@ -163,4 +166,14 @@ def _pretty(value: Any) -> str:
 
 
 def _workspace_id(delivery: Delivery | None) -> int | None:
-    return None if delivery is None else delivery.handover.run.workspace_id
+    if delivery is None:
+        return None
+    return delivery.workspace_id if delivery.handover is None else delivery.handover.run.workspace_id
+
+
+def rule_shown(delivery: Delivery) -> str:
+    """Whose notices it holds, with the rule's page; a rule may be gone."""
+    if delivery.rule is None:
+        return "a rule that was deleted"
+    address = reverse("admin:sinks_rule_change", args=[delivery.rule.pk])
+    return format_html('<a href="{}">rule {}</a>', address, delivery.rule.name)

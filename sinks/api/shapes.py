@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from jobs.models import Operation
-from sinks.models import Check, Delivery, FailedDelivery
+from sinks.models import Check, Delivery, FailedDelivery, Rule
+from sinks.rules import read_rule
+from sinks.selectors.deliveries import sink_named
+from sinks.selectors.notices import NoticeView
 from sinks.selectors.sinks import SinkView
 
 READ_ONLY = ("version", "created_at", "updated_at", "jobs", "standing")
 """What a sink's JSON has beyond its document."""
+READ_ONLY_OF_RULES = ("version", "created_at", "updated_at")
+"""What a rule's JSON has beyond its document."""
 
 
 def sink_json(view: SinkView) -> dict[str, Any]:
@@ -56,8 +61,9 @@ def delivery_json(delivery: Delivery) -> dict[str, Any]:
         "id": delivery.pk,
         "key": f"dlv_{delivery.pk}",
         "run": delivery.run_id,
-        "job": delivery.handover.run.job_key,
-        "sink": delivery.handover.name,
+        "job": delivery.handover.run.job_key if delivery.handover else None,
+        "rule": delivery.rule.name if delivery.rule else None,
+        "sink": sink_named(delivery),
         "state": delivery.state,
         "first_position": delivery.first_position,
         "last_position": delivery.last_position,
@@ -71,6 +77,29 @@ def delivery_json(delivery: Delivery) -> dict[str, Any]:
         "sha256": delivery.sha256 or None,
         "receipt": delivery.receipt,
         "error": delivery.error,
+    }
+
+
+def rule_json(rule: Rule) -> dict[str, Any]:
+    """A rule: its document, with what was left out."""
+    return {
+        **read_rule(rule.document).model_dump(mode="json"),
+        "version": rule.version,
+        "created_at": rule.created_at,
+        "updated_at": rule.updated_at,
+    }
+
+
+def notice_json(view: NoticeView) -> dict[str, Any]:
+    """A notice: what is told, and what became of it."""
+    notice = view.notice
+    return {
+        "id": notice.pk,
+        **notice.document,
+        "state": view.state,
+        "created_at": notice.created_at,
+        "send_at": notice.send_at,
+        "delivery": notice.delivery_id,
     }
 
 

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from jobs.api import converters as jobs_converters
-from sinks.api import converters, deliveries, results, sinks
+from sinks.api import converters, deliveries, results, rules, sinks
 
 jobs_converters.register()
 converters.register()
@@ -28,6 +28,9 @@ _workspace: list[URLPattern | URLResolver] = [
     path("sinks/<sink:name>/", include(_sink)),
     path("jobs/<job_key:key>/sinks/", include(_job)),
     path("runs/<run_id:run_id>/results/", results.RunResults.as_view(), name="results"),
+    path("notice-rules/", rules.RuleList.as_view(), name="notice-rules"),
+    path("notice-rules/<sink:name>/", rules.RuleDetail.as_view(), name="notice-rule"),
+    path("notices/", rules.NoticeList.as_view(), name="notices"),
     path("deliveries/", deliveries.DeliveryList.as_view(), name="deliveries"),
     path("deliveries/redeliver/", deliveries.Redeliveries.as_view(), name="redeliver-some"),
     path("deliveries/<run_id:delivery_id>/", deliveries.DeliveryDetail.as_view(), name="delivery"),

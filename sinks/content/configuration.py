@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from jobs.documents.basis import Strict
-from sinks.base import Unit
+from sinks.base import Holding
 from sinks.content.names import check_template
 
 Format = Literal["json", "jsonl", "csv", "parquet"]
@@ -37,15 +37,15 @@ class ContentConfiguration(Strict):
             raise ValueError("a Parquet file compresses its columns itself: expected none, gzip or zstd")
         return self
 
-    def format_for(self, unit: Unit) -> Format:
+    def format_for(self, unit: Holding) -> Format:
         """The format of a delivery that holds this."""
         return self.format or ("json" if unit == "payload" else "jsonl")
 
-    def extension_for(self, unit: Unit) -> str:
+    def extension_for(self, unit: Holding) -> str:
         """What its name ends with, without the first dot."""
         kind = self.format_for(unit)
         return kind if kind == "parquet" else kind + _SUFFIXES[self.compression]
 
-    def has_manifest(self, unit: Unit) -> bool:
+    def has_manifest(self, unit: Holding) -> bool:
         """Whether a manifest is written."""
-        return unit != "payload" if self.manifest is None else self.manifest
+        return unit in ("batch", "run") if self.manifest is None else self.manifest

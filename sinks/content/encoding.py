@@ -66,14 +66,15 @@ class Content:
         if self._parcel.unit == "payload":
             yield heading + b',"payload":' + next(documents, b"null") + b"}\n"
             return
-        yield heading + b',"payloads":['
+        yield heading + f',"{self._parcel.listed}":['.encode()
         for at, document in enumerate(documents):
             yield b",\n" + document if at else document
         yield b"]}\n"
 
     def _lines(self) -> Iterator[bytes]:
-        about = {"workspace": self._parcel.workspace, "job": self._parcel.job, "run": self._parcel.run_id}
         for record in self._records():
+            job, run_id = record.about(self._parcel)
+            about = {"workspace": self._parcel.workspace, "job": job, "run": run_id}
             yield text_of(about | record.document()).encode() + b"\n"
 
     def _csv(self) -> Iterator[bytes]:

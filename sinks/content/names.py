@@ -6,7 +6,7 @@ import datetime as dt
 import re
 
 from jobs.errors import PermanentError
-from sinks.base import Parcel, Unit
+from sinks.base import Holding, Parcel
 
 FIELDS = (
     "workspace",
@@ -29,10 +29,11 @@ MAX_PART_BYTES = 150
 """Of what people have named; most file systems take 255 for a name, in which the position stands, too."""
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
-_DEFAULTS: dict[Unit, str] = {
+_DEFAULTS: dict[Holding, str] = {
     "payload": "{workspace}/{job}/{date}/{run}/{position}-{payload}.{extension}",
     "batch": "{workspace}/{job}/{date}/{run}/{position}.{extension}",
     "run": "{workspace}/{job}/{date}/{run}.{extension}",
+    "notice": "{workspace}/notices/{date}/{delivery}.{extension}",
 }
 _UNSAFE = re.compile(r"[^\w.=+@:-]|^\.+")
 
@@ -64,6 +65,8 @@ def name_of(parcel: Parcel, *, template: str | None, extension: str, attempt: in
     Raises:
         PermanentError: The template does not fit what a delivery holds, or the name is too long (``key``).
     """
+    if parcel.unit == "notice" and "{delivery}" not in (template or ""):
+        template = None  # it names results by their runs, and notices have none, or several
     template = template or _DEFAULTS[parcel.unit]
     _check_unit(template, parcel.unit)
     values = _values(parcel, attempt or parcel.attempt, named="{payload}" in template) | {"extension": extension}
@@ -73,7 +76,7 @@ def name_of(parcel: Parcel, *, template: str | None, extension: str, attempt: in
     return name
 
 
-def _check_unit(template: str, unit: Unit) -> None:
+def _check_unit(template: str, unit: Holding) -> None:
     if unit != "run" and not {"position", "delivery"} & set(_FIELD.findall(template)):
         raise PermanentError(
             "key: expected {position} or {delivery} in it, because a run has several deliveries", code="key"

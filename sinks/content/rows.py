@@ -30,10 +30,11 @@ def text_of(value: Any) -> str:
 
 def row_of(parcel: Parcel, record: Record) -> tuple[Any, ...]:
     """The values of `COLUMNS`; times as they are, what is not there as None."""
+    job, run_id = record.about(parcel)
     return (
         parcel.workspace,
-        parcel.job,
-        parcel.run_id,
+        job,
+        run_id,
         record.position,
         record.name,
         record.kind,

@@ -94,7 +94,7 @@ class _Rows:
         return written, size
 
     def _row(self, about: Mapping[str, Any], record: Record) -> Row:
-        seen = {**about, **record.document()}
+        seen = {**about, **record.values()}
         try:
             row = {name: fit(path.search(seen)) for name, path, fit in self._columns}
         except jmespath.exceptions.JMESPathError as error:

@@ -32,7 +32,7 @@ def message_of(*, parcel: Parcel, configuration: EmailConfiguration) -> EmailMes
     """
     values = _values(parcel)
     message = EmailMessage(
-        subject=" ".join(fill(configuration.subject, field="subject", values=values).split()),
+        subject=" ".join(_subject(parcel, configuration, values).split()),
         body=_body(parcel, configuration, values),
         from_email=configuration.sender,
         to=_addresses(configuration, "to", values),
@@ -47,7 +47,7 @@ def message_of(*, parcel: Parcel, configuration: EmailConfiguration) -> EmailMes
     )
     if configuration.format == "html":
         message.content_subtype = "html"
-    if configuration.results == "attachment":
+    if configuration.results == "attachment" and parcel.telling is None:
         name = " ".join(fill(configuration.attachment, field="attachment", values=values).split())
         message.attach(name, _json(parcel, configuration.max_bytes).encode(), "application/json")
     if not message.recipients():
@@ -74,6 +74,11 @@ def _values(parcel: Parcel) -> Mapping[str, Any]:
     return {**about, "records": [record.document() for record in records]}
 
 
+def _subject(parcel: Parcel, configuration: EmailConfiguration, values: Mapping[str, Any]) -> str:
+    """A notice has its own."""
+    return parcel.telling.subject if parcel.telling else fill(configuration.subject, field="subject", values=values)
+
+
 def _addresses(configuration: EmailConfiguration, field: str, values: Mapping[str, Any]) -> Sequence[str]:
     filled = (fill(each, field=field, values=values).strip() for each in getattr(configuration, field))
     addresses = [address for address in filled if address]
@@ -87,6 +92,9 @@ def _addresses(configuration: EmailConfiguration, field: str, values: Mapping[st
 
 def _body(parcel: Parcel, configuration: EmailConfiguration, values: Mapping[str, Any]) -> str:
     in_html = configuration.format == "html"
+    if parcel.telling is not None:
+        told = parcel.telling.text
+        return f"<pre>{html.escape(told)}</pre>\n" if in_html else f"{told}\n"
     text = fill(configuration.body, field="body", values=values, spell=html.escape if in_html else plain)
     if configuration.results != "body":
         return text

@@ -69,7 +69,7 @@ class KafkaSink:
         for record in parcel.records():
             values = values_of(parcel, record)
             key = fill(self._configuration.key, field="key", values=values)
-            value = json.dumps({**heading, "payload": record.document()}, ensure_ascii=False)
+            value = json.dumps({**heading, parcel.listed[:-1]: record.document()}, ensure_ascii=False)
             yield Message(key.encode() or None, value.encode(), self._headers(parcel, record, values))
 
     def _headers(self, parcel: Parcel, record: Record, values: dict[str, Any]) -> list[tuple[str, bytes]]:

@@ -80,7 +80,7 @@ class MessageSink:
             confirm_timeout=third,
             message_id=parcel.id,
             timestamp=int(parcel.run_ended_at.timestamp()),
-            type="jobs.results",
+            type="jobs.results" if parcel.telling is None else "jobs.notices",
         )
 
     @property
@@ -113,7 +113,7 @@ class MessageSink:
 
 
 def _content(parcel: Parcel, most: int) -> bytes:
-    """The parcel as JSON; of a payload its one record is ``payload``, otherwise ``payloads`` has all."""
+    """The parcel as JSON; of a payload its one record is ``payload``, otherwise ``payloads`` (of notices, ``notices``) has all."""
     parts, size = [], 0
     for record in parcel.records():
         parts.append(_json(record))
@@ -125,7 +125,7 @@ def _content(parcel: Parcel, most: int) -> bytes:
     heading = json.dumps(parcel.heading(), ensure_ascii=False).encode().removesuffix(b"}")
     if parcel.unit == "payload":
         return heading + b', "payload": ' + (parts or [b"null"])[0] + b"}"
-    return heading + b', "payloads": [' + b", ".join(parts) + b"]}"
+    return heading + f', "{parcel.listed}": ['.encode() + b", ".join(parts) + b"]}"
 
 
 def _json(record: Record) -> bytes:

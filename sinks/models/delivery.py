@@ -5,19 +5,28 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from sinks.models.handover import Handover
+from sinks.models.rule import Rule
 from sinks.states import DeliveryState
 
 
 class Delivery(models.Model):
-    """One hand-over of some payloads' outcomes to one sink. Its id goes with every attempt.
+    """One hand-over of some payloads' outcomes, or of a rule's notices, to one sink. Its id goes with every attempt.
+
+    Of notices there is no handover and no run; the positions count the notices.
 
     ``attempted_at`` is set while an attempt is under way: who finds it set when it begins another knows that the one before was
     lost with its worker.
     """
 
     id = models.BigAutoField(primary_key=True)
-    handover = models.ForeignKey(Handover, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
-    run_id = models.BigIntegerField(help_text="The handover's run.")
+    handover = models.ForeignKey(
+        Handover, on_delete=models.CASCADE, null=True, related_name="deliveries", db_index=False
+    )
+    run_id = models.BigIntegerField(null=True, help_text="The handover's run.")
+    rule = models.ForeignKey(
+        Rule, on_delete=models.DO_NOTHING, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    workspace_id = models.BigIntegerField(null=True, help_text="Of notices.")
     sink_id = models.BigIntegerField(null=True, help_text="The handover's sink.")
     first_position = models.IntegerField()
     last_position = models.IntegerField()
@@ -52,6 +61,11 @@ class Delivery(models.Model):
                 name="delivery_range_in_order",
             ),
             models.CheckConstraint(
+                condition=Q(handover__isnull=False, run_id__isnull=False, rule__isnull=True, workspace_id__isnull=True)
+                | Q(handover__isnull=True, run_id__isnull=True, rule__isnull=False, workspace_id__isnull=False),
+                name="delivery_of_results_or_notices",
+            ),
+            models.CheckConstraint(
                 condition=Q(state="due", due_at__isnull=False, ended_at__isnull=True)
                 | Q(state="delivered", due_at__isnull=True, ended_at__isnull=False, bytes__isnull=False)
                 | Q(state="dead", due_at__isnull=True, ended_at__isnull=False, error__isnull=False),
@@ -60,4 +74,4 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"delivery {self.pk} of run {self.run_id}"
+        return f"delivery {self.pk} of " + (f"run {self.run_id}" if self.run_id else f"rule {self.rule_id}")

@@ -93,10 +93,14 @@ class S3Sink:
         packed = None if kind == "parquet" else _COMPRESSED_TYPES.get(asked.compression)
         options = {
             "ContentType": packed or _TYPES[kind],
-            "Metadata": {"delivery": parcel.id, "run": str(parcel.run_id), "attempt": str(parcel.attempt)},
+            "Metadata": {"delivery": parcel.id, "attempt": str(parcel.attempt), **_of_run(parcel)},
             "ServerSideEncryption": asked.encryption,
             "SSEKMSKeyId": asked.kms_key_id,
             "StorageClass": asked.storage_class,
             "Tagging": urlencode(asked.tags) or None,
         }
         return {name: value for name, value in options.items() if value is not None}
+
+
+def _of_run(parcel: Parcel) -> dict[str, str]:
+    return {"run": str(parcel.run_id)} if parcel.telling is None else {}

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+
+from django.db.models import Q
 
 from jobs.errors import NotFoundError
 from jobs.models import Run, Workspace
 from sinks.models import Delivery, FailedDelivery, Sink
 from sinks.selectors.counting import counted
 from sinks.states import DeliveryState
+
+SHOWN = ("handover__run", "rule__sink")
+"""What must be read with a delivery before its rule is asked for: that may be gone."""
+
+
+def of_workspaces(ids: Iterable[int]) -> Q:
+    """The deliveries of these workspaces: results by their runs, notices by themselves."""
+    ids = list(ids)
+    return Q(handover__run__workspace__in=ids) | Q(workspace_id__in=ids)
 
 
 def list_deliveries(
@@ -29,7 +41,7 @@ def list_deliveries(
         before: The id of the last one of the page before; None for the first page.
     """
     assert run is not None or sink is not None
-    found = Delivery.objects.select_related("handover__run")
+    found = Delivery.objects.select_related(*SHOWN)
     for field, value in (
         ("run_id", run and run.pk),
         ("sink_id", sink and sink.pk),
@@ -43,11 +55,18 @@ def list_deliveries(
 
 def get_delivery(*, workspace: Workspace, delivery_id: int) -> Delivery:
     """One delivery, in one query. Raises NotFoundError, also for another workspace's."""
-    rows = Delivery.objects.select_related("handover__run").filter(handover__run__workspace=workspace, pk=delivery_id)
+    rows = Delivery.objects.select_related(*SHOWN).filter(of_workspaces([workspace.pk]), pk=delivery_id)
     found = rows.first()
     if found is None:
         raise NotFoundError(f"there is no delivery {delivery_id} in {workspace.slug}")
     return found
+
+
+def sink_named(delivery: Delivery) -> str | None:
+    """The name of its entry; of notices that of the sink, as far as it is known still."""
+    if delivery.handover is not None:
+        return delivery.handover.name
+    return delivery.rule.sink.name if delivery.rule is not None and delivery.rule.sink_id == delivery.sink_id else None
 
 
 def failed_attempts(*, delivery: Delivery) -> list[FailedDelivery]:

@@ -14,7 +14,7 @@ from jobs.errors import ConflictError, FieldError
 from jobs.models import Event, Workspace
 from sinks import registry
 from sinks.documents import SinkDocument, parse_sink, read_entry, unit_errors
-from sinks.models import Sink, Standing, Use
+from sinks.models import Rule, Sink, Standing, Use
 from sinks.services.following import change
 
 MUST_BE_NEW = 0
@@ -66,7 +66,7 @@ def delete_sink(*, sink: Sink, actor: str, expected_version: int | None = None) 
 
     Raises:
         OutOfDateError: It has another version.
-        ConflictError: Jobs use it; their keys are named.
+        ConflictError: Jobs or rules use it; they are named.
     """
     with transaction.atomic():
         # Saving a job locks the sinks that it names, so none can come to use it meanwhile.
@@ -148,6 +148,10 @@ def _refuse_misfits(sink: Sink, kind_name: str) -> None:
 
 
 def _refuse_used(sink: Sink) -> None:
+    told = list(Rule.objects.filter(sink=sink).order_by("name").values_list("name", flat=True)[:5])
+    if told:
+        message = f"the rules {', '.join(told)} tell through it: give them another sink first"
+        raise ConflictError(f"the sink {sink.name} is in use: {message}")
     keys = list(dict.fromkeys(use.job.key for use in _uses(sink)[:6]))
     if keys:
         named = ", ".join(keys[:5]) + (" and more" if len(keys) > 5 else "")

@@ -14,11 +14,18 @@ from sinks.base import Parcel, Record, SinkKind
 from sinks.claims import Begun, Held
 from sinks.documents import SinkEntry, read_entry, unit_of
 from sinks.services.expanding import states_of
+from sinks.services.notice_parcels import parcel_of_notices
 from sinks.services.records import read_records
 
 
 def parcel_of(*, begun: Begun, held: Held, kind: SinkKind) -> Parcel:
-    """What is to be handed over. Its records are read as they are asked for."""
+    """What is to be handed over. Its records are read as they are asked for.
+
+    Raises:
+        PermanentError: It holds notices, and they were erased meanwhile (``erased``).
+    """
+    if begun.rule_id is not None:
+        return parcel_of_notices(begun=begun, workspace=held.workspace)
     entry = read_entry(begun.entry or {})
     return Parcel(
         id=f"dlv_{begun.id}",

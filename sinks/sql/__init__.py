@@ -7,3 +7,4 @@ from jobs.sql import Statements
 STATEMENTS = Statements(Path(__file__).parent)
 CLEANUP = Statements(Path(__file__).parent / "cleanup")
 ANSWERS = Statements(Path(__file__).parent / "answers")
+WATCHING = Statements(Path(__file__).parent / "watching")

@@ -1,6 +1,7 @@
 -- due -> due with an attempt under way, for the first of a sink that we hold. What is under way and is none of ours
 -- was lost with its worker.
 -- Of a sink that must be ordered, each run's first delivery that is not over keeps the others of its handover waiting.
+-- Notices have no handover and no run.
 -- The sink and the time are values and no columns of a join: so the index is read in its order, and no further than to what is due.
 WITH held AS MATERIALIZED (
     SELECT sink_id FROM sinks_standing
@@ -28,11 +29,12 @@ WITH held AS MATERIALIZED (
     SET attempts = d.attempts + 1, attempted_at = t.now, first_attempt_at = COALESCE(d.first_attempt_at, t.now)
     FROM first AS f, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
     WHERE d.id = f.id
-    RETURNING d.id, d.handover_id, d.run_id, d.first_position, d.last_position, d.payloads, d.attempts, d.attempted_at, d.first_attempt_at
+    RETURNING d.id, d.handover_id, d.rule_id, d.created_at, d.run_id, d.first_position, d.last_position, d.payloads, d.attempts, d.attempted_at, d.first_attempt_at
 )
-SELECT b.id, b.run_id, h.place, b.first_position, b.last_position, b.payloads, b.attempts, b.attempted_at, b.first_attempt_at,
-    r.job_key, r.state AS run_state, r.trigger, r.scheduled_for, r.ended_at AS run_ended_at, r.snapshot -> 'sinks' -> h.place AS entry
+SELECT b.id, COALESCE(b.run_id, 0) AS run_id, COALESCE(h.place, 0) AS place, b.first_position, b.last_position, b.payloads, b.attempts, b.attempted_at, b.first_attempt_at,
+    COALESCE(r.job_key, '') AS job_key, COALESCE(r.state, '') AS run_state, COALESCE(r.trigger, '') AS trigger, r.scheduled_for,
+    COALESCE(r.ended_at, b.created_at) AS run_ended_at, r.snapshot -> 'sinks' -> h.place AS entry, b.rule_id
 FROM begun AS b
-JOIN sinks_handover AS h ON h.id = b.handover_id
-JOIN jobs_run AS r ON r.id = b.run_id
+LEFT JOIN sinks_handover AS h ON h.id = b.handover_id
+LEFT JOIN jobs_run AS r ON r.id = b.run_id
 ORDER BY b.id

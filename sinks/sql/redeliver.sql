@@ -1,14 +1,16 @@
 -- dead | delivered -> due again under the same id, for a new while. Its attempts go on counting.
--- It goes to the sink that it was for; where that is gone, to the one that its job's entry means now; where there is none, it stays.
+-- It goes to the sink that it was for; where that is gone, to the one that its job's entry, or its rule, means now; where there is none, it stays.
 -- A dead one without a sink stands for what was never made into deliveries: it goes, and its handover is opened again from there.
 WITH chosen AS MATERIALIZED (
-    SELECT d.id, d.handover_id, d.sink_id, d.first_position, COALESCE(k.id, u.sink_id) AS target
+    SELECT d.id, d.handover_id, d.sink_id, d.first_position, COALESCE(k.id, u.sink_id, n.sink_id) AS target
     FROM sinks_delivery AS d
-    JOIN sinks_handover AS h ON h.id = d.handover_id
-    JOIN jobs_run AS r ON r.id = d.run_id AND r.workspace_id = %(workspace_id)s
+    LEFT JOIN sinks_handover AS h ON h.id = d.handover_id
+    LEFT JOIN jobs_run AS r ON r.id = d.run_id
+    LEFT JOIN sinks_rule AS n ON n.id = d.rule_id
     LEFT JOIN sinks_sink AS k ON k.id = d.sink_id
     LEFT JOIN sinks_use AS u ON u.job_id = r.job_id AND u.name = h.name
-    WHERE d.id = ANY (%(ids)s::bigint[]) AND d.due_at IS NULL AND COALESCE(k.id, u.sink_id) IS NOT NULL
+    WHERE d.id = ANY (%(ids)s::bigint[]) AND d.due_at IS NULL AND COALESCE(k.id, u.sink_id, n.sink_id) IS NOT NULL
+        AND COALESCE(r.workspace_id, d.workspace_id) = %(workspace_id)s
     ORDER BY d.id
     FOR NO KEY UPDATE OF d
 ), again AS (

@@ -57,5 +57,6 @@ def message(parcel: Parcel, *, most_bytes: int) -> bytes:
         PermanentError: It would be larger (``too_large``).
     """
     data = document(parcel, most_bytes=most_bytes)
-    heading = {"type": f"{parcel.unit}.ended", "timestamp": parcel.run_ended_at.isoformat()}
+    kind = f"{parcel.unit}.ended" if parcel.telling is None else parcel.telling.event
+    heading = {"type": kind, "timestamp": parcel.run_ended_at.isoformat()}
     return text_of(heading)[:-1] + b',"data":' + data + b"}"

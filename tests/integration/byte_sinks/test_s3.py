@@ -22,6 +22,7 @@ from sinks.s3.configuration import LEAST_PART, S3Configuration
 from sinks.s3.sink import S3Sink
 from tests.integration.byte_sinks.conftest import Bucket
 from tests.integration.byte_sinks.given import Given, breaking, parcel
+from tests.integration.sinks.handmade import notices
 
 KEY = "acme/task:ping/2026-03-01/42.jsonl"
 LARGE = 200_000
@@ -70,6 +71,13 @@ class TestAnObject:
             {"delivery": "dlv_7", "run": "42", "attempt": "2"},
             "application/x-ndjson",
         )
+
+    def test_notices_are_one_of_lines_that_is_named_by_its_delivery(self, bucket: Bucket) -> None:
+        deliver(bucket, notices())
+        key = "acme/notices/2026-11-21/dlv_9.jsonl"
+        assert [json.loads(line)["event"] for line in bucket.read(key).splitlines()] == ["run.failed"]
+        about = bucket.service.head_object(Bucket=bucket.name, Key=key)
+        assert about["Metadata"] == {"delivery": "dlv_9", "attempt": "1"}
 
     def test_delivered_again_it_is_there_once(self, bucket: Bucket) -> None:
         first = deliver(bucket, parcel("payload"))

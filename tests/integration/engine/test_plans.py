@@ -11,7 +11,7 @@ from django.db import connection
 from jobs import claims, hotpath
 from jobs.claims import Report, limits
 from jobs.claims.handles import keep_handle
-from jobs.models import Lane, Requeued, Run, Workspace
+from jobs.models import Job, Lane, Requeued, Run, Workspace
 from jobs.services import admission, control, extending, reruns
 from jobs.services.groups import save_group
 from jobs.services.runs import start_runs
@@ -190,7 +190,9 @@ def extend_a_run() -> None:
 
 def work_single_runs(broker: Broker) -> None:
     """Sixty of them in one message, one of which fails; and one that is given back before its turn."""
-    broker.share(make_single_runs([{}] * 59 + [{"fails": 9}]))
+    singles = make_single_runs([{}] * 59 + [{"fails": 9}])
+    Job.objects.update(watched=True)  # somebody is to be told of their ends
+    broker.share(singles)
     broker.deliver_all()
     (waiting,) = claims.take_single_runs(run_ids=make_single_runs([{}]), worker="host:1", lease=LEASE)
     claims.give_back_single_run(lane=waiting.lane)

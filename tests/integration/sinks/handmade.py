@@ -6,7 +6,9 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sinks.base import JSON, Parcel, Record, Unit
+from sinks.base import JSON, Notice, Parcel, Record, Unit
+from sinks.telling import WORDS, Happening, Told
+from sinks.wording import document_of, telling_of
 
 ENDED_AT = dt.datetime(2026, 11, 21, 12, 0, 5, tzinfo=dt.UTC)
 
@@ -51,3 +53,36 @@ def parcel(*records: Record, id: str = "dlv_1", attempt: int = 1, unit: Unit = "
 def results(*values: JSON) -> Sequence[Record]:
     """Records with these results, from position 0 on."""
     return [record(at, result=value) for at, value in enumerate(values)]
+
+
+def notices(*told: Told) -> Parcel:
+    """A parcel of the rule ``on-call``: unless something else is told, that run 7 of ``task:ping`` failed."""
+    documents = [document_of(each, rule="on-call", link=None) for each in told or (failure(),)]
+    held = [
+        Notice(at, each["event"], "notice", WORDS[each["event"]], 1, None, ENDED_AT, each, {"message": each["error"]})
+        for at, each in enumerate(documents)
+    ]
+    return Parcel(
+        id="dlv_9",
+        attempt=1,
+        workspace="acme",
+        job="task:ping",
+        run_id=0,
+        run_state="",
+        trigger="",
+        scheduled_for=None,
+        run_ended_at=ENDED_AT,
+        unit="notice",
+        first_position=0,
+        count=len(held),
+        records=lambda: iter(held),
+        telling=telling_of(documents),
+    )
+
+
+def failure(run: int = 7) -> Told:
+    """A run of ``task:ping`` has failed."""
+    happening = Happening(
+        event="run.failed", key=f"run.failed:{run}", job_id=1, job="task:ping", at=ENDED_AT, run=run, error="no <table>"
+    )
+    return Told(event="run.failed", happening=happening, in_a_row=1)

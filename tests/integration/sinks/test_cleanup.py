@@ -10,13 +10,16 @@ from django.db import connection
 from jobs.errors import TransientError
 from jobs.models import Job, Run, Workspace
 from sinks import claims, registry
-from sinks.models import Delivery, FailedDelivery, Handover
+from sinks.models import Delivery, FailedDelivery, Handover, Notice
 from sinks.services import expanding
+from sinks.services.naming import save_sink
+from sinks.services.ruling import save_rule
 from sinks.states import DeliveryState
 from tests.integration.cleanup.history import DAY, NOW, clean, kept, order
 from tests.integration.sinks.makers import end_run, make_job
 from tests.integration.sinks.obedient import Target
 from tests.integration.sinks.test_delivering import deliver, refusing
+from workers.noticing import tell
 
 OBEDIENT = {"kind": "obedient"}
 
@@ -97,3 +100,52 @@ def test_a_workspace_keeps_what_another_cleans_up(target: Target) -> None:
     other = Workspace.objects.create(slug="other", name="Other")
     assert clean(order(job_of(run), workspace_ids=[other.pk])) == {}
     assert left(run) == (1, 3, 1)
+
+
+class TestNotices:
+    def told(self, *, days: float, digest: str | None = None, name: str = "on-call") -> Notice:
+        """What a rule told so many days ago, of a run that failed."""
+        job = make_job(OBEDIENT)
+        pager = {"name": "pager", "kind": "obedient"}
+        save_sink(workspace=job.workspace, document=pager, actor="ann")
+        rule = {"name": name, "sink": "pager", **({"digest": digest} if digest else {})}
+        save_rule(workspace=job.workspace, document=rule, actor="ann")
+        end_run(job, failed=[0])
+        tell(now=NOW - days * DAY)
+        deliver()
+        return Notice.objects.latest("pk")
+
+    def test_old_ones_go_with_their_deliveries_and_young_ones_stay(self, target: Target) -> None:
+        old, young = self.told(days=40), self.told(days=2)
+        job = Job.objects.get()
+        assert clean(order(job, what=["notices"])) == {"notices": 1}
+        assert list(Notice.objects.values_list("pk", flat=True)) == [young.pk]
+        of_notices = Delivery.objects.filter(rule__isnull=False)
+        assert list(of_notices.values_list("pk", flat=True)) == [young.delivery_id]
+        assert old.delivery_id != young.delivery_id
+
+    def test_the_newest_of_each_rule_stay(self, target: Target) -> None:
+        kept = [self.told(days=40) for _ in range(3)][1:]
+        assert clean(order(Job.objects.get(), what=["notices"], keep_newest=2)) == {"notices": 1}
+        assert list(Notice.objects.order_by("pk")) == kept
+
+    def test_what_is_still_to_be_sent_stays(self, target: Target) -> None:
+        self.told(days=40, digest="1h")
+        target.before = refusing(TransientError("down"))
+        self.told(days=40, name="other")
+        assert clean(order(Job.objects.get(), what=["notices"])) == {}
+
+    def test_what_would_be_told_again_stays(self, target: Target) -> None:
+        notice = self.told(days=40)
+        Run.objects.filter(pk=notice.run_id or 0).update(ended_at=None, state="running", wake_at=NOW)
+        assert clean(order(Job.objects.get(), what=["notices"])) == {}
+
+    def test_a_dry_run_counts_them(self, target: Target) -> None:
+        self.told(days=40)
+        assert clean(order(Job.objects.get(), what=["notices"], dry_run=True)) == {"notices": 1}
+        assert Notice.objects.count() == 1
+
+    def test_a_workspace_keeps_what_another_cleans_up(self, target: Target) -> None:
+        self.told(days=40)
+        other = Workspace.objects.create(slug="other", name="Other")
+        assert clean(order(Job.objects.get(), what=["notices"], workspace_ids=[other.pk])) == {}

@@ -9,7 +9,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
 
-from sinks.models import Check, Delivery, FailedDelivery, Handover, Sink, Standing, Use
+from sinks.models import Check, Delivery, FailedDelivery, Handover, Notice, Rule, Sink, Standing, Use, Watch
 from tests.integration.cleanup.history import NOW
 from tests.integration.sinks.makers import end_run, make_job
 from tests.integration.sinks.obedient import Target
@@ -27,6 +27,9 @@ class Rows:
         self.handover = Handover.objects.get()
         self.delivery = self.new_delivery(first_position=0, last_position=0)
         self.failed = self.new_failure(number=1)
+        self.rule = self.new_rule(name="on-call")
+        self.watch = self.new_watch(job_id=self.job.pk)
+        self.notice = self.new_notice(key="run.failed:1")
 
     def new_sink(self, **values: Any) -> Sink:
         return Sink.objects.create(**{"workspace_id": self.run.workspace_id, "kind": "obedient", **values})
@@ -48,6 +51,17 @@ class Rows:
     def new_check(self, **values: Any) -> Check:
         given = {"workspace_id": self.run.workspace_id, "name": "lake", "kind": "log", "configuration": {}}
         return Check.objects.create(**{**given, "actor": "ann", "expires_at": NOW, **values})
+
+    def new_rule(self, **values: Any) -> Rule:
+        given = {"workspace_id": self.run.workspace_id, "sink": self.sink, "document": {}}
+        return Rule.objects.create(**{**given, **values})
+
+    def new_watch(self, **values: Any) -> Watch:
+        return Watch.objects.create(**{"rule": self.rule, "job_id": 10**9, **values})
+
+    def new_notice(self, **values: Any) -> Notice:
+        given = {"workspace_id": self.run.workspace_id, "rule": self.rule, "key": "run.failed:2", "event": "run.failed"}
+        return Notice.objects.create(**{**given, "job_id": self.job.pk, "document": {}, **values})
 
     def stand(self, **values: Any) -> None:
         Standing.objects.filter(sink=self.sink).update(**values)
@@ -72,6 +86,17 @@ BREAKS: list[tuple[str, Callable[[Rows], Any]]] = [
     ("delivery_state_fits", lambda rows: rows.new_delivery(state="delivered", bytes=1)),
     ("delivery_state_fits", lambda rows: rows.new_delivery(state="dead", **OVER)),
     ("delivery_state_fits", lambda rows: rows.new_delivery(state="lost")),
+    ("delivery_of_results_or_notices", lambda rows: rows.new_delivery(rule=rows.rule, workspace_id=1)),
+    ("delivery_of_results_or_notices", lambda rows: rows.new_delivery(handover=None, run_id=None)),
+    ("delivery_of_results_or_notices", lambda rows: rows.new_delivery(handover=None, run_id=None, rule=rows.rule)),
+    ("rule_name_once_per_workspace", lambda rows: rows.new_rule(name="on-call")),
+    ("rule_looks_when_enabled", lambda rows: rows.new_rule(name="x", enabled=False, look_at=NOW)),
+    ("watch_once_per_job", lambda rows: rows.new_watch(job_id=rows.job.pk)),
+    ("watch_failures_fit", lambda rows: rows.new_watch(failures=1)),
+    ("watch_failures_fit", lambda rows: rows.new_watch(told=True)),
+    ("watch_failures_fit", lambda rows: rows.new_watch(failing_since=NOW)),
+    ("notice_once_per_rule", lambda rows: rows.new_notice(key="run.failed:1")),
+    ("notice_sent_once", lambda rows: rows.new_notice(send_at=NOW, delivery_id=1)),
     ("failed_delivery_recorded_once", lambda rows: rows.new_failure(number=1)),
     ("failed_delivery_number_from_one", lambda rows: rows.new_failure(number=0)),
     ("standing_disabled_for_a_reason", lambda rows: rows.stand(disabled_at=NOW)),

@@ -19,7 +19,7 @@ from sinks.base import OpenSink
 from sinks.database import KIND
 from sinks.documents import configuration_errors
 from sinks.models import Delivery
-from tests.integration.sinks.handmade import parcel, record, results
+from tests.integration.sinks.handmade import notices, parcel, record, results
 from tests.integration.sinks.pages import deliver_example, example
 from tests.integration.sinks.relay import Relay
 from tests.integration.sinks.surroundings import let_every_name_lead_here, surroundings
@@ -103,6 +103,18 @@ class TestATableThatIsNotThere:
             ("dlv_1", 3, 7, "task:ping", "p3", "succeeded", {"a": 1}, None),
             ("dlv_1", 4, 7, "task:ping", "p4", "failed", None, {"code": "no"}),
         ]
+
+    def test_a_notice_is_a_row_beside_results_or_by_its_own_fields(self, table: Table) -> None:
+        table.sink().deliver(parcel(record()))
+        table.sink().deliver(notices())
+        assert table.rows("delivery_id, run, job, name, state") == [
+            ("dlv_1", 7, "task:ping", "p0", "succeeded"),
+            ("dlv_9", 7, "task:ping", "run.failed", "failed"),
+        ]
+        table.do("DROP TABLE t")
+        table.sink(columns={"event": "event", "told": "text"}).deliver(notices())
+        [(event, told)] = table.rows("event, told")
+        assert (event, told.splitlines()[-1]) == ("run.failed", "Reason: no <table>")
 
     def test_it_is_not_made_when_the_sink_may_not(self, table: Table) -> None:
         with pytest.raises(PermanentError, match=rf"no table {table.schema}\.t"):

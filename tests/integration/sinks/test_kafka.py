@@ -20,7 +20,7 @@ from sinks.documents import configuration_errors
 from sinks.kafka import KIND
 from sinks.models import Delivery
 from tests.integration.http_payload.identities import make_identity
-from tests.integration.sinks.handmade import parcel, record, results
+from tests.integration.sinks.handmade import notices, parcel, record, results
 from tests.integration.sinks.kafka import Cluster
 from tests.integration.sinks.mail_server import serving
 from tests.integration.sinks.pages import deliver_example, example
@@ -74,6 +74,12 @@ class TestAParcel:
         said = json.loads(first.value() or b"")
         assert (said["run"], said["payload"]["result"]) == (7, {"city": "Zürich"})
         assert receipt.details == {"topic": topic, "messages": 2}
+
+    def test_a_notice_is_one_too(self, cluster: Cluster, topic: str, sink: Opens) -> None:
+        sink(key="{{ event }}").deliver(notices())
+        [message] = cluster.read(topic)
+        said = json.loads(message.value() or b"")
+        assert (message.key(), said["rule"], said["notice"]["run"]) == (b"run.failed", "on-call", 7)
 
     def test_records_of_one_key_stay_in_their_order(self, cluster: Cluster, topic: str, sink: Opens) -> None:
         sink(key="{{ job }}", compression="gzip").deliver(parcel(*results(*range(1200))))

@@ -20,7 +20,7 @@ from sinks.message.sink import MessageSink
 from sinks.models import Delivery
 from tests.integration.http_payload.identities import Identity, make_identity
 from tests.integration.sinks import rabbitmq
-from tests.integration.sinks.handmade import parcel, record, results
+from tests.integration.sinks.handmade import notices, parcel, record, results
 from tests.integration.sinks.pages import deliver_example, example
 from tests.integration.sinks.rabbitmq import RabbitMq
 from tests.integration.sinks.relay import Relay
@@ -88,6 +88,14 @@ class TestAQueueOfRabbitMq:
         assert message.headers == {"city": "Zürich"}
         assert (message.payload["run"], message.payload["payload"]["result"]) == (7, {"city": "Zürich"})
         assert receipt.details == {"message_id": "dlv_1", "exchange": "", "routing_key": queue}
+
+    def test_notices_are_a_message_of_their_own_type(self, server: RabbitMq, queue: str) -> None:
+        opened = sink(server.url, queue=queue, headers={"event": "{{ event }}"})
+        opened.deliver(notices())
+        opened.close()
+        [message] = delivered(server.url, queue)
+        assert (message.properties["type"], message.headers) == ("jobs.notices", {"event": "run.failed"})
+        assert [each["run"] for each in message.payload["notices"]] == [7]
 
     def test_a_batch_is_one_message(self, server: RabbitMq, queue: str) -> None:
         opened = sink(server.url, queue=queue)

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from jobs.errors import PermanentError
-from jobs.models import Event, Workspace
+from jobs.models import Event, Run, Workspace
 from sinks import claims
 from sinks.models import Delivery, FailedDelivery, Handover, Sink
 from sinks.services.redelivering import redeliver, redeliver_of_run, redeliver_of_sink
@@ -103,7 +103,7 @@ class TestAllThatAreDead:
     def test_of_one_run_and_no_other(self, target: Target, workspace: Workspace) -> None:
         first = give_up(target)
         second = give_up(target, name="pong")
-        run = Delivery.objects.select_related("handover__run").get(pk=first[0]).handover.run
+        run = Run.objects.get(handovers__deliveries=first[0])
         assert redeliver_of_run(run=run, actor="ann") == 3
         assert set(Delivery.objects.filter(pk__in=second).values_list("state", flat=True)) == {"dead"}
 

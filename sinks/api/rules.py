@@ -1,0 +1,110 @@
+"""Rules and notices: list, create, read, replace, delete; what was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.urls import reverse
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs.api.base import WorkspaceView
+from jobs.api.pages import Query, page
+from jobs.api.preconditions import PreconditionFailedError, matched_number, taken_version
+from jobs.errors import FieldError, ValidationError
+from jobs.selectors.jobs import find_job
+from sinks.api import shapes
+from sinks.models import Rule
+from sinks.selectors.notices import find_rule, list_notices, list_rules
+from sinks.services.naming import MUST_BE_NEW, OutOfDateError
+from sinks.services.ruling import delete_rule, save_rule
+
+
+class RuleList(WorkspaceView):
+    """``notice-rules/``"""
+
+    def get(self, request: Request, workspace: str) -> Response:
+        """The workspace's rules by name."""
+        query = Query(request)
+        rules = list_rules(workspace=self.workspace, limit=query.limit + 1, after=query.text("after"))
+        return page(request, rules, limit=query.limit, cursor=lambda rule: rule.name, show=shapes.rule_json)
+
+    def post(self, request: Request, workspace: str) -> Response:
+        """Create a rule; 409 when there is one of its name."""
+        rule = save_rule(
+            workspace=self.workspace, document=request.data, actor=self.actor, expected_version=MUST_BE_NEW
+        )
+        response = _shown(rule, status.HTTP_201_CREATED)
+        response["Location"] = request.build_absolute_uri(reverse("notice-rule", args=[workspace, rule.name]))
+        return response
+
+
+class RuleDetail(WorkspaceView):
+    """``notice-rules/{name}/``"""
+
+    def get(self, request: Request, workspace: str, name: str) -> Response:
+        """The rule."""
+        return _shown(find_rule(workspace=self.workspace, name=name))
+
+    def put(self, request: Request, workspace: str, name: str) -> Response:
+        """Replace a rule that there is, if it still has the version of If-Match (412) or of the body (409)."""
+        rule = find_rule(workspace=self.workspace, name=name)
+        document, version = _replacement(request.data, name)
+        with _expecting(request, rule, version) as expected:
+            saved = save_rule(workspace=self.workspace, document=document, actor=self.actor, expected_version=expected)
+        return _shown(saved)
+
+    def delete(self, request: Request, workspace: str, name: str) -> Response:
+        """Delete a rule. What it has told stays."""
+        rule = find_rule(workspace=self.workspace, name=name)
+        with _expecting(request, rule, None) as expected:
+            delete_rule(rule=rule, actor=self.actor, expected_version=expected)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class NoticeList(WorkspaceView):
+    """``notices/``"""
+
+    def get(self, request: Request, workspace: str) -> Response:
+        """What was told, is to be, or was kept back, the newest first; by ``rule``, ``job`` and ``run``."""
+        query = Query(request, known=("rule", "job", "run"))
+        rule, job = query.text("rule"), query.text("job")
+        found = list_notices(
+            workspace=self.workspace,
+            limit=query.limit + 1,
+            rule=None if rule is None else find_rule(workspace=self.workspace, name=rule),
+            job_id=None if job is None else find_job(workspace=self.workspace, key=job).pk,
+            run_id=query.number("run", least=1),
+            before=query.number("after"),
+        )
+        return page(request, found, limit=query.limit, cursor=lambda view: view.notice.pk, show=shapes.notice_json)
+
+
+def _shown(rule: Rule, code: int = status.HTTP_200_OK) -> Response:
+    return Response(shapes.rule_json(rule), status=code, headers={"ETag": f'"{rule.version}"'})
+
+
+def _replacement(data: object, name: str) -> tuple[object, int | None]:
+    """A PUT's body, which may be a GET's answer, edited: the document, and the version that it has. Raises ValidationError."""
+    if not isinstance(data, dict):
+        return data, None
+    body: dict[str, Any] = {"name": name, **data}
+    version = taken_version(body)
+    if body["name"] != name:
+        raise ValidationError([FieldError("name", f"expected {name}, as in the address; a rule cannot be renamed")])
+    return {each: value for each, value in body.items() if each not in shapes.READ_ONLY_OF_RULES}, version
+
+
+@contextmanager
+def _expecting(request: Request, rule: Rule, written: int | None) -> Iterator[int | None]:
+    """The version that a writer saw: of If-Match, then somebody else's change is a 412; or of the body, then it is a 409."""
+    matched = matched_number(request, what=f"the rule {rule.name}", version=rule.version)
+    try:
+        yield written if matched is None else matched
+    except OutOfDateError as error:
+        if matched is None:
+            raise
+        raise PreconditionFailedError(str(error)) from error
