@@ -9,6 +9,7 @@ from django import forms
 
 from jobs import strict_json
 from jobs.errors import FieldError
+from jobs.manifests import read_value
 
 
 class _Absent:
@@ -34,7 +35,7 @@ class RawText(forms.Field):
 
 
 class JSONText(RawText):
-    """JSON in a text area. A mistake in its syntax is told on this field with its line and column."""
+    """JSON or YAML in a text area. A mistake in its syntax is told on this field with its line and column."""
 
     def __init__(self, *, rows: int = 6, **kwargs: Any) -> None:
         attributes = {
@@ -52,15 +53,24 @@ class JSONText(RawText):
         if text is ABSENT or not text.strip():
             return ABSENT
         try:
-            return strict_json.loads(text)
+            value = read_value(text)
         except strict_json.NotJSONError as error:
-            raise forms.ValidationError(f"not JSON: {error}", code="json") from error
+            kind = "not JSON" if text.lstrip().startswith(("{", "[")) else "neither YAML nor JSON"
+            raise forms.ValidationError("%(text)s", code="json", params={"text": f"{kind}: {error}"}) from error
+        if found := strict_json.problems(value):  # YAML has more than JSON.
+            raise forms.ValidationError([_told(each) for each in found])
+        return value
 
     def prepare_value(self, value: Any) -> Any:
         """What was typed, or the stored value written for people; empty where there is none."""
         if value is None:
             return ""
         return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _told(error: FieldError) -> forms.ValidationError:
+    text = f"{error.field}: {error.message}" if error.field else error.message
+    return forms.ValidationError("%(text)s", code="json", params={"text": text})
 
 
 def placed(error: FieldError, fields: Any) -> tuple[str | None, forms.ValidationError]:
