@@ -74,7 +74,7 @@ class TestExplain:
 
     def test_a_job_without_schedules_has_none_to_explain(self, workspace: Workspace) -> None:
         make_job(workspace)
-        with pytest.raises(CommandError, match="has no schedule; there are: none"):
+        with pytest.raises(CommandError, match=r"has no schedule$"):
             run_command("explain_schedule", "acme", "task:ping", "09:00")
 
 
