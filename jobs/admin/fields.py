@@ -53,13 +53,9 @@ class JSONText(RawText):
         if text is ABSENT or not text.strip():
             return ABSENT
         try:
-            value = read_value(text)
+            return _read(text)
         except strict_json.NotJSONError as error:
-            kind = "not JSON" if text.lstrip().startswith(("{", "[")) else "neither YAML nor JSON"
-            raise forms.ValidationError("%(text)s", code="json", params={"text": f"{kind}: {error}"}) from error
-        if found := strict_json.problems(value):  # YAML has more than JSON.
-            raise forms.ValidationError([_told(each) for each in found])
-        return value
+            raise forms.ValidationError("%(text)s", code="json", params={"text": str(error)}) from error
 
     def prepare_value(self, value: Any) -> Any:
         """What was typed, or the stored value written for people; empty where there is none."""
@@ -68,9 +64,17 @@ class JSONText(RawText):
         return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _told(error: FieldError) -> forms.ValidationError:
-    text = f"{error.field}: {error.message}" if error.field else error.message
-    return forms.ValidationError("%(text)s", code="json", params={"text": text})
+def _read(text: str) -> object:
+    """What is JSON means what it does in JSON, ``null`` too. What of YAML is no JSON, the document refuses."""
+    try:
+        return strict_json.loads(text)
+    except strict_json.NotJSONError as error:
+        if text.lstrip().startswith(("{", "[")):
+            raise strict_json.NotJSONError(f"not JSON: {error}") from error
+    try:
+        return read_value(text)
+    except strict_json.NotJSONError as error:
+        raise strict_json.NotJSONError(f"neither YAML nor JSON: {error}") from error
 
 
 def placed(error: FieldError, fields: Any) -> tuple[str | None, forms.ValidationError]:

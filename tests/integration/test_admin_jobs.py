@@ -161,7 +161,7 @@ class TestForm:
             ("a: [", "neither YAML nor JSON: line 2, column 1:"),
             ("a: 100 %\nb: %s", "neither YAML nor JSON: line 2, column 4:"),
             ("1: 2", "the name 1 must be text: put it in quotes"),
-            ("a: !!set {b}", "a: expected text, a number"),
+            ("a: !!set {b}", "metadata.a: expected text, a number"),
             ("a: 1\n---\nb: 2", "neither YAML nor JSON: expected one document, and found 2"),
         ],
     )
