@@ -1,11 +1,13 @@
 """The site's addresses."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}jobs/favicon.svg")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("scheduler.api.urls")),
     path("api/v1/", include("jobs.api.urls")),  # The last one, which answers for addresses that are none.
