@@ -189,8 +189,10 @@ def _fired(fire: FireFact, facts: Facts) -> str:
 def _outcome(run: RunFact, facts: Facts) -> str:
     if run.state is None:
         return f"run {run.id}, which was erased since"
-    if run.ended_at is None or run.started_at is None:
+    if run.ended_at is None:
         return f"run {run.id} is {run.state}"
+    if run.started_at is None:
+        return f"run {run.id} {ended_words(run.state)}"
     return f"run {run.id} {ended_words(run.state)} after {span(run.ended_at - run.started_at)}"
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler.triggers.wall_clock import DstRule, Gap, Overlap, instants
 
+_ON_TIME = dt.timedelta(seconds=1)
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
@@ -21,6 +22,11 @@ def span(duration: dt.timedelta) -> str:
         if count or parts:
             parts.append(f"{count:.0f} {unit}")
     return " ".join(parts[:2])
+
+
+def lateness(by: dt.timedelta) -> str:
+    """``on time`` within a second, which is how often a beat looks; ``3 m 5 s late`` from then on."""
+    return "on time" if by < _ON_TIME else f"{span(by)} late"
 
 
 def clock_words(instant: dt.datetime, zone: ZoneInfo) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
 from jobs.admin.fields import ABSENT, JSONText, RawText, placed
 from jobs.documents import parse_replay, parse_rerun, parse_trigger
@@ -90,6 +92,7 @@ def ask(
     button: str,
     back: Sequence[tuple[str, str]],
     hidden: Sequence[tuple[str, str]] = (),
+    app: str = "jobs",
 ) -> TemplateResponse:
     """A page that says what will be done, and asks.
 
@@ -102,13 +105,14 @@ def ask(
         button: What the button says.
         back: Address and text of the pages above, the last of which is the way back.
         hidden: What the answer is to hold besides the form.
+        app: Whose page it is.
     """
     context = site.each_context(request) | {
         "title": title,
         "text": text,
         "form": form,
         "button": button,
-        "back": back,
+        "back": [(reverse("admin:app_list", args=[app]), apps.get_app_config(app).verbose_name), *back],
         "hidden": hidden,
     }
     return TemplateResponse(request, "admin/jobs/ask.html", context)

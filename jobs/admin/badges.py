@@ -70,6 +70,14 @@ def told(change: dict[str, Any] | None) -> str:
     return f" by {by}{f', {instant(at)}' if at else ''}{note}"
 
 
+_OVER = {"succeeded": "has succeeded", "failed": "has failed", "cancelled": "has been cancelled", "ended": "has ended"}
+
+
+def stands(state: str) -> str:
+    """A state in a sentence: ``is paused``, ``has failed``."""
+    return _OVER.get(state, f"is {state}")
+
+
 def instant(at: dt.datetime) -> str:
     """A time as the admin writes it in a sentence."""
     return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S %Z}"

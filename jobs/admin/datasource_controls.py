@@ -86,7 +86,7 @@ def _ask(verb: Verb, about: operations.Chosen, actor: str, rows: int) -> Datasou
 
 
 def _told(operation: DatasourceOperation) -> JSON:
-    """What the page shows of an answer: a table for a preview, and JSON for the rest."""
+    """What the page shows of an answer: a table for a preview, a sentence for a validation, and JSON for the rest."""
     ended = operations.wait(operation=operation)
     if ended.error:
         return {"failure": ended.error["message"]}
@@ -95,7 +95,18 @@ def _told(operation: DatasourceOperation) -> JSON:
         return {"failure": f"No answer yet, it is {state}. Is there a worker of the queue datasource, and has it time?"}
     if ended.verb == Verb.PREVIEW:
         return _table(ended.result)
+    if ended.verb == Verb.VALIDATE:
+        return _verdict(ended.result)
     return {"text_shown": json.dumps(ended.result, indent=2, ensure_ascii=False)}
+
+
+def _verdict(result: JSON) -> JSON:
+    """Whether it is valid in a sentence, and a line for the source and the destination each."""
+    parts = [(name, result[name]) for name in ("source", "destination") if name in result]
+    lines = [f"{name}: {'in order' if part['ok'] else part.get('message', 'not in order')}" for name, part in parts]
+    lines += [f"{error['field']}: {error['message']}" for error in result.get("errors", [])]
+    sentence = "It is valid." if result["valid"] else "It is not valid."
+    return {"verdict": {"valid": result["valid"], "sentence": sentence, "lines": lines}}
 
 
 def _table(preview: JSON) -> JSON:

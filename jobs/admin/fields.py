@@ -9,6 +9,7 @@ from django import forms
 
 from jobs import strict_json
 from jobs.errors import FieldError
+from jobs.manifests import read_value
 
 
 class _Absent:
@@ -34,7 +35,7 @@ class RawText(forms.Field):
 
 
 class JSONText(RawText):
-    """JSON in a text area. A mistake in its syntax is told on this field with its line and column."""
+    """JSON or YAML in a text area. A mistake in its syntax is told on this field with its line and column."""
 
     def __init__(self, *, rows: int = 6, **kwargs: Any) -> None:
         attributes = {
@@ -52,15 +53,28 @@ class JSONText(RawText):
         if text is ABSENT or not text.strip():
             return ABSENT
         try:
-            return strict_json.loads(text)
+            return _read(text)
         except strict_json.NotJSONError as error:
-            raise forms.ValidationError(f"not JSON: {error}", code="json") from error
+            raise forms.ValidationError("%(text)s", code="json", params={"text": str(error)}) from error
 
     def prepare_value(self, value: Any) -> Any:
         """What was typed, or the stored value written for people; empty where there is none."""
         if value is None:
             return ""
         return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _read(text: str) -> object:
+    """What is JSON means what it does in JSON, ``null`` too. What of YAML is no JSON, the document refuses."""
+    try:
+        return strict_json.loads(text)
+    except strict_json.NotJSONError as error:
+        if text.lstrip().startswith(("{", "[")):
+            raise strict_json.NotJSONError(f"not JSON: {error}") from error
+    try:
+        return read_value(text)
+    except strict_json.NotJSONError as error:
+        raise strict_json.NotJSONError(f"neither YAML nor JSON: {error}") from error
 
 
 def placed(error: FieldError, fields: Any) -> tuple[str | None, forms.ValidationError]:

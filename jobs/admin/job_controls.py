@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from jobs.admin.asking import NoteForm, ask
-from jobs.admin.badges import badge, instant, told
+from jobs.admin.badges import badge, instant, stands, told
 from jobs.admin.scope import WorkspaceAdmin, permits
 from jobs.errors import JobsError
 from jobs.models import Job, Role
@@ -109,7 +109,7 @@ class JobControls(WorkspaceAdmin[Job]):
             self.admin_site,
             request,
             title=f"{verb.button}: {job.key}",
-            text=f"{job.key} in {job.workspace} is {job.state}. {verb.text}",
+            text=f"{job.key} in {job.workspace} {stands(job.state)}. {verb.text}",
             form=form,
             button=verb.button,
             back=[(reverse("admin:jobs_job_changelist"), "Jobs"), (page, job.key)],

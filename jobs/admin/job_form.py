@@ -28,7 +28,7 @@ class JobForm(TypedForm[Job]):
     description = RawText(widget=forms.TextInput(attrs={"class": "vLargeTextField"}))
     payload = JSONText(
         rows=16,
-        help_text="The list of units of work; each has a kind, and may have name, parameters, retry and timeout.",
+        help_text="The list of units of work, in JSON or YAML; each has a kind, and may have name, parameters, retry and timeout.",
     )
     configuration = JSONText(
         help_text="retry, timeout, max_concurrent_requests, max_concurrent_runs, concurrency_group, rate_limit, priority, strict,"

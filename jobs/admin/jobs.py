@@ -9,28 +9,37 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.text import Truncator
 
 from jobs.admin.asking import RunForm, ask
-from jobs.admin.badges import badge
+from jobs.admin.badges import badge, instant
 from jobs.admin.datasource_controls import DatasourceControls
+from jobs.admin.histories import EventHistory
 from jobs.admin.job_controls import JobControls
 from jobs.admin.job_form import EXAMPLE_PAYLOAD, JobForm
+from jobs.admin.pretty import pretty
 from jobs.admin.scope import WorkspaceFilter, permits
 from jobs.documents import TriggerRequest
 from jobs.errors import ConflictError, JobsError
-from jobs.models import Job, Role, Run
+from jobs.models import Event, Job, Role, Run
+from jobs.selectors.events import list_job_events
 from jobs.services.jobs import delete_job, save_job
 from jobs.services.runs import start_run
 from jobs.states import JobState, Trigger
 
+SHOWN = 60
+"""Characters of a description in the list."""
+_READ = ("payload", "configuration", "tags", "metadata")
+
 
 @admin.register(Job)
-class JobAdmin(JobControls, DatasourceControls):
+class JobAdmin(JobControls, DatasourceControls, EventHistory[Job]):
     """List, add, change, delete and run; pause and the like are `JobControls`, what only datasources have `DatasourceControls`."""
 
     form = JobForm
     change_form_template = "admin/jobs/job/change_form.html"
-    list_display = ("key", "description", "workspace", "state_shown", "last_run", "version")
+    change_list_template = "admin/jobs/wide_list.html"
+    list_display = ("key", "shortly", "workspace", "state_shown", "last_run", "version")
     list_filter = (WorkspaceFilter, "state", "type")
     search_fields = ("name", "description")
     ordering = ("workspace__slug", "type", "name")
@@ -55,7 +64,9 @@ class JobAdmin(JobControls, DatasourceControls):
             .get_queryset(request)
             .defer("payload")
             .annotate(
-                last_run_id=Subquery(newest.values("pk")[:1]), last_run_state=Subquery(newest.values("state")[:1])
+                last_run_id=Subquery(newest.values("pk")[:1]),
+                last_run_state=Subquery(newest.values("state")[:1]),
+                last_run_at=Subquery(newest.values("created_at")[:1]),
             )
         )
 
@@ -66,17 +77,54 @@ class JobAdmin(JobControls, DatasourceControls):
 
     @admin.display(description="last run")
     def last_run(self, job: Job) -> str:
-        """The last run's state, which leads to the run."""
-        run_id = getattr(job, "last_run_id", None)
-        return "-" if run_id is None else _run_link(run_id, str(getattr(job, "last_run_state", "")))
+        """The last run's state and when it was created, which lead to the run."""
+        run_id, at = getattr(job, "last_run_id", None), getattr(job, "last_run_at", None)
+        if run_id is None or at is None:
+            return "-"
+        words = '{} <span style="white-space: nowrap">{}</span>'
+        return _run_link(run_id, format_html(words, badge(str(getattr(job, "last_run_state", ""))), instant(at)))
+
+    @admin.display(description="description", ordering="description")
+    def shortly(self, job: Job) -> str:
+        """The beginning of the description; all of it for who asks."""
+        beginning = Truncator(job.description).chars(SHOWN)
+        return format_html('<span title="{}">{}</span>', job.description, beginning) if job.description else "-"
+
+    @admin.display(description="payload")
+    def payload_told(self, job: Job) -> str:
+        """For those who may not change it."""
+        return pretty(job.payload)
+
+    @admin.display(description="configuration")
+    def configuration_told(self, job: Job) -> str:
+        """For those who may not change it."""
+        return pretty(job.configuration)
+
+    @admin.display(description="tags")
+    def tags_told(self, job: Job) -> str:
+        """For those who may not change them."""
+        return ", ".join(map(str, job.tags)) or "-"
+
+    @admin.display(description="metadata")
+    def metadata_told(self, job: Job) -> str:
+        """For those who may not change it."""
+        return pretty(job.metadata)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Job | None = None) -> tuple[str, ...]:
         """A job keeps its workspace and its key, and its form does not change its state."""
         return ("state_told", "workspace", "key") if obj else ()
 
     def get_fields(self, request: HttpRequest, obj: Job | None = None) -> Any:
-        """A new job has no state yet."""
-        return self.fields if obj else self.fields[1:]
+        """A new job has no state yet; who may not change a job reads it, and needs no form for it."""
+        if obj is None:
+            return self.fields[1:]
+        if self.has_change_permission(request, obj):
+            return self.fields
+        return tuple(f"{name}_told" if name in _READ else name for name in self.fields)
+
+    def events_of(self, obj: Job, *, limit: int, before: int | None) -> list[Event]:
+        """What was done to it and its schedules."""
+        return list_job_events(job_id=obj.pk, limit=limit, before=before)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new job begins with an example to change."""
@@ -158,6 +206,21 @@ class JobAdmin(JobControls, DatasourceControls):
         except ConflictError as error:
             self.message_user(request, f"Not deleted: {error}.", messages.ERROR)
             return HttpResponseRedirect(reverse("admin:jobs_job_change", args=[object_id]))
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """What goes with a job, by its document.
+
+        Django's way reads every row that would go, and asks of each model whether its own page deletes: those of schedules and
+        backfills do not.
+        """
+        told: list[Any] = []
+        for job in objs:
+            names = [f"schedule {each.get('name', 'default')}" for each in job.schedules]
+            told += [f"job {job.key}", [f"{name}, with what it decided and its backfills" for name in names]]
+        counts = {"jobs": len(objs), "schedules": sum(len(job.schedules) for job in objs)}
+        return told, {name: count for name, count in counts.items() if count}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Job) -> None:
         """Delete the job and keep its runs."""

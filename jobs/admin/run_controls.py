@@ -13,6 +13,7 @@ from django.utils.html import format_html
 
 from jobs import extensions
 from jobs.admin.asking import AskForm, NoteForm, ReplayForm, RerunFailedForm, RerunForm, ask
+from jobs.admin.badges import stands
 from jobs.admin.scope import WorkspaceAdmin, permits
 from jobs.documents import DEFAULT_TERMINATE_GRACE_MS, duration_ms
 from jobs.errors import JobsError
@@ -118,7 +119,7 @@ class RunControls(WorkspaceAdmin[Run]):
             raise Http404("there is no such run, or you may not do this to it")
         page = reverse("admin:jobs_run_change", args=[run.pk])
         if not chosen.offered(run):
-            self.message_user(request, f"Nothing was changed: run {run.pk} is {run.state}.", messages.WARNING)
+            self.message_user(request, f"Nothing was changed: run {run.pk} {stands(run.state)}.", messages.WARNING)
             return HttpResponseRedirect(page)
         form = chosen.form(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
@@ -127,10 +128,10 @@ class RunControls(WorkspaceAdmin[Run]):
             self.admin_site,
             request,
             title=f"{chosen.button}: run {run.pk} of {run.job_key}",
-            text=f"Run {run.pk} of {run.job_key} in {run.workspace} is {run.state}. {chosen.text(run)}",
+            text=f"Run {run.pk} of {run.job_key} in {run.workspace} {stands(run.state)}. {chosen.text(run)}",
             form=form,
             button=chosen.button,
-            back=[(reverse("admin:jobs_run_changelist"), "Runs"), (page, f"run {run.pk}")],
+            back=[(reverse("admin:jobs_run_changelist"), "Runs"), (page, str(run))],
         )
 
     def render_change_form(
@@ -149,7 +150,7 @@ class RunControls(WorkspaceAdmin[Run]):
             if verb in _CHANGES:
                 changed = _CHANGES[verb](run=run, actor=actor, note=asked.note)
                 nothing = "" if changed else " already: nothing was changed"
-                self.message_user(request, f"Run {run.pk} is {_STANDS.get(verb, run.state)}{nothing}.")
+                self.message_user(request, f"Run {run.pk} {_STANDS.get(verb) or stands(run.state)}{nothing}.")
                 return None
             new_id = _repeat(run, verb, asked, actor)
         except JobsError as error:
@@ -167,7 +168,7 @@ _CHANGES = {
     "pin": pins.pin_run,
     "unpin": pins.unpin_run,
 }
-_STANDS = {"pin": "pinned", "unpin": "not pinned"}
+_STANDS = {"pin": "is pinned", "unpin": "is not pinned"}
 """What is true after these; after the others it is the run's state that tells."""
 
 

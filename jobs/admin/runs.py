@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from jobs.admin.badges import badge, told
 from jobs.admin.bulk import BulkTermination
+from jobs.admin.pretty import pretty
 from jobs.admin.run_controls import RunControls
 from jobs.admin.scope import WorkspaceFilter, permits
 from jobs.errors import NotFoundError
@@ -26,6 +27,8 @@ from jobs.selectors.stored_files import list_files
 from jobs.states import FINAL_RUN_STATES, PayloadState
 
 PAGE = 100
+RELOAD_SECONDS = 5
+"""After so long the page of a run that has not ended is asked for again: nobody types anything into it."""
 
 
 class EndedFilter(admin.SimpleListFilter):
@@ -58,6 +61,23 @@ class PinnedFilter(admin.SimpleListFilter):
         return queryset.filter(pin__isnull=False) if self.value() == "yes" else queryset
 
 
+class ScheduleFilter(admin.SimpleListFilter):
+    """Those of one schedule, which its page asks for; nobody else is offered a choice of thousands."""
+
+    title = "schedule"
+    parameter_name = "schedule"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The one that was asked for."""
+        value = request.GET.get("schedule", "")
+        return [(value, f"number {value}")] if _number(value) is not None else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
+        """By the id that each of its runs has."""
+        number = _number(self.value())
+        return queryset if number is None else queryset.filter(schedule_id=number)
+
+
 @admin.register(Run)
 class RunAdmin(RunControls, BulkTermination):
     """A list with filters; a page with counts, the chain, payloads, failed attempts and events."""
@@ -65,7 +85,7 @@ class RunAdmin(RunControls, BulkTermination):
     change_form_template = "admin/jobs/run/change_form.html"
     list_display = (
         "id",
-        "job_key",
+        "job_link",
         "workspace",
         "state_shown",
         "trigger",
@@ -74,13 +94,14 @@ class RunAdmin(RunControls, BulkTermination):
         "created_at",
         "duration",
     )
-    list_filter = (WorkspaceFilter, EndedFilter, PinnedFilter, "state", "trigger")
+    change_list_template = "admin/jobs/wide_list.html"
+    list_filter = (WorkspaceFilter, EndedFilter, PinnedFilter, "state", "trigger", ScheduleFilter)
     search_fields = ("^job_key",)
     search_help_text = "The beginning of a job's key, such as task:ping"
     ordering = ("-id",)
     show_full_result_count = False
     fields = (
-        "job_key",
+        "job_link",
         "workspace",
         "state_told",
         ("trigger", "scheduled_for"),
@@ -93,7 +114,7 @@ class RunAdmin(RunControls, BulkTermination):
         "error_json",
         "result_json",
     )
-    readonly_fields = ("state_told", "duration", "parameters_json", "error_json", "result_json")
+    readonly_fields = ("job_link", "state_told", "duration", "parameters_json", "error_json", "result_json")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         """With what the counts need."""
@@ -110,6 +131,13 @@ class RunAdmin(RunControls, BulkTermination):
     def has_delete_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
         """History is not deleted by hand."""
         return False
+
+    @admin.display(description="job", ordering="job_key")
+    def job_link(self, run: Run) -> str:
+        """The key, which leads to the job while there is one."""
+        if run.job_id is None:
+            return run.job_key
+        return format_html('<a href="{}">{}</a>', reverse("admin:jobs_job_change", args=[run.job_id]), run.job_key)
 
     @admin.display(description="state", ordering="state")
     def state_shown(self, run: Run) -> str:
@@ -140,17 +168,17 @@ class RunAdmin(RunControls, BulkTermination):
     @admin.display(description="parameters")
     def parameters_json(self, run: Run) -> str:
         """Written for people."""
-        return _pretty(run.parameters)
+        return pretty(run.parameters)
 
     @admin.display(description="error")
     def error_json(self, run: Run) -> str:
         """Written for people."""
-        return _pretty(run.error)
+        return pretty(run.error)
 
     @admin.display(description="result")
     def result_json(self, run: Run) -> str:
         """Written for people."""
-        return _pretty(run.result)
+        return pretty(run.result)
 
     def get_urls(self) -> list[URLPattern]:
         """The admin's, and one page a payload."""
@@ -181,8 +209,8 @@ class RunAdmin(RunControls, BulkTermination):
             "opts": self.opts,
             "run": run,
             "view": view,
-            "parts": [(name, _pretty(getattr(payload, name))) for name in ("error", "result", "parameters", "options")],
-            "attempts": [(attempt, _pretty(attempt.error)) for attempt in view.failed_attempts],
+            "parts": [(name, pretty(getattr(payload, name))) for name in ("error", "result", "parameters", "options")],
+            "attempts": [(attempt, pretty(attempt.error)) for attempt in view.failed_attempts],
             "files": list_files(run=run, position=position, limit=PAGE),
             "log_lines": run_selectors.list_logs(run=run, position=position, limit=PAGE * 10),
             "rejected": self._rejected(request, run, position),
@@ -193,11 +221,13 @@ class RunAdmin(RunControls, BulkTermination):
         """The first rows that a load left out. They are somebody's data, which takes more than looking at runs."""
         if not permits(request, Role.OPERATOR, run.workspace_id):
             return []
-        return [(row, _pretty(row.row)) for row in list_rejected(run=run, position=position, limit=PAGE)]
+        return [(row, pretty(row.row)) for row in list_rejected(run=run, position=position, limit=PAGE)]
 
 
 def _beside(run: Run, *, after: int | None, state: PayloadState | None) -> dict[str, Any]:
     found = payload_selectors.list_payloads(run=run, limit=PAGE + 1, after=after, state=state)
+    attempts = payload_selectors.list_attempts(run=run, limit=PAGE + 1)
+    files = list_files(run=run, limit=PAGE + 1)
     return {
         "counts": run_selectors.counts_of(run),
         "payloads": found[:PAGE],
@@ -205,7 +235,12 @@ def _beside(run: Run, *, after: int | None, state: PayloadState | None) -> dict[
         "after": after,
         "state": state,
         "states": list(PayloadState),
-        "attempts": payload_selectors.list_attempts(run=run, limit=PAGE),
+        "attempts": attempts[:PAGE],
+        "attempts_cut": len(attempts) > PAGE,
+        "files": files[:PAGE],
+        "files_cut": len(files) > PAGE,
+        "reload_seconds": RELOAD_SECONDS if run.state not in FINAL_RUN_STATES else None,
+        "made_at": timezone.now(),
         "chain": _rows(found_chain := chain(run=run)),
         "chain_more": sorted(found_chain.more),
         "events": run_selectors.list_events(run=run, limit=PAGE),
@@ -243,11 +278,3 @@ def _number(text: str | None) -> int | None:
 
 def _state(text: str | None) -> PayloadState | None:
     return PayloadState(text) if text in list(PayloadState) else None
-
-
-def _pretty(value: object) -> str:
-    if value is None or value == {}:
-        return "-"
-    return format_html(
-        '<pre style="margin: 0; white-space: pre-wrap">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False)
-    )

@@ -45,7 +45,10 @@ class BackfillForm(AskForm):
     note = RawText(
         widget=forms.TextInput(attrs={"class": "vLargeTextField"}), help_text="Why; for whoever reads it later."
     )
-    dry_run = forms.BooleanField(required=False, initial=True, label="Only show what it would run")
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        self.fixed = {"dry_run": bool(data and data.get("dry_run"))}
 
 
 class BackfillPages(WorkspaceAdmin[Schedule]):
@@ -84,6 +87,7 @@ class BackfillPages(WorkspaceAdmin[Schedule]):
                 (reverse("admin:scheduler_schedule_changelist"), "Schedules"),
                 (reverse("admin:scheduler_schedule_change", args=[schedule.pk]), str(schedule)),
             ],
+            app="scheduler",
         )
         page.template_name = "admin/scheduler/schedule/backfill.html"
         page.context_data = {**(page.context_data or {}), **shown}

@@ -119,6 +119,7 @@ class BackfillAdmin(WorkspaceAdmin[Backfill]):
             text="Nothing more of it starts. Runs that it has started go on, unless you end them too.",
             form=form,
             button="Cancel the backfill",
+            app="scheduler",
             back=[(reverse("admin:scheduler_backfill_changelist"), "Backfills"), (page, str(backfill))],
         )
 

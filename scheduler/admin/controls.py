@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 
 from jobs.admin.asking import NoteForm, ask
+from jobs.admin.badges import stands
 from jobs.admin.bulk import HELD
 from jobs.admin.scope import WorkspaceAdmin, permits
 from jobs.errors import JobsError
@@ -147,10 +148,11 @@ class ScheduleControls(WorkspaceAdmin[Schedule]):
             self.admin_site,
             request,
             title=f"{chosen.button}: {schedule}",
-            text=f"{capfirst(str(schedule))} in {schedule.workspace} is {schedule.state}. {chosen.text}",
+            text=f"{capfirst(str(schedule))} in {schedule.workspace} {stands(schedule.state)}. {chosen.text}",
             form=form,
             button=chosen.button,
             back=[(everything, "Schedules"), (page, str(schedule))],
+            app="scheduler",
         )
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
@@ -206,6 +208,7 @@ class ScheduleControls(WorkspaceAdmin[Schedule]):
             button=verb.button,
             back=[(request.get_full_path(), "Schedules")],
             hidden=[*held, ("confirmed", "yes")],
+            app="scheduler",
         )
 
     def _do(self, request: HttpRequest, verb: ScheduleVerb, schedules: Sequence[Schedule], note: str) -> bool:

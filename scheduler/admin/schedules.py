@@ -13,10 +13,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from jobs.admin.badges import badge, told
+from jobs.admin.histories import EventHistory
 from jobs.admin.scope import WorkspaceFilter, permits, workspaces
 from jobs.documents import JOB_TYPES
 from jobs.errors import FieldError, JobsError, ValidationError
-from jobs.models import Job, Role
+from jobs.models import Event, Job, Role
+from jobs.selectors.events import list_job_events
 from scheduler.admin import panels
 from scheduler.admin.backfill_form import BackfillPages
 from scheduler.admin.controls import ScheduleControls
@@ -45,7 +47,7 @@ class LateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(ScheduleControls, BackfillPages, SimulationPages):
+class ScheduleAdmin(ScheduleControls, BackfillPages, SimulationPages, EventHistory[Schedule]):
     """A list by what comes next; a page with what happens next, what was decided, an answer to "why", and the definition."""
 
     form = ScheduleForm
@@ -182,6 +184,10 @@ class ScheduleAdmin(ScheduleControls, BackfillPages, SimulationPages):
     def has_delete_permission(self, request: HttpRequest, obj: Schedule | None = None) -> bool:
         """By a button of its own: Django's page would read every decision, to list it."""
         return False
+
+    def events_of(self, obj: Schedule, *, limit: int, before: int | None) -> list[Event]:
+        """What was done to it."""
+        return list_job_events(job_id=obj.job_id, schedule_id=obj.pk, limit=limit, before=before)
 
     def get_urls(self) -> list[URLPattern]:
         """The admin's, and what a text in the form would do."""

@@ -56,18 +56,27 @@ def of_workspace(workspace: Workspace, *, days: int, now: dt.datetime) -> dict[s
     most_runs = max((hour.concurrency for hour in load.hours), default=0.0)
     by_day = itertools.groupby(load.hours, key=lambda hour: hour.start.date())
     rows = [_day(day, list(hours), most_fires=most_fires, most_runs=most_runs) for day, hours in by_day]
-    return {"load": load, "days": rows, "chosen": workspace}
+    most = at_once(load.busiest.concurrency if load.busiest else 0)
+    return {"load": load, "days": rows, "chosen": workspace, "most": most}
+
+
+def at_once(runs: float) -> str:
+    """How many runs are expected at once, on average over an hour: ``less than one run``, ``2.4 runs``."""
+    if runs < 1:
+        return "less than one run"
+    return "1 run" if runs == 1 else f"{runs:g} runs"
 
 
 def _day(day: dt.date, hours: list[HourLoad], *, most_fires: int, most_runs: float) -> dict[str, Any]:
     return {
         "day": day,
         "fires": sum(hour.fires for hour in hours),
-        "most_at_once": max(hour.concurrency for hour in hours),
+        "most_at_once": at_once(max(hour.concurrency for hour in hours)),
         "before": range(hours[0].start.hour),
         "hours": [
             {
                 "load": hour,
+                "at_once": at_once(hour.concurrency),
                 "fires": _share(hour.fires, most_fires),
                 "runs": _share(hour.concurrency, most_runs),
             }

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from jobs.admin.badges import badge
 from scheduler.explaining import REASONS
 from scheduler.models import Fire
-from scheduler.phrases import span
+from scheduler.phrases import lateness, span
 from scheduler.states import FireState, Reason
 
 _NOW = dt.timedelta(seconds=1)
@@ -61,7 +61,7 @@ def decision(fire: Fire) -> str:
         case FireState.FIRED:
             address = reverse("admin:jobs_run_change", args=[fire.run_id])
             link = format_html('→ <a href="{}">run {}</a>', address, fire.run_id)
-            how = fire.detail or f"{span(max(fire.decided_at - fire.fire_at, dt.timedelta(0)))} late"
+            how = fire.detail or lateness(fire.decided_at - fire.fire_at)
             return format_html("{} {} {}", badge("fired"), together(how), link)
         case FireState.SKIPPED:
             return format_html("{} {}", badge("skipped"), fire.detail or REASONS[Reason(fire.reason)])

@@ -21,5 +21,6 @@ def schedule_named(workspace: Workspace, key: str, name: str | None) -> Schedule
     present = ", ".join(Schedule.objects.filter(job=job).order_by("name").values_list("name", flat=True)[:20])
     if name is None and found:
         raise CommandError(f"{key} has several schedules: say which of {present}")
-    which = "no schedule" if name is None else f"no schedule {name!r}"
-    raise CommandError(f"{key} has {which}; there are: {present}" if present else f"{key} has no schedule")
+    if not present:
+        raise CommandError(f"{key} has no schedule")
+    raise CommandError(f"{key} has no schedule {name!r}; there are: {present}")

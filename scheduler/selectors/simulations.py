@@ -142,7 +142,8 @@ def left_out(workspace: Workspace, *, firing: int, looked_at: int) -> list[str]:
     others = Schedule.objects.filter(workspace=workspace).count() - firing
     if others > 0:
         remarks.append(
-            f"{count_of(others, 'schedule')} of paused jobs, paused, ended or without times of their own are left out"
+            f"{count_of(others, 'schedule')} {'is' if others == 1 else 'are'} left out: paused or ended,"
+            " of a job that is not active, or without times of their own"
         )
     if looked_at < firing:
         remarks.append(
@@ -154,8 +155,9 @@ def left_out(workspace: Workspace, *, firing: int, looked_at: int) -> list[str]:
 def _on_sampling(sampled: int) -> list[str]:
     if not sampled:
         return []
+    fire = "fires" if sampled == 1 else "fire"
     return [
-        f"{count_of(sampled, 'schedule')} fire so often that a part was counted, and the rest is taken to repeat it"
+        f"{count_of(sampled, 'schedule')} {fire} so often that a part was counted, and the rest is taken to repeat it"
     ]
 
 

@@ -204,7 +204,7 @@ class TestARun:
     def test_a_button_that_came_too_late_changes_nothing(self, operator: Client, job: Job) -> None:
         run = make_run(job, "s")
         page = press(operator, run, "terminate").content.decode()
-        assert f"Nothing was changed: run {run.pk} is succeeded" in page
+        assert f"Nothing was changed: run {run.pk} has succeeded" in page
 
     def test_what_the_service_refuses_is_told(self, operator: Client, job: Job) -> None:
         run = make_run(job, "q")

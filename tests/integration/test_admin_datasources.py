@@ -102,7 +102,20 @@ class TestWhatTheyDo:
 
     def test_a_validation_says_what_is_wrong(self, editor: Client, worker: Worker, job: Job) -> None:
         worker.answer = lambda operation: {"result": {"valid": False, "source": {"ok": False, "message": "no file"}}}
-        assert "no file" in press(editor, job, "validate", payload=0)
+        page = press(editor, job, "validate", payload=0)
+        assert '<li class="error">It is not valid.</li>' in page
+        assert "<li>Source: no file</li>" in page
+        assert "{" not in page.partition("It is not valid.")[2].partition("</ul>")[0]
+
+    def test_a_validation_of_what_is_in_order_says_so(self, editor: Client, worker: Worker, job: Job) -> None:
+        parts = {"source": {"ok": True}, "destination": {"ok": True}}
+        worker.answer = lambda operation: {"result": {"valid": True, **parts}}
+        page = press(editor, job, "validate", payload=0)
+        assert '<li class="success">It is valid.</li>' in page
+        assert "<li>Destination: in order</li>" in page
+
+    def test_the_only_payload_is_not_asked_for(self, editor: Client, job: Job) -> None:
+        assert "Payload:" not in editor.get(address(job, "validate")).content.decode()
 
     def test_what_went_wrong_is_told(self, editor: Client, worker: Worker, job: Job) -> None:
         worker.answer = lambda operation: {"error": {"message": "the disk is full", "code": "files"}}

@@ -14,8 +14,11 @@ from pytest_django import DjangoAssertNumQueries
 from jobs.models import Event, Job, Role, Run, Workspace
 from jobs.services.jobs import save_job
 from jobs.states import JobState
-from tests.integration.people import make_job, make_user, make_workspace
-from tests.integration.run_rows import make_run
+from scheduler.models import Backfill, Schedule
+from scheduler.services.backfills import create_backfill
+from tests.integration.people import NOW, make_job, make_user, make_workspace
+from tests.integration.run_rows import make_event, make_run
+from tests.integration.schedule_rows import make_fire, make_schedule
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +51,13 @@ def editor(workspace: Workspace) -> Client:
 def errors(response: Any) -> dict[str, list[str]]:
     found: dict[str, list[str]] = response.context["adminform"].form.errors
     return found
+
+
+def begin_backfill(schedule: Schedule) -> None:
+    """Of some hours long ago."""
+    Schedule.objects.filter(pk=schedule.pk).update(anchor_at=NOW.replace(year=2024, month=1, day=1))
+    schedule.refresh_from_db()
+    create_backfill(schedule=schedule, start="2024-11-18", end="2024-11-18T02:00", actor="ann")
 
 
 def change_elsewhere(workspace: Workspace) -> None:
@@ -135,6 +145,33 @@ class TestForm:
         response = editor.post("/admin/jobs/job/add/", TYPED | {"workspace": other.pk})
         assert "workspace" in errors(response)
 
+    @pytest.mark.parametrize(
+        "payload",
+        ["- kind: noop\n  name: first\n", '[{"kind": "noop", "name": "first"}]', "- {kind: noop, name: first}"],
+    )
+    def test_yaml_will_do_as_json_does(self, editor: Client, workspace: Workspace, payload: str) -> None:
+        typed = TYPED | {"workspace": workspace.pk, "payload": payload, "configuration": "max_concurrent_requests: 2"}
+        assert editor.post("/admin/jobs/job/add/", typed).status_code == 302
+        job = Job.objects.get()
+        assert (job.payload[0]["name"], job.max_lanes) == ("first", 2)
+
+    @pytest.mark.parametrize(
+        ("metadata", "told"),
+        [
+            ("a: [", "neither YAML nor JSON: line 2, column 1:"),
+            ("a: 100 %\nb: %s", "neither YAML nor JSON: line 2, column 4:"),
+            ("1: 2", "the name 1 must be text: put it in quotes"),
+            ("a: !!set {b}", "metadata.a: expected text, a number"),
+            ("a: 1\n---\nb: 2", "neither YAML nor JSON: expected one document, and found 2"),
+        ],
+    )
+    def test_what_is_neither_is_told_on_its_field(
+        self, editor: Client, workspace: Workspace, metadata: str, told: str
+    ) -> None:
+        response = editor.post("/admin/jobs/job/add/", TYPED | {"workspace": workspace.pk, "metadata": metadata})
+        assert [each[: len(told)] for each in errors(response)["metadata"]] == [told]
+        assert not Job.objects.exists()
+
 
 class TestRun:
     def test_the_button_asks_first_and_then_starts_a_run_and_leads_to_it(
@@ -182,12 +219,92 @@ class TestDelete:
         assert Run.objects.get().pk == run.pk
         assert Event.objects.get(kind="job.deleted").actor == "the-editor"
 
+    def test_one_with_schedules_and_backfills_goes_with_them_and_its_runs_stay(
+        self, editor: Client, workspace: Workspace
+    ) -> None:
+        schedule = make_schedule(workspace)
+        begin_backfill(schedule)
+        make_fire(schedule)
+        run = make_run(schedule.job, "s", schedule_id=schedule.pk)
+        address = f"/admin/jobs/job/{schedule.job_id}/delete/"
+        asked = editor.get(address).content.decode()
+        assert "schedule default, with what it decided and its backfills" in asked
+        assert "Its runs stay" in asked
+        assert "permission" not in asked
+        assert "Schedules: 1" in asked
+        assert editor.post(address, {"post": "yes"}).status_code == 302
+        assert not Job.objects.exists()
+        assert not Schedule.objects.exists()
+        assert not Backfill.objects.exists()
+        assert Run.objects.get().pk == run.pk
+
+    def test_an_operator_may_not(self, workspace: Workspace) -> None:
+        schedule = make_schedule(workspace)
+        address = f"/admin/jobs/job/{schedule.job_id}/delete/"
+        assert staff(workspace, Role.OPERATOR).post(address, {"post": "yes"}).status_code == 403
+        assert Schedule.objects.exists()
+
     def test_active_runs_forbid_it_in_words(self, editor: Client, workspace: Workspace) -> None:
         job = make_job(workspace)
         make_run(job, "q")
         response = editor.post(f"/admin/jobs/job/{job.pk}/delete/", {"post": "yes"}, follow=True)
         assert "1 active run" in response.content.decode()
         assert Job.objects.exists()
+
+
+class TestHistory:
+    def address(self, job: Job) -> str:
+        return f"/admin/jobs/job/{job.pk}/history/"
+
+    def test_it_says_who_did_what_and_why_the_newest_first(self, editor: Client, workspace: Workspace) -> None:
+        job = make_schedule(workspace).job
+        editor.post(f"/admin/jobs/job/{job.pk}/state/pause/", {"note": "wait for <Ann>"})
+        editor.post(f"/admin/jobs/job/{job.pk}/state/resume/", {"note": "she came"})
+        make_event(make_run(job, "s"), "run.succeeded")
+        page = editor.get(self.address(job))
+        assert [(row["what"], row["actor"], row["note"]) for row in page.context["rows"]] == [
+            ("resumed", "the-editor", "she came"),
+            ("paused", "the-editor", "wait for <Ann>"),
+            ("schedule default: created", "test", ""),
+            ("created", "test", ""),
+        ]
+        assert "wait for &lt;Ann&gt;" in page.content.decode()
+        assert "(version 1)" in page.content.decode()
+
+    def test_it_comes_page_by_page(self, editor: Client, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("jobs.admin.histories.EVENTS", 2)
+        job = make_job(workspace)
+        for number in range(2):
+            make_job(workspace, description=str(number))
+        first = editor.get(self.address(job))
+        assert [row["details"] for row in first.context["rows"]] == ["version 3", "version 2"]
+        second = editor.get(self.address(job), {"before": first.context["older"]})
+        assert [row["what"] for row in second.context["rows"]] == ["created"]
+        assert second.context["older"] is None
+        assert editor.get(self.address(job), {"before": "x"}).status_code == 200
+
+
+class TestReading:
+    def test_who_may_not_change_a_job_reads_it_on_lines(self, workspace: Workspace) -> None:
+        job = make_job(workspace, metadata={"owner": "zoë"}, tags=["a", "b"])
+        page = staff(workspace, Role.OPERATOR).get(f"/admin/jobs/job/{job.pk}/change/").content.decode()
+        assert "&quot;owner&quot;: &quot;zoë&quot;\n}</pre>" in page
+        assert "\n    &quot;kind&quot;: &quot;noop&quot;" in page
+        assert "a, b" in page
+
+    def test_the_list_says_when_a_job_ran_last_and_how_that_went(self, editor: Client, workspace: Workspace) -> None:
+        run = make_run(make_job(workspace), "f", created_at=NOW)
+        page = editor.get("/admin/jobs/job/").content.decode()
+        row = page.partition(f'<a href="/admin/jobs/run/{run.pk}/change/">')[2].partition("</a>")[0]
+        assert "failed" in row
+        assert "2026-11-21 12:00:00 UTC" in row
+
+    def test_the_list_cuts_a_long_description(self, editor: Client, workspace: Workspace) -> None:
+        make_job(workspace, description="word " * 100)
+        [job] = editor.get("/admin/jobs/job/").context["cl"].result_list
+        page = editor.get("/admin/jobs/job/").content.decode()
+        assert f'title="{job.description}"' in page
+        assert ">" + "word " * 11 + "word…</span>" in page
 
 
 class TestRoles:

@@ -80,6 +80,11 @@ class TestSecrets:
 
 
 class TestTokens:
+    def test_they_are_called_what_they_are(self, workspace: Workspace) -> None:
+        overview = staff(workspace, Role.VIEWER).get("/admin/").content.decode()
+        assert "API tokens" in overview
+        assert "Api tokens" not in overview
+
     def test_a_new_token_is_shown_once_and_works(self, workspace: Workspace) -> None:
         client = staff(workspace, Role.VIEWER)
         page = client.post("/admin/jobs/apitoken/add/", {"name": "laptop"})

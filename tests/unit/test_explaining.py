@@ -88,6 +88,7 @@ class TestFired:
             (RunFact(12, "running", NINE, NINE), "run 12 is running"),
             (RunFact(12, "pending", NINE), "run 12 is pending"),
             (RunFact(12, "cancelled", NINE, NINE, NINE + seconds(5)), "run 12 was cancelled after 5 s"),
+            (RunFact(12, "failed", NINE, None, NINE + seconds(5)), "run 12 failed"),
             (RunFact(12), "run 12, which was erased since"),
         ],
     )

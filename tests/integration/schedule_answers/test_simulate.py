@@ -108,7 +108,7 @@ class TestLoad:
         make_schedule(workspace, **parts)
         found = load(workspace)
         assert (found.fires, found.busiest, found.schedules) == (0, None, 0)
-        assert found.remarks[0].startswith("1 schedule of paused jobs, paused, ended or without times")
+        assert found.remarks[0].startswith("1 schedule is left out: paused or ended")
 
     def test_paused_schedules_and_those_of_paused_jobs_are_left_out(self, workspace: Workspace) -> None:
         change(make_schedule(workspace), state=ScheduleState.PAUSED, next_fire_at=None, next_run_at=None)
@@ -126,7 +126,7 @@ class TestLoad:
         make_schedule(workspace, **EVERY_SECOND)
         found = load(workspace, days=30)
         assert (found.fires, found.sampled) == (30 * 86_400, True)
-        assert "1 schedule fire so often that a part was counted" in found.remarks[0]
+        assert "1 schedule fires so often that a part was counted" in found.remarks[0]
 
     def test_of_very_many_schedules_some_stand_for_all(
         self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch

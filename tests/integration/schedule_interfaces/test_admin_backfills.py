@@ -128,6 +128,14 @@ class TestAsking:
         assert "Mon 2024-11-18 01:00 CET no run runs" in told
         assert not Backfill.objects.exists()
 
+    def test_showing_and_beginning_are_buttons_of_their_own(self, operator: Client, old: Schedule) -> None:
+        shown = operator.get(self.address(old)).content.decode()
+        assert re.findall(r'<input type="submit"[^>]*>', shown) == [
+            '<input type="submit" name="dry_run" value="Show what it would run">',
+            '<input type="submit" class="default" value="Backfill">',
+        ]
+        assert shown.count("dry_run") == 1
+
     def test_then_it_begins_and_leads_to_its_page(self, operator: Client, old: Schedule) -> None:
         told = words(self.ask(operator, old, note="lost data"))
         begun = Backfill.objects.get()
@@ -160,6 +168,24 @@ class TestTheLoad:
         told = words(viewer.get(self.ADDRESS, {"days": "7"}))
         assert "168 fire times of 1 schedule." in told
         assert told.count(" 24 ") >= 6
+
+    def test_less_than_one_run_at_once_is_told_in_words(self, viewer: Client, workspace: Workspace) -> None:
+        make_schedule(workspace, triggers=[{"type": "every", "every": "1h"}])
+        told = words(viewer.get(self.ADDRESS, {"days": "7"}))
+        assert "Less than one run at once is expected in any hour." in told
+        assert "0.0" not in told
+
+    def test_two_runs_at_once_are_told_with_their_hour(self, viewer: Client, workspace: Workspace) -> None:
+        schedule = make_schedule(workspace, triggers=[{"type": "every", "every": "1h"}], overlap="allow_all")
+        begun = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
+        lasting = {"created_at": begun, "started_at": begun, "ended_at": begun + dt.timedelta(hours=2)}
+        make_run(schedule.job, "s", **lasting)
+        told = words(viewer.get(self.ADDRESS, {"days": "7"}))
+        assert re.search(r"2 runs at once at most are expected, in the hour from \d{4}-\d\d-\d\d \d\d:00:00 UTC", told)
+
+    def test_what_is_left_out_looks_like_a_warning(self, viewer: Client, workspace: Workspace) -> None:
+        make_schedule(workspace, enabled=False)
+        assert '<li class="warning">1 schedule is left out' in viewer.get(self.ADDRESS).content.decode()
 
     def test_of_the_workspace_that_is_chosen_among_ones_own(self, viewer: Client, stranger: Client) -> None:
         assert "What the schedules of" in words(viewer.get(self.ADDRESS, {"workspace": "acme"}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import re
 from typing import Any
 
@@ -14,7 +15,7 @@ from jobs.models import Event, Job, Role, Run, Workspace
 from jobs.services.jobs import save_job
 from jobs.states import JobState
 from scheduler.admin.controls import VERBS
-from scheduler.models import Schedule
+from scheduler.models import Fire, Schedule
 from scheduler.states import Reason, ScheduleState
 from tests.integration.people import make_job, make_user, make_workspace, signed_in
 from tests.integration.run_rows import make_run
@@ -250,7 +251,7 @@ class TestPage:
         for hour, reason in enumerate(Reason, start=2):
             make_skip(schedule, hour, reason)
         told = words(viewer.get(page(schedule)))
-        assert f"Sat 2026-11-21 13:00 CET ▶ fired 0.2 s late → run {failed.pk} ✗ failed" in told
+        assert f"Sat 2026-11-21 13:00 CET ▶ fired on time → run {failed.pk} ✗ failed" in told
         assert f"→ run {gone} erased" in told
         for why in ("its former run had not ended", "it came up late", "its job was not active"):
             assert why in told
@@ -259,9 +260,27 @@ class TestPage:
         make_fire(schedule, 0, run_id=12, cause="0:345")
         make_fire(schedule, 1, run_id=13, cause="backfill:6", detail="run by backfill 6")
         response = viewer.get(page(schedule))
-        assert "0.2 s late → run 12 after run 345" in words(response)
+        assert "on time → run 12 after run 345" in words(response)
         assert "fired run by backfill 6 → run 13 backfill 6" in words(response)
         assert "/admin/jobs/run/345/change/" in response.content.decode()
+
+    def test_a_fire_that_was_late_says_by_how_much(self, viewer: Client, schedule: Schedule) -> None:
+        fire = make_fire(schedule, 0, run_id=12)
+        Fire.objects.filter(pk=fire.pk).update(decided_at=fire.fire_at + dt.timedelta(seconds=65))
+        assert "fired 1 m 5 s late → run 12" in words(viewer.get(page(schedule)))
+
+    def test_its_runs_are_its_own_alone(self, viewer: Client, schedule: Schedule) -> None:
+        own = make_run(schedule.job, "s", schedule_id=schedule.pk)
+        make_run(schedule.job, "s")
+        [address] = re.findall(
+            r'href="(/admin/jobs/run/\?schedule=[^"]*)"', viewer.get(page(schedule)).content.decode()
+        )
+        rows = viewer.get(html.unescape(address)).context["cl"].result_list
+        assert [row.pk for row in rows] == [own.pk]
+
+    def test_what_is_to_be_known_of_it_looks_like_a_warning(self, operator: Client, schedule: Schedule) -> None:
+        operator.post(f"{LIST}{schedule.pk}/do/pause/", {})
+        assert '<li class="warning">It is paused' in operator.get(page(schedule)).content.decode()
 
     def test_the_jobs_page_leads_to_it(self, viewer: Client, schedule: Schedule) -> None:
         assert f"{LIST}?q=task%3Aping" in viewer.get(f"/admin/jobs/job/{schedule.job_id}/change/").content.decode()
@@ -297,6 +316,39 @@ class TestPage:
         assert 'name="text"' not in response.content.decode()
         assert viewer.post(page(schedule), {"text": yaml.safe_dump(DAILY)}).status_code == 403
         assert entries(schedule.job) == [HOURLY]
+
+
+class TestHistory:
+    def test_it_says_who_did_what_and_why_the_newest_first_and_of_no_other_schedule(
+        self, operator: Client, workspace: Workspace, schedule: Schedule
+    ) -> None:
+        two = schedule.job.document() | {"schedules": [*schedule.job.schedules, DAILY | {"name": "daily"}]}
+        save_job(workspace=workspace, document=two, actor="ann")
+        operator.post(f"{LIST}{schedule.pk}/do/pause/", {"note": "the <holidays>"})
+        operator.post(f"{LIST}{schedule.pk}/do/resume/", {"note": "back"})
+        response = operator.get(f"{LIST}{schedule.pk}/history/")
+        told = [(row["what"], row["actor"], row["note"]) for row in response.context["rows"]]
+        assert told == [
+            ("schedule default: resumed", "olga", "back"),
+            ("schedule default: paused", "olga", "the <holidays>"),
+            ("schedule default: created", "test", ""),
+        ]
+        assert "the &lt;holidays&gt;" in words(response)
+
+    def test_its_page_leads_to_it(self, viewer: Client, schedule: Schedule) -> None:
+        assert f"{LIST}{schedule.pk}/history/" in viewer.get(page(schedule)).content.decode()
+
+    def test_not_for_a_stranger(self, stranger: Client, schedule: Schedule) -> None:
+        assert stranger.get(f"{LIST}{schedule.pk}/history/").status_code == 403
+
+
+class TestWhereOneIs:
+    @pytest.mark.parametrize("address", ["do/pause/", "backfill/", "history/", "change/"])
+    def test_every_page_below_a_schedule_says_the_way_to_it(
+        self, operator: Client, schedule: Schedule, address: str
+    ) -> None:
+        told = words(operator.get(f"{LIST}{schedule.pk}/{address}"))
+        assert "Home &rsaquo; Scheduler &rsaquo; Schedules &rsaquo; schedule default of task:ping" in told
 
 
 class TestForm:

@@ -262,6 +262,6 @@ def test_the_example_of_the_page(identity: Identity) -> None:
     delivery = Delivery.objects.get()
     assert (delivery.state, (delivery.receipt or {})["refused"]) == ("delivered", [])
     assert mail["Message-ID"] == f"<dlv_{delivery.pk}.acme@example.com>"
-    assert mail["Subject"] == "task:report has succeeded"
+    assert mail["Subject"] == "task:monthly-report has succeeded"
     [attached] = mail.iter_attachments()
     assert [each["result"] for each in json.loads(attached.get_content())] == [{"n": 0}, {"n": 1}]
