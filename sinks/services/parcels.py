@@ -41,13 +41,21 @@ def parcel_of(*, begun: Begun, held: Held, kind: SinkKind) -> Parcel:
 
 
 def _records(begun: Begun, entry: SinkEntry) -> Iterator[Record]:
-    shape = _shaper(entry.transform)
+    """In the order of their positions. Raises PermanentError (``erased``): some of them are not there any more."""
+    shape, missing = _shaper(entry.transform), begun.payloads
+    for row in _rows(begun, entry):
+        record = Record(*row)
+        yield replace(record, result=shape(record.result)) if shape else record
+        missing -= 1
+    if missing:
+        raise PermanentError("its results were erased before they were delivered", code="erased")
+
+
+def _rows(begun: Begun, entry: SinkEntry) -> Iterator[Any]:
     low = begun.first_position
     while True:
         rows = _read(begun, entry, low)
-        for row in rows:
-            record = Record(*row)
-            yield replace(record, result=shape(record.result)) if shape else record
+        yield from rows
         if len(rows) < RECORDS_AT_ONCE:
             return
         low = rows[-1].position + 1

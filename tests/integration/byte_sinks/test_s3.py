@@ -20,7 +20,7 @@ from sinks.base import Parcel, Receipt
 from sinks.s3 import uploading
 from sinks.s3.configuration import LEAST_PART, S3Configuration
 from sinks.s3.sink import S3Sink
-from tests.integration.byte_sinks.conftest import Bucket
+from tests.integration.byte_sinks.buckets import Bucket
 from tests.integration.byte_sinks.given import Given, breaking, parcel
 
 KEY = "acme/task:ping/2026-03-01/42.jsonl"
@@ -166,7 +166,7 @@ class TestALargeObject:
         monkeypatch.setattr(uploading, "MOST_PARTS", 2)
         with pytest.raises(PermanentError) as caught:
             deliver(bucket, parcel(count=60, size=LARGE), part_size=LEAST_PART)
-        assert (caught.value.code, bucket.uploads()) == ("size", [])
+        assert (caught.value.code, bucket.uploads()) == ("too_large", [])
 
 
 class TestWhatGoesWrong:

@@ -92,11 +92,6 @@ class TestTheMessage:
             deliver(service.url("/ok"), what=replace(large, records=endless), max_bytes=10_000)
         assert len(read) < 20
 
-    def test_results_that_were_erased_meanwhile_are_no_empty_message(self, service: Service) -> None:
-        with pytest.raises(PermanentError, match="erased"):
-            deliver(service.url("/ok"), what=parcel(unit="payload"))
-        assert service.seen == []
-
 
 class TestTheSignature:
     def test_the_receiver_can_verify_it(self, service: Service) -> None:
