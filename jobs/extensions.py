@@ -41,6 +41,7 @@ class Extension:
             inserts: the runs are locked, and who locks schedules, jobs or sinks may wait for runs.
         closed: They ended, and that is committed. If the process dies before this, something else must do it.
         of_run: What the answer about one run that has ended says besides, JSON-ready by name: its id.
+        run_template: Shows that on the run's page in the admin, where it is the context; empty for nothing.
     """
 
     field: str
@@ -51,6 +52,7 @@ class Extension:
     closing: Callable[[Any, Sequence[Any]], None] = _nothing
     closed: Callable[[Sequence[Any]], None] = _nothing
     of_run: Callable[[int], dict[str, Any]] = _nothing_to_tell
+    run_template: str = ""
 
 
 _extensions: dict[str, Extension] = {}

@@ -26,6 +26,7 @@ class SinksConfig(AppConfig):
                 closing=opening.promise,
                 closed=opening.promised,
                 of_run=deliveries.of_run,
+                run_template="admin/sinks/of_run.html",
             )
         )
         activation.register_sink_check(checking.unreachable)

@@ -19,7 +19,7 @@ from tests.swift import ACCESS_KEY, SECRET_KEY, running_swift
 
 pytestmark = pytest.mark.acceptance
 
-SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.acceptance.sink_settings"}
+SETTINGS = "tests.acceptance.sink_settings"
 TOTAL = 80
 
 
@@ -35,8 +35,9 @@ def define_with(system: System, key: str, payloads: Payloads, sink: dict[str, An
     return key
 
 
-def start_worker(system: System, **more: object) -> Worker:
-    [worker] = system.start_workers(1, slots=4, **SETTINGS, **more)
+def start_worker(system: System, *, dies: str = "") -> Worker:
+    """One that delivers by calling, and dies at this step; see `tests.acceptance.sink_kind`."""
+    [worker] = system.start_workers(1, slots=4, DJANGO_SETTINGS_MODULE=SETTINGS, SINK_DIES=dies)
     return worker
 
 
@@ -96,7 +97,7 @@ def test_a_worker_that_dies_at_this_step_loses_nothing(
     system: System, service: CountingService, step: str, twice: bool
 ) -> None:
     key = define(system, "task:delivers", payloads=TOTAL, address=f"{service.url}/wait/5")
-    dying = start_worker(system, SINK_DIES=step)
+    dying = start_worker(system, dies=step)
     run_id = system.trigger(key)
     assert dying.wait_for_exit(seconds=30) == -signal.SIGKILL
     settled = {f"dlv_{row.id}" for row in deliveries(system, run_id) if row.state == "delivered"}

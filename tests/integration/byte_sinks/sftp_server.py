@@ -33,7 +33,8 @@ async def serve(folder: Path, orders: Orders) -> None:
             while orders.read("hold"):
                 orders.give("held", "yes")
                 await asyncio.sleep(0.02)  # what is said there cannot be waited for
-            written: int = super().write(file_obj, offset, data)
+            written = super().write(file_obj, offset, data)
+            assert isinstance(written, int)
             return written
 
     host_key, user_key = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
