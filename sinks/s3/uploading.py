@@ -56,7 +56,9 @@ def upload(place: Place, parts: Iterator[bytes]) -> Uploaded:
         answer = place.service.put_object(**place.address, Body=first, **place.options)
         return Uploaded(_etag(answer), 1)
     abort_uploads(place)  # of an earlier attempt, whose worker did not come to it
-    return _in_parts(place, itertools.chain((first, second), parts))
+    every = itertools.chain([first, second], parts)
+    del first, second  # or they would be held until the last one is there
+    return _in_parts(place, every)
 
 
 def abort_uploads(place: Place) -> int | None:
