@@ -181,12 +181,24 @@ class TestDeliveries:
         assert "2 of them will be delivered again" in told.content.decode()
         assert set(Delivery.objects.values_list("state", flat=True)) == {"due"}
 
+    def test_one_is_delivered_again_from_its_page(self, operator: Client, lake: Sink, target: Target) -> None:
+        refuse_one(target)
+        dead = Delivery.objects.get(state="dead")
+        address = f"/admin/sinks/delivery/{dead.pk}/"
+        assert f"{address}again/" in page(operator, f"{address}change/")
+        assert "under the id that it has" in page(operator, f"{address}again/")
+        told = operator.post(f"{address}again/", follow=True).content.decode()
+        assert "1 of them will be delivered again" in told
+        assert f"{address}again/" not in told, "it is due anyway"
+        assert Delivery.objects.get(pk=dead.pk).state == "due"
+
     def test_a_viewer_cannot_and_strangers_see_nothing(self, workspace: Workspace, lake: Sink, target: Target) -> None:
         refuse_one(target)
         ids = list(Delivery.objects.values_list("pk", flat=True))
         stranger = staff(make_workspace("other"), Role.OWNER)
         for client in (staff(workspace, Role.VIEWER), stranger):
             client.post("/admin/sinks/delivery/", {"action": "deliver_again", "_selected_action": ids})
+            assert client.post(f"/admin/sinks/delivery/{ids[0]}/again/").status_code == 404
         assert not Delivery.objects.filter(state="due").exists()
         assert stranger.get(f"/admin/sinks/delivery/{ids[0]}/change/").status_code == 302
         assert f"/admin/sinks/delivery/{ids[0]}/" not in page(stranger, "/admin/sinks/delivery/")
@@ -195,7 +207,8 @@ class TestDeliveries:
         refuse_one(target)
         run_id = Delivery.objects.values_list("run_id", flat=True)[0]
         shown = page(operator, f"/admin/jobs/run/{run_id}/change/")
-        assert "<tr><td>lake</td><td>1</td><td>0</td><td>1</td><td>0</td></tr>" in shown
+        assert "<td>lake</td><td>1</td><td>0</td>" in shown
+        assert f'?run_id={run_id}&amp;state__exact=dead">1</a>' in shown
         assert f"/admin/sinks/delivery/?run_id={run_id}" in shown
         ids = list(Delivery.objects.values_list("pk", flat=True))
         end_run(make_job({"sink": "lake"}))

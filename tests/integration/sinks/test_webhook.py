@@ -235,7 +235,7 @@ class TestCheck:
     def check(self, url: str, **configuration: Any) -> str:
         return KIND.open(WebhookConfiguration(url=url, **configuration), surroundings(**SECRETS)).check()
 
-    @pytest.mark.parametrize("code", [200, 404, 405, 410])
+    @pytest.mark.parametrize("code", [200, 404, 405, 410, 501])
     def test_any_answer_shows_that_somebody_is_there(self, service: Service, code: int) -> None:
         assert f"answers (HTTP {code} to a HEAD request" in self.check(service.url(f"/status?code={code}"))
         assert [seen.method for seen in service.seen] == ["HEAD"]
