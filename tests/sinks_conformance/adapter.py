@@ -121,7 +121,8 @@ class Adapter(AbstractContextManager["Adapter"], ABC):
         self._left_out()
 
     def secret(self, value: str) -> list[Case]:
-        """It uses a secret of this value, and the world does its best to have it told: in receipts, in errors of all sorts."""
+        """It uses a secret of this value, and the world does its best to have it told: in receipts, in errors of all sorts, and so
+        often that whoever cuts a text cuts one apart."""
         self._left_out()
 
     def _left_out(self) -> NoReturn:

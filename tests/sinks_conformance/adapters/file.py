@@ -122,5 +122,5 @@ class SftpFileAdapter(FileAdapter):
     def secret(self, value: str) -> list[Case]:
         """A server that lets in and says the password in its errors; and a password that is refused."""
         self.service.orders.give("password", value)
-        self.service.orders.give("refuse", "." * 960 + value * 3)
+        self.service.orders.give("refuse", value * 60)
         return [self.case(password=value), self.case(password=value + value)]

@@ -68,7 +68,7 @@ class S3Adapter(Adapter):
 
     def secret(self, value: str) -> list[Case]:
         """Services that repeat what they were sent, where errors stand and where they do not."""
-        error = f"<Error><Code>{value}</Code><Message>{'.' * 960}{value} is {value}</Message></Error>"
+        error = f"<Error><Code>{value}</Code><Message>{value * 60}</Message></Error>"
         urls = []
         for behaviour in _ECHOES:
             service = self._open.enter_context(Service(behaviour=behaviour, fixed=(error.encode(), "application/xml")))

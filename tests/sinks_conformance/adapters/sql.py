@@ -97,7 +97,7 @@ class SqlAdapter(Adapter):
         role = f"conformance_{uuid.uuid4().hex[:8]}"
         self.own.execute(f"CREATE ROLE {role} LOGIN SUPERUSER PASSWORD {_literal(value)}")
         self._open.callback(self.own.execute, f"DROP ROLE {role}")
-        words = _literal("." * 960 + value * 2)
+        words = _literal(value * 60)
         self._make("passing", failing=(words, _FOR_A_WHILE))
         self._make("staying", failing=(words, "P0001"))
         known = self.url(user=role, password=value)
