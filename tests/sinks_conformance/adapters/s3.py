@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from typing import Any, Self
+from xml.sax.saxutils import escape
 
 from tests.integration.byte_sinks.buckets import new_bucket
 from tests.integration.http_payload.service import Service
@@ -68,7 +69,7 @@ class S3Adapter(Adapter):
 
     def secret(self, value: str) -> list[Case]:
         """Services that repeat what they were sent, where errors stand and where they do not."""
-        error = f"<Error><Code>{value}</Code><Message>{value * 60}</Message></Error>"
+        error = f"<Error><Code>{escape(value)}</Code><Message>{escape(value * 60)}</Message></Error>"
         urls = []
         for behaviour in _ECHOES:
             service = self._open.enter_context(Service(behaviour=behaviour, fixed=(error.encode(), "application/xml")))
