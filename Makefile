@@ -47,7 +47,7 @@ SHARED := -n $(TESTERS) --dist loadfile
 check: format-check lint types contracts migrations-check test coverage-floor ## What CI runs: format, lint, types, contracts, migrations, tests
 
 test: $(VENV)/dev.stamp ## The unit, integration and conformance tests (ARGS=... are passed to pytest; TESTERS=1 leaves one core to others)
-	@exec $(BIN)/python -m pytest $(SHARED) --cov --cov-report= --cov-fail-under=0 tests/unit tests/integration tests/conformance $(ARGS)
+	@exec $(BIN)/python -m pytest $(SHARED) --cov --cov-report= --cov-fail-under=0 tests/sinks_conformance tests/unit tests/integration tests/conformance $(ARGS)
 
 acceptance: $(VENV)/dev.stamp ## The tests that start the real processes, kill them, and count (minutes; but those of Spark)
 	@exec $(BIN)/python -m pytest tests/acceptance --ignore=tests/acceptance/test_spark.py -m acceptance $(ARGS)

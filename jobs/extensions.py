@@ -47,6 +47,7 @@ class Extension:
         closed: They ended, and that is committed. If the process dies before this, something else must do it.
         of_run: What the answer about one run that has ended says besides, JSON-ready by name: its id.
         pages_of_run: Buttons on a run's page in the admin: its id, to pairs of an address and what the button says.
+        run_template: Shows that on the run's page in the admin, where it is the context; empty for nothing.
     """
 
     field: str
@@ -58,6 +59,7 @@ class Extension:
     closed: Callable[[Sequence[Any]], None] = _nothing
     of_run: Callable[[int], dict[str, Any]] = _nothing_to_tell
     pages_of_run: Callable[[int], list[tuple[str, str]]] = _no_pages
+    run_template: str = ""
 
 
 _extensions: dict[str, Extension] = {}

@@ -29,6 +29,7 @@ class SinksConfig(AppConfig):
                 closed=opening.promised,
                 of_run=deliveries.of_run,
                 pages_of_run=_pages_of_run,
+                run_template="admin/sinks/of_run.html",
             )
         )
         activation.register_sink_check(checking.unreachable)

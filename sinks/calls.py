@@ -12,6 +12,8 @@ from jobs.http.statuses import SUCCESS, StatusRange, Verdict, classify, retry_af
 from sinks.base import Answer, Surroundings
 from sinks.call_configuration import CallConfiguration, HeaderValue
 
+_UNKNOWN_METHOD = 501
+"""How a server answers HEAD that only knows what is delivered with (RFC 9110, section 15.6.2)."""
 _TOLD_CHARACTERS = 500
 """Of a successful answer, in a delivery's receipt."""
 
@@ -59,7 +61,8 @@ class Caller:
             TransientError, PermanentError: Nobody answers, or whoever does fails, moved away or refuses who asks.
         """
         answer = self.call(method="HEAD", url=url, headers={})
-        if answer.status in (401, 403) or answer.status >= 500 or 300 <= answer.status < 400:
+        fails = answer.status >= 500 and answer.status != _UNKNOWN_METHOD
+        if answer.status in (401, 403) or fails or 300 <= answer.status < 400:
             raise error_of(answer, words=f"HEAD {url}")
         return f"{url} answers (HTTP {answer.status} to a HEAD request, which delivers nothing)."
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import jmespath
 import pydantic
 from pydantic import AfterValidator, Field
 
@@ -16,6 +15,7 @@ from jobs.errors import FieldError, ValidationError
 from jobs.retry import RetryPolicy
 from sinks import registry
 from sinks.base import SinkKind, Unit
+from sinks.expressions import Expression
 
 MAX_BATCH = 10_000
 DEFAULT_BATCH = 100
@@ -30,14 +30,6 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,99}", re.ASCII)
 def _name(value: str) -> str:
     if not _NAME.fullmatch(value):
         raise ValueError("expected a letter or digit, then letters, digits, _ . or -, at most 100 in all")
-    return value
-
-
-def _jmespath(value: str) -> str:
-    try:
-        jmespath.compile(value)
-    except jmespath.exceptions.JMESPathError as error:
-        raise ValueError(f"is no JMESPath expression: {str(error).splitlines()[0]}") from error
     return value
 
 
@@ -88,7 +80,7 @@ class SinkEntry(Strict):
     batch: int = Field(default=DEFAULT_BATCH, ge=1, le=MAX_BATCH, strict=True)
     skip_on_fail: bool = Field(default=False, strict=True)
     apis_to_send: list[str] | None = Field(default=None, min_length=1, max_length=1000)
-    transform: Annotated[str, Field(max_length=2000), AfterValidator(_jmespath)] | None = None
+    transform: Expression | None = None
     retry: SinkRetry = Field(default_factory=SinkRetry)
 
     @property

@@ -16,6 +16,7 @@ import jmespath
 from pydantic import AfterValidator, Field
 
 from jobs.errors import PermanentError
+from sinks import expressions
 from sinks.base import Parcel, Record
 
 _GAP = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
@@ -30,9 +31,9 @@ def checked(text: str) -> str:
     """The text itself. Raises ValueError where a gap holds no JMESPath expression."""
     for gap in _GAP.findall(text):
         try:
-            _compiled(gap)
-        except jmespath.exceptions.JMESPathError as error:
-            raise ValueError(f"{{{{{gap}}}}} is no JMESPath expression: {str(error).splitlines()[0]}") from error
+            expressions.checked(gap.strip())
+        except ValueError as error:
+            raise ValueError(f"{{{{{gap}}}}} {error}") from error
     return text
 
 

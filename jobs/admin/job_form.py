@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,11 +10,11 @@ from django import forms
 from jobs.admin.fields import ABSENT, JSONText, RawText, placed
 from jobs.admin.typed import TypedForm
 from jobs.documents import JobDocument, parse_job
-from jobs.errors import ValidationError
+from jobs.errors import FieldError, ValidationError
 from jobs.models import Job, Workspace
 from jobs.services.jobs import MUST_BE_NEW, check_job
 
-DOCUMENT_FIELDS = ("key", "description", "payload", "configuration", "tags", "metadata")
+DOCUMENT_FIELDS = ("key", "description", "payload", "configuration", "sinks", "tags", "metadata")
 EXAMPLE_PAYLOAD = [{"kind": "http", "name": "first", "parameters": {"method": "GET", "url": "https://example.com/"}}]
 """What a new job's form begins with."""
 
@@ -34,11 +35,17 @@ class JobForm(TypedForm[Job]):
         help_text="retry, timeout, max_concurrent_requests, max_concurrent_runs, concurrency_group, rate_limit, priority, strict,"
         " failure_tolerance and what else docs/reference/job-document.md tells. Empty for the defaults."
     )
+    sinks = JSONText(
+        help_text='Where the results go: a list of {"sink": a sink of the workspace} or {"kind": ..., "configuration": ...}, as'
+        " docs/how-to/deliver-results.md tells. Empty for nowhere."
+    )
     tags = JSONText(rows=2, help_text="A list of words.")
     metadata = JSONText(rows=4, help_text="An object for your own data.")
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     document: JobDocument
+    refused: Sequence[FieldError] = ()
+    """What was said when it was tried to write it: what only those see who do, that there is no such sink, say."""
 
     class Meta:
         model = Job
@@ -66,6 +73,8 @@ class JobForm(TypedForm[Job]):
             for each in error.errors:
                 if each.field.partition(".")[0] not in unread:
                     self.add_error(*placed(each, self.fields))
+        for each in self.refused:
+            self.add_error(*placed(each, self.fields))
         if not self.errors:
             self._check_nobody_was_faster()
         return self.cleaned_data
@@ -77,7 +86,7 @@ class JobForm(TypedForm[Job]):
         typed = {name: self.cleaned_data.get(name, ABSENT) for name in DOCUMENT_FIELDS}
         document = {name: value for name, value in typed.items() if value is not ABSENT}
         if self.instance.pk:
-            document |= {"key": self.instance.key, "sinks": self.instance.sinks, "schedules": self.instance.schedules}
+            document |= {"key": self.instance.key, "schedules": self.instance.schedules}
         return document
 
     def _check_nobody_was_faster(self) -> None:

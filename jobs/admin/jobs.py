@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 from django.contrib import admin, messages
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -20,7 +22,7 @@ from jobs.admin.job_form import EXAMPLE_PAYLOAD, JobForm
 from jobs.admin.pretty import pretty
 from jobs.admin.scope import WorkspaceFilter, permits
 from jobs.documents import TriggerRequest
-from jobs.errors import ConflictError, JobsError
+from jobs.errors import ConflictError, FieldError, JobsError, ValidationError
 from jobs.models import Event, Job, Role, Run
 from jobs.selectors.events import list_job_events
 from jobs.services.jobs import delete_job, save_job
@@ -51,10 +53,14 @@ class JobAdmin(JobControls, DatasourceControls, EventHistory[Job]):
         "description",
         "payload",
         "configuration",
+        "sinks",
         "tags",
         "metadata",
         "version",
     )
+
+    _refusals: ClassVar[WeakKeyDictionary[HttpRequest, Sequence[FieldError]]] = WeakKeyDictionary()
+    """By request: what was said when it tried to write the job."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         """With the last run's id and state, found in the index by job; payload lists may be long, and wait until they are shown."""
@@ -182,11 +188,20 @@ class JobAdmin(JobControls, DatasourceControls, EventHistory[Job]):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """If somebody else writes the job between this form's check and its write, check again: now the form says so."""
+        """If the job cannot be written although the form found nothing wrong, or somebody else wrote it meanwhile: check again. Now
+        the form says so."""
         try:
             return super().changeform_view(request, *args, **kwargs)
         except ConflictError:
             return super().changeform_view(request, *args, **kwargs)
+        except ValidationError as error:
+            self._refusals[request] = error.errors
+            return super().changeform_view(request, *args, **kwargs)
+
+    def get_form(self, request: HttpRequest, obj: Job | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """One that knows what was said when this request tried to write the job."""
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"refused": self._refusals.get(request, ())})
 
     def save_model(self, request: HttpRequest, obj: Job, form: Any, change: bool) -> None:
         """Write through the service that the API and the manifests write through."""

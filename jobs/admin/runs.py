@@ -7,11 +7,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from jobs import extensions
 from jobs.admin.badges import badge, told
 from jobs.admin.bulk import BulkTermination
 from jobs.admin.pretty import pretty
@@ -244,7 +246,14 @@ def _beside(run: Run, *, after: int | None, state: PayloadState | None) -> dict[
         "chain": _rows(found_chain := chain(run=run)),
         "chain_more": sorted(found_chain.more),
         "events": run_selectors.list_events(run=run, limit=PAGE),
+        "told_besides": _told_besides(run) if run.ended_at else [],
     }
+
+
+def _told_besides(run: Run) -> list[str]:
+    """What the apps above keep of a run that has ended, each in its own words."""
+    shown = [extension for extension in extensions.all_extensions() if extension.run_template]
+    return [render_to_string(each.run_template, {"run": run, **each.of_run(run.pk)}) for each in shown]
 
 
 def _why(run: Run) -> str:

@@ -59,7 +59,7 @@ def _enable(sink: Sink, _typed: Mapping[str, Any], actor: str) -> tuple[int, str
 def _redeliver(sink: Sink, typed: Mapping[str, Any], actor: str) -> tuple[int, str]:
     since: dt.datetime | None = typed.get("since")
     number = redeliver_of_sink(sink=sink, actor=actor, since=since)
-    return messages.SUCCESS, f"{number:,} dead deliveries to {sink.name} are made again."
+    return messages.SUCCESS, f"Dead deliveries to {sink.name} that are made again: {number:,}."
 
 
 SINK_VERBS: Mapping[str, SinkVerb] = {

@@ -6,13 +6,15 @@ import json
 from functools import partial
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from jobs.admin.badges import badge
+from jobs.admin.asking import ask
+from jobs.admin.badges import badge, instant
 from jobs.admin.scope import permits, workspaces
 from jobs.admin.typed import TypedAdmin
 from jobs.models import Role, Workspace
@@ -20,6 +22,7 @@ from sinks.admin.results import results_page
 from sinks.models import Delivery
 from sinks.selectors.deliveries import SHOWN, failed_attempts, of_workspaces, sink_named
 from sinks.services.redelivering import redeliver
+from sinks.states import DeliveryState
 
 
 @admin.register(Delivery)
@@ -27,17 +30,7 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
     """A list with filters; a page with the receipt and the attempts that failed."""
 
     change_form_template = "admin/sinks/delivery/change_form.html"
-    list_display = (
-        "id",
-        "sink_name",
-        "run_shown",
-        "state_shown",
-        "positions",
-        "attempts",
-        "due_at",
-        "ended_at",
-        "trouble",
-    )
+    list_display = ("id", "state_shown", "sink_name", "run_shown", "trouble", "positions", "attempts", "when")
     list_filter = ("state",)
     search_fields = ("=run_id", "=sink_id")
     search_help_text = "The number of a run, or of a sink"
@@ -64,9 +57,14 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
         return found.filter(of_workspaces(workspaces(request, Role.VIEWER).values_list("pk", flat=True)))
 
     def get_urls(self) -> list[URLPattern]:
-        """The admin's, and the page of a run's results, which stands beside its deliveries."""
-        view = self.admin_site.admin_view(partial(results_page, self.admin_site))
-        return [path("of-run/<int:run_id>/results/", view, name="sinks_run_results"), *super().get_urls()]
+        """The admin's, the page of a run's results, which stands beside its deliveries, and the page that delivers one again."""
+        results = self.admin_site.admin_view(partial(results_page, self.admin_site))
+        again = self.admin_site.admin_view(self.again_view)
+        return [
+            path("of-run/<int:run_id>/results/", results, name="sinks_run_results"),
+            path("<int:delivery_id>/again/", again, name="sinks_delivery_again"),
+            *super().get_urls(),
+        ]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """True when there may be something to see."""
@@ -136,6 +134,13 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
         first, last = delivery.first_position, delivery.last_position
         return str(first) if first == last else f"{first} to {last}"
 
+    @admin.display(description="ended, or tried next")
+    def when(self, delivery: Delivery) -> str:
+        """The one of the two that it has."""
+        if delivery.ended_at is not None:
+            return instant(delivery.ended_at)
+        return f"next {instant(delivery.due_at)}" if delivery.due_at is not None else ""
+
     @admin.display(description="last error")
     def trouble(self, delivery: Delivery) -> str:
         """In short."""
@@ -158,11 +163,35 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
         delivery = kwargs.get("obj")
         if delivery is not None:
             context["failed"] = failed_attempts(delivery=delivery)
+            context["may_redeliver"] = delivery.state != DeliveryState.DUE and _may_redeliver(request, delivery)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def again_view(self, request: HttpRequest, delivery_id: int) -> HttpResponse:
+        """Say what will be done, then do it."""
+        delivery = self.get_object(request, str(delivery_id))
+        if delivery is None or not _may_redeliver(request, delivery):
+            raise Http404("there is no such delivery, or you may not make it again")
+        page = reverse("admin:sinks_delivery_change", args=[delivery_id])
+        if request.method == "POST":
+            self.deliver_again(request, Delivery.objects.filter(pk=delivery_id))
+            return HttpResponseRedirect(page)
+        return ask(
+            self.admin_site,
+            request,
+            title=f"Deliver again: {delivery}",
+            text="It is made again under the id that it has. A sink that has it already may get it twice.",
+            form=forms.Form(),
+            button="Deliver again",
+            back=[(reverse("admin:sinks_delivery_changelist"), "Deliveries"), (page, str(delivery))],
+        )
 
 
 def _pretty(value: Any) -> str:
     return format_html('<pre style="margin: 0">{}</pre>', json.dumps(value, indent=2)) if value is not None else "-"
+
+
+def _may_redeliver(request: HttpRequest, delivery: Delivery) -> bool:
+    return permits(request, Role.OPERATOR, _workspace_id(delivery))
 
 
 def _workspace_id(delivery: Delivery | None) -> int | None:

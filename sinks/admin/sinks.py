@@ -48,7 +48,7 @@ class SinkForm(TypedForm[Sink]):
         super().__init__(*args, **kwargs)
         if "kind" in self.fields:
             known = [(name, getattr(registry.get(name), "title", name)) for name in registry.names()]
-            self.fields["kind"].choices = known  # type: ignore[attr-defined]
+            self.fields["kind"].choices = [("", "---------"), *known]  # type: ignore[attr-defined]
         if self.instance.pk and "version" in self.fields:
             self.initial["version"] = self.instance.version
 

@@ -47,8 +47,10 @@ def parts(pieces: Iterable[bytes], *, size_bytes: int) -> Iterator[bytes]:
     for piece in pieces:
         held += piece
         while len(held) >= size_bytes:
-            yield bytes(held[:size_bytes])
+            with memoryview(held) as view:  # sliced itself, it would be copied twice
+                part = bytes(view[:size_bytes])
             del held[:size_bytes]
+            yield part
     if held:
         yield bytes(held)
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sinks.base import Parcel, Record
+from sinks.bodies import framed, text_of
 from sinks.content.compressing import compressed
 from sinks.content.configuration import ContentConfiguration
 from sinks.content.formulas import disarmed
-from sinks.content.rows import COLUMNS, row_of, text_of
+from sinks.content.rows import COLUMNS, row_of
+from sinks.lazily import loaded
 
 
 class Content:
@@ -46,8 +47,8 @@ class Content:
         compression = self._configuration.compression
         if kind == "parquet":
             rows = (row_of(self._parcel, record) for record in self._records())
-            module = importlib.import_module("sinks.content.parquet")  # Arrow takes 40 MB, which others are spared
-            pieces: Iterator[bytes] = module.parquet(rows, compression=compression)
+            parquet = loaded("sinks.content.parquet", "parquet")  # Arrow takes 40 MB, which others are spared
+            pieces: Iterator[bytes] = parquet(rows, compression=compression)
             return pieces
         encode = {"json": self._json, "jsonl": self._lines, "csv": self._csv}[kind]
         return compressed(
@@ -61,21 +62,15 @@ class Content:
 
     def _json(self) -> Iterator[bytes]:
         """One document: of the run, and of the payload or the payloads."""
-        heading = text_of(self._parcel.heading()).encode()[:-1]
-        documents = (text_of(record.document()).encode() for record in self._records())
-        if self._parcel.unit == "payload":
-            yield heading + b',"payload":' + next(documents, b"null") + b"}\n"
-            return
-        yield heading + f',"{self._parcel.listed}":['.encode()
-        for at, document in enumerate(documents):
-            yield b",\n" + document if at else document
-        yield b"]}\n"
+        documents = (text_of(record.document()) for record in self._records())
+        yield from framed(self._parcel, documents, between=b",\n")
+        yield b"\n"
 
     def _lines(self) -> Iterator[bytes]:
         for record in self._records():
             job, run_id = record.about(self._parcel)
             about = {"workspace": self._parcel.workspace, "job": job, "run": run_id}
-            yield text_of(about | record.document()).encode() + b"\n"
+            yield text_of(about | record.document()) + b"\n"
 
     def _csv(self) -> Iterator[bytes]:
         line = io.StringIO()

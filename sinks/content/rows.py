@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from sinks.base import Parcel, Record
+from sinks.bodies import text_of
 
 COLUMNS = (
     "workspace",
@@ -23,11 +23,6 @@ COLUMNS = (
 )
 
 
-def text_of(value: Any) -> str:
-    """JSON on one line."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def row_of(parcel: Parcel, record: Record) -> tuple[Any, ...]:
     """The values of `COLUMNS`; times as they are, what is not there as None."""
     job, run_id = record.about(parcel)
@@ -42,6 +37,6 @@ def row_of(parcel: Parcel, record: Record) -> tuple[Any, ...]:
         record.attempts,
         record.started_at,
         record.ended_at,
-        None if record.result is None else text_of(record.result),
-        None if record.error is None else text_of(dict(record.error)),
+        None if record.result is None else text_of(record.result).decode(),
+        None if record.error is None else text_of(dict(record.error)).decode(),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-import jmespath
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from jobs.documents.basis import Strict
+from jobs.http.fields import SecretName
+from sinks.expressions import Expression
 
 ColumnType = Literal["text", "integer", "number", "decimal", "boolean", "timestamp", "date", "json"]
 DELIVERY, POSITION = "delivery_id", "position"
@@ -21,16 +22,7 @@ def _identifier(value: str) -> str:
     return value
 
 
-def _path(value: str) -> str:
-    try:
-        jmespath.compile(value)
-    except jmespath.exceptions.JMESPathError as error:
-        raise ValueError(f"is no JMESPath expression: {str(error).splitlines()[0]}") from error
-    return value
-
-
 Identifier = Annotated[str, Field(max_length=63), AfterValidator(_identifier)]
-Path = Annotated[str, Field(max_length=2000), AfterValidator(_path)]
 
 
 class Column(Strict):
@@ -41,7 +33,7 @@ class Column(Strict):
         type: What a new table's column is of; a table that is there keeps its own.
     """
 
-    path: Path
+    path: Expression
     type: ColumnType = "text"
 
 
@@ -85,7 +77,7 @@ class DatabaseConfiguration(Strict):
         create: Whether to make the table when it is not there.
     """
 
-    url_secret: str = Field(min_length=1)
+    url_secret: SecretName
     table: Identifier
     db_schema: Identifier | None = Field(default=None, alias="schema")
     columns: Annotated[dict[Identifier, Column], BeforeValidator(_spelled_out)] = Field(
@@ -121,6 +113,6 @@ class DatabaseConfiguration(Strict):
         return f"{self.db_schema}.{self.table}" if self.db_schema else self.table
 
 
-def secrets(configuration: Mapping[str, Any]) -> Sequence[str]:
+def secrets_of(configuration: Mapping[str, Any]) -> Sequence[str]:
     """The names of the secrets that a configuration uses."""
     return [configuration["url_secret"]]

@@ -10,6 +10,7 @@ from sqlalchemy import URL
 
 from jobs.errors import PermanentError
 from sinks.base import Surroundings
+from sinks.database.impatient import be_impatient
 
 _OPTIONS = frozenset({"sslmode", "sslrootcert", "channel_binding", "target_session_attrs", "application_name"})
 """Of libpq's options those that lead neither to another host nor to files of the worker's machine."""
@@ -44,11 +45,13 @@ def _postgresql(url: URL, surroundings: Surroundings) -> sqlalchemy.Engine:
         raise _wrong("the URL names no host")
     _check_options(url)
     found = surroundings.permit(url.host, url.port or _PORT)
-    return sqlalchemy.create_engine(
+    made = sqlalchemy.create_engine(
         url.set(drivername="postgresql+psycopg", query={}),
         pool_size=_CONNECTIONS,
         connect_args={**url.query, **_pinned(url.host, found), **_patience(surroundings.timeout_seconds)},
     )
+    be_impatient(made, seconds=surroundings.timeout_seconds)
+    return made
 
 
 def _check_options(url: URL) -> None:
@@ -63,7 +66,7 @@ def _pinned(host: str, found: Sequence[str]) -> dict[str, Any]:
 
 
 def _patience(seconds: float) -> dict[str, Any]:
-    """No step of a delivery may outlast the attempt: not connecting, not a statement, not a peer that fell silent."""
+    """No step of a delivery may outlast the attempt: not connecting, not a statement, not a peer that is gone."""
     half = max(2, int(seconds / 2))
     return {
         "connect_timeout": half,

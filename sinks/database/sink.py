@@ -18,11 +18,11 @@ from jobs.errors import PermanentError, TransientError
 from sinks.base import Parcel, Receipt, Record, Surroundings
 from sinks.database.configuration import DELIVERY, DatabaseConfiguration
 from sinks.database.connecting import engine
+from sinks.database.impatient import took_too_long
 from sinks.database.table import table_of
 from sinks.database.values import fitting
 
 _ROWS_AT_ONCE = 500
-_MAX_WORDS = 1000
 _PASSING = (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError)
 _INSERTS: dict[str, Callable[[Table], Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
@@ -121,7 +121,9 @@ def _explained() -> Iterator[None]:
         yield
     except sqlalchemy.exc.SQLAlchemyError as error:
         cause = getattr(error, "orig", None)
-        words = " ".join(str(cause or type(error).__name__).split("DETAIL:")[0].split())[:_MAX_WORDS]
+        words = " ".join(str(cause or type(error).__name__).split("DETAIL:")[0].split())
+        if took_too_long(cause):
+            raise TransientError(f"the database: {words}", code="timeout") from None
         passes = isinstance(error, _PASSING)
         if type(cause).__module__ == "sqlite3":  # where a missing table is operational, too
             passes = "locked" in words or "busy" in words

@@ -1,7 +1,7 @@
 """Results by mail."""
 
 from sinks.base import SinkKind
-from sinks.email.configuration import EmailConfiguration, secrets
+from sinks.email.configuration import EmailConfiguration, secrets_of
 from sinks.email.sink import EmailSink
 
 KIND = SinkKind(
@@ -11,5 +11,5 @@ KIND = SinkKind(
     units=("run", "batch", "payload"),
     idempotent=False,
     open=EmailSink,
-    secrets=secrets,
+    secrets=secrets_of,
 )

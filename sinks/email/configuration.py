@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from jobs.documents.basis import Strict
+from jobs.http.fields import SecretName
 from sinks.filling import Filled
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -44,8 +45,8 @@ class Smtp(Strict):
     port: int | None = Field(default=None, ge=1, le=65535, strict=True)
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: str | None = Field(default=None, min_length=1)
-    password_secret: str | None = Field(default=None, min_length=1)
-    ca_secret: str | None = Field(default=None, min_length=1)
+    password_secret: SecretName | None = None
+    ca_secret: SecretName | None = None
 
     @model_validator(mode="after")
     def _both_or_neither(self) -> Smtp:
@@ -93,7 +94,7 @@ class EmailConfiguration(Strict):
     max_bytes: int = Field(default=10_000_000, ge=1000, le=50_000_000, strict=True)
 
 
-def secrets(configuration: Mapping[str, Any]) -> Sequence[str]:
+def secrets_of(configuration: Mapping[str, Any]) -> Sequence[str]:
     """The names of the secrets that a configuration uses."""
     named = (configuration["smtp"].get(field) for field in ("password_secret", "ca_secret"))
     return [name for name in named if name]

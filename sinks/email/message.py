@@ -28,7 +28,7 @@ def message_of(*, parcel: Parcel, configuration: EmailConfiguration) -> EmailMes
     Its Message-ID is made of the parcel's id, and its date is when the run ended: a mailbox that gets it twice can tell.
 
     Raises:
-        PermanentError: There is nobody to send it to, or an address is none (``recipients``); it would be too large (``size``).
+        PermanentError: There is nobody to send it to, or an address is none (``recipients``); it is too large (``too_large``).
     """
     values = _values(parcel)
     message = EmailMessage(
@@ -64,7 +64,8 @@ def message_id(*, parcel: Parcel, sender: str) -> str:
 def too_large(most: int) -> PermanentError:
     """The error of a mail that would be larger than so many bytes."""
     return PermanentError(
-        f"the mail would be larger than {most:,} bytes: deliver smaller batches, or leave the results out", code="size"
+        f"the mail would be larger than {most:,} bytes: deliver smaller batches, or leave the results out",
+        code="too_large",
     )
 
 

@@ -7,22 +7,21 @@ import functools
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.mail.backends.smtp import EmailBackend
 
 from sinks.base import Surroundings
 from sinks.email.configuration import Smtp
+from sinks.reaching import Permit, connect
 from sinks.tls import client_context
-
-_Permit = Callable[[str, int], Sequence[str]]
 
 
 class _Held:
     """Mixed into smtplib's clients: connects to what was permitted just now, and remembers whom the server would not take."""
 
-    def __init__(self, *arguments: Any, permit: _Permit, **options: Any) -> None:
+    def __init__(self, *arguments: Any, permit: Permit, **options: Any) -> None:
         self._permit = permit
         self.refused: dict[str, tuple[int, bytes]] = {}
         super().__init__(*arguments, **options)
@@ -33,13 +32,7 @@ class _Held:
         return self.refused
 
     def _connected(self, host: str, port: int, timeout: float) -> socket.socket:
-        failed: OSError | None = None
-        for address in self._permit(host, port):
-            try:
-                return socket.create_connection((address, port), timeout)
-            except OSError as error:
-                failed = error
-        raise failed or OSError("there is no address")
+        return connect(host=host, port=port, permit=self._permit, timeout_seconds=timeout)
 
 
 class _Plain(_Held, smtplib.SMTP):
@@ -63,10 +56,10 @@ class Backend(EmailBackend):
             password=surroundings.secret(smtp.password_secret) if smtp.password_secret else "",
             use_tls=smtp.security == "starttls",
             use_ssl=smtp.security == "tls",
-            timeout=int(surroundings.timeout_seconds / 2),
             ssl_keyfile="",
             ssl_certfile="",
         )
+        self.timeout = surroundings.timeout_seconds / 2
         self._permit = surroundings.permit
         self._context = client_context(ca=surroundings.secret(smtp.ca_secret) if smtp.ca_secret else None)
 

@@ -18,8 +18,7 @@ from sinks.base import Parcel, Receipt, Surroundings
 from sinks.email.configuration import EmailConfiguration
 from sinks.email.message import message_id, message_of, too_large
 from sinks.email.server import Backend
-
-_MAX_WORDS = 500
+from sinks.time_limits import code_of
 
 
 class EmailSink:
@@ -61,9 +60,11 @@ class EmailSink:
 
 
 def _content(message: EmailMessage) -> bytes:
-    made: Any = (
-        message.message()
-    )  # one of Django's own classes, whose as_bytes knows more than the one of which it is made
+    """The same at each attempt: what separates its parts is made of them."""
+    made: Any = message.message()  # of Django's own, whose as_bytes knows more than the class that it is made of
+    if made.is_multipart():
+        parts = b"".join(part.as_bytes() for part in made.get_payload())
+        made.set_boundary(hashlib.sha256(parts).hexdigest()[:32])
     content: bytes = made.as_bytes(linesep="\r\n")
     return content
 
@@ -91,7 +92,7 @@ def _explained() -> Iterator[None]:
     except ssl.SSLCertVerificationError as error:
         raise PermanentError(f"the certificate is not accepted: {error.verify_message}", code="tls") from error
     except OSError as error:  # smtplib's other errors are such, too
-        raise TransientError(f"no answer: {error}"[:_MAX_WORDS], code="connection") from error
+        raise TransientError(f"no answer: {error}", code=code_of(error, otherwise="connection")) from error
 
 
 def _by_status(answer: tuple[int, bytes | str], code: str) -> TransientError | PermanentError:
@@ -101,4 +102,4 @@ def _by_status(answer: tuple[int, bytes | str], code: str) -> TransientError | P
 
 
 def _said(text: bytes | str) -> str:
-    return " ".join((text.decode(errors="replace") if isinstance(text, bytes) else text).split())[:_MAX_WORDS]
+    return " ".join((text.decode(errors="replace") if isinstance(text, bytes) else text).split())

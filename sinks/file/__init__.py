@@ -1,8 +1,8 @@
 """Results as files: in the deployment's own folders, by SFTP, or on any other file system that fsspec knows."""
 
 from sinks.base import SinkKind
-from sinks.content.lazily import opener
 from sinks.file.configuration import FileConfiguration, secrets_of
+from sinks.lazily import opener
 
 KIND = SinkKind(
     name="file",

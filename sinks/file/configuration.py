@@ -11,9 +11,9 @@ from pydantic import Field, field_validator, model_validator
 
 from jobs.documents.basis import Duration, Strict
 from jobs.durations import parse_ms
+from jobs.http.fields import SecretName
 from sinks.content.buffering import Limits
 from sinks.content.configuration import ContentConfiguration
-from sinks.content.secret_name import SecretName
 
 MAX_BUFFER = 64 * 1024 * 1024
 _PROTOCOL = re.compile(r"([a-z][a-z0-9+.-]*)://")

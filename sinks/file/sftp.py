@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,12 +12,12 @@ from urllib.parse import unquote, urlsplit
 import paramiko
 from fsspec.implementations.sftp import SFTPFileSystem
 
-from jobs.errors import PermanentError, TransientError
+from jobs.errors import PermanentError
 from sinks.base import Surroundings
 from sinks.file.configuration import FileConfiguration
 from sinks.file.remote import Remote
+from sinks.reaching import connect
 
-CONNECT_SECONDS = 10.0
 _KEYS = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
 
 
@@ -31,7 +30,9 @@ class SftpTarget(Remote):
         url = urlsplit(configuration.path)
         self._host, self._port = url.hostname or "", url.port or 22
         super().__init__(unquote(url.path), configuration.path)
-        self._surroundings = surroundings
+        self._permit = surroundings.permit
+        # A write that is not answered, and a file that is then closed and removed.
+        self._third_seconds = surroundings.timeout_seconds / 3
         self._login = _login(configuration, surroundings)
         self._policy = _OnlyThatKey(configuration.host_key or "")
         self._idle: list[Any] = []
@@ -62,28 +63,18 @@ class SftpTarget(Remote):
         filesystem = SFTPFileSystem(
             self._host,
             port=self._port,
-            sock=self._socket(),
+            sock=connect(host=self._host, port=self._port, permit=self._permit, timeout_seconds=self._third_seconds),
             host_key_policy=self._policy,
             look_for_keys=False,
             allow_agent=False,
-            timeout=CONNECT_SECONDS,
-            banner_timeout=CONNECT_SECONDS,
-            auth_timeout=CONNECT_SECONDS,
+            timeout=self._third_seconds,
+            banner_timeout=self._third_seconds,
+            auth_timeout=self._third_seconds,
             skip_instance_cache=True,
             **self._login,
         )
-        filesystem.ftp.get_channel().settimeout(self._surroundings.timeout_seconds)
+        filesystem.ftp.get_channel().settimeout(self._third_seconds)
         return filesystem
-
-    def _socket(self) -> socket.socket:
-        """To one of the addresses that are permitted."""
-        failed: OSError = OSError("no address")
-        for address in self._surroundings.permit(self._host, self._port):
-            try:
-                return socket.create_connection((address, self._port), timeout=CONNECT_SECONDS)
-            except OSError as error:
-                failed = error
-        raise TransientError(f"{self.described}: {failed}", code="connection") from failed
 
 
 class _OnlyThatKey(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]  # paramiko is untyped

@@ -13,11 +13,12 @@ from sinks.content.encoding import Content
 from sinks.content.manifest import SUFFIX, manifest
 from sinks.content.measuring import Measured
 from sinks.content.names import name_of
-from sinks.content.single import read_once
 from sinks.file.configuration import FileConfiguration
 from sinks.file.folders import make_folder
 from sinks.file.targets import target_of
 from sinks.file.writing import remove_leftovers, write
+from sinks.single import read_once
+from sinks.time_limits import code_of
 
 
 class FileSink:
@@ -93,5 +94,5 @@ class FileSink:
         except JobsError:
             raise
         except self._target.errors as error:
-            message = f"{self._target.described}: {type(error).__name__}: {error}"[:1000]
-            raise TransientError(message, code="file") from error
+            message = f"{self._target.described}: {type(error).__name__}: {error}"
+            raise TransientError(message, code=code_of(error, otherwise="file")) from error

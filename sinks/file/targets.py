@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import cast
 
-from jobs.errors import PermanentError
 from sinks.base import Surroundings
 from sinks.file.configuration import FileConfiguration
 from sinks.file.local import LocalTarget
 from sinks.file.other import OtherTarget
 from sinks.file.target import Target
+from sinks.lazily import loaded
+
+_NO_CLIENT = (
+    "path: the workers of this deployment have no SFTP client: install it with `pip install -r requirements/sftp.txt`"
+)
 
 
 def target_of(configuration: FileConfiguration, surroundings: Surroundings) -> Target:
@@ -19,15 +22,7 @@ def target_of(configuration: FileConfiguration, surroundings: Surroundings) -> T
         case "":
             return LocalTarget(configuration, surroundings)
         case "sftp":
-            return _sftp(configuration, surroundings)
+            return cast(
+                Target, loaded("sinks.file.sftp", "SftpTarget", missing=_NO_CLIENT)(configuration, surroundings)
+            )
     return OtherTarget(configuration, surroundings)
-
-
-def _sftp(configuration: FileConfiguration, surroundings: Surroundings) -> Target:
-    try:
-        module = importlib.import_module("sinks.file.sftp")  # its client is an extra
-    except ImportError as error:
-        raise PermanentError(
-            "path: the workers of this deployment have no SFTP client: install the extra sftp", code="not_installed"
-        ) from error
-    return cast(Target, module.SftpTarget(configuration, surroundings))

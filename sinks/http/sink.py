@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +14,7 @@ from sinks.calls import Caller, accept
 from sinks.filling import fill, values_of
 from sinks.http.configuration import HttpConfiguration
 from sinks.http.content import Packed, extension_of, in_form, in_multipart, pack
+from sinks.single import first_of, read_once
 
 
 class HttpSink:
@@ -26,7 +26,8 @@ class HttpSink:
 
     def deliver(self, parcel: Parcel) -> Receipt:
         """Send the request; another attempt at it sends the same bytes, and the same Idempotency-Key."""
-        parcel, values = self._read(parcel)
+        parcel = read_once(parcel)
+        values = {**values_of(parcel, first_of(parcel)), "extension": extension_of(self._configuration.content)}
         url = self._url(values)
         packed = self._packed(parcel, values)
         headers = {"Content-Type": packed.content_type, "Idempotency-Key": parcel.id}
@@ -41,15 +42,6 @@ class HttpSink:
 
     def close(self) -> None:
         """Connections are this process's, and close by themselves."""
-
-    def _read(self, parcel: Parcel) -> tuple[Parcel, Mapping[str, Any]]:
-        """The parcel and what fills the gaps; where it holds one payload, its record is read once for both."""
-        extension = {"extension": extension_of(self._configuration.content)}
-        if parcel.unit != "payload":
-            return parcel, values_of(parcel) | extension
-        records = list(parcel.records())
-        parcel = replace(parcel, records=lambda: iter(records))
-        return parcel, values_of(parcel, *records[:1]) | extension
 
     def _url(self, values: Mapping[str, Any]) -> str:
         url = fill(self._configuration.url, field="url", values=values, spell=lambda value: quote(value, safe=""))

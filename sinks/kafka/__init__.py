@@ -1,20 +1,12 @@
 """Results as records of a Kafka topic. Its client is an extra, requirements/kafka.txt; the configuration is known without it."""
 
-from jobs.errors import PermanentError
-from sinks.base import OpenSink, SinkKind, Surroundings
-from sinks.kafka.configuration import KafkaConfiguration, secrets
+from sinks.base import SinkKind
+from sinks.kafka.configuration import KafkaConfiguration, secrets_of
+from sinks.lazily import opener
 
-
-def _open(configuration: KafkaConfiguration, surroundings: Surroundings) -> OpenSink:
-    try:
-        from sinks.kafka.sink import KafkaSink  # noqa: PLC0415 - the client may not be there
-    except ModuleNotFoundError as error:
-        raise PermanentError(
-            "Kafka's client is not on this worker: install it with `pip install -r requirements/kafka.txt`",
-            code="configuration",
-        ) from error
-    return KafkaSink(configuration, surroundings)
-
+_NO_CLIENT = (
+    "the workers of this deployment have no Kafka client: install it with `pip install -r requirements/kafka.txt`"
+)
 
 KIND = SinkKind(
     name="kafka",
@@ -22,6 +14,6 @@ KIND = SinkKind(
     configuration=KafkaConfiguration,
     units=("run", "batch", "payload"),
     idempotent=False,
-    open=_open,
-    secrets=secrets,
+    open=opener("sinks.kafka.sink", "KafkaSink", missing=_NO_CLIENT),
+    secrets=secrets_of,
 )

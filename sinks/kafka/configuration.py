@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from jobs.documents.basis import Strict
+from jobs.http.fields import SecretName
 from sinks.filling import Filled
 
 _BROKER = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._\-]+):[0-9]{1,5}", re.ASCII)
@@ -41,7 +42,7 @@ class Sasl(Strict):
 
     mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     username: str = Field(min_length=1)
-    password_secret: str = Field(min_length=1)
+    password_secret: SecretName
 
 
 class KafkaConfiguration(Strict):
@@ -63,7 +64,7 @@ class KafkaConfiguration(Strict):
     key: Filled = ""
     headers: dict[HeaderName, Filled] = Field(default_factory=dict, max_length=50)
     security: Literal["tls", "none"] = "tls"
-    ca_secret: str | None = Field(default=None, min_length=1)
+    ca_secret: SecretName | None = None
     sasl: Sasl | None = None
     compression: Literal["none", "gzip"] = "none"
 
@@ -74,7 +75,7 @@ class KafkaConfiguration(Strict):
         return self
 
 
-def secrets(configuration: Mapping[str, Any]) -> Sequence[str]:
+def secrets_of(configuration: Mapping[str, Any]) -> Sequence[str]:
     """The names of the secrets that a configuration uses."""
     sasl = configuration.get("sasl") or {}
     return [name for name in (configuration.get("ca_secret"), sasl.get("password_secret")) if name]

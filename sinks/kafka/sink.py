@@ -5,15 +5,22 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
-import json
 import threading
 from collections.abc import Iterator
 from typing import Any
 
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError, RecordTooLargeError
+from aiokafka.errors import (
+    KafkaError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    RecordTooLargeError,
+    RequestTimedOutError,
+)
 
 from jobs.errors import PermanentError, TransientError
 from sinks.base import Parcel, Receipt, Record, Surroundings
+from sinks.bodies import text_of
 from sinks.filling import fill, values_of
 from sinks.kafka.configuration import KafkaConfiguration
 from sinks.kafka.held_loop import HeldLoop
@@ -21,7 +28,7 @@ from sinks.kafka.producing import Message, options_of, sent, started, stopped
 
 _MESSAGES_AT_ONCE = 500
 _STOP_SECONDS = 2.0
-_MAX_WORDS = 500
+_TOO_SLOW = (TimeoutError, KafkaTimeoutError, RequestTimedOutError)
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError, RecordTooLargeError)
 
 
@@ -69,8 +76,8 @@ class KafkaSink:
         for record in parcel.records():
             values = values_of(parcel, record)
             key = fill(self._configuration.key, field="key", values=values)
-            value = json.dumps({**heading, parcel.listed[:-1]: record.document()}, ensure_ascii=False)
-            yield Message(key.encode() or None, value.encode(), self._headers(parcel, record, values))
+            value = text_of({**heading, parcel.listed[:-1]: record.document()})
+            yield Message(key.encode() or None, value, self._headers(parcel, record, values))
 
     def _headers(self, parcel: Parcel, record: Record, values: dict[str, Any]) -> list[tuple[str, bytes]]:
         own = {"delivery-id": parcel.id, "position": str(record.position), "content-type": "application/json"}
@@ -110,11 +117,13 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except _TOO_LARGE as error:
-        raise PermanentError("a record is larger than the cluster takes", code="size") from error
+        raise PermanentError("a record is larger than the cluster takes", code="too_large") from error
+    except _TOO_SLOW as error:
+        raise TransientError(f"the cluster did not answer in time: {error}", code="timeout") from error
     except (
         KafkaError,
         OSError,
         AssertionError,
     ) as error:  # a peer that is no Kafka broker makes aiokafka's own checks fail
         said = str(error) or type(error).__name__
-        raise TransientError(f"the cluster: {said}"[:_MAX_WORDS], code="cluster") from error
+        raise TransientError(f"the cluster: {said}", code="cluster") from error

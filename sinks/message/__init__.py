@@ -1,7 +1,7 @@
 """Results as messages of a broker."""
 
 from sinks.base import SinkKind
-from sinks.message.configuration import MessageConfiguration, secrets
+from sinks.message.configuration import MessageConfiguration, secrets_of
 from sinks.message.sink import MessageSink
 
 KIND = SinkKind(
@@ -11,5 +11,5 @@ KIND = SinkKind(
     units=("payload", "batch", "run"),
     idempotent=False,
     open=MessageSink,
-    secrets=secrets,
+    secrets=secrets_of,
 )

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from jobs.documents.basis import Strict
+from jobs.http.fields import SecretName
 from sinks.filling import Filled
 
 HeaderName = Annotated[str, Field(min_length=1, max_length=200)]
@@ -28,8 +29,8 @@ class MessageConfiguration(Strict):
         max_bytes: A message that would be larger is not sent.
     """
 
-    url_secret: str = Field(min_length=1)
-    ca_secret: str | None = Field(default=None, min_length=1)
+    url_secret: SecretName
+    ca_secret: SecretName | None = None
     queue: str | None = Field(default=None, min_length=1, max_length=255)
     exchange: str | None = Field(default=None, min_length=1, max_length=127)
     routing_key: Filled = ""
@@ -49,6 +50,6 @@ class MessageConfiguration(Strict):
         return self
 
 
-def secrets(configuration: Mapping[str, Any]) -> Sequence[str]:
+def secrets_of(configuration: Mapping[str, Any]) -> Sequence[str]:
     """The names of the secrets that a configuration uses."""
     return [name for name in (configuration["url_secret"], configuration.get("ca_secret")) if name]

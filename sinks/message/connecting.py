@@ -16,6 +16,8 @@ from jobs.errors import PermanentError
 from sinks.base import Surroundings
 
 _PORTS = {"amqp": 5672, "amqps": 5671, "redis": 6379, "rediss": 6379}
+_AT_ONCE = {"max_retries": 0}
+"""A broker that is down is told at once; when to try again is the delivery's business."""
 _Permit = Callable[[str, int], Sequence[str]]
 
 
@@ -105,7 +107,7 @@ def _amqp(broker: Broker, ca: str | None, address: str, timeout_seconds: float) 
         transport="pyamqp",
         ssl=tls if broker.is_encrypted else False,
         connect_timeout=third,
-        transport_options={"confirm_publish": True, "read_timeout": third, "write_timeout": third},
+        transport_options={"confirm_publish": True, "read_timeout": third, "write_timeout": third, **_AT_ONCE},
     )
 
 
@@ -120,7 +122,7 @@ def _redis(broker: Broker, ca: str | None, surroundings: Surroundings) -> kombu.
         virtual_host=broker.space,
         transport=_held(surroundings.permit),
         ssl=tls if broker.is_encrypted else False,
-        transport_options={"socket_timeout": third, "socket_connect_timeout": third},
+        transport_options={"socket_timeout": third, "socket_connect_timeout": third, **_AT_ONCE},
     )
 
 

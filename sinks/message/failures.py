@@ -11,8 +11,8 @@ import kombu
 import redis
 
 from jobs.errors import PermanentError, TransientError
+from sinks.time_limits import code_of
 
-_MAX_WORDS = 500
 _NO_ROUTE = 312
 _STAYS = (amqp.PreconditionFailed, amqp.FrameError)
 """What is too large, say, stays so. Everything else a broker refuses can be mended there: a queue, a password, a permission."""
@@ -41,16 +41,16 @@ def _of_amqp(error: amqp.AMQPError) -> TransientError | PermanentError:
     if error.reply_code == _NO_ROUTE:
         return TransientError("no queue takes messages with this routing key", code="unroutable")
     kind = PermanentError if isinstance(error, _STAYS) else TransientError
-    said = str(getattr(error, "reply_text", "") or error)[:_MAX_WORDS]
+    said = getattr(error, "reply_text", "") or error
     return kind(f"the broker refused: {said}", code="refused", details={"status": error.reply_code})
 
 
 def _of_redis(error: redis.RedisError) -> TransientError | PermanentError:
     kind = PermanentError if str(error).startswith("WRONGTYPE") else TransientError
-    return kind(f"Redis refused: {error}"[:_MAX_WORDS], code="refused")
+    return kind(f"Redis refused: {error}", code="refused")
 
 
 def _of_connection(error: Exception) -> TransientError | PermanentError:
     if isinstance(error.__cause__ or error.__context__, ssl.SSLCertVerificationError):
         return PermanentError("the certificate is not accepted", code="tls")
-    return TransientError(f"no answer: {error}"[:_MAX_WORDS], code="connection")
+    return TransientError(f"no answer: {error}", code=code_of(error, otherwise="connection"))

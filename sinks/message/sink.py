@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import queue
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,11 +11,13 @@ from typing import Any
 import kombu
 
 from jobs.errors import PermanentError
-from sinks.base import JSON, Parcel, Receipt, Record, Surroundings
+from sinks.base import JSON, Parcel, Receipt, Surroundings
+from sinks.bodies import document
 from sinks.filling import fill, values_of
 from sinks.message.configuration import MessageConfiguration
 from sinks.message.connecting import broker_of, connect
 from sinks.message.failures import explained
+from sinks.single import first_of, read_once
 
 
 class MessageSink:
@@ -33,9 +34,9 @@ class MessageSink:
 
     def deliver(self, parcel: Parcel) -> Receipt:
         """Publish the parcel; its id is the message's."""
-        first = next(parcel.records(), None) if parcel.unit == "payload" else None
-        values = values_of(parcel, first)
-        content = _content(parcel, self._configuration.max_bytes)
+        parcel = read_once(parcel)
+        values = values_of(parcel, first_of(parcel))
+        content = document(parcel, most_bytes=self._configuration.max_bytes)
         key = self._configuration.queue or self._filled("routing_key", self._configuration.routing_key, values)
         with self._connection() as connection:
             self._publish(connection, parcel, key, content, values)
@@ -110,23 +111,3 @@ class MessageSink:
                     connection.release()
                 raise
             self._idle.put(connection)
-
-
-def _content(parcel: Parcel, most: int) -> bytes:
-    """The parcel as JSON; of a payload its one record is ``payload``, otherwise ``payloads`` (of notices, ``notices``) has all."""
-    parts, size = [], 0
-    for record in parcel.records():
-        parts.append(_json(record))
-        size += len(parts[-1])
-        if size > most:
-            raise PermanentError(
-                f"the message would be larger than {most:,} bytes: deliver smaller batches", code="size"
-            )
-    heading = json.dumps(parcel.heading(), ensure_ascii=False).encode().removesuffix(b"}")
-    if parcel.unit == "payload":
-        return heading + b', "payload": ' + (parts or [b"null"])[0] + b"}"
-    return heading + f', "{parcel.listed}": ['.encode() + b", ".join(parts) + b"]}"
-
-
-def _json(record: Record) -> bytes:
-    return json.dumps(record.document(), ensure_ascii=False).encode()

@@ -34,7 +34,7 @@ class Delivery(models.Model):
     state = models.CharField(
         max_length=10, choices=[(s, s) for s in DeliveryState], default=DeliveryState.DUE, db_default=DeliveryState.DUE
     )
-    due_at = models.DateTimeField(null=True, help_text="When to try; null when it is over.")
+    due_at = models.DateTimeField(null=True, help_text="When it is tried next; empty once it is over.")
     attempts = models.IntegerField(default=0, db_default=0)
     attempted_at = models.DateTimeField(null=True, help_text="When the attempt under way began.")
     first_attempt_at = models.DateTimeField(null=True, help_text="From when on it is given up after a while.")
@@ -47,6 +47,7 @@ class Delivery(models.Model):
 
     class Meta:
         db_table = "sinks_delivery"
+        verbose_name_plural = "deliveries"
         indexes = [
             models.Index(fields=["sink_id", "due_at", "id"], name="delivery_due", condition=Q(state="due")),
             models.Index(fields=["handover", "first_position"], name="delivery_in_order", condition=Q(state="due")),

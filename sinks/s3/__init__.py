@@ -1,7 +1,7 @@
 """Results as objects in a bucket of S3, or of any service that speaks its protocol."""
 
 from sinks.base import SinkKind
-from sinks.content.lazily import opener
+from sinks.lazily import opener
 from sinks.s3.configuration import S3Configuration, secrets_of
 
 KIND = SinkKind(

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from jobs.http.fields import SecretName
 from sinks.content.configuration import ContentConfiguration
-from sinks.content.secret_name import SecretName
 
 LEAST_PART = 5 * 1024 * 1024
 """S3 takes no smaller one, but the last. Source: Amazon S3, multipart upload limits."""

@@ -23,7 +23,7 @@ def explained(what: str) -> Iterator[None]:
     except ClientError as error:
         raise _of_answer(what, error) from error
     except BotoCoreError as error:
-        raise TransientError(f"{what}: {type(error).__name__}: {error}"[:1000], code="s3") from error
+        raise TransientError(f"{what}: {type(error).__name__}: {error}", code="s3") from error
 
 
 def refusal_of(error: ClientError) -> tuple[int, str]:
@@ -34,7 +34,7 @@ def refusal_of(error: ClientError) -> tuple[int, str]:
 
 def _of_answer(what: str, error: ClientError) -> TransientError | PermanentError:
     status, code = refusal_of(error)
-    message = f"{what}: S3 answered {code}: {error.response.get('Error', {}).get('Message', '')}"[:1000]
+    message = f"{what}: S3 answered {code}: {error.response.get('Error', {}).get('Message', '')}"
     details: dict[str, object] = {"status": status, "answer": code}
     if (status >= 500 and status != 501) or status in _MENDED or code in _PASSING:
         return TransientError(message, code="s3", details=details, retry_after_seconds=_retry_after(error))

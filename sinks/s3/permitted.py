@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import socket
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from botocore.awsrequest import (
@@ -17,16 +16,17 @@ from botocore.awsrequest import (
     AWSHTTPSConnection,
     AWSHTTPSConnectionPool,
 )
+from botocore.exceptions import ConnectTimeoutError as TookTooLongToConnect
 from botocore.exceptions import HTTPClientError
+from botocore.exceptions import ReadTimeoutError as TookTooLongToAnswer
 from botocore.httpsession import URLLib3Session
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-from urllib3.util.connection import create_connection
 
-from jobs.errors import JobsError, PermanentError
+from jobs.errors import JobsError, PermanentError, TransientError
+from sinks.reaching import Permit, connect
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-Permit = Callable[[str, int], Sequence[str]]
+_TOOK_TOO_LONG = (TookTooLongToConnect, TookTooLongToAnswer)
 
 
 class PermittedSession(URLLib3Session):  # type: ignore[misc]  # botocore is untyped
@@ -43,14 +43,17 @@ class PermittedSession(URLLib3Session):  # type: ignore[misc]  # botocore is unt
         """Answer a request, so that botocore does not send it.
 
         Raises:
-            JobsError: The address is not permitted, the host has none, or the service sends us elsewhere. botocore would take its
-                own error for the first two to be one that may pass, and try again.
+            JobsError: The address is not permitted, the host has none, the service does not answer in time, or sends us elsewhere.
+                botocore would take its own errors for the first three to be such as may pass, and try again: of a service that is
+                silent, for a multiple of what an attempt may take.
         """
         try:
             response = self.send(request)
         except HTTPClientError as error:
             if isinstance(error.__context__, JobsError):
                 raise error.__context__ from None
+            if isinstance(error, _TOOK_TOO_LONG):
+                raise TransientError(f"the service did not answer in time: {error}", code="timeout") from error
             raise
         if response.status_code in _REDIRECTS:
             raise _redirected(response)
@@ -73,15 +76,13 @@ class _Permitted:
 
     def _new_conn(self) -> socket.socket:
         here: Any = self
-        failed: OSError = OSError("no address")
-        for address in self.permit(here.host, here.port):
-            try:
-                return create_connection((address, here.port), here.timeout, socket_options=here.socket_options)
-            except TimeoutError as error:
-                raise ConnectTimeoutError(here, f"connecting to {here.host} timed out") from error
-            except OSError as error:
-                failed = error
-        raise NewConnectionError(here, f"failed to connect to {here.host}: {failed}") from failed
+        asked = {"host": here.host, "port": here.port, "options": here.socket_options}
+        try:
+            return connect(permit=self.permit, timeout_seconds=here.timeout, **asked)
+        except TimeoutError as error:
+            raise ConnectTimeoutError(here, f"connecting to {here.host} timed out") from error
+        except OSError as error:
+            raise NewConnectionError(here, f"failed to connect to {here.host}: {error}") from error
 
 
 class _HttpConnection(_Permitted, AWSHTTPConnection):  # type: ignore[misc]

@@ -122,9 +122,10 @@ def _client(
             **options,
         ),
     )
+    half = surroundings.timeout_seconds / 2  # a request that is not answered, and one that tidies up after it
     http = PermittedSession(
         permit=surroundings.permit,
-        timeout=(CONNECT_SECONDS, surroundings.timeout_seconds),
+        timeout=(min(CONNECT_SECONDS, half), half),
         max_pool_connections=AT_ONCE,
         verify=core.get_config_variable("ca_bundle") or True,
     )

@@ -12,11 +12,11 @@ from sinks.content.encoding import Content
 from sinks.content.manifest import SUFFIX, manifest
 from sinks.content.measuring import Measured
 from sinks.content.names import name_of
-from sinks.content.single import read_once
 from sinks.s3.configuration import S3Configuration
 from sinks.s3.explaining import explained
 from sinks.s3.service import connected
 from sinks.s3.uploading import Place, abort_uploads, upload
+from sinks.single import read_once
 
 _TYPES = {
     "json": "application/json",

@@ -49,14 +49,16 @@ def upload(place: Place, parts: Iterator[bytes]) -> Uploaded:
         parts: Of one size, all but the last.
 
     Raises:
-        PermanentError: There are more than `MOST_PARTS` (``size``).
+        PermanentError: There are more than `MOST_PARTS` (``too_large``).
     """
     first, second = next(parts, b""), next(parts, None)
     if second is None:
         answer = place.service.put_object(**place.address, Body=first, **place.options)
-        return Uploaded(answer["ETag"].strip('"'), 1)
+        return Uploaded(_etag(answer), 1)
     abort_uploads(place)  # of an earlier attempt, whose worker did not come to it
-    return _in_parts(place, itertools.chain((first, second), parts))
+    every = itertools.chain([first, second], parts)
+    del first, second  # or they would be held until the last one is there
+    return _in_parts(place, every)
 
 
 def abort_uploads(place: Place) -> int | None:
@@ -85,11 +87,16 @@ def _in_parts(place: Place, parts: Iterator[bytes]) -> Uploaded:
         with suppress(ClientError, BotoCoreError):  # the next attempt does it
             place.service.abort_multipart_upload(**place.address, UploadId=upload_id)
         raise
-    return Uploaded(answer["ETag"].strip('"'), len(done))
+    return Uploaded(_etag(answer), len(done))
+
+
+def _etag(answer: Mapping[str, Any]) -> str:
+    """Empty, of a service that does not say it."""
+    return str(answer.get("ETag", "")).strip('"')
 
 
 def _part(place: Place, upload_id: str, number: int, part: bytes) -> dict[str, Any]:
     if number > MOST_PARTS:
-        raise PermanentError(f"part_size: the object has more than {MOST_PARTS} parts of this size", code="size")
+        raise PermanentError(f"part_size: the object has more than {MOST_PARTS} parts of this size", code="too_large")
     answer = place.service.upload_part(**place.address, UploadId=upload_id, PartNumber=number, Body=part)
     return {"PartNumber": number, "ETag": answer["ETag"]}

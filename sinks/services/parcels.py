@@ -45,7 +45,8 @@ def parcel_of(*, begun: Begun, held: Held, kind: SinkKind) -> Parcel:
 
 
 def _records(begun: Begun, entry: SinkEntry) -> Iterator[Record]:
-    shape = _shaper(entry.transform)
+    """In the order of their positions. Raises PermanentError (``erased``): some of them are not there any more."""
+    shape, missing = _shaper(entry.transform), begun.payloads
     records = read_records(
         run_id=begun.run_id,
         low=begun.first_position,
@@ -55,6 +56,9 @@ def _records(begun: Begun, entry: SinkEntry) -> Iterator[Record]:
     )
     for record in records:
         yield replace(record, result=shape(record.result)) if shape else record
+        missing -= 1
+    if missing:
+        raise PermanentError("its results were erased before they were delivered", code="erased")
 
 
 def _shaper(transform: str | None) -> Callable[[Any], Any] | None:

@@ -2,6 +2,7 @@
 
     /wait/<ms>          200 after that long
     /flaky/<failures>   503 that many times for each payload, then 200
+    /large/<bytes>      200 with a text of so many
     /gate               200 once the test has opened the gate for a payload's first, second... call
     /echo               200 with the headers and the address that came, as a careless service does
     /refuse             400 with the same
@@ -49,6 +50,10 @@ class Calls:
     def open_gate(self, number: int) -> None:
         """Let the calls pass that are the ``number``-th of their payloads, those to come included."""
         self._gates[number].set()
+
+    def close_gate(self, number: int) -> None:
+        """Let them wait again."""
+        self._gates[number].clear()
 
     def wait_at_gate(self, call: Call) -> None:
         """Wait, at most a minute."""
@@ -116,6 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return 200, {}
             case ["flaky", failures]:
                 return (503 if call.number <= int(failures) else 200), {}
+            case ["large", size]:
+                return 200, {"text": "x" * int(size)}
             case ["gate"]:
                 self.calls.wait_at_gate(call)
                 return 200, {}

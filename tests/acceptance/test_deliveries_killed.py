@@ -1,34 +1,43 @@
-"""kill -9 in the middle of deliveries: each arrives at least once with the same id, none is lost; and a sink that hangs holds up
-nobody else's runs nor deliveries."""
+"""kill -9 at each step of deliveries: each arrives at least once with the same id, and none is lost."""
 
 from __future__ import annotations
 
+import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.acceptance.payloads import noops
+from sinks.s3.configuration import LEAST_PART
+from tests.acceptance.payloads import Payloads, calls, noops
 from tests.acceptance.service import CountingService
 from tests.acceptance.system import System
 from tests.acceptance.worker import Worker
+from tests.integration.byte_sinks.buckets import new_bucket
+from tests.integration.sinks.relay import Relay
+from tests.swift import ACCESS_KEY, SECRET_KEY, running_swift
 
 pytestmark = pytest.mark.acceptance
 
-SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.acceptance.sink_settings"}
+SETTINGS = "tests.acceptance.sink_settings"
 TOTAL = 80
 
 
 def define(system: System, key: str, *, payloads: int, address: str) -> str:
     """A job whose results are delivered to an address; its key."""
-    sinks = [{"kind": "log", "configuration": {"prefix": address}}]
-    document = {"key": key, "payload": noops(payloads), "sinks": sinks}
-    answer = system.machine.ask("POST", "jobs/", body=document)
+    return define_with(system, key, noops(payloads), {"kind": "log", "configuration": {"prefix": address}})
+
+
+def define_with(system: System, key: str, payloads: Payloads, sink: dict[str, Any]) -> str:
+    """A job with a sink; its key."""
+    answer = system.machine.ask("POST", "jobs/", body={"key": key, "payload": payloads, "sinks": [sink]})
     assert answer.status_code == 201, answer.text
     return key
 
 
-def start_worker(system: System) -> Worker:
-    [worker] = system.start_workers(1, slots=4, **SETTINGS)
+def start_worker(system: System, *, dies: str = "") -> Worker:
+    """One that delivers by calling, and dies at this step; see `tests.acceptance.sink_kind`."""
+    [worker] = system.start_workers(1, slots=4, DJANGO_SETTINGS_MODULE=SETTINGS, SINK_DIES=dies)
     return worker
 
 
@@ -75,25 +84,59 @@ def test_what_a_killed_worker_was_delivering_arrives_under_the_same_id_and_nothi
     assert system.run(run_id).state == "succeeded"
 
 
-def test_a_sink_that_hangs_holds_up_no_run_and_no_other_sink(system: System, service: CountingService) -> None:
-    hanging = define(system, "task:hangs", payloads=20, address=f"{service.url}/gate")
-    others = define(system, "task:delivers", payloads=200, address=f"{service.url}/wait/0")
+@pytest.mark.parametrize(
+    ("step", "twice"),
+    [
+        ("after:take_sink", False),
+        ("after:begin_deliveries", False),
+        ("before:settle_deliveries", True),
+        ("after:settle_deliveries", False),
+    ],
+)
+def test_a_worker_that_dies_at_this_step_loses_nothing(
+    system: System, service: CountingService, step: str, twice: bool
+) -> None:
+    key = define(system, "task:delivers", payloads=TOTAL, address=f"{service.url}/wait/5")
+    dying = start_worker(system, dies=step)
+    run_id = system.trigger(key)
+    assert dying.wait_for_exit(seconds=30) == -signal.SIGKILL
+    settled = {f"dlv_{row.id}" for row in deliveries(system, run_id) if row.state == "delivered"}
+    assert bool(settled) == (step == "after:settle_deliveries")
+
     start_worker(system)
-    stuck = system.trigger(hanging)
-    system.wait_for("the sink to hang", lambda: len(service.calls.open_now()) == 8, seconds=30)
+    system.wait_for("all deliveries", lambda: delivered(system, run_id) == TOTAL, seconds=60)
+    by_id = service.calls.by_key()
+    assert set(by_id) == {f"dlv_{row.id}" for row in deliveries(system, run_id)}
+    repeated = {each for each, made in by_id.items() if len(made) > 1}
+    assert repeated <= lost(system, run_id)
+    assert not repeated & settled
+    assert repeated or not twice
+    assert system.run(run_id).state == "succeeded"
 
-    ended = [system.trigger(key) for key in (others, hanging, others)]
-    for run_id in ended:
-        system.wait_for_end(run_id, seconds=60)
-    for run_id in (ended[0], ended[2]):
-        system.wait_for("the other sink", lambda run_id=run_id: delivered(system, run_id) == 200, seconds=60)
-    assert {system.run(run_id).state for run_id in (stuck, *ended)} == {"succeeded"}
-    assert len([call for call in service.calls.open_now() if call.path == "/gate"]) == 8, "it no longer hung"
-    assert delivered(system, stuck) == 0
 
-    for number in range(1, 4):
-        service.calls.open_gate(number)
-    system.wait_for("what hung", lambda: delivered(system, stuck) == 20, seconds=60)
-    assert {call.key for call in service.calls.all() if call.path == "/gate"} >= {
-        f"dlv_{row.id}" for row in deliveries(system, stuck)
-    }
+def test_killed_in_the_middle_of_a_large_object_the_object_is_there_once_and_no_upload_is_left(
+    system: System, service: CountingService, tmp_path: Path
+) -> None:
+    with running_swift(tmp_path / "swift") as swift, Relay.before(swift.endpoint_url) as relay:
+        bucket = new_bucket(swift)
+        for name, value in {"access": ACCESS_KEY, "key": SECRET_KEY}.items():
+            system.machine.python("manage.py", "set_secret", "acceptance", name, given=value)
+        asked = bucket.configuration(endpoint_url=relay.url, part_size=LEAST_PART)
+        sink = {"kind": "s3", "deliver": "run", "configuration": asked}
+        key = define_with(system, "task:large", calls(service, "/large/500000", 24), sink)
+        relay.stop_at = b"partNumber=2"
+        [dead] = system.start_workers(1)
+        run_id = system.trigger(key)
+        system.wait_for("the second part", relay.stopped.is_set, seconds=60)
+        dead.kill()
+        assert len(bucket.uploads()) == 1
+        assert bucket.objects() == []
+
+        relay.pass_everything()
+        system.start_workers(1)
+        system.wait_for("the delivery", lambda: delivered(system, run_id) == 1, seconds=60)
+        [row] = deliveries(system, run_id)
+        [object_key, manifest] = bucket.objects()
+        assert (bucket.uploads(), manifest) == ([], f"{object_key}.manifest.json")
+        assert (row.attempts, len(bucket.read(object_key))) == (2, row.bytes)
+        assert lost(system, run_id) == {f"dlv_{row.id}"}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
+
+from tests.sinks_conformance.servers import Servers
 
 SCENARIOS = ("transient", "permanent", "hanging", "unreachable", "secret")
 """All but good, which every kind must have: those that a kind may be ``without``."""
@@ -37,6 +40,10 @@ class Case:
     begun: Callable[[], bool] = lambda: True
     says: str = ""
 
+    def but(self, **other: Any) -> Case:
+        """The same, with this instead."""
+        return replace(self, **other)
+
 
 @dataclass(frozen=True)
 class Held:
@@ -62,24 +69,32 @@ class Adapter(AbstractContextManager["Adapter"], ABC):
 
     Args:
         folder: Empty, the test's own.
+        servers: The session's.
     """
 
     kind: ClassVar[str]
+    variant: ClassVar[str] = ""
+    """Which of the servers that a kind can deliver to, where it has several adapters."""
     tells_id: ClassVar[bool] = True
     """Whether the other side learns the parcel's id."""
     without: ClassVar[Mapping[str, str]] = {}
     """The scenarios that this kind cannot have, and why."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, servers: Servers) -> None:
+        self.folder, self.servers = folder, servers
+
+    @classmethod
+    def name(cls) -> str:
+        """Of the kind and its variant, for people."""
+        return f"{cls.kind}-{cls.variant}" if cls.variant else cls.kind
 
     def __exit__(self, *_: object) -> None:
         """Nothing to tidy up."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """Of the deployment that it is tried in, on top of the tests' own."""
-        return {}
+        """Of the deployment that it is tried in, on top of the tests' own: it may connect to loopback."""
+        return {"JOBS_EGRESS_ALLOW": [ipaddress.ip_network("127.0.0.1/32")]}
 
     @abstractmethod
     def held(self) -> list[Held]:
@@ -106,7 +121,8 @@ class Adapter(AbstractContextManager["Adapter"], ABC):
         self._left_out()
 
     def secret(self, value: str) -> list[Case]:
-        """It uses a secret of this value, and the world does its best to have it told: in receipts, in errors of all sorts."""
+        """It uses a secret of this value, and the world does its best to have it told: in receipts, in errors of all sorts, and so
+        often that whoever cuts a text cuts one apart."""
         self._left_out()
 
     def _left_out(self) -> NoReturn:

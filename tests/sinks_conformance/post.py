@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import subprocess
-import sys
+import os
+import signal
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
@@ -18,10 +18,10 @@ from jobs.services.secrets import set_secret
 from sinks import claims, registry
 from sinks.base import OpenSink, SinkKind, Unit
 from sinks.models import Delivery, Standing
-from tests.conformance.environment import environment
 from tests.integration.child_work import wait_for
 from tests.integration.sinks.makers import end_run
 from tests.sinks_conformance.adapter import Adapter, Case
+from tests.sinks_conformance.nursery import Nursery, Worker
 from workers.delivering import deliver_to
 from workers.sink_surroundings import SinkSurroundings
 
@@ -33,18 +33,15 @@ PAYLOADS = 3
 class Post:
     """One workspace, one kind."""
 
-    def __init__(self, adapter: Adapter, workspace: Workspace) -> None:
+    def __init__(self, adapter: Adapter, workspace: Workspace, nursery: Nursery) -> None:
         self.adapter, self.workspace = adapter, workspace
+        self._nursery = nursery
         self._pool = ThreadPoolExecutor(1)
-        self._processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Post:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in self._processes:
-            process.kill()
-            process.wait()
         self._pool.shutdown(wait=True)
 
     @property
@@ -107,16 +104,14 @@ class Post:
 
     def deliver_and_die(self, *, at: str) -> None:
         """The same in a worker that dies at this step; see `tests.sinks_conformance.dying`."""
-        process = self._worker(at)
-        assert process.wait(PATIENCE_SECONDS) == -9
+        assert self._worker(at).ended.result(PATIENCE_SECONDS) == -signal.SIGKILL
 
     def deliver_until_killed(self, case: Case) -> None:
         """The same in a worker that is killed once a hand-over stands in the middle."""
-        process = self._worker("never")
-        wait_for(lambda: case.begun() or process.poll() is not None, PATIENCE_SECONDS)
-        assert process.poll() is None
-        process.kill()
-        process.wait()
+        worker = self._worker("never")
+        wait_for(lambda: case.begun() or worker.ended.done(), PATIENCE_SECONDS)
+        os.kill(worker.pid, signal.SIGKILL)
+        assert worker.ended.result(PATIENCE_SECONDS) == -signal.SIGKILL
 
     def let_time_pass(self) -> None:
         """Whatever is waited for, or held, is waited for and held no longer."""
@@ -132,8 +127,5 @@ class Post:
             self.deliver()
         assert not Delivery.objects.filter(state="due").exists()
 
-    def _worker(self, step: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.sinks_conformance.dying", step]
-        process = subprocess.Popen(command, env=environment(self.adapter.settings))
-        self._processes.append(process)
-        return process
+    def _worker(self, step: str) -> Worker:
+        return self._nursery.worker(step, settings=self.adapter.settings)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
-
-from django.db import connection
 
 from jobs.models import Payload, Run, Workspace
 from jobs.services.closing import close_runs
@@ -20,6 +16,7 @@ from jobs.services.secrets import set_secret
 from jobs.states import Trigger
 from sinks import claims
 from sinks.models import Standing
+from tests.conformance.environment import environment
 from tests.integration.byte_sinks.given import SECRETS
 from tests.integration.sinks.makers import finish, make_job
 from workers.delivering import deliver_to
@@ -48,10 +45,8 @@ def due_sink() -> int:
 @contextmanager
 def worker(sink_id: int) -> Iterator[subprocess.Popen[bytes]]:
     """A process of its own that delivers to a sink."""
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     command = [sys.executable, "-m", "tests.integration.byte_sinks.worker", str(sink_id)]
-    environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "jobsproject.settings"}
-    with subprocess.Popen(command, cwd=Path(__file__).parents[3], env=environment) as process:
+    with subprocess.Popen(command, cwd=Path(__file__).parents[3], env=environment({})) as process:
         try:
             yield process
         finally:

@@ -9,9 +9,9 @@ import pytest
 from jobs import hotpath
 from sinks.models import Delivery
 from sinks.s3.configuration import LEAST_PART
-from tests.integration.byte_sinks.conftest import Bucket
-from tests.integration.byte_sinks.gate import gate
+from tests.integration.byte_sinks.buckets import Bucket
 from tests.integration.byte_sinks.runs import deliver_after_its_lease, due_sink, ended_run, worker
+from tests.integration.sinks.relay import Relay
 
 SECONDS = 60
 """More than a worker takes to come to it."""
@@ -37,7 +37,7 @@ def database(transactional_db: None) -> Iterator[None]:
 def test_killed_at_this_step_the_object_is_there_once_and_no_upload_is_left(
     bucket: Bucket, step: bytes, left: int
 ) -> None:
-    with gate(bucket.endpoint_url) as stopping:
+    with Relay.before(bucket.endpoint_url) as stopping:
         asked = bucket.configuration(endpoint_url=stopping.url, part_size=LEAST_PART)
         run = ended_run({"kind": "s3", "configuration": asked, "deliver": "run"}, payloads=60, size=200_000)
         date = f"{run.created_at:%Y-%m-%d}"
@@ -50,7 +50,7 @@ def test_killed_at_this_step_the_object_is_there_once_and_no_upload_is_left(
             assert stopping.stopped.wait(SECONDS)
             killed.kill()
         assert len(bucket.uploads()) == left
-        stopping.stop_at = None
+        stopping.pass_everything()
         assert deliver_after_its_lease(sink_id) == 1
     [key, manifest] = bucket.objects()
     row = Delivery.objects.get()

@@ -19,7 +19,7 @@ from jobs.services.jobs import save_job
 from jobs.services.runs import start_run
 from jobs.services.secrets import set_secret
 from jobs.states import Trigger
-from tests.integration.byte_sinks.conftest import Bucket
+from tests.integration.byte_sinks.buckets import Bucket
 from tests.integration.byte_sinks.runs import due_sink
 from tests.integration.sinks.makers import finish
 from tests.swift import ACCESS_KEY, SECRET_KEY

@@ -11,7 +11,7 @@ from jobs import large_results
 from jobs.errors import PermanentError, TransientError
 from jobs.result_bucket import ResultBucket
 from tests.free_ports import free_ports
-from tests.integration.byte_sinks.conftest import Bucket
+from tests.integration.byte_sinks.buckets import Bucket
 from tests.swift import ACCESS_KEY, REGION, SECRET_KEY
 
 KEY = "acme/7/0-1-abc.json"

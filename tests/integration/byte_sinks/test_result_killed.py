@@ -21,10 +21,10 @@ from jobs.models import Lane, Payload, Run, StoredResult
 from jobs.services import stored_results
 from jobs.services.runs import start_run
 from jobs.states import Trigger
-from tests.integration.byte_sinks.conftest import Bucket
-from tests.integration.byte_sinks.gate import gate
+from tests.integration.byte_sinks.buckets import Bucket
 from tests.integration.http_payload.service import Service
 from tests.integration.people import make_job, make_workspace
+from tests.integration.sinks.relay import Relay
 from tests.swift import ACCESS_KEY, REGION, SECRET_KEY
 from workers import sweep, turns
 
@@ -105,7 +105,7 @@ def holds_once(payload: Payload, storage: Bucket) -> bool:
 
 def test_killed_while_it_writes_it_leaves_nothing(storage: Bucket, service: Service) -> None:
     run = make_run(service, "/fixed")
-    with gate(storage.endpoint_url) as stopping:
+    with Relay.before(storage.endpoint_url) as stopping:
         stopping.stop_at = b"PUT /"
         with worker(run, stopping.url, storage) as killed:
             assert stopping.stopped.wait(SECONDS)

@@ -20,7 +20,7 @@ from sinks.base import Parcel, Receipt
 from sinks.s3 import uploading
 from sinks.s3.configuration import LEAST_PART, S3Configuration
 from sinks.s3.sink import S3Sink
-from tests.integration.byte_sinks.conftest import Bucket
+from tests.integration.byte_sinks.buckets import Bucket
 from tests.integration.byte_sinks.given import Given, breaking, parcel
 from tests.integration.sinks.handmade import notices
 
@@ -132,7 +132,7 @@ class TestALargeObject:
 
     def test_memory_stays_flat_however_large_it_is(self, bucket: Bucket) -> None:
         peaks = []
-        for count in (150, 600):
+        for count in (250, 900):  # five parts, and eighteen
             tracemalloc.start()
             receipt = deliver(bucket, parcel(count=count, size=100_000, id=f"dlv_{count}"), part_size=LEAST_PART)
             peaks.append(tracemalloc.get_traced_memory()[1])
@@ -174,7 +174,7 @@ class TestALargeObject:
         monkeypatch.setattr(uploading, "MOST_PARTS", 2)
         with pytest.raises(PermanentError) as caught:
             deliver(bucket, parcel(count=60, size=LARGE), part_size=LEAST_PART)
-        assert (caught.value.code, bucket.uploads()) == ("size", [])
+        assert (caught.value.code, bucket.uploads()) == ("too_large", [])
 
 
 class TestWhatGoesWrong:

@@ -15,6 +15,7 @@ from sinks.s3.configuration import S3Configuration, secrets_of
 from sinks.s3.sink import S3Sink
 from tests.integration.byte_sinks.given import Given, parcel
 from tests.integration.byte_sinks.recorder import Answer, Recorder, recorder
+from tests.integration.http_payload.service import Service
 
 _ROLE = "arn:aws:iam::123456789012:role/results"
 _TAKEN_ON = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
@@ -28,10 +29,10 @@ def service() -> Iterator[Recorder]:
         yield running
 
 
-def deliver(service: Recorder, **said: Any) -> None:
+def deliver(url: str, **said: Any) -> None:
     configuration = {
         "bucket": "results",
-        "endpoint_url": service.url,
+        "endpoint_url": url,
         "path_style": True,
         "access_key_secret": "access",
         "secret_key_secret": "key",
@@ -47,7 +48,7 @@ def deliver(service: Recorder, **said: Any) -> None:
 class TestOptions:
     def test_encryption_class_and_tags_are_asked_for(self, service: Recorder) -> None:
         deliver(
-            service,
+            service.url,
             encryption="aws:kms",
             kms_key_id="a-key",
             storage_class="STANDARD_IA",
@@ -65,13 +66,23 @@ class TestOptions:
             assert wanted.items() <= asked.headers.items()
 
     def test_what_is_not_configured_is_not_asked_for(self, service: Recorder) -> None:
-        deliver(service)
+        deliver(service.url)
         [asked] = service.asked
         assert not any("encryption" in name or "tagging" in name or "class" in name for name in asked.headers)
 
     def test_the_service_can_check_what_arrived(self, service: Recorder) -> None:
-        deliver(service)
+        deliver(service.url)
         assert len(service.asked[0].headers["x-amz-content-sha256"]) == 64
+
+
+class TestAServiceThatIsSilent:
+    def test_it_is_asked_once_and_not_waited_for_for_longer_than_an_attempt_may_take(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Given, "timeout_seconds", 0.4)
+        with Service(behaviour="/silent") as service, pytest.raises(TransientError) as caught:
+            deliver(service.url("/sink"))
+        assert (caught.value.code, [seen.method for seen in service.seen]) == ("timeout", ["PUT"])
 
 
 class TestCredentials:
@@ -83,23 +94,23 @@ class TestCredentials:
         monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
 
     def test_the_sinks_own_are_used_and_nothing_of_the_workers_environment(self, service: Recorder) -> None:
-        deliver(service)
+        deliver(service.url)
         assert "Credential=test:tester/" in service.asked[0].headers["authorization"]
 
     def test_without_keys_the_workers_own_are_refused(self, service: Recorder) -> None:
         with pytest.raises(PermanentError) as caught:
-            deliver(service, access_key_secret=None, secret_key_secret=None)
+            deliver(service.url, access_key_secret=None, secret_key_secret=None)
         assert (caught.value.code, service.asked) == ("credentials", [])
 
     def test_unless_the_deployment_lets_sinks_use_them(self, service: Recorder, settings: Any) -> None:
         settings.JOBS_SINKS_MAY = ["s3-environment"]
-        deliver(service, access_key_secret=None, secret_key_secret=None)
+        deliver(service.url, access_key_secret=None, secret_key_secret=None)
         assert "Credential=OF-THE-WORKER/" in service.asked[0].headers["authorization"]
 
     def test_a_role_is_taken_on_and_its_credentials_are_used(self, service: Recorder) -> None:
         until = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)).isoformat()
         service.answers = [Answer(body=_TAKEN_ON.format(until=until)), Answer()]
-        deliver(service, role_arn=_ROLE, external_id_secret="wrong", sts_endpoint_url=service.url)
+        deliver(service.url, role_arn=_ROLE, external_id_secret="wrong", sts_endpoint_url=service.url)
         asked, put = service.asked
         form = parse_qs(asked.body.decode())
         assert (form["Action"], form["RoleArn"], form["ExternalId"]) == (
@@ -114,7 +125,7 @@ class TestCredentials:
     def test_a_role_is_not_taken_on_at_an_address_that_is_not_permitted(self, service: Recorder, settings: Any) -> None:
         settings.JOBS_EGRESS_ALLOW = []
         with pytest.raises(PermanentError) as caught:
-            deliver(service, role_arn=_ROLE, sts_endpoint_url=service.url)
+            deliver(service.url, role_arn=_ROLE, sts_endpoint_url=service.url)
         assert (caught.value.code, service.asked) == ("egress_refused", [])
 
 
@@ -136,13 +147,13 @@ class TestRefusals:
     ) -> None:
         service.answers = [Answer(status, f"<Error><Code>{code}</Code><Message>no</Message></Error>")]
         with pytest.raises(kind, match=code):
-            deliver(service)
+            deliver(service.url)
 
     def test_what_the_service_asks_for_is_waited(self, service: Recorder) -> None:
         body = "<Error><Code>AccessDenied</Code></Error>"
         service.answers = [Answer(403, body, {"Retry-After": "90"})]
         with pytest.raises(TransientError) as caught:
-            deliver(service)
+            deliver(service.url)
         assert caught.value.retry_after_seconds == 90
 
     @pytest.mark.parametrize(
@@ -152,7 +163,7 @@ class TestRefusals:
         moved = "<Error><Code>TemporaryRedirect</Code><Endpoint>127.0.0.1</Endpoint></Error>"
         service.answers = [Answer(307, moved, {"Location": service.url, **told}), Answer()]
         with pytest.raises(PermanentError, match=why):
-            deliver(service)
+            deliver(service.url)
         assert len(service.asked) == 1
 
 

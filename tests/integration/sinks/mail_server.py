@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
@@ -16,7 +18,11 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 class MailServer:
-    """Keeps what it was sent. ``answers`` are given, each once, instead of taking a mail; ``unknown`` recipients are refused."""
+    """Keeps what it was sent.
+
+    ``answers`` are given, each once, instead of taking a mail; ``refusal`` always, where it says something; ``unknown`` recipients
+    are refused. ``password`` lets in. While ``holding``, a mail is answered only once that is cleared; it has ``arrived`` then.
+    """
 
     def __init__(self) -> None:
         self.port = 0
@@ -24,6 +30,11 @@ class MailServer:
         self.logins: list[tuple[str, str]] = []
         self.encrypted: list[bool] = []
         self.answers: list[str] = []
+        self.refusal = ""
+        self.password = "open sesame"
+        self.no_login = "535 5.7.8 no"
+        self.holding = threading.Event()
+        self.arrived = threading.Event()
         self.unknown: dict[str, str] = {}
 
     @property
@@ -42,17 +53,21 @@ class MailServer:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take a mail, unless there is another answer."""
-        if self.answers:
-            return self.answers.pop(0)
+        self.arrived.set()
+        while self.holding.is_set():
+            await asyncio.sleep(0.02)  # the loop serves others meanwhile
+        if self.answers or self.refusal:
+            return self.answers.pop(0) if self.answers else self.refusal
         self.envelopes.append(envelope)
         self.encrypted.append(session.ssl is not None)
         return "250 OK"
 
     def log_in(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
-        """Only with the password ``open sesame``."""
+        """Only with the password."""
         assert isinstance(data, LoginPassword)
         self.logins.append((data.login.decode(), data.password.decode()))
-        return AuthResult(success=data.password == b"open sesame", handled=False)
+        success = data.password.decode() == self.password
+        return AuthResult(success=success, handled=False, message=None if success else self.no_login)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from jobs import dispatch
 from jobs.errors import PermanentError
-from jobs.models import Role, Workspace
+from jobs.models import Job, Role, Workspace
 from sinks.models import Delivery, Sink, Standing
 from sinks.services.naming import save_sink
 from tests.integration.people import make_user, make_workspace
@@ -152,9 +152,9 @@ class TestButtons:
         refuse_one(target)
         address = f"/admin/sinks/sink/{lake.pk}/do/redeliver/"
         later = operator.post(address, {"since": "2999-01-01 00:00"}, follow=True).content.decode()
-        assert "0 dead deliveries" in later
+        assert "that are made again: 0." in later
         assert "Enter a valid" in operator.post(address, {"since": "soon"}).content.decode()
-        assert "1 dead deliveries" in operator.post(address, {"since": ""}, follow=True).content.decode()
+        assert "that are made again: 1." in operator.post(address, {"since": ""}, follow=True).content.decode()
         assert Delivery.objects.filter(state="due").count() == 1
 
     def test_a_viewer_sees_none_of_them(self, workspace: Workspace, lake: Sink) -> None:
@@ -181,12 +181,65 @@ class TestDeliveries:
         assert "2 of them will be delivered again" in told.content.decode()
         assert set(Delivery.objects.values_list("state", flat=True)) == {"due"}
 
+    def test_one_is_delivered_again_from_its_page(self, operator: Client, lake: Sink, target: Target) -> None:
+        refuse_one(target)
+        dead = Delivery.objects.get(state="dead")
+        address = f"/admin/sinks/delivery/{dead.pk}/"
+        assert f"{address}again/" in page(operator, f"{address}change/")
+        assert "under the id that it has" in page(operator, f"{address}again/")
+        told = operator.post(f"{address}again/", follow=True).content.decode()
+        assert "1 of them will be delivered again" in told
+        assert f"{address}again/" not in told, "it is due anyway"
+        assert Delivery.objects.get(pk=dead.pk).state == "due"
+
     def test_a_viewer_cannot_and_strangers_see_nothing(self, workspace: Workspace, lake: Sink, target: Target) -> None:
         refuse_one(target)
         ids = list(Delivery.objects.values_list("pk", flat=True))
         stranger = staff(make_workspace("other"), Role.OWNER)
         for client in (staff(workspace, Role.VIEWER), stranger):
             client.post("/admin/sinks/delivery/", {"action": "deliver_again", "_selected_action": ids})
+            assert client.post(f"/admin/sinks/delivery/{ids[0]}/again/").status_code == 404
         assert not Delivery.objects.filter(state="due").exists()
         assert stranger.get(f"/admin/sinks/delivery/{ids[0]}/change/").status_code == 302
         assert f"/admin/sinks/delivery/{ids[0]}/" not in page(stranger, "/admin/sinks/delivery/")
+
+    def test_a_run_shows_how_it_stands_with_its_own(self, operator: Client, lake: Sink, target: Target) -> None:
+        refuse_one(target)
+        run_id = Delivery.objects.values_list("run_id", flat=True)[0]
+        shown = page(operator, f"/admin/jobs/run/{run_id}/change/")
+        assert "<td>lake</td><td>1</td><td>0</td>" in shown
+        assert f'?run_id={run_id}&amp;state__exact=dead">1</a>' in shown
+        assert f"/admin/sinks/delivery/?run_id={run_id}" in shown
+        ids = list(Delivery.objects.values_list("pk", flat=True))
+        end_run(make_job({"sink": "lake"}))
+        deliver()
+        of_run = page(operator, f"/admin/sinks/delivery/?run_id={run_id}")
+        assert sorted(Delivery.objects.exclude(pk__in=ids).values_list("pk", flat=True))
+        shown_ids = {each for each in Delivery.objects.values_list("pk", flat=True) if f"/delivery/{each}/" in of_run}
+        assert shown_ids == set(ids)
+
+
+class TestTheSinksOfAJob:
+    @staticmethod
+    def job(sinks: str) -> dict[str, Any]:
+        return {
+            "description": "",
+            "payload": '[{"kind": "noop"}]',
+            "sinks": sinks,
+            "version": Job.objects.get().version,
+        }
+
+    def test_they_are_written_with_it(self, editor: Client, lake: Sink) -> None:
+        make_job()
+        address = f"/admin/jobs/job/{Job.objects.get().pk}/change/"
+        assert editor.post(address, self.job('[{"sink": "lake", "deliver": "run"}]')).status_code == 302
+        assert Job.objects.get().sinks[0]["sink"] == "lake"
+        assert "&quot;lake&quot;" in page(editor, address)
+
+    def test_what_is_wrong_is_told_on_the_field(self, editor: Client, lake: Sink) -> None:
+        make_job()
+        address = f"/admin/jobs/job/{Job.objects.get().pk}/change/"
+        told = editor.post(address, self.job('[{"sink": "lake", "deliver": "pieces"}]')).content.decode()
+        assert "sinks.0.deliver" in told
+        assert "sinks.0.sink" in editor.post(address, self.job('[{"sink": "sea"}]'), follow=True).content.decode()
+        assert Job.objects.get().sinks == []

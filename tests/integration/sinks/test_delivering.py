@@ -9,6 +9,7 @@ import pytest
 from django.db.models import F
 
 from jobs.errors import PermanentError, TransientError
+from jobs.models import Payload
 from sinks import claims, registry
 from sinks.base import Parcel, SinkGone
 from sinks.models import Delivery, FailedDelivery, Handover, Sink, Standing
@@ -123,6 +124,16 @@ class TestWhatIsDelivered:
         deliver()
         [(_, records)] = target.delivered
         assert [record["result"] for record in records] == [0, 1, 2]
+
+    def test_results_that_were_erased_meanwhile_are_not_delivered_as_nothing(self, target: Target) -> None:
+        target.before = refusing(TransientError("not yet", code="busy"), times=1)
+        end_run(make_job(OBEDIENT | {"deliver": "run"}))
+        deliver()
+        Payload.objects.filter(position=2).delete()
+        let_time_pass(10)
+        deliver()
+        row = Delivery.objects.get()
+        assert (row.state, error_of(row)["code"], target.delivered) == ("dead", "erased", [])
 
     def test_a_run_of_many_is_promised_in_one_row_and_delivered_in_several_steps(self, target: Target) -> None:
         end_run(make_job(OBEDIENT | {"deliver": "batch", "batch": 400}, payloads=2500))

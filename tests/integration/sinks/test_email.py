@@ -119,7 +119,7 @@ class TestAMail:
         for way in ("body", "attachment"):
             with pytest.raises(PermanentError) as refused:
                 sink(server, max_bytes=1000, results=way).deliver(parcel(*results("x" * 1000)))
-            assert refused.value.code == "size"
+            assert refused.value.code == "too_large"
         assert server.envelopes == []
 
 

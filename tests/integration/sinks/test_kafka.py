@@ -96,7 +96,7 @@ class TestAParcel:
     def test_a_record_that_is_too_large_is_refused_for_good(self, sink: Opens) -> None:
         with pytest.raises(PermanentError) as refused:
             sink().deliver(parcel(*results("x" * 2_000_000)))
-        assert refused.value.code == "size"
+        assert refused.value.code == "too_large"
 
     def test_the_topic_can_be_looked_for(self, topic: str, sink: Opens) -> None:
         assert topic in sink().check()

@@ -140,7 +140,7 @@ class TestAQueueOfRabbitMq:
     def test_a_message_that_would_be_too_large_is_not_sent(self, server: RabbitMq, queue: str) -> None:
         with pytest.raises(PermanentError) as refused:
             sink(server.url, queue=queue, max_bytes=1000).deliver(parcel(*results("x" * 1000)))
-        assert refused.value.code == "size"
+        assert refused.value.code == "too_large"
         assert delivered(server.url, queue) == []
 
     def test_a_connection_that_is_lost_may_come_back(self, server: RabbitMq, queue: str) -> None:

@@ -13,11 +13,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from sinks import email, http, log, webhook
+from sinks.bodies import document
 from sinks.content.configuration import ContentConfiguration
 from sinks.content.encoding import Content
 from sinks.content.names import name_of
 from sinks.filling import fill, values_of
-from sinks.message.sink import _content
 from tests.integration.http_payload.service import Service
 from tests.integration.sinks.handmade import failure, notices
 from tests.integration.sinks.mail_server import serving
@@ -100,7 +100,7 @@ class TestAFile:
         assert (line["workspace"], line["job"], line["run"], line["event"]) == ("acme", "task:ping", 7, "run.failed")
 
     def test_is_one_document_where_that_is_asked_for(self) -> None:
-        document = json.loads(self.bytes_of(format="json"))
+        told = json.loads(self.bytes_of(format="json"))
         assert (document["rule"], len(document["notices"])) == ("on-call", 1)
 
     def test_has_the_columns_of_results(self, tmp_path: Path) -> None:
@@ -120,8 +120,8 @@ class TestAFile:
 
 
 def test_a_message_lists_notices() -> None:
-    document = json.loads(_content(notices(), 10_000))
-    assert (document["rule"], document["notices"][0]["event"]) == ("on-call", "run.failed")
+    told = json.loads(document(notices(), most_bytes=10_000))
+    assert (told["rule"], told["notices"][0]["event"]) == ("on-call", "run.failed")
 
 
 def test_texts_with_gaps_see_the_notice_and_what_a_result_has() -> None:

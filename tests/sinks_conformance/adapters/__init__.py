@@ -1,8 +1,26 @@
-"""The kinds that the suite is run against: one adapter each. A new kind joins by an adapter in this list."""
+"""The kinds that the suite is run against: one adapter each, or one a sort of server. A new kind joins by one in this list."""
 
 from tests.sinks_conformance.adapter import Adapter
+from tests.sinks_conformance.adapters.email import EmailAdapter
+from tests.sinks_conformance.adapters.file import LocalFileAdapter, SftpFileAdapter
 from tests.sinks_conformance.adapters.http import HttpAdapter
+from tests.sinks_conformance.adapters.kafka import KafkaAdapter
 from tests.sinks_conformance.adapters.log import LogAdapter
+from tests.sinks_conformance.adapters.message import AmqpAdapter, RedisAdapter
+from tests.sinks_conformance.adapters.s3 import S3Adapter
+from tests.sinks_conformance.adapters.sql import SqlAdapter
 from tests.sinks_conformance.adapters.webhook import WebhookAdapter
 
-ADAPTERS: tuple[type[Adapter], ...] = (HttpAdapter, LogAdapter, WebhookAdapter)
+ADAPTERS: tuple[type[Adapter], ...] = (
+    AmqpAdapter,
+    EmailAdapter,
+    HttpAdapter,
+    KafkaAdapter,
+    LocalFileAdapter,
+    LogAdapter,
+    RedisAdapter,
+    S3Adapter,
+    SftpFileAdapter,
+    SqlAdapter,
+    WebhookAdapter,
+)

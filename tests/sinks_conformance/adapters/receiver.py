@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 from abc import abstractmethod
-from collections.abc import Mapping
 from typing import Any, Self
 
+from tests.free_ports import free_ports
 from tests.integration.http_payload.service import Seen, Service
 from tests.sinks_conformance.adapter import Adapter, Case, Held
 from workers.payloads.http.connections import POOL
@@ -15,11 +13,6 @@ from workers.payloads.http.connections import POOL
 
 class ReceiverAdapter(Adapter):
     """A kind whose sinks have a ``url``."""
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """It may call loopback."""
-        return {"JOBS_EGRESS_ALLOW": [ipaddress.ip_network("127.0.0.1/32")]}
 
     def __enter__(self) -> Self:
         POOL.close()
@@ -64,10 +57,8 @@ class ReceiverAdapter(Adapter):
 
     def unreachable(self) -> Case:
         """Nobody listens."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        return Case(self.configuration(f"http://127.0.0.1:{port}/"), says="connection failed: Connection refused")
+        url = f"http://127.0.0.1:{free_ports(1)[0]}/"
+        return Case(self.configuration(url), says="connection failed: Connection refused")
 
     def secret(self, value: str) -> list[Case]:
         """The service echoes what it was sent, in answers that are taken for success and for failure, or are cut off."""

@@ -22,8 +22,7 @@ class WebhookAdapter(ReceiverAdapter):
 
     def good(self) -> Case:
         """The receiver takes what it is given; it knows the key."""
-        case = super().good()
-        return Case(case.configuration | {"sign": {"secrets": ["key"]}}, secrets={"key": _KEY})
+        return self._signed(super().good())
 
     def transient(self) -> Case:
         """The same with a key."""
@@ -47,4 +46,5 @@ class WebhookAdapter(ReceiverAdapter):
         return Held(tuple(each["position"] for each in records), headers["webhook-id"], seen.body)
 
     def _signed(self, case: Case) -> Case:
-        return Case(case.configuration, secrets={"key": _KEY}, mend=case.mend, begun=case.begun)
+        configuration = case.configuration | {"sign": {"secrets": ["key"]}}
+        return case.but(configuration=configuration, secrets={"key": _KEY})
