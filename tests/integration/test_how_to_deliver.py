@@ -31,7 +31,7 @@ def environment(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[d
     monkeypatch.setattr(dispatch, "publish", lambda messages: None)
     monkeypatch.setattr(dispatch, "publish_deliveries", lambda: None)
     monkeypatch.setattr(dispatch, "publish_sink_check", lambda check_id: perform(check_id=check_id))
-    editor = Api(make_user("ann", workspace=make_workspace(), role=Role.EDITOR))
+    editor = Api(make_user("admin", workspace=make_workspace("demo"), role=Role.EDITOR))
     token = editor.headers["Authorization"].removeprefix("Bearer ")
     yield {"URL": live_server.url, "TOKEN": token, "PATH": "/usr/local/bin:/usr/bin:/bin"}
     hotpath.close()

@@ -43,7 +43,7 @@ def test_the_guides_commands_do_what_it_says(environment: dict[str, str]) -> Non
         tell()
         deliver()
     [line] = [line["text"] for line in lines if line["event"] == "sink.said"]
-    assert line.startswith("task:report failed, 2 runs in a row: {")
+    assert line.startswith("task:nightly-check failed, 2 runs in a row: {")
 
     [notice] = said(look, environment)[0]["results"]
     assert (notice["event"], notice["run"], notice["state"]) == ("run.failed", run.pk, "delivered")

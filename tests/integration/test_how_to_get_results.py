@@ -34,13 +34,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """A run of two payloads that has ended."""
     monkeypatch.setattr(dispatch, "publish", lambda messages: None)
-    yield end_run(make_job(payloads=2, workspace=make_workspace()))
+    yield end_run(make_job(payloads=2, workspace=make_workspace("demo")))
     hotpath.close()
 
 
 def said(commands: str, run: Run, **environment: str) -> subprocess.CompletedProcess[str]:
     """What these commands answer, of this run."""
-    commands = commands.replace("runs/1/", f"runs/{run.pk}/").replace("acme 1", f"acme {run.pk}")
+    commands = commands.replace("runs/1/", f"runs/{run.pk}/").replace("demo 1", f"demo {run.pk}")
     path = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
     return subprocess.run(
         ["sh", "-ec", commands],

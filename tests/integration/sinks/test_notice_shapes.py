@@ -101,7 +101,7 @@ class TestAFile:
 
     def test_is_one_document_where_that_is_asked_for(self) -> None:
         told = json.loads(self.bytes_of(format="json"))
-        assert (document["rule"], len(document["notices"])) == ("on-call", 1)
+        assert (told["rule"], len(told["notices"])) == ("on-call", 1)
 
     def test_has_the_columns_of_results(self, tmp_path: Path) -> None:
         [row] = csv.DictReader(io.StringIO(self.bytes_of(format="csv").decode()))
