@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import requests
+import yaml
 
 from embedded.ports import free_port
 from embedded.processes import command_line, wait_until
@@ -126,16 +127,16 @@ class TestUp:
         self, up: tuple[subprocess.Popen[str], dict[str, Any]], command: Command, home: Path
     ) -> None:
         process, system = up
-        job = api(system, "jobs/datasource:flights/").json()
-        document = {name: job[name] for name in ("payload", "configuration", "schedules")} | {"description": "mine"}
-        address = f"{system['url']}/api/v1/workspaces/demo/jobs/datasource:flights/"
-        token = {"Authorization": f"Bearer {system['api_token']}"}
-        assert requests.put(address, json=document, headers=token, timeout=30).ok
+        document = yaml.safe_load(managed(home, "export_job", "demo", "datasource:flights").stdout)
+        edited = home / "edited.yaml"
+        edited.write_text(yaml.safe_dump(document | {"description": "mine"}))
+        assert managed(home, "load_manifests", "demo", str(edited)).stdout == "updated    datasource:flights\n"
+        before = api(system, "jobs/datasource:flights/").json()
         process.terminate()
         process.wait(60)
         again = command("up", PORT=str(free_port()))
         found = api(wait_for_up_json(again, home), "jobs/datasource:flights/").json()
-        assert (found["description"], found["version"]) == ("mine", job["version"] + 1)
+        assert (found["description"], found["version"]) == ("mine", before["version"])
 
     def test_the_password_works_and_no_command_line_shows_it(
         self, up: tuple[subprocess.Popen[str], dict[str, Any]]
