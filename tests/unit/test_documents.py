@@ -123,7 +123,7 @@ def test_strict_overrides_what_the_kinds_say() -> None:
         (document(configuration=None), "configuration", "expected an object"),
         (document(tags=[""]), "tags.0", "at least 1"),
         (document(metadata=[]), "metadata", "expected an object"),
-        (document(sinks=[{"kind": "webhook"}]), "sinks", "leave the list empty"),
+        (document(sinks=[{"kind": "webhook"}]), "sinks.0.configuration.url", "required"),
         (document(schedules=[{"triggers": []}]), "schedules.0.triggers", "at least 1 entry"),
         (document(metadata={"a": ["x", "nul \x00"]}), "metadata.a.1", "cannot be stored"),
         (document(metadata={"half": "\ud800"}), "metadata.half", "cannot be stored"),
@@ -143,7 +143,7 @@ def test_what_is_wrong_is_refused_with_its_field_and_what_would_be_right(data: o
 
 def test_every_mistake_is_told_at_once_in_the_order_of_the_document() -> None:
     broken = document(key="x", payload=[{"kind": "nope"}, NOOP, {"kind": "nope"}], sinks=[{}])
-    assert [field for field, _ in refusals(broken)] == ["key", "payload.0.kind", "payload.2.kind", "sinks"]
+    assert [field for field, _ in refusals(broken)] == ["key", "payload.0.kind", "payload.2.kind", "sinks.0.kind"]
 
 
 def test_nesting_without_end_is_refused_and_does_not_exhaust_the_stack() -> None:

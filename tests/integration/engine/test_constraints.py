@@ -23,6 +23,7 @@ from jobs.models import (
     Run,
     Secret,
     StoredFile,
+    StoredResult,
     Workspace,
 )
 
@@ -47,6 +48,7 @@ class Rows:
         Membership.objects.create(workspace=self.workspace, user=self.user, role="viewer")
         self.new_state(stream="flights")
         self.new_file(name="people.csv", path="1/people.csv")
+        StoredResult.objects.create(run_id=self.run.pk, position=0, key="1/0")
 
     def new_group(self, **values: Any) -> ConcurrencyGroup:
         return ConcurrencyGroup.objects.create(**{"workspace": self.workspace, "name": "other", **values})
@@ -144,6 +146,10 @@ BREAKS: list[tuple[str, Callable[[Rows], Any]]] = [
     ("stored_file_name_once_per_payload", lambda rows: rows.new_file(name="people.csv")),
     ("stored_file_path_once", lambda rows: rows.new_file(path="1/people.csv")),
     ("stored_file_size_from_zero", lambda rows: rows.new_file(size_bytes=-1)),
+    (
+        "stored_result_once_per_run",
+        lambda rows: StoredResult.objects.create(run_id=rows.run.pk, position=1, key="1/0"),
+    ),
     ("secret_name_once_per_workspace", lambda rows: rows.workspace.secrets.create(name="token", ciphertext=b"y")),
     ("secret_name_form", lambda rows: rows.workspace.secrets.create(name="no spaces", ciphertext=b"y")),
     ("workspace_slug_form", lambda rows: Workspace.objects.create(slug="Not_ok", name="X")),
