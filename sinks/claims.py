@@ -117,7 +117,9 @@ def open_handovers(connection: Connection, *, run_ids: Sequence[int]) -> list[in
 
 
 def due_sinks(*, limit: int, now: Now = None) -> list[DueSink]:
-    """Sinks that are owed something now and that nobody holds, at most ``limit``."""
+    """Sinks that are owed something now and that nobody holds: at most ``limit``, those first whose last turn is longest ago; and
+    at most as many that are gone.
+    """
     with hotpath.connection() as connection:
         return [DueSink(*row) for row in _execute(connection, "due_sinks", {"take": limit, "now": now}).fetchall()]
 
@@ -137,10 +139,10 @@ def renew_sink(*, held: Held, lease: dt.timedelta, now: Now = None) -> bool:
         return _execute(connection, "renew_sink", asked).fetchone() is not None
 
 
-def leave_sink(*, held: Held) -> None:
-    """Give a sink back. Does nothing when it is not ours any more."""
+def leave_sink(*, held: Held, now: Now = None) -> None:
+    """Give a sink back: it is behind all others that wait. Does nothing when it is not ours any more."""
     with hotpath.connection() as connection:
-        _execute(connection, "leave_sink", {"sink_id": held.sink_id, "token": held.token})
+        _execute(connection, "leave_sink", {"sink_id": held.sink_id, "token": held.token, "now": now})
 
 
 def lock_handover(connection: Connection, *, held: Held) -> OpenHandover | None:

@@ -37,6 +37,9 @@ class Delivery(models.Model):
     due_at = models.DateTimeField(null=True, help_text="When it is tried next; empty once it is over.")
     attempts = models.IntegerField(default=0, db_default=0)
     attempted_at = models.DateTimeField(null=True, help_text="When the attempt under way began.")
+    losses = models.IntegerField(
+        default=0, db_default=0, help_text="Attempts in a row that were lost with their worker."
+    )
     first_attempt_at = models.DateTimeField(null=True, help_text="From when on it is given up after a while.")
     created_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)

@@ -1,6 +1,6 @@
 -- free | expired -> held, under a new token. No row: somebody holds it, it rests, or it is disabled.
 UPDATE sinks_standing AS s
-SET worker = %(worker)s, token = s.token + 1, lease_expires_at = t.now + %(lease)s::interval
+SET worker = %(worker)s, token = s.token + 1, lease_expires_at = t.now + %(lease)s::interval, last_turn_at = t.now
 FROM (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t, sinks_sink AS k, jobs_workspace AS w
 WHERE s.sink_id = %(sink_id)s AND s.disabled_at IS NULL
     AND (s.lease_expires_at IS NULL OR s.lease_expires_at <= t.now)
