@@ -31,12 +31,16 @@ class DueSink(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A sink that this process may deliver to, as long as it keeps its lease. ``token`` is the proof."""
+    """A sink that this process may deliver to, as long as it keeps its lease. ``token`` is the proof.
+
+    ``version`` is the sink's that ``kind`` and ``configuration`` are of; ``rests`` counts its rests since it took something last.
+    """
 
     sink_id: int
     token: int
     worker: str
-    failures: int
+    rests: int
+    version: int
     kind: str
     configuration: Mapping[str, Any]
     workspace_id: int
@@ -46,7 +50,7 @@ class Held(NamedTuple):
     @property
     def on_trial(self) -> bool:
         """Whether it has just rested: one delivery shall show whether it works again."""
-        return self.failures >= PATIENCE
+        return self.rests > 0
 
 
 class OpenHandover(NamedTuple):
@@ -98,7 +102,10 @@ class Begun(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """How an attempt ended. ``wait_seconds`` until the next one, where its state is due."""
+    """How an attempt ended. ``wait_seconds`` until the next one, where its state is due.
+
+    ``charged``: it speaks against the sink, which rests after so many. ``lost``: its worker vanished.
+    """
 
     id: int
     attempt: int
@@ -108,6 +115,8 @@ class Settled(NamedTuple):
     sha256: str | None = None
     receipt: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
+    charged: bool = False
+    lost: bool = False
 
 
 def open_handovers(connection: Connection, *, run_ids: Sequence[int]) -> list[int]:
@@ -205,8 +214,8 @@ def settle_deliveries(*, held: Held, settled: Sequence[Settled], gone: str = "",
         now: See the module.
 
     Returns:
-        Whether the sink is to be left alone now: it rests, or is disabled. None when it is not ours any more: nothing was written,
-        and who holds it now will deliver them again.
+        Whether the turn is over: the sink rests, is disabled, or was changed since it was taken. None when it is not ours any more:
+        nothing was written, and who holds it now will deliver them again.
     """
     asked = {
         "sink_id": held.sink_id,
@@ -220,14 +229,33 @@ def settle_deliveries(*, held: Held, settled: Sequence[Settled], gone: str = "",
         "sha256": [each.sha256 for each in settled],
         "receipts": [_json(each.receipt) for each in settled],
         "errors": [_json(each.error) for each in settled],
-        "delivered": sum(each.state == DeliveryState.DELIVERED for each in settled),
-        "failed": sum(each.state == DeliveryState.DUE for each in settled),
+        "charged": [each.charged for each in settled],
+        "lost": [each.lost for each in settled],
+        "version": held.version,
         "patience": PATIENCE,
         "gone": gone,
     }
     with hotpath.connection() as connection:
         row = _execute(connection, "settle_deliveries", asked).fetchone()
-    return None if row is None else bool(row.rests)
+    return None if row is None else bool(row.over)
+
+
+def put_back(*, held: Held, begun: Sequence[Begun]) -> None:
+    """Take back that attempts have begun: they were not made, and count for nothing."""
+    asked = {
+        "sink_id": held.sink_id,
+        "token": held.token,
+        "ids": [each.id for each in begun],
+        "numbers": [each.attempt for each in begun],
+    }
+    with hotpath.connection() as connection:
+        _execute(connection, "put_back", asked)
+
+
+def rest_sink(*, held: Held, now: Now = None) -> None:
+    """Let a sink be left alone for a while, as after failures in a row: something is wrong, and not with one delivery."""
+    with hotpath.connection() as connection:
+        _execute(connection, "rest_sink", {"sink_id": held.sink_id, "token": held.token, "now": now})
 
 
 def bury(*, sink_id: int | None, limit: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 
@@ -18,7 +18,7 @@ from django.conf import settings
 
 from jobs import hotpath
 from jobs.durations import seconds
-from jobs.errors import JobsError, LaneLost
+from jobs.errors import LaneLost
 from sinks import claims, registry
 from sinks.base import OpenSink, SinkKind
 from sinks.claims import Begun, Held
@@ -113,37 +113,59 @@ def deliver_to(*, sink_id: int) -> int:
     except LaneLost:
         log.warning("sink.lost", sink=sink_id)
         return 0
+    except Exception:  # Whatever it is, it may come again at once: not before the sink has rested.
+        until_answered(lambda: claims.rest_sink(held=held))
+        raise
     finally:
         until_answered(lambda: claims.leave_sink(held=held))
 
 
 class _Turn:
-    """One turn at one sink."""
+    """One turn at one sink. It is over when its time is, when the sink rests, was changed or lost, and when the worker stops.
+
+    Then nothing is begun any more, what has not started is put back, and what is under way is written down: whether that may be
+    written is for the database to say.
+    """
 
     def __init__(self, held: Held, kind: SinkKind, lost: threading.Event) -> None:
         self._held, self._kind, self._lost = held, kind, lost
         self._surroundings = SinkSurroundings(workspace_id=held.workspace_id, sink=held.name)
         self._until = time.monotonic() + TURN_SECONDS
-        self._under_way: dict[Future[Ended], Begun] = {}
+        self._ended = False
+        self._under_way: dict[Future[Ended | None], Begun] = {}
         self._expanded = True
 
     def work(self) -> int:
         """Begin what is due, settle what has ended; how many attempts were made."""
-        made = 0
         with self._opened() as sink, ThreadPoolExecutor(self._threads, thread_name_prefix="delivery") as pool:
-            while not self._lost.is_set():
-                for begun in self._begin():
-                    self._under_way[pool.submit(self._attempt, begun, sink)] = begun
-                if not self._under_way:
-                    break
-                made += self._settle()
-        return made
+            try:
+                return self._work(pool, sink)
+            finally:
+                self._ended = True  # after an error: what waits for a thread does not start
+
+    def _work(self, pool: ThreadPoolExecutor, sink: OpenSink) -> int:
+        made = 0
+        while True:
+            for begun in self._begin():
+                self._under_way[pool.submit(self._attempt, begun, sink)] = begun
+            if self._is_over:
+                self._put_back([future for future in self._under_way if future.cancel()])
+            if not self._under_way:
+                return made
+            made += self._settle()
 
     @property
     def _threads(self) -> int:
         return 1 if self._held.on_trial else CONCURRENCY
 
-    def _attempt(self, begun: Begun, sink: OpenSink) -> Ended:
+    @property
+    def _is_over(self) -> bool:
+        return self._ended or self._lost.is_set() or stopping.asked() or time.monotonic() > self._until
+
+    def _attempt(self, begun: Begun, sink: OpenSink) -> Ended | None:
+        """None where it came too late to start."""
+        if self._is_over:
+            return None
         return attempt(begun, held=self._held, kind=self._kind, sink=sink, clean=self._surroundings.clean)
 
     @contextmanager
@@ -152,15 +174,15 @@ class _Turn:
         try:
             yield sink
         finally:
-            with suppress(JobsError, OSError):
+            try:
                 sink.close()
+            except Exception:  # whatever it is: what was delivered is delivered
+                log.exception("sink.not_closed", sink=self._held.sink_id)
 
     def _begin(self) -> list[Begun]:
         """More attempts, as far as there is room; none once the turn is over."""
-        if stopping.asked() or time.monotonic() > self._until:
-            return []
         room = (1 if self._held.on_trial else CONCURRENCY + AHEAD) - len(self._under_way)
-        if room <= 0:
+        if self._is_over or room <= 0:
             return []
         begun = self._due(room)
         while not begun and self._expanded:
@@ -176,20 +198,31 @@ class _Turn:
             )
         )
 
+    def _put_back(self, futures: Iterable[Future[Ended | None]]) -> None:
+        """They never started."""
+        idle = [self._under_way.pop(future) for future in futures]
+        if idle:
+            until_answered(lambda: claims.put_back(held=self._held, begun=idle))
+
     def _settle(self) -> int:
         """Write down what has ended."""
         done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
-        ended = [future.result() for future in done]
+        ended = [each for future in done if (each := future.result()) is not None]
+        self._put_back([future for future in done if future.result() is None])
         for future in done:
-            del self._under_way[future]
+            self._under_way.pop(future, None)
+        if ended:
+            self._write(ended)
+        return len(ended)
+
+    def _write(self, ended: Sequence[Ended]) -> None:
         gone = next((each.gone for each in ended if each.gone), "")
         settled = [each.settled for each in ended]
-        rests = until_answered(lambda: claims.settle_deliveries(held=self._held, settled=settled, gone=gone))
-        if rests is None:
-            raise LaneLost("the sink was taken back")
-        if rests:
-            self._until = 0.0  # and whoever takes it afterwards sees how it does
-        return len(ended)
+        over = until_answered(lambda: claims.settle_deliveries(held=self._held, settled=settled, gone=gone))
+        if over is None:
+            self._lost.set()
+            log.warning("sink.lost", sink=self._held.sink_id, deliveries=len(settled))
+        self._ended |= over is not False
 
 
 @contextmanager

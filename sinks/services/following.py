@@ -66,4 +66,6 @@ def change(sink: Sink, *, kind: str, configuration: Mapping[str, Any]) -> None:
     Sink.objects.filter(pk=sink.pk).update(
         kind=kind, configuration=configuration, version=sink.version, updated_at=Now()
     )
-    Standing.objects.filter(sink=sink).update(failures=0, retry_at=None, disabled_at=None, disabled_reason="")
+    Standing.objects.filter(sink=sink).update(
+        version=sink.version, failures=0, rests=0, retry_at=None, disabled_at=None, disabled_reason=""
+    )

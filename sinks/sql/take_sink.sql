@@ -6,4 +6,4 @@ WHERE s.sink_id = %(sink_id)s AND s.disabled_at IS NULL
     AND (s.lease_expires_at IS NULL OR s.lease_expires_at <= t.now)
     AND (s.retry_at IS NULL OR s.retry_at <= t.now)
     AND k.id = s.sink_id AND w.id = k.workspace_id
-RETURNING s.sink_id, s.token, s.worker, s.failures, k.kind, k.configuration, k.workspace_id, w.slug AS workspace, k.name
+RETURNING s.sink_id, s.token, s.worker, s.rests, k.version, k.kind, k.configuration, k.workspace_id, w.slug AS workspace, k.name
