@@ -81,7 +81,10 @@ class Range(NamedTuple):
 
 
 class Begun(NamedTuple):
-    """A delivery whose next attempt has begun. Of notices it has a rule, and nothing of what it would say of a run."""
+    """A delivery whose next attempt has begun. Of notices it has a rule, and nothing of what it would say of a run.
+
+    ``lost``: none has begun, but the attempt of that number was lost with its worker, and ``losses`` in a row before it.
+    """
 
     id: int
     run_id: int
@@ -99,6 +102,8 @@ class Begun(NamedTuple):
     run_ended_at: dt.datetime
     entry: Mapping[str, Any]
     rule_id: int | None = None
+    losses: int = 0
+    lost: bool = False
 
 
 class Settled(NamedTuple):
@@ -181,13 +186,22 @@ def add_deliveries(
 
 
 def begin_deliveries(
-    *, held: Held, limit: int, ordered: bool = False, under_way: Collection[int] = (), now: Now = None
+    *,
+    held: Held,
+    limit: int,
+    alone: bool = False,
+    ordered: bool = False,
+    under_way: Collection[int] = (),
+    now: Now = None,
 ) -> list[Begun]:
     """Begin the next attempt at up to ``limit`` deliveries that are due, the longest due first; none when the sink is not ours.
+
+    Those among them whose last attempt was lost are to be settled as that: they have not begun.
 
     Args:
         held: The sink.
         limit: At most so many.
+        alone: Only such as were lost and have waited since; otherwise only others.
         ordered: Each handover's deliveries one after the other.
         under_way: What the caller has begun and not settled.
         now: See the module.
@@ -196,6 +210,7 @@ def begin_deliveries(
         "sink_id": held.sink_id,
         "token": held.token,
         "take": limit,
+        "alone": alone,
         "ordered": ordered,
         "under_way": list(under_way),
         "now": now,

@@ -26,6 +26,8 @@ from workers.storable import storable_object
 
 OF_THE_PARCEL = frozenset({"too_large", "value", "key", "template"})
 """Codes of permanent errors that say something of what was delivered, and nothing of the sink."""
+MOST_LOSSES = 3
+"""In a row: then it is taken for what kills the workers."""
 SOON_SECONDS = 5.0
 """Until the next attempt where the fault was our own."""
 _MAX_MESSAGE = 2000
@@ -145,6 +147,14 @@ def attempt(
             receipt=_kept(receipt.details, clean),
         )
     )
+
+
+def lost_with_its_worker(begun: Begun, *, now: dt.datetime | None = None) -> Ended:
+    """What becomes of a delivery that was found lost: it is made again as after a failure, unless it has been lost too often."""
+    error = TransientError("its worker stopped answering", code="lost")
+    often = begun.losses + 1 >= MOST_LOSSES
+    wait = None if often else _wait_seconds(begun, error, now or dt.datetime.now(dt.UTC))
+    return Ended(_again_or_dead(begun, wait, {"code": error.code, "message": str(error)}, lost=True))
 
 
 def _failed(

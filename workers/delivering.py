@@ -24,7 +24,7 @@ from sinks.base import OpenSink, SinkKind
 from sinks.claims import Begun, Held
 from sinks.services import expanding
 from workers import stopping
-from workers.attempts_at_sinks import Ended, attempt, opened
+from workers.attempts_at_sinks import Ended, attempt, lost_with_its_worker, opened
 from workers.identity import worker_name
 from workers.persistence import until_answered
 from workers.sink_surroundings import SinkSurroundings
@@ -133,6 +133,7 @@ class _Turn:
         self._until = time.monotonic() + TURN_SECONDS
         self._ended = False
         self._under_way: dict[Future[Ended | None], Begun] = {}
+        self._alone = True
         self._expanded = True
 
     def work(self) -> int:
@@ -179,23 +180,45 @@ class _Turn:
             except Exception:  # whatever it is: what was delivered is delivered
                 log.exception("sink.not_closed", sink=self._held.sink_id)
 
+    @property
+    def _room(self) -> int:
+        """For so many more attempts."""
+        most = 1 if self._alone or self._held.on_trial else CONCURRENCY + AHEAD
+        return 0 if self._is_over else most - len(self._under_way)
+
     def _begin(self) -> list[Begun]:
-        """More attempts, as far as there is room; none once the turn is over."""
-        room = (1 if self._held.on_trial else CONCURRENCY + AHEAD) - len(self._under_way)
-        if self._is_over or room <= 0:
+        """More attempts, as far as there is room; none once the turn is over.
+
+        First of all one by one those that were lost with a worker: one may be what killed it, and shall not take others with it.
+        """
+        if self._room <= 0:
             return []
-        begun = self._due(room)
-        while not begun and self._expanded:
+        begun = self._due()
+        if self._alone and not begun:
+            self._alone = False
+            begun = self._due()
+        while not begun and self._expanded and self._room > 0:
             self._expanded = until_answered(lambda: expanding.expand(held=self._held, kind=self._kind))
-            begun = self._due(room)
+            begun = self._due()
         return begun
 
-    def _due(self, room: int) -> list[Begun]:
-        under_way = [begun.id for begun in self._under_way.values()]
-        return until_answered(
-            lambda: claims.begin_deliveries(
-                held=self._held, limit=room, ordered=self._kind.ordered, under_way=under_way
-            )
+    def _due(self) -> list[Begun]:
+        """Begin what is due; what is found lost is settled as that."""
+        while found := until_answered(self._first):
+            if lost := [lost_with_its_worker(each) for each in found if each.lost]:
+                self._write(lost)
+            begun = [each for each in found if not each.lost]
+            if begun or self._is_over:
+                return begun
+        return []
+
+    def _first(self) -> list[Begun]:
+        return claims.begin_deliveries(
+            held=self._held,
+            limit=max(self._room, 0),
+            alone=self._alone,
+            ordered=self._kind.ordered,
+            under_way=[begun.id for begun in self._under_way.values()],
         )
 
     def _put_back(self, futures: Iterable[Future[Ended | None]]) -> None:

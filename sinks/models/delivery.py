@@ -14,8 +14,8 @@ class Delivery(models.Model):
 
     Of notices there is no handover and no run; the positions count the notices.
 
-    ``attempted_at`` is set while an attempt is under way: who finds it set when it begins another knows that the one before was
-    lost with its worker.
+    ``attempted_at`` is set while an attempt is under way: who finds it set when it would begin another knows that this one was
+    lost with its worker. Until it has ended otherwise it is made alone: it may be what killed the worker.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -53,6 +53,9 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         indexes = [
             models.Index(fields=["sink_id", "due_at", "id"], name="delivery_due", condition=Q(state="due")),
+            models.Index(
+                fields=["sink_id", "due_at", "id"], name="delivery_alone", condition=Q(state="due", losses__gt=0)
+            ),
             models.Index(fields=["handover", "first_position"], name="delivery_in_order", condition=Q(state="due")),
             models.Index(fields=["run_id", "id"], name="delivery_by_run"),
             models.Index(fields=["sink_id", "id"], name="delivery_by_sink"),

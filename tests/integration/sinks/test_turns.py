@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db.models import F
 
 from jobs import hotpath
 from jobs.errors import PermanentError, TransientError
@@ -321,3 +322,69 @@ class TestASinkThatChangesWhileItIsHeld:
         assert claims.settle_deliveries(held=held, settled=[delivered(second)]) is True
         assert Delivery.objects.get(pk=second.id).state == "delivered"
         assert claims.begin_deliveries(held=held, limit=10) == []
+
+
+class TestADeliveryThatKillsItsWorker:
+    def die(self) -> list[int]:
+        """Hold the sink, begin what a turn would begin, and be heard of no more; which positions."""
+        held = hold()
+        for alone in (True, False):
+            if begun := claims.begin_deliveries(held=held, limit=1 if alone else 32, alone=alone):
+                break
+        let_time_pass(31)
+        return [each.first_position for each in begun]
+
+    def expanded(self, payloads: int, **entry: Any) -> None:
+        end_run(make_job(OBEDIENT | entry, payloads=payloads))
+        held = hold()
+        begin(held, limit=0)
+        claims.leave_sink(held=held)
+
+    def test_it_is_given_up_after_three_times_in_a_row(self, target: Target) -> None:
+        self.expanded(1)
+        for _ in range(3):
+            assert self.die() == [0]
+            assert deliver() == 0
+            let_time_pass(100)
+        row = Delivery.objects.get()
+        assert (row.state, error_of(row)["code"], target.attempts) == ("dead", "lost", [])
+        assert list(FailedDelivery.objects.order_by("number").values_list("number", flat=True)) == [1, 2, 3]
+
+    def test_it_is_given_up_when_its_hour_is_over(self, target: Target) -> None:
+        self.expanded(1, retry={"give_up_after": "1m"})
+        self.die()
+        Delivery.objects.update(first_attempt_at=F("first_attempt_at") - 60 * SECOND)
+        deliver()
+        row = Delivery.objects.get()
+        assert (row.state, error_of(row)["code"], row.attempts) == ("dead", "lost", 1)
+
+    def test_what_was_lost_with_it_is_made_alone_and_arrives(self, target: Target) -> None:
+        self.expanded(10)
+        assert len(self.die()) == 10
+        assert deliver() == 0
+        let_time_pass(10)
+        for _ in range(2):
+            [killer] = self.die()
+            deliver()
+            let_time_pass(100)
+        assert killer == 0
+        assert sorted(target.positions) == [[at] for at in range(1, 10)]
+        assert Delivery.objects.get(state="dead").first_position == 0
+
+    def test_while_one_is_made_alone_nothing_else_is_begun(self, target: Target) -> None:
+        under_way: list[int] = []
+
+        def before(_parcel: Parcel) -> None:
+            with hotpath.connection() as own:
+                [row] = own.execute("SELECT count(attempted_at) FROM sinks_delivery").fetchall()
+            under_way.append(row.count)
+
+        self.expanded(10)
+        self.die()
+        deliver()
+        let_time_pass(10)
+        end_run(make_job(OBEDIENT, payloads=10))
+        target.before = before
+        assert deliver() == 20
+        assert target.positions[:10] == [[at] for at in range(10)]
+        assert under_way[:10] == [1] * 10
