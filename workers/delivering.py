@@ -77,8 +77,9 @@ class Deliverers:
         self._pool.submit(self._turn, sink_id)
 
     def _turn(self, sink_id: int) -> None:
+        made = 0
         try:
-            deliver_to(sink_id=sink_id)
+            made = deliver_to(sink_id=sink_id)
         except (
             Exception
         ):  # Whatever it is: the thread goes on with other sinks, and the sweep sends somebody to this one.
@@ -86,8 +87,9 @@ class Deliverers:
         finally:
             with self._lock:
                 self._busy.discard(sink_id)
-        with suppress(*hotpath.RETRYABLE):  # then the sweep does
-            self.look()
+        if made:  # or the sweep looks: a sink with which nothing could be done is still due
+            with suppress(*hotpath.RETRYABLE):  # then the sweep does, too
+                self.look()
 
 
 deliverers = Deliverers()

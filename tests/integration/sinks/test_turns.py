@@ -22,10 +22,10 @@ from sinks.models import Delivery, FailedDelivery, Sink, Standing
 from sinks.services import expanding
 from sinks.states import DeliveryState
 from tests.integration.sinks.makers import end_run, make_job
-from tests.integration.sinks.obedient import Target
+from tests.integration.sinks.obedient import Target, kind
 from tests.integration.sinks.test_delivering import deliver, error_of, let_time_pass, refusing
 from workers.attempts_at_sinks import SOON_SECONDS
-from workers.delivering import AHEAD, CONCURRENCY, MOST_SINKS
+from workers.delivering import AHEAD, CONCURRENCY, MOST_SINKS, Deliverers
 
 OBEDIENT = {"kind": "obedient"}
 SECOND = dt.timedelta(seconds=1)
@@ -43,9 +43,9 @@ def hold(now: dt.datetime | None = None) -> Held:
 
 def begin(held: Held, *, limit: int = 100, now: dt.datetime | None = None) -> list[Begun]:
     """Begin what is due."""
-    kind = registry.get(held.kind)
-    assert kind is not None
-    expanding.expand(held=held, kind=kind)
+    made = registry.get(held.kind)
+    assert made is not None
+    expanding.expand(held=held, kind=made)
     return claims.begin_deliveries(held=held, limit=limit, now=now)
 
 
@@ -81,6 +81,21 @@ class TestMoreSinksThanThreads:
         [first, second] = Sink.objects.order_by("pk")
         claims.take_sink(sink_id=first.pk, worker="host:1", lease=-SECOND)
         assert [due.sink_id for due in claims.due_sinks(limit=10)] == [second.pk, first.pk]
+
+
+def test_a_sink_with_which_nothing_could_be_done_has_no_turn_again_at_once(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(registry._registry, "orderly", kind(target, ordered=True))
+    target.before = refusing(TransientError("down"), times=1)
+    end_run(make_job({"kind": "orderly"}, payloads=3))
+    assert deliver() == 1, "the first keeps the others waiting"
+    deliverers = Deliverers()
+    for turn in (2, 3):
+        deliverers.look()
+        deliverers.wait()
+        assert Standing.objects.get().token == turn
+    assert target.delivered == []
 
 
 class TestATurnThatIsOver:
@@ -280,9 +295,9 @@ class TestWhatAKindMayDo:
         def broken(_configuration: Any, _surroundings: Surroundings) -> OpenSink:
             raise RuntimeError("broken")
 
-        kind = registry.get("obedient")
-        assert kind is not None
-        monkeypatch.setitem(registry._registry, "obedient", replace(kind, open=broken))
+        obedient = registry.get("obedient")
+        assert obedient is not None
+        monkeypatch.setitem(registry._registry, "obedient", replace(obedient, open=broken))
         end_run(make_job(OBEDIENT, payloads=1))
         assert deliver() == 1
         told = error_of(Delivery.objects.get())
