@@ -103,7 +103,7 @@ def work_everything(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def fail_and_redeliver(target: Target) -> None:
     """Some are refused for good and made again: of the run, of its sink and by their ids."""
-    target.before = refusing(PermanentError("no"), times=10)
+    target.before = refusing(PermanentError("no", code="too_large"), times=10)
     job = make_job(OBEDIENT | {"deliver": "batch", "batch": 2}, payloads=PAYLOADS)
     run = end_run(job)
     deliver()
