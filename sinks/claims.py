@@ -31,12 +31,16 @@ class DueSink(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A sink that this process may deliver to, as long as it keeps its lease. ``token`` is the proof."""
+    """A sink that this process may deliver to, as long as it keeps its lease. ``token`` is the proof.
+
+    ``version`` is the sink's that ``kind`` and ``configuration`` are of; ``rests`` counts its rests since it took something last.
+    """
 
     sink_id: int
     token: int
     worker: str
-    failures: int
+    rests: int
+    version: int
     kind: str
     configuration: Mapping[str, Any]
     workspace_id: int
@@ -46,7 +50,7 @@ class Held(NamedTuple):
     @property
     def on_trial(self) -> bool:
         """Whether it has just rested: one delivery shall show whether it works again."""
-        return self.failures >= PATIENCE
+        return self.rests > 0
 
 
 class OpenHandover(NamedTuple):
@@ -77,7 +81,10 @@ class Range(NamedTuple):
 
 
 class Begun(NamedTuple):
-    """A delivery whose next attempt has begun. Of notices it has a rule, and nothing of what it would say of a run."""
+    """A delivery whose next attempt has begun. Of notices it has a rule, and nothing of what it would say of a run.
+
+    ``lost``: none has begun, but the attempt of that number was lost with its worker, and ``losses`` in a row before it.
+    """
 
     id: int
     run_id: int
@@ -95,10 +102,15 @@ class Begun(NamedTuple):
     run_ended_at: dt.datetime
     entry: Mapping[str, Any]
     rule_id: int | None = None
+    losses: int = 0
+    lost: bool = False
 
 
 class Settled(NamedTuple):
-    """How an attempt ended. ``wait_seconds`` until the next one, where its state is due."""
+    """How an attempt ended. ``wait_seconds`` until the next one, where its state is due.
+
+    ``charged``: it speaks against the sink, which rests after so many. ``lost``: its worker vanished.
+    """
 
     id: int
     attempt: int
@@ -108,6 +120,8 @@ class Settled(NamedTuple):
     sha256: str | None = None
     receipt: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
+    charged: bool = False
+    lost: bool = False
 
 
 def open_handovers(connection: Connection, *, run_ids: Sequence[int]) -> list[int]:
@@ -117,7 +131,9 @@ def open_handovers(connection: Connection, *, run_ids: Sequence[int]) -> list[in
 
 
 def due_sinks(*, limit: int, now: Now = None) -> list[DueSink]:
-    """Sinks that are owed something now and that nobody holds, at most ``limit``."""
+    """Sinks that are owed something now and that nobody holds: at most ``limit``, those first whose last turn is longest ago; and
+    at most as many that are gone.
+    """
     with hotpath.connection() as connection:
         return [DueSink(*row) for row in _execute(connection, "due_sinks", {"take": limit, "now": now}).fetchall()]
 
@@ -137,10 +153,10 @@ def renew_sink(*, held: Held, lease: dt.timedelta, now: Now = None) -> bool:
         return _execute(connection, "renew_sink", asked).fetchone() is not None
 
 
-def leave_sink(*, held: Held) -> None:
-    """Give a sink back. Does nothing when it is not ours any more."""
+def leave_sink(*, held: Held, now: Now = None) -> None:
+    """Give a sink back: it is behind all others that wait. Does nothing when it is not ours any more."""
     with hotpath.connection() as connection:
-        _execute(connection, "leave_sink", {"sink_id": held.sink_id, "token": held.token})
+        _execute(connection, "leave_sink", {"sink_id": held.sink_id, "token": held.token, "now": now})
 
 
 def lock_handover(connection: Connection, *, held: Held) -> OpenHandover | None:
@@ -170,13 +186,22 @@ def add_deliveries(
 
 
 def begin_deliveries(
-    *, held: Held, limit: int, ordered: bool = False, under_way: Collection[int] = (), now: Now = None
+    *,
+    held: Held,
+    limit: int,
+    alone: bool = False,
+    ordered: bool = False,
+    under_way: Collection[int] = (),
+    now: Now = None,
 ) -> list[Begun]:
     """Begin the next attempt at up to ``limit`` deliveries that are due, the longest due first; none when the sink is not ours.
+
+    Those among them whose last attempt was lost are to be settled as that: they have not begun.
 
     Args:
         held: The sink.
         limit: At most so many.
+        alone: Only such as were lost and have waited since; otherwise only others.
         ordered: Each handover's deliveries one after the other.
         under_way: What the caller has begun and not settled.
         now: See the module.
@@ -185,6 +210,7 @@ def begin_deliveries(
         "sink_id": held.sink_id,
         "token": held.token,
         "take": limit,
+        "alone": alone,
         "ordered": ordered,
         "under_way": list(under_way),
         "now": now,
@@ -203,8 +229,8 @@ def settle_deliveries(*, held: Held, settled: Sequence[Settled], gone: str = "",
         now: See the module.
 
     Returns:
-        Whether the sink is to be left alone now: it rests, or is disabled. None when it is not ours any more: nothing was written,
-        and who holds it now will deliver them again.
+        Whether the turn is over: the sink rests, is disabled, or was changed since it was taken. None when it is not ours any more:
+        nothing was written, and who holds it now will deliver them again.
     """
     asked = {
         "sink_id": held.sink_id,
@@ -218,14 +244,33 @@ def settle_deliveries(*, held: Held, settled: Sequence[Settled], gone: str = "",
         "sha256": [each.sha256 for each in settled],
         "receipts": [_json(each.receipt) for each in settled],
         "errors": [_json(each.error) for each in settled],
-        "delivered": sum(each.state == DeliveryState.DELIVERED for each in settled),
-        "failed": sum(each.state == DeliveryState.DUE for each in settled),
+        "charged": [each.charged for each in settled],
+        "lost": [each.lost for each in settled],
+        "version": held.version,
         "patience": PATIENCE,
         "gone": gone,
     }
     with hotpath.connection() as connection:
         row = _execute(connection, "settle_deliveries", asked).fetchone()
-    return None if row is None else bool(row.rests)
+    return None if row is None else bool(row.over)
+
+
+def put_back(*, held: Held, begun: Sequence[Begun]) -> None:
+    """Take back that attempts have begun: they were not made, and count for nothing."""
+    asked = {
+        "sink_id": held.sink_id,
+        "token": held.token,
+        "ids": [each.id for each in begun],
+        "numbers": [each.attempt for each in begun],
+    }
+    with hotpath.connection() as connection:
+        _execute(connection, "put_back", asked)
+
+
+def rest_sink(*, held: Held, now: Now = None) -> None:
+    """Let a sink be left alone for a while, as after failures in a row: something is wrong, and not with one delivery."""
+    with hotpath.connection() as connection:
+        _execute(connection, "rest_sink", {"sink_id": held.sink_id, "token": held.token, "now": now})
 
 
 def bury(*, sink_id: int | None, limit: int) -> int:

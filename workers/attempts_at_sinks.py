@@ -1,29 +1,41 @@
-"""One attempt at one delivery: make it, and say how it ended."""
+"""One attempt at one delivery: make it, say how it ended, and whose fault that is."""
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pydantic
 import structlog
 
+from jobs import hotpath
 from jobs.documents.basis import field_errors
-from jobs.errors import PermanentError, TransientError
-from sinks.base import OpenSink, Parcel, Receipt, SinkGone, SinkKind
+from jobs.errors import LaneLost, PermanentError, TransientError
+from sinks.base import OpenSink, Parcel, Receipt, Record, SinkGone, SinkKind
 from sinks.claims import Begun, Held, Settled
 from sinks.documents import read_entry
 from sinks.services.parcels import parcel_of
 from sinks.states import DeliveryState
 from workers.sink_surroundings import SinkSurroundings
+from workers.storable import storable_object
 
+OF_THE_PARCEL = frozenset({"too_large", "value", "key", "template"})
+"""Codes of permanent errors that say something of what was delivered, and nothing of the sink."""
+MOST_LOSSES = 3
+"""In a row: then it is taken for what kills the workers."""
+SOON_SECONDS = 5.0
+"""Until the next attempt where the fault was our own."""
 _MAX_MESSAGE = 2000
 _TRACEBACK_LINES = 30
 
 log = structlog.get_logger(__name__)
+
+Clean = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +62,11 @@ class _Unusable:
 
 
 def opened(*, configuration: Mapping[str, Any], kind: SinkKind, surroundings: SinkSurroundings) -> OpenSink:
-    """The sink as its row says now. What cannot be opened (a secret that is missing, say) can be mended: its deliveries wait."""
+    """The sink as its row says now. What cannot be opened (a secret that is missing, say) can be mended: its deliveries wait.
+
+    Raises:
+        LaneLost: The worker is stopping, and the database is away.
+    """
     try:
         return kind.open(kind.configuration.model_validate(dict(configuration)), surroundings)
     except pydantic.ValidationError as error:
@@ -58,6 +74,43 @@ def opened(*, configuration: Mapping[str, Any], kind: SinkKind, surroundings: Si
         return _Unusable(TransientError(wrong, code="configuration"))
     except (TransientError, PermanentError) as error:
         return _Unusable(TransientError(str(error), code=error.code, details=error.details))
+    except LaneLost:
+        raise
+    except (
+        Exception
+    ) as error:  # a fault of the kind's own must not end the turn: its deliveries would be begun for ever
+        trace = surroundings.clean(_trace(error))
+        log.error("sink.opening_crashed", kind=kind.name, traceback=trace)
+        return _Unusable(_crash(error))
+
+
+class _Reading:
+    """Remembers what kept a parcel from being read, whatever its kind makes of that."""
+
+    def __init__(self) -> None:
+        self.interrupted: Exception | None = None
+        """Our own database, or our own storage of results."""
+        self.misfit = False
+        """Whether it is the parcel: its results were erased, or do not fit the transform."""
+
+    def of(self, parcel: Parcel) -> Parcel:
+        """The parcel, watched."""
+        return replace(parcel, records=functools.partial(self._records, parcel.records))
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        try:
+            yield
+        except (*hotpath.RETRYABLE, TransientError) as error:
+            self.interrupted = error
+            raise
+        except PermanentError:
+            self.misfit = True
+            raise
+
+    def _records(self, read: Callable[[], Iterator[Record]]) -> Iterator[Record]:
+        with self.watching():
+            yield from read()
 
 
 def attempt(
@@ -66,18 +119,24 @@ def attempt(
     held: Held,
     kind: SinkKind,
     sink: OpenSink,
-    clean: Callable[[Any], Any],
+    clean: Clean,
     now: dt.datetime | None = None,
 ) -> Ended:
-    """Deliver, and say how it ended. Never raises for what a sink does."""
+    """Deliver, and say how it ended. Never raises for what a sink does, or for what keeps us from reading what it shall have."""
+    reading = _Reading()
     try:
-        receipt = sink.deliver(parcel_of(begun=begun, held=held, kind=kind))
-    except (TransientError, PermanentError) as error:
-        return _failed(begun, error, clean, now)
+        with reading.watching():
+            parcel = parcel_of(begun=begun, held=held, kind=kind)
+        receipt = sink.deliver(reading.of(parcel))
     except Exception as error:  # a fault of the kind's own must not stop the deliveries to a sink
-        trace = clean("".join(traceback.format_exception(error)[-_TRACEBACK_LINES:]))
-        log.error("sink.delivery_crashed", sink=held.sink_id, delivery=begun.id, traceback=trace)
-        return _failed(begun, TransientError(f"{type(error).__name__}: {error}", code="crashed"), clean, now)
+        ours = error if isinstance(error, LaneLost) else reading.interrupted
+        if ours is not None:
+            return _interrupted(begun, ours, clean)
+        if not isinstance(error, (TransientError, PermanentError)):
+            trace = clean(_trace(error))
+            log.error("sink.delivery_crashed", sink=held.sink_id, delivery=begun.id, traceback=trace)
+            error = _crash(error)
+        return _failed(begun, error, clean, now, misfit=reading.misfit)
     return Ended(
         Settled(
             begun.id,
@@ -85,27 +144,65 @@ def attempt(
             DeliveryState.DELIVERED,
             bytes=receipt.bytes,
             sha256=receipt.sha256,
-            receipt=clean(dict(receipt.details)),
+            receipt=_kept(receipt.details, clean),
         )
     )
 
 
+def lost_with_its_worker(begun: Begun, *, now: dt.datetime | None = None) -> Ended:
+    """What becomes of a delivery that was found lost: it is made again as after a failure, unless it has been lost too often."""
+    error = TransientError("its worker stopped answering", code="lost")
+    often = begun.losses + 1 >= MOST_LOSSES
+    wait = None if often else _wait_seconds(begun, error, now or dt.datetime.now(dt.UTC))
+    return Ended(_again_or_dead(begun, wait, {"code": error.code, "message": str(error)}, lost=True))
+
+
 def _failed(
-    begun: Begun, error: TransientError | PermanentError, clean: Callable[[Any], Any], now: dt.datetime | None
+    begun: Begun, error: TransientError | PermanentError, clean: Clean, now: dt.datetime | None, *, misfit: bool
 ) -> Ended:
-    # Cut off only when it is clean: half of a secret would not be known for one.
-    told = {"code": error.code, "message": clean(str(error))[:_MAX_MESSAGE], **clean(_details(error))}
-    gone = told["message"] if isinstance(error, SinkGone) else ""
+    told = _told(error.code, error, clean, error.details)
+    charged = not (isinstance(error, PermanentError) and (misfit or error.code in OF_THE_PARCEL))
+    if isinstance(error, SinkGone):  # it waits for the sink to be enabled
+        settled = Settled(begun.id, begun.attempt, DeliveryState.DUE, error=told, charged=True)
+        return Ended(settled, gone=told["message"] or error.code)
     wait = _wait_seconds(begun, error, now or dt.datetime.now(dt.UTC)) if isinstance(error, TransientError) else None
-    if gone:
-        wait = 0.0  # it waits for the sink to be enabled
-    if wait is None:
-        return Ended(Settled(begun.id, begun.attempt, DeliveryState.DEAD, error=told))
-    return Ended(Settled(begun.id, begun.attempt, DeliveryState.DUE, wait_seconds=wait, error=told), gone=gone)
+    return Ended(_again_or_dead(begun, wait, told, charged=charged))
 
 
-def _details(error: TransientError | PermanentError) -> dict[str, Any]:
-    return {"details": error.details} if error.details else {}
+def _interrupted(begun: Begun, error: Exception, clean: Clean) -> Ended:
+    """It is no failure of the sink's, and it passes: made again soon, however long that goes on."""
+    told = _told("not_read", error, clean)
+    return Ended(Settled(begun.id, begun.attempt, DeliveryState.DUE, wait_seconds=SOON_SECONDS, error=told))
+
+
+def _again_or_dead(
+    begun: Begun, wait: float | None, told: Mapping[str, Any], *, charged: bool = False, lost: bool = False
+) -> Settled:
+    state = DeliveryState.DEAD if wait is None else DeliveryState.DUE
+    return Settled(begun.id, begun.attempt, state, wait_seconds=wait or 0.0, error=told, charged=charged, lost=lost)
+
+
+def _told(code: str, error: Exception, clean: Clean, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    # Cut off only when it is clean: half of a secret would not be known for one.
+    told = storable_object({"code": code, "message": clean(str(error))[:_MAX_MESSAGE]})
+    return told | ({"details": _kept(details, clean)} if details else {})
+
+
+def _kept(said: Mapping[str, Any], clean: Clean) -> dict[str, Any]:
+    """As the database can keep it, without secrets; nothing of what cannot be kept, for a delivery is not made again for that."""
+    try:
+        return dict(clean(storable_object(said)))
+    except Exception:
+        log.exception("sink.said_what_cannot_be_kept")
+        return {}
+
+
+def _crash(error: Exception) -> TransientError:
+    return TransientError(f"{type(error).__name__}: {error}", code="crashed")
+
+
+def _trace(error: Exception) -> str:
+    return "".join(traceback.format_exception(error)[-_TRACEBACK_LINES:])
 
 
 def _wait_seconds(begun: Begun, error: TransientError, now: dt.datetime) -> float | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 
@@ -18,13 +18,13 @@ from django.conf import settings
 
 from jobs import hotpath
 from jobs.durations import seconds
-from jobs.errors import JobsError, LaneLost
+from jobs.errors import LaneLost
 from sinks import claims, registry
 from sinks.base import OpenSink, SinkKind
 from sinks.claims import Begun, Held
 from sinks.services import expanding
 from workers import stopping
-from workers.attempts_at_sinks import Ended, attempt, opened
+from workers.attempts_at_sinks import Ended, attempt, lost_with_its_worker, opened
 from workers.identity import worker_name
 from workers.persistence import until_answered
 from workers.sink_surroundings import SinkSurroundings
@@ -77,8 +77,9 @@ class Deliverers:
         self._pool.submit(self._turn, sink_id)
 
     def _turn(self, sink_id: int) -> None:
+        made = 0
         try:
-            deliver_to(sink_id=sink_id)
+            made = deliver_to(sink_id=sink_id)
         except (
             Exception
         ):  # Whatever it is: the thread goes on with other sinks, and the sweep sends somebody to this one.
@@ -86,8 +87,9 @@ class Deliverers:
         finally:
             with self._lock:
                 self._busy.discard(sink_id)
-        with suppress(*hotpath.RETRYABLE):  # then the sweep does
-            self.look()
+        if made:  # or the sweep looks: a sink with which nothing could be done is still due
+            with suppress(*hotpath.RETRYABLE):  # then the sweep does, too
+                self.look()
 
 
 deliverers = Deliverers()
@@ -113,37 +115,60 @@ def deliver_to(*, sink_id: int) -> int:
     except LaneLost:
         log.warning("sink.lost", sink=sink_id)
         return 0
+    except Exception:  # Whatever it is, it may come again at once: not before the sink has rested.
+        until_answered(lambda: claims.rest_sink(held=held))
+        raise
     finally:
         until_answered(lambda: claims.leave_sink(held=held))
 
 
 class _Turn:
-    """One turn at one sink."""
+    """One turn at one sink. It is over when its time is, when the sink rests, was changed or lost, and when the worker stops.
+
+    Then nothing is begun any more, what has not started is put back, and what is under way is written down: whether that may be
+    written is for the database to say.
+    """
 
     def __init__(self, held: Held, kind: SinkKind, lost: threading.Event) -> None:
         self._held, self._kind, self._lost = held, kind, lost
         self._surroundings = SinkSurroundings(workspace_id=held.workspace_id, sink=held.name)
         self._until = time.monotonic() + TURN_SECONDS
-        self._under_way: dict[Future[Ended], Begun] = {}
+        self._ended = False
+        self._under_way: dict[Future[Ended | None], Begun] = {}
+        self._alone = True
         self._expanded = True
 
     def work(self) -> int:
         """Begin what is due, settle what has ended; how many attempts were made."""
-        made = 0
         with self._opened() as sink, ThreadPoolExecutor(self._threads, thread_name_prefix="delivery") as pool:
-            while not self._lost.is_set():
-                for begun in self._begin():
-                    self._under_way[pool.submit(self._attempt, begun, sink)] = begun
-                if not self._under_way:
-                    break
-                made += self._settle()
-        return made
+            try:
+                return self._work(pool, sink)
+            finally:
+                self._ended = True  # after an error: what waits for a thread does not start
+
+    def _work(self, pool: ThreadPoolExecutor, sink: OpenSink) -> int:
+        made = 0
+        while True:
+            for begun in self._begin():
+                self._under_way[pool.submit(self._attempt, begun, sink)] = begun
+            if self._is_over:
+                self._put_back([future for future in self._under_way if future.cancel()])
+            if not self._under_way:
+                return made
+            made += self._settle()
 
     @property
     def _threads(self) -> int:
         return 1 if self._held.on_trial else CONCURRENCY
 
-    def _attempt(self, begun: Begun, sink: OpenSink) -> Ended:
+    @property
+    def _is_over(self) -> bool:
+        return self._ended or self._lost.is_set() or stopping.asked() or time.monotonic() > self._until
+
+    def _attempt(self, begun: Begun, sink: OpenSink) -> Ended | None:
+        """None where it came too late to start."""
+        if self._is_over:
+            return None
         return attempt(begun, held=self._held, kind=self._kind, sink=sink, clean=self._surroundings.clean)
 
     @contextmanager
@@ -152,44 +177,77 @@ class _Turn:
         try:
             yield sink
         finally:
-            with suppress(JobsError, OSError):
+            try:
                 sink.close()
+            except Exception:  # whatever it is: what was delivered is delivered
+                log.exception("sink.not_closed", sink=self._held.sink_id)
+
+    @property
+    def _room(self) -> int:
+        """For so many more attempts."""
+        most = 1 if self._alone or self._held.on_trial else CONCURRENCY + AHEAD
+        return 0 if self._is_over else most - len(self._under_way)
 
     def _begin(self) -> list[Begun]:
-        """More attempts, as far as there is room; none once the turn is over."""
-        if stopping.asked() or time.monotonic() > self._until:
+        """More attempts, as far as there is room; none once the turn is over.
+
+        First of all one by one those that were lost with a worker: one may be what killed it, and shall not take others with it.
+        """
+        if self._room <= 0:
             return []
-        room = (1 if self._held.on_trial else CONCURRENCY + AHEAD) - len(self._under_way)
-        if room <= 0:
-            return []
-        begun = self._due(room)
-        while not begun and self._expanded:
+        begun = self._due()
+        if self._alone and not begun:
+            self._alone = False
+            begun = self._due()
+        while not begun and self._expanded and self._room > 0:
             self._expanded = until_answered(lambda: expanding.expand(held=self._held, kind=self._kind))
-            begun = self._due(room)
+            begun = self._due()
         return begun
 
-    def _due(self, room: int) -> list[Begun]:
-        under_way = [begun.id for begun in self._under_way.values()]
-        return until_answered(
-            lambda: claims.begin_deliveries(
-                held=self._held, limit=room, ordered=self._kind.ordered, under_way=under_way
-            )
+    def _due(self) -> list[Begun]:
+        """Begin what is due; what is found lost is settled as that."""
+        while found := until_answered(self._first):
+            if lost := [lost_with_its_worker(each) for each in found if each.lost]:
+                self._write(lost)
+            begun = [each for each in found if not each.lost]
+            if begun or self._is_over:
+                return begun
+        return []
+
+    def _first(self) -> list[Begun]:
+        return claims.begin_deliveries(
+            held=self._held,
+            limit=max(self._room, 0),
+            alone=self._alone,
+            ordered=self._kind.ordered,
+            under_way=[begun.id for begun in self._under_way.values()],
         )
+
+    def _put_back(self, futures: Iterable[Future[Ended | None]]) -> None:
+        """They never started."""
+        idle = [self._under_way.pop(future) for future in futures]
+        if idle:
+            until_answered(lambda: claims.put_back(held=self._held, begun=idle))
 
     def _settle(self) -> int:
         """Write down what has ended."""
         done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
-        ended = [future.result() for future in done]
+        ended = [each for future in done if (each := future.result()) is not None]
+        self._put_back([future for future in done if future.result() is None])
         for future in done:
-            del self._under_way[future]
+            self._under_way.pop(future, None)
+        if ended:
+            self._write(ended)
+        return len(ended)
+
+    def _write(self, ended: Sequence[Ended]) -> None:
         gone = next((each.gone for each in ended if each.gone), "")
         settled = [each.settled for each in ended]
-        rests = until_answered(lambda: claims.settle_deliveries(held=self._held, settled=settled, gone=gone))
-        if rests is None:
-            raise LaneLost("the sink was taken back")
-        if rests:
-            self._until = 0.0  # and whoever takes it afterwards sees how it does
-        return len(ended)
+        over = until_answered(lambda: claims.settle_deliveries(held=self._held, settled=settled, gone=gone))
+        if over is None:
+            self._lost.set()
+            log.warning("sink.lost", sink=self._held.sink_id, deliveries=len(settled))
+        self._ended |= over is not False
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
-import re
 import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +39,7 @@ from workers.payloads.base import (
     keep_no_handle,
 )
 from workers.persistence import with_models
+from workers.storable import storable_json, storable_object
 from workers.storing import Placed, place
 
 log = structlog.get_logger(__name__)
@@ -50,8 +50,6 @@ _SOONEST_LOOK_SECONDS = 0.1
 _LAST_LOOK_SECONDS = 5.0
 """Or a tenth of the attempt's time: so long before it is over what goes on elsewhere is looked at, so that what has ended in time
 is seen in time."""
-_ESCAPE = re.compile(r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\ud[89a-f]..|\\u0000")
-"""What json.dumps writes of them; in the group what only looks alike: an escaped backslash, and a whole pair."""
 
 
 def _nobody_listens(work: Work) -> None:
@@ -213,7 +211,7 @@ def _goes_on(work: Work, again: LookAgain) -> Outcome:
     remaining = work.deadline.remaining()
     until = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=remaining)
     looking = {"since": work.started_at.isoformat(), "until": until.isoformat(), "state": again.state}
-    text = _storable(json.dumps(looking, allow_nan=False))
+    text = storable_json(json.dumps(looking, allow_nan=False))
     if len(text) > MAX_STATE_BYTES:
         raise PermanentError(
             f"what is to be looked at again has {len(text):,} bytes; at most {MAX_STATE_BYTES:,} are kept",
@@ -236,7 +234,7 @@ def _time(looking: Mapping[str, Any], name: str) -> dt.datetime:
 def _result_text(result: JSON) -> str | None:
     if result is None:
         return None
-    return _storable(json.dumps(result, allow_nan=False))
+    return storable_json(json.dumps(result, allow_nan=False))
 
 
 def _added_text(items: list[JSON], run: RunInfo) -> str:
@@ -258,13 +256,7 @@ def _error(message: str, code: str, details: Mapping[str, Any] | None = None) ->
     error: dict[str, Any] = {"message": message[:_MAX_MESSAGE], "code": code}
     if details:
         error["details"] = details
-    text = _storable(json.dumps(error, default=str, skipkeys=True))
-    return dict(json.loads(text, parse_constant=str))  # NaN and the infinities are not JSON: keep their names
-
-
-def _storable(text: str) -> str:
-    """JSON text without what PostgreSQL's jsonb refuses: the character NUL, and halves of surrogate pairs."""
-    return _ESCAPE.sub(lambda match: match[1] or "\\ufffd", text) if "\\u" in text else text
+    return storable_object(error)
 
 
 def _secret(workspace_id: int, name: str) -> str:

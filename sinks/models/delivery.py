@@ -14,8 +14,8 @@ class Delivery(models.Model):
 
     Of notices there is no handover and no run; the positions count the notices.
 
-    ``attempted_at`` is set while an attempt is under way: who finds it set when it begins another knows that the one before was
-    lost with its worker.
+    ``attempted_at`` is set while an attempt is under way: who finds it set when it would begin another knows that this one was
+    lost with its worker. Until it has ended otherwise it is made alone: it may be what killed the worker.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -37,6 +37,9 @@ class Delivery(models.Model):
     due_at = models.DateTimeField(null=True, help_text="When it is tried next; empty once it is over.")
     attempts = models.IntegerField(default=0, db_default=0)
     attempted_at = models.DateTimeField(null=True, help_text="When the attempt under way began.")
+    losses = models.IntegerField(
+        default=0, db_default=0, help_text="Attempts in a row that were lost with their worker."
+    )
     first_attempt_at = models.DateTimeField(null=True, help_text="From when on it is given up after a while.")
     created_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
@@ -50,6 +53,9 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         indexes = [
             models.Index(fields=["sink_id", "due_at", "id"], name="delivery_due", condition=Q(state="due")),
+            models.Index(
+                fields=["sink_id", "due_at", "id"], name="delivery_alone", condition=Q(state="due", losses__gt=0)
+            ),
             models.Index(fields=["handover", "first_position"], name="delivery_in_order", condition=Q(state="due")),
             models.Index(fields=["run_id", "id"], name="delivery_by_run"),
             models.Index(fields=["sink_id", "id"], name="delivery_by_sink"),

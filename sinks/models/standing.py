@@ -17,9 +17,14 @@ class Standing(models.Model):
     worker = models.CharField(max_length=200, blank=True, default="", db_default="")
     token = models.BigIntegerField(default=0, db_default=0)
     lease_expires_at = models.DateTimeField(null=True, help_text="Null when nobody holds it.")
+    last_turn_at = models.DateTimeField(
+        null=True, help_text="When it was taken or left last: who has waited longest is next."
+    )
+    version = models.IntegerField(default=1, db_default=1, help_text="The sink's, which these failures are of.")
     failures = models.IntegerField(
         default=0, db_default=0, help_text="Failed attempts in a row, whatever they delivered."
     )
+    rests = models.IntegerField(default=0, db_default=0, help_text="In a row, without a delivery in between.")
     retry_at = models.DateTimeField(
         null=True, help_text="Left alone until then: too many attempts in a row have failed."
     )

@@ -89,7 +89,9 @@ def enable_sink(*, sink: Sink, actor: str) -> bool:
         standing = Standing.objects.select_for_update(no_key=True).filter(sink=sink.pk).first()
         if standing is None or (standing.disabled_at is None and standing.retry_at is None):
             return False
-        Standing.objects.filter(pk=standing.pk).update(failures=0, retry_at=None, disabled_at=None, disabled_reason="")
+        Standing.objects.filter(pk=standing.pk).update(
+            failures=0, rests=0, retry_at=None, disabled_at=None, disabled_reason=""
+        )
         _record(sink, "sink.enabled", actor)
         transaction.on_commit(dispatch.publish_deliveries, robust=True)
     log.info("sink.enabled", sink=sink.name, workspace_id=sink.workspace_id, actor=actor)

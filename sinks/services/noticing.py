@@ -28,6 +28,8 @@ from sinks.wording import document_of
 
 BATCH = 500
 """Occurrences in one transaction."""
+MOST_BATCHES = 5
+"""In one go: whoever sweeps has other things to do, and comes again."""
 MOST_IN_A_DIGEST = 1000
 _LOCK = 0x6E6F7465
 """The class of the advisory lock of who makes notices ("note")."""
@@ -45,17 +47,19 @@ class Judged(NamedTuple):
 
 
 def work_off(*, now: dt.datetime) -> int:
-    """Make notices of what has happened to watched jobs; with how much of it this dealt.
+    """Make notices of what has happened to watched jobs; with how much of it this dealt: with `MOST_BATCHES` at most.
 
     Args:
         now: Aware UTC.
     """
     done = 0
-    while Occurrence.objects.exists():
-        dealt = _next_batch(now)
+    for _ in range(MOST_BATCHES):
+        dealt = _next_batch(now) if Occurrence.objects.exists() else 0
         done += dealt
         if dealt < BATCH:
             break
+    if done:
+        dispatch.publish_deliveries()  # once for all; that there may be nothing to deliver is found out quickly
     return done
 
 
@@ -68,6 +72,8 @@ def send_collected(*, now: dt.datetime) -> int:
         due = Notice.objects.filter(send_at__lte=now) if taken else Notice.objects.none()
         for rule_id in sorted(set(due.values_list("rule_id", flat=True))):
             made += _send_digest(rule_id)
+    if made:
+        dispatch.publish_deliveries()
     return made
 
 
@@ -84,7 +90,7 @@ def alone() -> Iterator[bool]:
 def make(happenings: Sequence[Happening], rules: Sequence[Rule], *, now: dt.datetime) -> int:
     """Make the notices of these rules, all of one workspace, of what happened to its jobs, in that order; within `alone`.
 
-    What a rule has made a notice of under the same key already is passed over.
+    What a rule has made a notice of under the same key already is passed over. The caller calls the deliverers after the commit.
 
     Returns:
         How many were made, also of those that are kept back.
@@ -244,8 +250,6 @@ def _write(judged: Sequence[Judged], now: dt.datetime) -> None:
     deliveries = Delivery.objects.bulk_create([_delivery(each.rule, notices=1) for each in at_once])
     sent = {id(each): delivery.pk for each, delivery in zip(at_once, deliveries, strict=True)}
     Notice.objects.bulk_create([_notice(each, now, sent.get(id(each))) for each in judged])
-    if deliveries:
-        transaction.on_commit(dispatch.publish_deliveries, robust=True)
     for each in judged:
         log.info(
             "notice.kept_back" if each.told.hushed else "notice.made",
@@ -304,5 +308,4 @@ def _send_digest(rule_id: int) -> int:
     delivery = _delivery(rule, notices=len(ids))
     delivery.save()
     Notice.objects.filter(pk__in=ids).update(send_at=None, delivery_id=delivery.pk)
-    transaction.on_commit(dispatch.publish_deliveries, robust=True)
     return 1

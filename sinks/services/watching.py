@@ -13,6 +13,7 @@ from typing import Protocol
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
+from jobs import dispatch
 from jobs.models import Job
 from sinks.models import Notice, Rule
 from sinks.rules import JobChoice, RuleDocument, read_rule
@@ -63,17 +64,20 @@ def look(*, now: dt.datetime, overdue: FindOverdue) -> int:
     """
     if not Rule.objects.filter(look_at__lte=now).exists():
         return 0
+    made = 0
     with alone() as taken:
         rules = list(Rule.objects.filter(look_at__lte=now).order_by("look_at")[:RULES_AT_ONCE]) if taken else []
         for rule in rules:
-            _look_for(rule, now, overdue)
+            made += _look_for(rule, now, overdue)
         again = now + dt.timedelta(seconds=LOOK_SECONDS)
         Rule.objects.filter(pk__in=[rule.pk for rule in rules], look_at__isnull=False).update(look_at=again)
+    if made:
+        dispatch.publish_deliveries()
     return len(rules)
 
 
-def _look_for(rule: Rule, now: dt.datetime, overdue: FindOverdue) -> None:
-    """What fails for one rule must not keep the others from being looked at."""
+def _look_for(rule: Rule, now: dt.datetime, overdue: FindOverdue) -> int:
+    """How many notices were made. What fails for one rule must not keep the others from being looked at."""
     try:
         with transaction.atomic():
             document = read_rule(rule.document)
@@ -82,11 +86,12 @@ def _look_for(rule: Rule, now: dt.datetime, overdue: FindOverdue) -> None:
             ]
             if "late" in document.events:
                 found += _late_schedules(rule, document, now, overdue)
-            make(found, [rule], now=now)
+            return make(found, [rule], now=now)
     except (OperationalError, InterfaceError):
         raise
     except Exception:
         log.exception("notices.not_looked", rule=rule.pk)
+    return 0
 
 
 def _late_runs(rule: Rule, document: RuleDocument, now: dt.datetime) -> Iterator[Happening]:

@@ -1,4 +1,5 @@
 -- Sinks that could be delivered to now and are held by nobody: those with an open handover, and those with a due delivery.
+-- Who has waited longest comes first, or the first few that always have a backlog would keep all others from a turn.
 -- `gone`: there is no such sink any more; where nothing is left of it but that, its id is null.
 -- Each index is read from one sink to the next (a skip scan): the cost grows with the sinks that are owed something, not with what
 -- they are owed.
@@ -21,11 +22,21 @@ WITH RECURSIVE opened (sink_id) AS (
     UNION
     SELECT sink_id FROM due, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t WHERE due_at <= t.now
 )
-SELECT o.sink_id, s.sink_id IS NULL AS gone
-FROM owed AS o
-LEFT JOIN sinks_standing AS s ON s.sink_id = o.sink_id
-CROSS JOIN (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
-WHERE s.disabled_at IS NULL AND COALESCE(s.lease_expires_at <= t.now, true) AND COALESCE(s.retry_at <= t.now, true)
+(
+    SELECT o.sink_id, false AS gone
+    FROM owed AS o
+    JOIN sinks_standing AS s ON s.sink_id = o.sink_id
+    CROSS JOIN (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
+    WHERE s.disabled_at IS NULL AND COALESCE(s.lease_expires_at <= t.now, true) AND COALESCE(s.retry_at <= t.now, true)
+    ORDER BY s.last_turn_at NULLS FIRST, s.sink_id
+    LIMIT %(take)s
+)
+UNION ALL
+(
+    SELECT o.sink_id, true
+    FROM owed AS o
+    WHERE NOT EXISTS (SELECT FROM sinks_standing AS s WHERE s.sink_id = o.sink_id)
+    LIMIT %(take)s
+)
 UNION ALL
 SELECT NULL, true WHERE EXISTS (SELECT FROM sinks_handover AS h WHERE h.next_position < h.total AND h.sink_id IS NULL)
-LIMIT %(take)s

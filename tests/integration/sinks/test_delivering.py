@@ -234,10 +234,15 @@ class TestAWorkerThatDies:
         expanding.expand(held=held, kind=kind)
         [begun] = claims.begin_deliveries(held=held, limit=1)
         let_time_pass(31)
+        assert deliver() == 0
+        assert round(waits()) == 10
+        let_time_pass(10)
         deliver()
         assert target.attempts == [(f"dlv_{begun.id}", 2)]
         lost = FailedDelivery.objects.get()
-        assert (lost.number, lost.error["code"]) == (1, "lost")
+        assert (lost.number, lost.error["code"], lost.worker) == (1, "lost", "")
+        row = Delivery.objects.get()
+        assert (row.state, row.losses, Standing.objects.get().failures) == ("delivered", 0, 0)
 
     def test_what_it_says_afterwards_is_not_written(self, target: Target) -> None:
         held = self.begin(target)
@@ -246,6 +251,8 @@ class TestAWorkerThatDies:
         expanding.expand(held=held, kind=kind)
         [begun] = claims.begin_deliveries(held=held, limit=1)
         let_time_pass(31)
+        deliver()
+        let_time_pass(10)
         deliver()
         settled = [claims.Settled(begun.id, begun.attempt, DeliveryState.DEAD, error={"message": "late"})]
         assert claims.settle_deliveries(held=held, settled=settled) is None

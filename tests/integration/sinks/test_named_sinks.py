@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import connections, transaction
 from django.utils import timezone
 
 from jobs.errors import ConflictError, ValidationError
@@ -16,6 +19,7 @@ from sinks import claims, registry
 from sinks.models import Delivery, Sink, Standing
 from sinks.selectors.sinks import find_sink, prefill, sink_view
 from sinks.services.naming import MUST_BE_NEW, OutOfDateError, delete_sink, enable_sink, save_sink
+from tests.integration.engine.makers import until_somebody_waits
 from tests.integration.sinks.makers import end_run, make_job
 from tests.integration.sinks.obedient import Target, kind
 from workers.delivering import deliver_to
@@ -155,3 +159,41 @@ def test_the_document_of_a_job_may_name_only_what_there_is(workspace: Workspace,
     document = {"key": "task:x", "payload": [{"kind": "noop"}], "sinks": [{"sink": "lake"}]}
     with pytest.raises(ValidationError, match="no sink named 'lake'"):
         save_job(workspace=workspace, document=document, actor="ann")
+
+
+class TestTwoWhoWriteAtOnce:
+    @pytest.fixture
+    def both(self, workspace: Workspace, target: Target) -> list[str]:
+        """The names of two sinks, the older one first."""
+        names = ["first", "second"]
+        for name in names:
+            save_sink(workspace=workspace, document={"name": name, "kind": "obedient"}, actor="ann")
+        return names
+
+    @pytest.fixture
+    def pool(self) -> Iterator[ThreadPoolExecutor]:
+        """Somebody else, with a connection of his own."""
+        with ThreadPoolExecutor(1) as pool:
+            yield pool
+            pool.submit(connections.close_all)
+
+    def test_jobs_that_name_the_same_sink_do_not_wait_for_each_other(
+        self, both: list[str], pool: ThreadPoolExecutor
+    ) -> None:
+        with transaction.atomic():
+            make_job({"sink": "first"}, name="one")
+            pool.submit(make_job, {"sink": "first"}, name="two").result(20)
+
+    def test_a_job_that_names_them_in_another_order_waits_for_who_changes_both(
+        self, both: list[str], pool: ThreadPoolExecutor, workspace: Workspace
+    ) -> None:
+        def change(name: str) -> None:
+            document = {"name": name, "kind": "obedient", "configuration": {"place": "there"}}
+            save_sink(workspace=workspace, document=document, actor="bob")
+
+        with transaction.atomic():
+            change("first")
+            saved = pool.submit(make_job, {"sink": "second"}, {"sink": "first"})
+            until_somebody_waits()
+            change("second")
+        assert len(saved.result(20).sinks) == 2

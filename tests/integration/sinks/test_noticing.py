@@ -206,6 +206,19 @@ class TestWhoDies:
         tell()
         assert told(target) == ["run.failed"]
 
+    def test_a_sweep_tells_of_so_much_at_most_and_calls_the_deliverers_once(
+        self, pager: Sink, published: list[Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(noticing, "BATCH", 2)
+        make_rule(pager)
+        for at in range(12):
+            end_run(make_job(name=f"job-{at}", payloads=1), failed=[0])
+        published.clear()
+        tell()
+        assert (Occurrence.objects.count(), Notice.objects.count(), published) == (2, 10, ["deliver"])
+        tell()
+        assert (Occurrence.objects.count(), Notice.objects.count(), published) == (0, 12, ["deliver"] * 2)
+
     def test_of_two_sweeps_one_tells_and_the_other_leaves(self, pager: Sink, target: Target) -> None:
         make_rule(pager)
         end_run(make_job(), failed=[1])

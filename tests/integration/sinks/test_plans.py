@@ -13,7 +13,7 @@ from django.db import connection
 from jobs.errors import PermanentError
 from sinks import claims, registry, sql
 from sinks.models import Delivery, Sink
-from sinks.services import redelivering
+from sinks.services import expanding, redelivering
 from sinks.services.naming import delete_sink, save_sink
 from sinks.sql import STATEMENTS
 from tests.integration.engine.plans import Explained, explain_all, forget_statistics
@@ -96,13 +96,14 @@ def work_everything(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(registry._registry, "orderly", kind(target, ordered=True))
     fail_and_redeliver(target)
     end_run(make_job({"kind": "orderly"}, payloads=PAYLOADS, name="orderly"))
+    begin_and_put_back()
     deliver()
     hold_and_lose()
 
 
 def fail_and_redeliver(target: Target) -> None:
     """Some are refused for good and made again: of the run, of its sink and by their ids."""
-    target.before = refusing(PermanentError("no"), times=10)
+    target.before = refusing(PermanentError("no", code="too_large"), times=10)
     job = make_job(OBEDIENT | {"deliver": "batch", "batch": 2}, payloads=PAYLOADS)
     run = end_run(job)
     deliver()
@@ -116,6 +117,18 @@ def fail_and_redeliver(target: Target) -> None:
     deliver()
 
 
+def begin_and_put_back() -> None:
+    """A turn ends before what it had begun has started."""
+    [due] = claims.due_sinks(limit=1)
+    held = claims.take_sink(sink_id=due.sink_id or 0, worker="host:1", lease=30 * SECOND)
+    assert held is not None
+    kind = registry.get(held.kind)
+    assert kind is not None
+    expanding.expand(held=held, kind=kind)
+    claims.put_back(held=held, begun=claims.begin_deliveries(held=held, limit=10))
+    claims.leave_sink(held=held)
+
+
 def hold_and_lose() -> None:
     """A sink is held and then deleted, with what it was owed."""
     document = OBEDIENT | {"name": "lake"}
@@ -126,6 +139,7 @@ def hold_and_lose() -> None:
     held = claims.take_sink(sink_id=lake.pk, worker="host:1", lease=30 * SECOND)
     assert held is not None
     assert claims.renew_sink(held=held, lease=30 * SECOND)
+    claims.rest_sink(held=held)
     make_job(payloads=PAYLOADS, name="lost")
     delete_sink(sink=lake, actor="ann")
     assert claims.bury(sink_id=lake.pk, limit=20) == 1

@@ -28,7 +28,7 @@ def workspace(transactional_db: None) -> Workspace:
 
 def give_up(target: Target, *, payloads: int = 3, name: str = "ping") -> list[int]:
     """A run whose deliveries were refused for good: their ids."""
-    target.before = refusing(PermanentError("no", code="refused"))
+    target.before = refusing(PermanentError("no", code="too_large"))
     run = end_run(make_job(OBEDIENT, payloads=payloads, name=name))
     deliver()
     target.before = lambda parcel: None

@@ -1,0 +1,18 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    """What is found by that it was lost with a worker."""
+
+    dependencies = [("sinks", "0005_turns")]
+
+    operations = [
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("losses__gt", 0), ("state", "due")),
+                fields=["sink_id", "due_at", "id"],
+                name="delivery_alone",
+            ),
+        ),
+    ]
