@@ -47,7 +47,7 @@ def results_page(site: AdminSite, request: HttpRequest, run_id: int) -> HttpResp
         "results": first_results(run=run, limit=SHOWN),
         "form": form,
     }
-    if form.is_bound and form.is_valid():
+    if run.results_erased_at is None and form.is_bound and form.is_valid():
         lasts = dt.timedelta(hours=form.cleaned_data["lasts"])
         made = make_link(link=Link(run.pk, form.cleaned_data["format"]), now=dt.datetime.now(dt.UTC), lasts=lasts)
         context |= {"link": request.build_absolute_uri(made.address), "expires_at": made.expires_at}

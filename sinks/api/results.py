@@ -15,8 +15,9 @@ from jobs.api.base import WorkspaceView
 from jobs.api.pages import Query
 from jobs.documents.basis import Period, Strict, validated
 from jobs.durations import parse_ms
-from jobs.errors import FieldError, ValidationError
+from jobs.errors import FieldError, GoneError, ValidationError
 from jobs.models import Role, Run
+from jobs.selectors.results import refuse_erased
 from jobs.selectors.runs import get_run
 from sinks.services.result_links import LONGEST, Link, LinkExpired, LinkWrong, make_link, read_link
 from sinks.services.run_results import FORMATS, ResultFormat, result_file
@@ -54,6 +55,7 @@ class RunResults(WorkspaceView):
         if lasts > LONGEST:
             raise ValidationError([FieldError("expires_in", f"expected at most {LONGEST.days} days")])
         run = self._run(run_id)
+        refuse_erased(run=run)
         made = make_link(link=Link(run.pk, asked.format), now=dt.datetime.now(dt.UTC), lasts=lasts)
         return Response(
             {
@@ -81,11 +83,17 @@ def follow(request: HttpRequest, token: str) -> HttpResponseBase:
     run = Run.objects.select_related("workspace").filter(pk=link.run_id).first()
     if run is None:
         return _told(404, "The run that this link leads to was erased.")
-    return download(run, link.kind)
+    try:
+        return download(run, link.kind)
+    except GoneError as error:
+        return _told(410, f"This link leads to nothing any more: {error}.")
 
 
 def download(run: Run, kind: ResultFormat) -> StreamingHttpResponse:
-    """A run's results as the answer, made while it is sent; always as a download: a browser is not to run what is in it."""
+    """A run's results as the answer, made while it is sent; always as a download: a browser is not to run what is in it.
+
+    Raises GoneError: they were erased.
+    """
     file = result_file(run=run, kind=kind)
     headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "Cache-Control": "private, no-store"}
     return StreamingHttpResponse(file.pieces, content_type=file.media_type, headers=headers)

@@ -19,7 +19,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
-from jobs import large_results
+from jobs import hotpath, large_results, sql
 from jobs.errors import PermanentError
 from jobs.models import Payload, Role, Run, StoredResult, Workspace
 from sinks.content.rows import COLUMNS
@@ -380,6 +380,46 @@ class TestThePage:
             address.replace("/2/", "/0/") not in browser.get(f"/admin/jobs/run/{run.pk}/payloads/0/").content.decode()
         )
         assert browser.get(address).status_code == 200
+
+
+class TestErasedResults:
+    """Wherever they are asked for, it is said that they were erased, and no null is shown for them."""
+
+    @pytest.fixture(autouse=True)
+    def erased(self, run: Run) -> None:
+        with hotpath.connection() as connection:
+            hotpath.execute(connection, "erase_results", {"run_ids": [run.pk], "limit": 100}, of=sql.CLEANUP)
+
+    def test_by_the_api(self, viewer: Api, run: Run) -> None:
+        for response in (
+            viewer.get(f"runs/{run.pk}/results/"),
+            viewer.post(f"runs/{run.pk}/results/"),
+            viewer.get(f"runs/{run.pk}/payloads/0/result/"),
+        ):
+            assert response.status_code == 410
+            assert f"the results of run {run.pk} were erased on" in response.json()["detail"]
+        assert viewer.get(f"runs/{run.pk}/").json()["results_erased_at"] is not None
+
+    def test_by_a_link(self, run: Run) -> None:
+        response = Client().get(make_link(link=Link(run.pk, "csv"), now=dt.datetime.now(dt.UTC)).address)
+        assert (response.status_code, "were erased on" in response.content.decode()) == (410, True)
+
+    def test_on_the_page(self, viewer: Api, run: Run) -> None:
+        browser = signed_in(run.workspace.memberships.get(user__username="vera").user)
+        page = browser.get(f"/admin/sinks/delivery/of-run/{run.pk}/results/").content.decode()
+        assert "A cleanup has erased the results" in page
+        assert "Make a link" not in page
+
+    def test_on_the_terminal(self, run: Run) -> None:
+        with (
+            io.TextIOWrapper(io.BytesIO()) as output,
+            pytest.raises(CommandError, match=f"^the results of run {run.pk} were"),
+        ):
+            call_command("results", "acme", str(run.pk), "--format", "csv", stdout=output)
+
+    def test_in_the_middle_of_a_file(self, run: Run) -> None:
+        with pytest.raises(PermanentError, match="erased the results"):
+            list(read_records(run_id=run.pk, low=0, high=3, states=["succeeded"]))
 
 
 class Terminal(io.TextIOWrapper):
