@@ -110,8 +110,8 @@ def replay(*, run: Run, actor: str, comment: str = "", expected_updated_at: dt.d
         The replay's id.
 
     Raises:
-        ConflictError: The run has not ended, is a replay itself, or is too old; its results were erased; its job was deleted, is a draft or
-            archived, or was changed meanwhile.
+        ConflictError: The run has not ended, is a replay itself, is too old, or its results were erased; its job was deleted,
+            is a draft or archived, or was changed meanwhile.
         NotFoundError: The run was deleted.
     """
     with transaction.atomic():

@@ -19,7 +19,7 @@ from jobs.errors import FieldError, GoneError, ValidationError
 from jobs.models import Role, Run
 from jobs.selectors.results import refuse_erased
 from jobs.selectors.runs import get_run
-from sinks.services.result_links import LONGEST, Link, LinkExpired, LinkWrong, make_link, read_link
+from sinks.services.result_links import LONGEST, Link, LinkExpired, LinkWrong, make_link, read_link, whole
 from sinks.services.run_results import FORMATS, ResultFormat, result_file
 
 
@@ -61,7 +61,7 @@ class RunResults(WorkspaceView):
             {
                 "run": run.pk,
                 "format": asked.format,
-                "signed_url": request.build_absolute_uri(made.address),
+                "signed_url": whole(made.address, seen=request.build_absolute_uri),
                 "signed_url_expiration": made.expires_at,
             },
             status=status.HTTP_201_CREATED,

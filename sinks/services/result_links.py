@@ -6,10 +6,12 @@ A link is not kept anywhere, and so cannot be taken back before its time is over
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import NamedTuple, cast
 
+from django.conf import settings
 from django.core import signing
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from jobs.errors import JobsError
 from sinks.services.run_results import FORMATS, ResultFormat
@@ -52,6 +54,16 @@ def make_link(*, link: Link, now: dt.datetime, lasts: dt.timedelta = DEFAULT_LAS
     until = int((now + lasts).timestamp())
     token = signing.dumps([link.run_id, link.kind, until], salt=_SALT)
     return NewLink(reverse("result-link", args=[token]), dt.datetime.fromtimestamp(until, dt.UTC))
+
+
+def whole(address: str, *, seen: Callable[[str], str]) -> str:
+    """An address of this site with scheme and host: those of JOBS_PUBLIC_URL; or as ``seen`` completes it, where that is not set.
+
+    Behind a proxy that ends TLS a request says http, and its host is what the client wrote.
+    """
+    if not settings.JOBS_PUBLIC_URL:
+        return seen(address)
+    return f"{settings.JOBS_PUBLIC_URL}/{address.removeprefix(get_script_prefix())}"
 
 
 def read_link(token: str, *, now: dt.datetime) -> Link:

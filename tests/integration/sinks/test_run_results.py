@@ -18,6 +18,7 @@ from django.core import signing
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from django.urls.base import get_script_prefix, set_script_prefix
 
 from jobs import hotpath, large_results, sql
 from jobs.errors import PermanentError
@@ -25,7 +26,7 @@ from jobs.models import Payload, Role, Run, StoredResult, Workspace
 from sinks.content.rows import COLUMNS
 from sinks.services import records
 from sinks.services.records import read_records
-from sinks.services.result_links import Link, LinkExpired, LinkWrong, make_link, read_link
+from sinks.services.result_links import Link, LinkExpired, LinkWrong, make_link, read_link, whole
 from sinks.services.run_results import ResultFormat, result_file
 from tests.integration.people import NOW, Api, make_user, make_workspace, signed_in
 from tests.integration.sinks.makers import end_run, make_job
@@ -253,6 +254,23 @@ class TestTheApi:
         assert answer["format"] == "jsonl"
         assert content(Client().get(answer["signed_url"])) == read(run)
 
+    @pytest.mark.parametrize("prefix", ["/", "/base/"])
+    def test_a_link_begins_where_the_site_is_reached_from_outside(
+        self, viewer: Api, run: Run, settings: Any, prefix: str
+    ) -> None:
+        """Not where a proxy asks, which has ended TLS."""
+        settings.JOBS_PUBLIC_URL = "https://jobs.example.org/base"
+        before = get_script_prefix()
+        set_script_prefix(prefix)
+        try:
+            made = make_link(link=Link(run.pk, "csv"), now=NOW)
+            address = whole(made.address, seen=lambda path: f"http://web:8000{path}")
+        finally:
+            set_script_prefix(before)
+        assert address == f"https://jobs.example.org/base/{made.address.removeprefix(prefix)}"
+        answer = viewer.post(f"runs/{run.pk}/results/").json()
+        assert answer["signed_url"].startswith("https://jobs.example.org/base/results/")
+
     @pytest.mark.parametrize(
         ("body", "field"),
         [
@@ -353,6 +371,13 @@ class TestThePage:
         assert "&lt;b&gt;xxx" in text
         assert "x" * 400 not in text
         assert "&quot;message&quot;: &quot;no&quot;" in text
+
+    def test_its_link_begins_where_the_site_is_reached_from_outside(
+        self, browser: Client, run: Run, settings: Any
+    ) -> None:
+        settings.JOBS_PUBLIC_URL = "https://jobs.example.org"
+        page = browser.post(f"/admin/sinks/delivery/of-run/{run.pk}/results/", {"format": "csv", "lasts": "24"})
+        assert page.context["link"].startswith("https://jobs.example.org/results/")
 
     def test_it_makes_a_link(self, browser: Client, run: Run) -> None:
         page = browser.post(f"/admin/sinks/delivery/of-run/{run.pk}/results/", {"format": "csv", "lasts": "24"})
