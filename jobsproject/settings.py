@@ -127,10 +127,10 @@ JOBS_PUBLIC_URL = env.url("JOBS_PUBLIC_URL")
 by whoever follows the link of a notice or to results. Empty for nowhere."""
 
 JOBS_EGRESS_ALLOW = env.networks("JOBS_EGRESS_ALLOW")
-"""Private, loopback or link-local networks that HTTP payloads may reach. None by default."""
+"""Private, loopback or link-local networks that payloads, datasources and sinks may reach. None by default."""
 
 JOBS_FILE_ROOTS = [Path(word).resolve() for word in env.words("JOBS_FILE_ROOTS")]
-"""Folders that datasource payloads may read files from and write DuckDB files into. None by default."""
+"""Folders that datasources may read and write, and file sinks write into: one space for all workspaces. None by default."""
 
 JOBS_SINKS_MAY = env.words("JOBS_SINKS_MAY")
 """What sinks may do that they may not by default, by words that their kinds know, such as ``s3-environment``."""
