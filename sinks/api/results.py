@@ -17,9 +17,8 @@ from jobs.documents.basis import Period, Strict, validated
 from jobs.durations import parse_ms
 from jobs.errors import FieldError, GoneError, ValidationError
 from jobs.models import Role, Run
-from jobs.selectors.results import refuse_erased
 from jobs.selectors.runs import get_run
-from sinks.services.result_links import LONGEST, Link, LinkExpired, LinkWrong, make_link, read_link, whole
+from sinks.services.result_links import LONGEST, LinkExpired, LinkWrong, issue_link, read_link, whole
 from sinks.services.run_results import FORMATS, ResultFormat, result_file
 
 
@@ -55,8 +54,8 @@ class RunResults(WorkspaceView):
         if lasts > LONGEST:
             raise ValidationError([FieldError("expires_in", f"expected at most {LONGEST.days} days")])
         run = self._run(run_id)
-        refuse_erased(run=run)
-        made = make_link(link=Link(run.pk, asked.format), now=dt.datetime.now(dt.UTC), lasts=lasts)
+        now = dt.datetime.now(dt.UTC)
+        made = issue_link(run=run, kind=asked.format, actor=self.actor, now=now, lasts=lasts)
         return Response(
             {
                 "run": run.pk,

@@ -19,10 +19,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.urls.base import get_script_prefix, set_script_prefix
+from structlog.testing import capture_logs
 
 from jobs import hotpath, large_results, sql
 from jobs.errors import PermanentError
-from jobs.models import Payload, Role, Run, StoredResult, Workspace
+from jobs.models import Event, Payload, Role, Run, StoredResult, Workspace
 from sinks.content.rows import COLUMNS
 from sinks.services import records
 from sinks.services.records import read_records
@@ -327,6 +328,23 @@ class TestTheApi:
 
 
 class TestFollowing:
+    def test_who_made_a_link_is_kept_and_the_link_is_not(self, viewer: Api, run: Run) -> None:
+        with capture_logs() as lines:
+            answer = viewer.post(f"runs/{run.pk}/results/", {"format": "csv"}).json()
+        token = answer["signed_url"].rstrip("/").rpartition("/")[2]
+        event = Event.objects.get(kind="results.linked")
+        assert (event.run_id, event.job_id, event.workspace_id) == (run.pk, run.job_id, run.workspace_id)
+        assert (event.actor, event.data["format"]) == ("vera", "csv")
+        until = dt.datetime.fromisoformat(answer["signed_url_expiration"])
+        assert dt.datetime.fromisoformat(event.data["expires_at"]) == until
+        [line] = [line for line in lines if line["event"] == "results.linked"]
+        assert (line["run"], line["actor"], line["format"]) == (run.pk, "vera", "csv")
+        assert token not in f"{lines} {event.data}"
+
+    def test_what_is_refused_is_no_link(self, viewer: Api, run: Run) -> None:
+        viewer.post(f"runs/{run.pk}/results/", {"format": "xml"})
+        assert not Event.objects.filter(kind="results.linked").exists()
+
     def test_a_link_whose_time_is_over_says_so(self, run: Run) -> None:
         past = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)
         response = Client().get(make_link(link=Link(run.pk, "csv"), now=past).address)
@@ -385,6 +403,7 @@ class TestThePage:
         lasts = page.context["expires_at"] - dt.datetime.now(dt.UTC)
         assert dt.timedelta(hours=23) < lasts <= dt.timedelta(hours=24)
         assert page.context["link"] in page.content.decode()
+        assert Event.objects.get(kind="results.linked").actor == "vera"
 
     def test_what_cannot_be_made_is_told_beside_the_field(self, browser: Client, run: Run) -> None:
         page = browser.post(f"/admin/sinks/delivery/of-run/{run.pk}/results/", {"format": "xml", "lasts": "24"})
