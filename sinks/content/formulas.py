@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_FORMULA = re.compile(r"[=+\-@\t\r\n]")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_FORMULA = re.compile(r"[\t\r\n]|[\s\u200b\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+"""The signs, also in full width, as a spreadsheet with an input method for Chinese or Japanese takes them; also behind blanks, seen or not,
+which some cut off."""
+_NUMBER = re.compile(r" *[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)? *")
 
 
 def disarmed(value: Any) -> Any:
