@@ -6,8 +6,7 @@ import re
 from typing import Any
 
 _FORMULA = re.compile(r"[\t\r\n]|[\s\u200b\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
-"""The signs, also in full width, as a spreadsheet with an input method for Chinese or Japanese takes them; also behind blanks, seen or not,
-which some cut off."""
+"""The signs, also in full width, which some spreadsheets take for the same; also behind blanks, seen or not, which some cut off."""
 _NUMBER = re.compile(r" *[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)? *")
 
 
