@@ -4,8 +4,12 @@ FROM python:3.12-slim
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 STATIC_ROOT=/srv/static
 WORKDIR /srv/jobs
 
-COPY requirements/base.txt requirements/base.txt
+COPY requirements/base.txt requirements/kafka.txt requirements/sftp.txt requirements/spark.txt requirements/
 RUN pip install --no-cache-dir --require-hashes -r requirements/base.txt
+
+# What some kinds need beside the base; `spark` brings no Java. Empty for none.
+ARG EXTRAS="kafka sftp"
+RUN set -e; for extra in $EXTRAS; do pip install --no-cache-dir --require-hashes -r "requirements/$extra.txt"; done
 
 COPY manage.py ./
 COPY jobsproject jobsproject

@@ -54,12 +54,17 @@ class PartOfRuns:
             it again does no harm.
         count: From connection, scope and run ids to how many there are.
         within: The part whose rows hold it, and which takes it along where whole runs are erased; empty for rows of its own.
+        needs: The part that it cannot do without yet, of the runs that ``needing`` names: those keep that part, unless this one is
+            erased too.
+        needing: From connection and run ids to those of which it still needs it.
     """
 
     name: str
     erase: Callable[[Any, Scope, Sequence[int], int], int]
     count: Callable[[Any, Scope, Sequence[int]], int]
     within: str = ""
+    needs: str = ""
+    needing: Callable[[Any, Sequence[int]], Sequence[int]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

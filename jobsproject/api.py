@@ -14,7 +14,7 @@ from django.views import defaults
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from jobs.errors import ConflictError, FieldError, NotFoundError, TransientError, ValidationError
+from jobs.errors import ConflictError, FieldError, GoneError, NotFoundError, TransientError, ValidationError
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -26,6 +26,7 @@ _AWAY = "The database cannot be reached: try again."
 _STATUS: Sequence[tuple[type[Exception], int, str]] = (
     (ValidationError, 400, "The request was refused, and changed nothing."),
     (NotFoundError, 404, ""),
+    (GoneError, 410, ""),
     (ConflictError, 409, ""),
     (Http404, 404, "There is nothing at this address."),
     (PermissionDenied, 403, ""),

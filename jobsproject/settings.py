@@ -123,14 +123,14 @@ JOBS_SECRET_KEYS = env.words("JOBS_SECRET_KEYS")
 """Fernet keys for secrets at rest, the newest first; older ones still decrypt."""
 
 JOBS_PUBLIC_URL = env.url("JOBS_PUBLIC_URL")
-"""Where the services that HTTP payloads call reach this site, so that they can add payloads to the run; notices link to it.
-Empty for nowhere."""
+"""Where this site is reached from outside: by the services that HTTP payloads call, so that they can add payloads to the run, and
+by whoever follows the link of a notice or to results. Empty for nowhere."""
 
 JOBS_EGRESS_ALLOW = env.networks("JOBS_EGRESS_ALLOW")
-"""Private, loopback or link-local networks that HTTP payloads may reach. None by default."""
+"""Private, loopback or link-local networks that payloads, datasources and sinks may reach. None by default."""
 
 JOBS_FILE_ROOTS = [Path(word).resolve() for word in env.words("JOBS_FILE_ROOTS")]
-"""Folders that datasource payloads may read files from and write DuckDB files into. None by default."""
+"""Folders that datasources may read and write, and file sinks write into: one space for all workspaces. None by default."""
 
 JOBS_SINKS_MAY = env.words("JOBS_SINKS_MAY")
 """What sinks may do that they may not by default, by words that their kinds know, such as ``s3-environment``."""

@@ -1,5 +1,8 @@
 """The sinks app."""
 
+from collections.abc import Callable
+from functools import partial
+
 from django.apps import AppConfig
 from django.urls import reverse
 
@@ -14,7 +17,7 @@ class SinksConfig(AppConfig):
         """Take part in what happens to jobs and runs."""
         from jobs.services import activation  # noqa: PLC0415 - models can be imported only now
         from sinks import cleanup, documents, packages  # noqa: PLC0415
-        from sinks.selectors import deliveries  # noqa: PLC0415
+        from sinks.selectors import deliveries, notices  # noqa: PLC0415
         from sinks.services import checking, joining, opening, readiness, ruling  # noqa: PLC0415
 
         packages.register_all()
@@ -28,7 +31,7 @@ class SinksConfig(AppConfig):
                 closing=opening.promise,
                 closed=opening.promised,
                 of_run=deliveries.of_run,
-                pages_of_run=_pages_of_run,
+                pages_of_run=partial(_pages_of_run, notices.are_there),
                 run_template="admin/sinks/of_run.html",
             )
         )
@@ -36,6 +39,9 @@ class SinksConfig(AppConfig):
         cleanup.register()
 
 
-def _pages_of_run(run_id: int) -> list[tuple[str, str]]:
-    """Where its results can be had."""
-    return [(reverse("admin:sinks_run_results", args=[run_id]), "Results")]
+def _pages_of_run(has_notices: Callable[[int], bool], run_id: int) -> list[tuple[str, str]]:
+    """Where its results can be had, and what was told about it, if anything was."""
+    pages = [(reverse("admin:sinks_run_results", args=[run_id]), "Results")]
+    if has_notices(run_id):
+        pages.append((reverse("admin:sinks_run_notices", args=[run_id]), "Notices"))
+    return pages

@@ -232,21 +232,28 @@ class Surroundings(Protocol):
         """The addresses of a host that may be reached, for clients that connect by themselves; connect to one of these.
 
         Raises:
-            TransientError: The name has no address at present (``connection``).
-            PermanentError: None of its addresses is permitted (``egress``).
+            TransientError: The name has no address at present (``dns``).
+            PermanentError: None of its addresses is permitted (``egress_refused``).
         """
 
     def allowed(self, what: str) -> bool:
         """Whether this deployment grants sinks something that they do not have by default; a kind's page names what it asks for."""
 
     def path(self, name: str) -> Path:
-        """A path below the folders that this deployment opens to files. Raises PermanentError (``file_refused``)."""
+        """A path below the folders that this deployment opens to files. Raises PermanentError (``file_refused``).
+
+        All workspaces share these folders: a path of one is a path of every other.
+        """
 
     def folder(self) -> AbstractContextManager[Path]:
         """An empty folder of one's own that does not outlive the attempt."""
 
     def log(self, level: str, message: str) -> None:
-        """Keep a line with the delivery's attempt."""
+        """Write a line into the worker's own log, with the sink and without its secrets. It is kept with no delivery.
+
+        Args:
+            level: ``debug``, ``info``, ``warning`` or ``error``; any other counts as info.
+        """
 
 
 class OpenSink(Protocol):

@@ -17,7 +17,7 @@ PAGE = 1000
 def register() -> None:
     """Offer them."""
     cleaners.register(
-        PartOfRuns(name="deliveries", erase=_erase, count=_count),
+        PartOfRuns(name="deliveries", erase=_erase, count=_count, needs="results", needing=_owing),
         OldRows(name="notices", erase=_erase_notices, count=_count_notices),
     )
 
@@ -42,6 +42,13 @@ def _erase(connection: Connection, _scope: Scope, run_ids: Sequence[int], limit:
 def _count(connection: Connection, _scope: Scope, run_ids: Sequence[int]) -> int:
     row = hotpath.execute(connection, "count_deliveries", {"run_ids": list(run_ids)}, of=CLEANUP).fetchone()
     return int(row[0]) if row else 0
+
+
+def _owing(connection: Connection, run_ids: Sequence[int]) -> list[int]:
+    """Those of these runs of which something is still to be delivered."""
+    return [
+        row.id for row in hotpath.execute(connection, "owing_runs", {"run_ids": list(run_ids)}, of=CLEANUP).fetchall()
+    ]
 
 
 def _erase_notices(connection: Connection, scope: Scope, after: int, limit: int) -> Found:

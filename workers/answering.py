@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,6 @@ def answered(do: Callable[[], Any], *, clean: Callable[[Any], Any], **about: obj
         return {"result": clean(do())}
     except (PermanentError, TransientError) as error:
         return {"error": clean({"message": str(error), "code": error.code})}
-    except Exception:  # whoever waits is told, whatever it was
-        log.exception("operation.crashed", **about)
+    except Exception as error:  # whoever waits is told, whatever it was
+        log.error("operation.crashed", **about, traceback=clean("".join(traceback.format_exception(error))))
         return {"error": {"message": "this is an error of the system, and it was logged", "code": "crash"}}

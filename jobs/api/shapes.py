@@ -59,6 +59,7 @@ def run_json(view: RunView) -> dict[str, Any]:
         "counts": asdict(view.counts),
         "error": run.error,
         "result": run.result,
+        "results_erased_at": run.results_erased_at,
         "actor": run.actor,
         "comment": run.comment,
         "parameters": run.parameters,

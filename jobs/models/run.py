@@ -119,6 +119,11 @@ class Run(models.Model):
     stop = models.JSONField(null=True, blank=True, help_text="Why it is ended early: reason, actor, at, note.")
     error = models.JSONField(null=True, blank=True)
     result = models.JSONField(null=True, blank=True)
+    results_erased_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Since when a cleanup has erased results of its payloads: a null there need not have been the result.",
+    )
 
     class Meta:
         db_table = "jobs_run"

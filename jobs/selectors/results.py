@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jobs import large_results
-from jobs.errors import NotFoundError, PermanentError
+from jobs.errors import GoneError, NotFoundError, PermanentError
 from jobs.models import Payload, Run
 
 
@@ -29,10 +29,13 @@ def find_result(*, run: Run, position: int) -> FoundResult:
     """The result of one payload, in one query.
 
     Raises:
+        GoneError: A cleanup has erased the run's results.
         NotFoundError: There is no such payload, it has no result, or that is not in the storage any more.
         TransientError: The storage does not answer.
     """
     row = Payload.objects.filter(run=run, position=position).values("result", "stored").first()
+    if row is not None and row["result"] is None:
+        refuse_erased(run=run)
     if row is None or row["result"] is None:
         raise NotFoundError(f"payload {position} of run {run.pk} has no result")
     stored = row["stored"]
@@ -44,3 +47,9 @@ def find_result(*, run: Run, position: int) -> FoundResult:
     except PermanentError as error:
         raise NotFoundError(str(error)) from error
     return FoundResult(itertools.chain([first], pieces), stored["size_bytes"], stored["sha256"])
+
+
+def refuse_erased(*, run: Run) -> None:
+    """Raise GoneError when a cleanup has erased the run's results, in words for who wants to read them."""
+    if run.results_erased_at is not None:
+        raise GoneError(f"the results of run {run.pk} were erased on {run.results_erased_at:%Y-%m-%d %H:%M:%S} UTC")

@@ -248,7 +248,7 @@ def erase(
     run_ids = claims.erasable_runs(connection, run_ids=locked)
     counts: dict[str, int] = {}
     for part in order.parts():
-        counts[part.name] = part.erase(connection, scope, run_ids, LIMIT)
+        counts[part.name] = part.erase(connection, scope, _free(connection, order, part, run_ids), LIMIT)
         if counts[part.name] >= LIMIT:
             return counts, False
     if order.whole_runs:
@@ -258,8 +258,20 @@ def erase(
 
 def _count(connection: Connection, order: Order, scope: Scope, run_ids: Sequence[int]) -> Mapping[str, int]:
     run_ids = claims.erasable_runs(connection, run_ids=run_ids)
-    counts = {part.name: part.count(connection, scope, run_ids) for part in order.parts()}
+    counts = {
+        part.name: part.count(connection, scope, _free(connection, order, part, run_ids)) for part in order.parts()
+    }
     return counts | ({RUNS: len(run_ids)} if order.whole_runs else {})
+
+
+def _free(connection: Connection, order: Order, part: PartOfRuns, run_ids: Sequence[int]) -> Sequence[int]:
+    """Those of these runs of which no other part, that stays, still needs this one."""
+    erased = {each.name for each in order.parts()}
+    needed: set[int] = set()
+    for other in cleaners.parts():
+        if other.needing is not None and other.needs == part.name and other.name not in erased:
+            needed.update(other.needing(connection, run_ids))
+    return [run_id for run_id in run_ids if run_id not in needed]
 
 
 def _clean_rows(connection: Connection, order: Order, rows: OldRows, scope: Scope, after: int) -> Found:

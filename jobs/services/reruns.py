@@ -110,14 +110,15 @@ def replay(*, run: Run, actor: str, comment: str = "", expected_updated_at: dt.d
         The replay's id.
 
     Raises:
-        ConflictError: The run has not ended, is a replay itself, or is too old; its job was deleted, is a draft or archived, or was
-            changed meanwhile.
+        ConflictError: The run has not ended, is a replay itself, is too old, or its results were erased; its job was deleted,
+            is a draft or archived, or was changed meanwhile.
         NotFoundError: The run was deleted.
     """
     with transaction.atomic():
         old = _finished(run, "replay")
         job = _held_job(old, "replay", expected_updated_at)
         _check_kept(job, old)
+        _refuse_erased(old)
         configuration = old.snapshot.get("configuration", {})
         judged_by = {name: configuration[name] for name in _JUDGED_BY if name in configuration}
         snapshot = _snapshot(job) | {"configuration": judged_by}
@@ -261,3 +262,9 @@ def _check_kept(job: Job, old: Run) -> None:
         raise ConflictError(
             f"run {old.pk} is too old to be replayed: {job.key} keeps its newest {keep} (configuration.keep_replays)"
         )
+
+
+def _refuse_erased(old: Run) -> None:
+    """The run is held: what stands there now is what is copied."""
+    if old.results_erased_at is not None:
+        raise ConflictError(f"the results of run {old.pk} were erased: there is nothing to replay")

@@ -18,6 +18,7 @@ from jobs.admin.badges import badge, instant
 from jobs.admin.scope import permits, workspaces
 from jobs.admin.typed import TypedAdmin
 from jobs.models import Role, Workspace
+from sinks.admin.notices import notices_page
 from sinks.admin.results import results_page
 from sinks.models import Delivery
 from sinks.selectors.deliveries import SHOWN, failed_attempts, of_workspaces, sink_named
@@ -57,11 +58,13 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
         return found.filter(of_workspaces(workspaces(request, Role.VIEWER).values_list("pk", flat=True)))
 
     def get_urls(self) -> list[URLPattern]:
-        """The admin's, the page of a run's results, which stands beside its deliveries, and the page that delivers one again."""
+        """The admin's, the pages of a run's results and notices, beside its deliveries, and the page that delivers one again."""
+        notices = self.admin_site.admin_view(partial(notices_page, self.admin_site))
         results = self.admin_site.admin_view(partial(results_page, self.admin_site))
         again = self.admin_site.admin_view(self.again_view)
         return [
             path("of-run/<int:run_id>/results/", results, name="sinks_run_results"),
+            path("of-run/<int:run_id>/notices/", notices, name="sinks_run_notices"),
             path("<int:delivery_id>/again/", again, name="sinks_delivery_again"),
             *super().get_urls(),
         ]

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from jobs.admin.scope import permits
 from jobs.models import Role, Run
 from sinks.selectors.results import first_results
-from sinks.services.result_links import Link, make_link
+from sinks.services.result_links import issue_link, whole
 from sinks.services.run_results import ResultFormat
 
 SHOWN = 20
@@ -47,8 +47,9 @@ def results_page(site: AdminSite, request: HttpRequest, run_id: int) -> HttpResp
         "results": first_results(run=run, limit=SHOWN),
         "form": form,
     }
-    if form.is_bound and form.is_valid():
+    if run.results_erased_at is None and form.is_bound and form.is_valid():
         lasts = dt.timedelta(hours=form.cleaned_data["lasts"])
-        made = make_link(link=Link(run.pk, form.cleaned_data["format"]), now=dt.datetime.now(dt.UTC), lasts=lasts)
-        context |= {"link": request.build_absolute_uri(made.address), "expires_at": made.expires_at}
+        kind, actor = form.cleaned_data["format"], str(request.user.get_username())
+        made = issue_link(run=run, kind=kind, actor=actor, now=dt.datetime.now(dt.UTC), lasts=lasts)
+        context |= {"link": whole(made.address, seen=request.build_absolute_uri), "expires_at": made.expires_at}
     return TemplateResponse(request, "admin/sinks/results.html", context)

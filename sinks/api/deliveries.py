@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 from rest_framework import status
@@ -26,6 +26,7 @@ from sinks.services.redelivering import redeliver, redeliver_of_run, redeliver_o
 from sinks.states import DeliveryState
 
 MAX_DELIVERIES = 1000
+DeliveryId = Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]
 
 
 class RedeliveryRequest(Strict):
@@ -39,7 +40,7 @@ class RedeliveryRequest(Strict):
         since: With ``run`` or ``sink``: what was given up then or later; left out, all.
     """
 
-    deliveries: list[int] | None = Field(default=None, min_length=1, max_length=MAX_DELIVERIES)
+    deliveries: list[DeliveryId] | None = Field(default=None, min_length=1, max_length=MAX_DELIVERIES)
     run: int | None = Field(default=None, ge=1, le=MAX_ID, strict=True)
     sink: SinkName | None = None
     job: str | None = None

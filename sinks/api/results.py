@@ -15,10 +15,10 @@ from jobs.api.base import WorkspaceView
 from jobs.api.pages import Query
 from jobs.documents.basis import Period, Strict, validated
 from jobs.durations import parse_ms
-from jobs.errors import FieldError, ValidationError
+from jobs.errors import FieldError, GoneError, ValidationError
 from jobs.models import Role, Run
 from jobs.selectors.runs import get_run
-from sinks.services.result_links import LONGEST, Link, LinkExpired, LinkWrong, make_link, read_link
+from sinks.services.result_links import LONGEST, LinkExpired, LinkWrong, issue_link, read_link, whole
 from sinks.services.run_results import FORMATS, ResultFormat, result_file
 
 
@@ -54,12 +54,13 @@ class RunResults(WorkspaceView):
         if lasts > LONGEST:
             raise ValidationError([FieldError("expires_in", f"expected at most {LONGEST.days} days")])
         run = self._run(run_id)
-        made = make_link(link=Link(run.pk, asked.format), now=dt.datetime.now(dt.UTC), lasts=lasts)
+        now = dt.datetime.now(dt.UTC)
+        made = issue_link(run=run, kind=asked.format, actor=self.actor, now=now, lasts=lasts)
         return Response(
             {
                 "run": run.pk,
                 "format": asked.format,
-                "signed_url": request.build_absolute_uri(made.address),
+                "signed_url": whole(made.address, seen=request.build_absolute_uri),
                 "signed_url_expiration": made.expires_at,
             },
             status=status.HTTP_201_CREATED,
@@ -81,11 +82,17 @@ def follow(request: HttpRequest, token: str) -> HttpResponseBase:
     run = Run.objects.select_related("workspace").filter(pk=link.run_id).first()
     if run is None:
         return _told(404, "The run that this link leads to was erased.")
-    return download(run, link.kind)
+    try:
+        return download(run, link.kind)
+    except GoneError as error:
+        return _told(410, f"This link leads to nothing any more: {error}.")
 
 
 def download(run: Run, kind: ResultFormat) -> StreamingHttpResponse:
-    """A run's results as the answer, made while it is sent; always as a download: a browser is not to run what is in it."""
+    """A run's results as the answer, made while it is sent; always as a download: a browser is not to run what is in it.
+
+    Raises GoneError: they were erased.
+    """
     file = result_file(run=run, kind=kind)
     headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "Cache-Control": "private, no-store"}
     return StreamingHttpResponse(file.pieces, content_type=file.media_type, headers=headers)

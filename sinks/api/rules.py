@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager
 
 from django.urls import reverse
 from rest_framework import status
@@ -13,13 +11,12 @@ from rest_framework.response import Response
 
 from jobs.api.base import WorkspaceView
 from jobs.api.pages import Query, page
-from jobs.api.preconditions import PreconditionFailedError, matched_number, taken_version
-from jobs.errors import FieldError, ValidationError
 from jobs.selectors.jobs import find_job
 from sinks.api import shapes
+from sinks.api.replacing import expecting, replacement
 from sinks.models import Rule
 from sinks.selectors.notices import find_rule, list_notices, list_rules
-from sinks.services.naming import MUST_BE_NEW, OutOfDateError
+from sinks.services.naming import MUST_BE_NEW
 from sinks.services.ruling import delete_rule, save_rule
 
 
@@ -52,15 +49,15 @@ class RuleDetail(WorkspaceView):
     def put(self, request: Request, workspace: str, name: str) -> Response:
         """Replace a rule that there is, if it still has the version of If-Match (412) or of the body (409)."""
         rule = find_rule(workspace=self.workspace, name=name)
-        document, version = _replacement(request.data, name)
-        with _expecting(request, rule, version) as expected:
+        document, version = replacement(request.data, what="rule", name=name, read_only=shapes.READ_ONLY_OF_RULES)
+        with _expecting(request, rule, written=version) as expected:
             saved = save_rule(workspace=self.workspace, document=document, actor=self.actor, expected_version=expected)
         return _shown(saved)
 
     def delete(self, request: Request, workspace: str, name: str) -> Response:
         """Delete a rule. What it has told stays."""
         rule = find_rule(workspace=self.workspace, name=name)
-        with _expecting(request, rule, None) as expected:
+        with _expecting(request, rule) as expected:
             delete_rule(rule=rule, actor=self.actor, expected_version=expected)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -87,24 +84,5 @@ def _shown(rule: Rule, code: int = status.HTTP_200_OK) -> Response:
     return Response(shapes.rule_json(rule), status=code, headers={"ETag": f'"{rule.version}"'})
 
 
-def _replacement(data: object, name: str) -> tuple[object, int | None]:
-    """A PUT's body, which may be a GET's answer, edited: the document, and the version that it has. Raises ValidationError."""
-    if not isinstance(data, dict):
-        return data, None
-    body: dict[str, Any] = {"name": name, **data}
-    version = taken_version(body)
-    if body["name"] != name:
-        raise ValidationError([FieldError("name", f"expected {name}, as in the address; a rule cannot be renamed")])
-    return {each: value for each, value in body.items() if each not in shapes.READ_ONLY_OF_RULES}, version
-
-
-@contextmanager
-def _expecting(request: Request, rule: Rule, written: int | None) -> Iterator[int | None]:
-    """The version that a writer saw: of If-Match, then somebody else's change is a 412; or of the body, then it is a 409."""
-    matched = matched_number(request, what=f"the rule {rule.name}", version=rule.version)
-    try:
-        yield written if matched is None else matched
-    except OutOfDateError as error:
-        if matched is None:
-            raise
-        raise PreconditionFailedError(str(error)) from error
+def _expecting(request: Request, rule: Rule, *, written: int | None = None) -> AbstractContextManager[int | None]:
+    return expecting(request, what=f"the rule {rule.name}", version=rule.version, written=written)

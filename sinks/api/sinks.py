@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager
 
 from django.urls import reverse
 from django.utils import timezone
@@ -15,12 +13,11 @@ from rest_framework.response import Response
 from jobs.api.base import WorkspaceView
 from jobs.api.datasources import waiting_time
 from jobs.api.pages import Query, page
-from jobs.api.preconditions import PreconditionFailedError, matched_number, taken_version
-from jobs.errors import FieldError, ValidationError
 from jobs.models import Role
 from jobs.selectors.jobs import find_job
 from jobs.selectors.operations import operation_state
 from sinks.api import shapes
+from sinks.api.replacing import expecting, replacement
 from sinks.documents import parse_sink
 from sinks.models import Check, Sink
 from sinks.selectors.sinks import (
@@ -33,7 +30,7 @@ from sinks.selectors.sinks import (
     sink_view,
 )
 from sinks.services import checking
-from sinks.services.naming import MUST_BE_NEW, OutOfDateError, delete_sink, enable_sink, save_sink
+from sinks.services.naming import MUST_BE_NEW, delete_sink, enable_sink, save_sink
 
 
 class SinkList(WorkspaceView):
@@ -74,15 +71,15 @@ class SinkDetail(SinkPart):
     def put(self, request: Request, workspace: str, name: str) -> Response:
         """Replace a sink that there is, if it still has the version of If-Match (412) or of the body (409)."""
         sink = self.sink(name)
-        document, version = _replacement(request.data, name)
-        with _expecting(request, sink, version) as expected:
+        document, version = replacement(request.data, what="sink", name=name, read_only=shapes.READ_ONLY)
+        with _expecting(request, sink, written=version) as expected:
             saved = save_sink(workspace=self.workspace, document=document, actor=self.actor, expected_version=expected)
         return _shown(saved)
 
     def delete(self, request: Request, workspace: str, name: str) -> Response:
         """Delete a sink that no job uses; 409 with the jobs that do."""
         sink = self.sink(name)
-        with _expecting(request, sink, None) as expected:
+        with _expecting(request, sink) as expected:
             delete_sink(sink=sink, actor=self.actor, expected_version=expected)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -203,24 +200,5 @@ def _shown(sink: Sink, code: int = status.HTTP_200_OK, **more: object) -> Respon
     return Response(shapes.sink_json(view) | more, status=code, headers={"ETag": f'"{view.sink.version}"'})
 
 
-def _replacement(data: object, name: str) -> tuple[object, int | None]:
-    """A PUT's body, which may be a GET's answer, edited: the document, and the version that it has. Raises ValidationError."""
-    if not isinstance(data, dict):
-        return data, None
-    body: dict[str, Any] = {"name": name, **data}
-    version = taken_version(body)
-    if body["name"] != name:
-        raise ValidationError([FieldError("name", f"expected {name}, as in the address; a sink cannot be renamed")])
-    return {each: value for each, value in body.items() if each not in shapes.READ_ONLY}, version
-
-
-@contextmanager
-def _expecting(request: Request, sink: Sink, written: int | None) -> Iterator[int | None]:
-    """The version that a writer saw: of If-Match, then somebody else's change is a 412; or of the body, then it is a 409."""
-    matched = matched_number(request, what=f"the sink {sink.name}", version=sink.version)
-    try:
-        yield written if matched is None else matched
-    except OutOfDateError as error:
-        if matched is None:
-            raise
-        raise PreconditionFailedError(str(error)) from error
+def _expecting(request: Request, sink: Sink, *, written: int | None = None) -> AbstractContextManager[int | None]:
+    return expecting(request, what=f"the sink {sink.name}", version=sink.version, written=written)

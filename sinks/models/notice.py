@@ -37,6 +37,7 @@ class Notice(models.Model):
             models.Index(fields=["delivery_id"], name="notice_of_delivery", condition=Q(delivery_id__isnull=False)),
             models.Index(fields=["workspace", "id"], name="notice_by_workspace"),
             models.Index(fields=["rule", "id"], name="notice_by_rule"),
+            models.Index(fields=["run_id", "id"], name="notice_of_run", condition=Q(run_id__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["rule", "key"], name="notice_once_per_rule"),

@@ -62,6 +62,11 @@ def list_notices(
     return views(list(found.order_by("-pk")[:limit]))
 
 
+def are_there(run_id: int) -> bool:
+    """Whether anything was told about a run, is to be, or was kept back."""
+    return Notice.objects.filter(run_id=run_id).exists()
+
+
 def views(notices: Sequence[Notice]) -> list[NoticeView]:
     """What became of each, in one query."""
     ids = [each.delivery_id for each in notices if each.delivery_id is not None]

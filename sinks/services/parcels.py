@@ -45,7 +45,7 @@ def parcel_of(*, begun: Begun, held: Held, kind: SinkKind) -> Parcel:
 
 
 def _records(begun: Begun, entry: SinkEntry) -> Iterator[Record]:
-    """In the order of their positions. Raises PermanentError (``erased``): some of them are not there any more."""
+    """In the order of their positions. Raises PermanentError (``erased``): they, or their results, are not there any more."""
     shape, missing = _shaper(entry.transform), begun.payloads
     records = read_records(
         run_id=begun.run_id,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from jobs import hotpath, large_results
+from jobs.errors import PermanentError
 from sinks.base import Record
 from sinks.sql import STATEMENTS
 
@@ -26,6 +27,7 @@ def read_records(
         names: Only of payloads of these names; None for all.
 
     Raises:
+        PermanentError: A cleanup has erased the run's results (``erased``).
         PermanentError, TransientError: As `jobs.large_results.whole` does.
         psycopg.OperationalError: The database cannot be reached.
     """
@@ -44,6 +46,8 @@ def _page(asked: dict[str, Any]) -> list[Any]:
 
 
 def _record(row: Any) -> Record:
+    if row.erased:
+        raise PermanentError("a cleanup has erased the results of the run", code="erased")
     return Record(
         position=row.position,
         name=row.name,

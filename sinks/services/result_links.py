@@ -6,17 +6,24 @@ A link is not kept anywhere, and so cannot be taken back before its time is over
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import NamedTuple, cast
 
+import structlog
+from django.conf import settings
 from django.core import signing
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from jobs.errors import JobsError
+from jobs.models import Event, Run
+from jobs.selectors.results import refuse_erased
 from sinks.services.run_results import FORMATS, ResultFormat
 
 DEFAULT_LASTS = dt.timedelta(hours=1)
 LONGEST = dt.timedelta(days=7)
 _SALT = "sinks.result_links"
+
+log = structlog.get_logger(__name__)
 
 
 class LinkExpired(JobsError):
@@ -42,7 +49,7 @@ class NewLink(NamedTuple):
 
 
 def make_link(*, link: Link, now: dt.datetime, lasts: dt.timedelta = DEFAULT_LASTS) -> NewLink:
-    """Make a link. The caller has seen to it that whoever asks may read the run.
+    """Make a link, and tell nobody: see `issue_link`.
 
     Args:
         link: What it shall be good for.
@@ -52,6 +59,41 @@ def make_link(*, link: Link, now: dt.datetime, lasts: dt.timedelta = DEFAULT_LAS
     until = int((now + lasts).timestamp())
     token = signing.dumps([link.run_id, link.kind, until], salt=_SALT)
     return NewLink(reverse("result-link", args=[token]), dt.datetime.fromtimestamp(until, dt.UTC))
+
+
+def issue_link(
+    *, run: Run, kind: ResultFormat, actor: str, now: dt.datetime, lasts: dt.timedelta = DEFAULT_LASTS
+) -> NewLink:
+    """Make a link for somebody, and keep who asked for it: whoever has it needs no account.
+
+    Args:
+        run: Whose results. The caller has seen to it that the actor may read them.
+        kind: Of the file.
+        actor: Who asks for it.
+        now: Aware.
+        lasts: At most `LONGEST`.
+
+    Raises:
+        GoneError: A cleanup has erased the results.
+    """
+    refuse_erased(run=run)
+    made = make_link(link=Link(run.pk, kind), now=now, lasts=lasts)
+    about = {"format": kind, "expires_at": made.expires_at.isoformat()}
+    Event.objects.create(
+        workspace_id=run.workspace_id, job_id=run.job_id, run=run, kind="results.linked", actor=actor, data=about
+    )
+    log.info("results.linked", run=run.pk, job=run.job_key, workspace_id=run.workspace_id, actor=actor, **about)
+    return made
+
+
+def whole(address: str, *, seen: Callable[[str], str]) -> str:
+    """An address of this site with scheme and host: those of JOBS_PUBLIC_URL; or as ``seen`` completes it, where that is not set.
+
+    Behind a proxy that ends TLS a request says http, and its host is what the client wrote.
+    """
+    if not settings.JOBS_PUBLIC_URL:
+        return seen(address)
+    return f"{settings.JOBS_PUBLIC_URL}/{address.removeprefix(get_script_prefix())}"
 
 
 def read_link(token: str, *, now: dt.datetime) -> Link:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple, get_args
 
 from jobs.models import Run
+from jobs.selectors.results import refuse_erased
 from jobs.states import FINAL_PAYLOAD_STATES
 from sinks.base import Parcel
 from sinks.content.buffering import Limits, buffered
@@ -40,7 +41,11 @@ def result_file(*, run: Run, kind: ResultFormat) -> ResultFile:
     """The outcomes of all payloads of a run that have one by now, in the order of their positions.
 
     However large it is, memory holds one page of records, one whole result, and of Parquet one row group.
+
+    Raises:
+        GoneError: A cleanup has erased the results.
     """
+    refuse_erased(run=run)
     compression = "zstd" if kind == "parquet" else "none"
     configuration = ContentConfiguration(format=kind, compression=compression)
     content = Content(_parcel(run), configuration, for_spreadsheets=True)

@@ -1,6 +1,9 @@
 -- The outcomes of a range of a run's payloads, in order of their positions: so many, or as many as are not too large together, but one at least.
--- A large value is not read to learn its size, which is the compressed one.
-SELECT position, name, kind, state, attempts, started_at, ended_at, result, error, stored
+-- A large value is not read to learn its size, which is the compressed one. Whether the run's results were erased is asked in the same
+-- statement, which sees either all of an erasure or nothing.
+SELECT
+    position, name, kind, state, attempts, started_at, ended_at, result, error, stored,
+    (SELECT run.results_erased_at IS NOT NULL FROM jobs_run AS run WHERE run.id = %(run_id)s) AS erased
 FROM (
     SELECT r.*, sum(r.size) OVER (ORDER BY r.position) - r.size AS before
     FROM (

@@ -57,6 +57,7 @@ class TestRun:
             "origin": None,
             "admitted": True,
             "group": None,
+            "results_erased_at": None,
             "idempotency_key": None,
             "expires_at": None,
             "deadline_at": None,

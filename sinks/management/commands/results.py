@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs.errors import PermanentError, TransientError
+from jobs.errors import GoneError, PermanentError, TransientError
 from jobs.management.finding import run_named, workspace_named
 from sinks.services.run_results import FORMATS, result_file
 
@@ -37,6 +37,8 @@ class Command(BaseCommand):
             output.flush()
         except BrokenPipeError:
             _say_no_more()
+        except GoneError as error:
+            raise CommandError(str(error)) from error
         except (PermanentError, TransientError) as error:
             raise CommandError(f"this is not all: {error}") from error
 

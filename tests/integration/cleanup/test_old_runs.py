@@ -180,6 +180,27 @@ class TestParts:
         assert Payload.objects.get(run=run, position=0).result is None
         assert Payload.objects.get(run=run, position=0).state == "succeeded"
 
+    def test_a_run_keeps_since_when_its_results_are_erased(self, job: Job) -> None:
+        run, young = old_run(job), old_run(job, 1)
+        clean(order(job, what=["results"]))
+        marked = Run.objects.get(pk=run.pk).results_erased_at
+        assert marked is not None
+        clean(order(job, what=["results"]))
+        assert Run.objects.get(pk=run.pk).results_erased_at == marked
+        assert Run.objects.get(pk=young.pk).results_erased_at is None
+
+    def test_a_run_that_never_had_results_is_not_said_to_have_lost_them(self, job: Job) -> None:
+        run = old_run(job, states="f", result=None)
+        clean(order(job, what=["results"]))
+        assert Run.objects.get(pk=run.pk).results_erased_at is None
+
+    def test_a_run_whose_results_are_half_erased_has_lost_them(self, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("jobs.services.cleanup.LIMIT", 1)
+        run = old_run(job, states="ss", result=None)
+        step(order=order(job, what=["results"]), ledger=MemoryLedger())
+        assert Payload.objects.filter(run=run, result__isnull=True).count() == 1
+        assert Run.objects.get(pk=run.pk).results_erased_at is not None
+
     def test_every_table_that_refers_to_runs_is_cleaned_or_keeps_its_run(self) -> None:
         """Or the database would refuse to erase runs. A new table stands here with the part that erases its rows."""
         with connection.cursor() as cursor:

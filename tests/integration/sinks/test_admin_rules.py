@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from jobs.models import Role, Workspace
-from sinks.models import Delivery, Rule, Sink
+from sinks.models import Delivery, Notice, Rule, Sink
 from sinks.services.naming import save_sink
 from sinks.services.ruling import save_rule
 from tests.integration.people import make_user, make_workspace
@@ -105,6 +105,26 @@ class TestReading:
         assert "task:ping failed" in shown
         assert f"/admin/sinks/delivery/{Delivery.objects.get().pk}/change/" in shown
         assert "on-call" in page(editor, "/admin/sinks/rule/")
+
+    def test_a_runs_page_leads_to_what_was_told_about_it(self, editor: Client, pager: Sink) -> None:
+        make_rule(pager)
+        job = make_job(workspace=pager.workspace)
+        failed, fine = end_run(job, failed=[1]), end_run(job)
+        tell()
+        deliver()
+        address = f"/admin/sinks/delivery/of-run/{failed.pk}/notices/"
+        assert f'<a href="{address}">Notices</a>' in page(editor, f"/admin/jobs/run/{failed.pk}/change/")
+        shown = page(editor, address)
+        assert "task:ping failed" in shown
+        assert f"/admin/sinks/delivery/{Notice.objects.get(run_id=failed.pk).delivery_id}/change/" in shown
+        quiet = end_run(make_job(workspace=pager.workspace, name="quiet"))
+        assert ">Notices</a>" not in page(editor, f"/admin/jobs/run/{quiet.pk}/change/")
+        assert "task:ping failed" not in page(editor, f"/admin/sinks/delivery/of-run/{fine.pk}/notices/")
+
+    def test_what_was_told_about_a_run_is_not_for_others(self, pager: Sink) -> None:
+        run = end_run(make_job(workspace=pager.workspace))
+        outsider = staff(make_workspace("other"), Role.OWNER)
+        assert outsider.get(f"/admin/sinks/delivery/of-run/{run.pk}/notices/").status_code == 404
 
     def test_a_viewer_sees_a_rule_and_cannot_change_it(self, pager: Sink) -> None:
         rule = make_rule(pager)

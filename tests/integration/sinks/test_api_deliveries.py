@@ -110,6 +110,11 @@ class TestRedeliveringMany:
             ({"deliveries": [1], "since": "2026-01-01T00:00:00Z"}, "since"),
             ({"sink": "lake", "since": "yesterday"}, "since"),
             ({"deliveries": []}, "deliveries"),
+            ({"deliveries": [1, 2**63]}, "deliveries.1"),
+            ({"deliveries": [0]}, "deliveries.0"),
+            ({"deliveries": [10**400]}, "deliveries.0"),
+            ({"deliveries": [True]}, "deliveries.0"),
+            ({"deliveries": ["1"]}, "deliveries.0"),
         ],
     )
     def test_what_is_unclear_is_refused(self, api: Api, body: dict[str, Any], field: str) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from django.db import connection
 
-from jobs.errors import TransientError
+from jobs import hotpath, sql
+from jobs.errors import ConflictError, TransientError
 from jobs.models import Job, Run, Workspace
+from jobs.services.reruns import replay
 from sinks import claims, registry
 from sinks.models import Delivery, FailedDelivery, Handover, Notice
 from sinks.services import expanding
 from sinks.services.naming import save_sink
+from sinks.services.redelivering import redeliver
 from sinks.services.ruling import save_rule
 from sinks.states import DeliveryState
 from tests.integration.cleanup.history import DAY, NOW, clean, kept, order
@@ -100,6 +104,72 @@ def test_a_workspace_keeps_what_another_cleans_up(target: Target) -> None:
     other = Workspace.objects.create(slug="other", name="Other")
     assert clean(order(job_of(run), workspace_ids=[other.pk])) == {}
     assert left(run) == (1, 3, 1)
+
+
+class TestErasedResults:
+    """A cleanup of results alone leaves the payloads, whose results are null then: that is never delivered for the result."""
+
+    RESULTS = ("results",)
+
+    def delivered(self, target: Target) -> tuple[Run, list[int]]:
+        """An old run of two payloads, and its deliveries."""
+        run = end_run(make_job(OBEDIENT, payloads=2))
+        deliver()
+        old(run)
+        return run, list(Delivery.objects.filter(run_id=run.pk).order_by("pk").values_list("pk", flat=True))
+
+    def test_a_redelivery_says_so_and_hands_over_nothing(self, target: Target) -> None:
+        run, ids = self.delivered(target)
+        before = list(target.delivered)
+        assert clean(order(job_of(run), what=self.RESULTS)) == {"results": 2}
+        assert sorted(redeliver(workspace=run.workspace, delivery_ids=ids, actor="ann")) == ids
+        deliver()
+        assert target.delivered == before
+        found = Delivery.objects.filter(pk__in=ids)
+        assert [(each.state, each.error["code"]) for each in found if each.error] == [("dead", "erased")] * 2
+
+    def test_what_is_erased_while_it_is_delivered_is_not_delivered_as_null(self, target: Target) -> None:
+        run = end_run(make_job(OBEDIENT, payloads=1))
+        target.before = lambda _: erase_results_of(run)
+        deliver()
+        assert target.delivered == []
+        assert Delivery.objects.get().error["code"] == "erased"  # type: ignore[index]
+
+    def test_a_run_keeps_its_results_while_a_delivery_of_it_is_due(self, target: Target) -> None:
+        run = delivered(target, days=40)
+        assert clean(order(job_of(run), what=self.RESULTS)) == {}
+        assert clean(order(job_of(run), what=self.RESULTS, dry_run=True)) == {}
+        Delivery.objects.filter(state="due").update(state="dead", due_at=None, ended_at=NOW)
+        assert clean(order(job_of(run), what=self.RESULTS)) == {"results": 3}
+
+    def test_a_run_keeps_its_results_while_deliveries_of_it_are_still_to_be_made(self, target: Target) -> None:
+        run, other = end_run(make_job(OBEDIENT)), end_run(make_job(name="pong"))
+        old(run, other)
+        assert clean(order(job_of(run), what=self.RESULTS)) == {"results": 3}
+        assert [each.results_erased_at is None for each in Run.objects.order_by("pk")] == [True, False]
+
+    def test_they_go_where_what_is_owed_goes_too(self, target: Target) -> None:
+        run = delivered(target, days=40)
+        asked = order(job_of(run), what=["results", "deliveries"])
+        assert clean(replace(asked, dry_run=True)) == clean(asked) == {"results": 3, "deliveries": 3}
+
+    def test_a_run_without_them_cannot_be_replayed(self, target: Target) -> None:
+        run, _ = self.delivered(target)
+        clean(order(job_of(run), what=self.RESULTS))
+        with pytest.raises(ConflictError, match="were erased: there is nothing to replay"):
+            replay(run=run, actor="ann")
+        assert Run.objects.count() == 1
+
+
+def old(*runs: Run) -> None:
+    at = NOW - 40 * DAY
+    Run.objects.filter(pk__in=[run.pk for run in runs]).update(created_at=at, ended_at=at)
+
+
+def erase_results_of(run: Run) -> None:
+    """As the statement of a cleanup does that began before the run owed anything."""
+    with hotpath.connection() as connection:
+        hotpath.execute(connection, "erase_results", {"run_ids": [run.pk], "limit": 100}, of=sql.CLEANUP)
 
 
 class TestNotices:

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from jobs import cleaners, hotpath
 from jobs.errors import PermanentError
+from jobs.models import Run
 from sinks import claims, registry, sql
 from sinks.models import Delivery, Sink
 from sinks.services import expanding, redelivering
 from sinks.services.naming import delete_sink, save_sink
-from sinks.sql import STATEMENTS
+from sinks.sql import CLEANUP, STATEMENTS
 from tests.integration.engine.plans import Explained, explain_all, forget_statistics
 from tests.integration.sinks.makers import end_run, make_job
 from tests.integration.sinks.obedient import Target, kind
@@ -158,6 +160,24 @@ class TestEveryStatement:
         problems = {(statement, *each) for statement in NAMES for each in _scans(explained, statement)}
         assert not problems, statistics
         assert not {statement: ctes for statement, ctes in explained.written_again.items() if ctes}
+
+
+class TestCleanups:
+    @pytest.mark.timeout(300)
+    def test_what_runs_owe_is_found_by_their_ids(
+        self, statistics: str, target: Target, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        explained = explain_all(monkeypatch, of=CLEANUP, names=["owing_runs"])
+        run = end_run(make_job(OBEDIENT, payloads=PAYLOADS))
+        [part] = [part for part in cleaners.parts() if part.name == "deliveries"]
+        assert part.needing is not None
+        paid = list(Run.objects.filter(pk__lt=run.pk).order_by("-pk").values_list("pk", flat=True)[: ROWS // 2])
+        with hotpath.connection(hotpath.CLEANUP) as engine:
+            owing = part.needing(engine, [run.pk, *paid])
+        due = Delivery.objects.filter(run_id__in=paid, state="due").values_list("run_id", flat=True)
+        assert set(owing) == {run.pk, *due}
+        assert explained.plans
+        assert not list(_scans(explained, "owing_runs")), statistics
 
 
 def _scans(explained: Explained, statement: str) -> Iterator[tuple[Any, ...]]:

@@ -18,14 +18,16 @@ from django.core import signing
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from django.urls.base import get_script_prefix, set_script_prefix
+from structlog.testing import capture_logs
 
-from jobs import large_results
+from jobs import hotpath, large_results, sql
 from jobs.errors import PermanentError
-from jobs.models import Payload, Role, Run, StoredResult, Workspace
+from jobs.models import Event, Payload, Role, Run, StoredResult, Workspace
 from sinks.content.rows import COLUMNS
 from sinks.services import records
 from sinks.services.records import read_records
-from sinks.services.result_links import Link, LinkExpired, LinkWrong, make_link, read_link
+from sinks.services.result_links import Link, LinkExpired, LinkWrong, make_link, read_link, whole
 from sinks.services.run_results import ResultFormat, result_file
 from tests.integration.people import NOW, Api, make_user, make_workspace, signed_in
 from tests.integration.sinks.makers import end_run, make_job
@@ -253,6 +255,23 @@ class TestTheApi:
         assert answer["format"] == "jsonl"
         assert content(Client().get(answer["signed_url"])) == read(run)
 
+    @pytest.mark.parametrize("prefix", ["/", "/base/"])
+    def test_a_link_begins_where_the_site_is_reached_from_outside(
+        self, viewer: Api, run: Run, settings: Any, prefix: str
+    ) -> None:
+        """Not where a proxy asks, which has ended TLS."""
+        settings.JOBS_PUBLIC_URL = "https://jobs.example.org/base"
+        before = get_script_prefix()
+        set_script_prefix(prefix)
+        try:
+            made = make_link(link=Link(run.pk, "csv"), now=NOW)
+            address = whole(made.address, seen=lambda path: f"http://web:8000{path}")
+        finally:
+            set_script_prefix(before)
+        assert address == f"https://jobs.example.org/base/{made.address.removeprefix(prefix)}"
+        answer = viewer.post(f"runs/{run.pk}/results/").json()
+        assert answer["signed_url"].startswith("https://jobs.example.org/base/results/")
+
     @pytest.mark.parametrize(
         ("body", "field"),
         [
@@ -309,6 +328,23 @@ class TestTheApi:
 
 
 class TestFollowing:
+    def test_who_made_a_link_is_kept_and_the_link_is_not(self, viewer: Api, run: Run) -> None:
+        with capture_logs() as lines:
+            answer = viewer.post(f"runs/{run.pk}/results/", {"format": "csv"}).json()
+        token = answer["signed_url"].rstrip("/").rpartition("/")[2]
+        event = Event.objects.get(kind="results.linked")
+        assert (event.run_id, event.job_id, event.workspace_id) == (run.pk, run.job_id, run.workspace_id)
+        assert (event.actor, event.data["format"]) == ("vera", "csv")
+        until = dt.datetime.fromisoformat(answer["signed_url_expiration"])
+        assert dt.datetime.fromisoformat(event.data["expires_at"]) == until
+        [line] = [line for line in lines if line["event"] == "results.linked"]
+        assert (line["run"], line["actor"], line["format"]) == (run.pk, "vera", "csv")
+        assert token not in f"{lines} {event.data}"
+
+    def test_what_is_refused_is_no_link(self, viewer: Api, run: Run) -> None:
+        viewer.post(f"runs/{run.pk}/results/", {"format": "xml"})
+        assert not Event.objects.filter(kind="results.linked").exists()
+
     def test_a_link_whose_time_is_over_says_so(self, run: Run) -> None:
         past = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)
         response = Client().get(make_link(link=Link(run.pk, "csv"), now=past).address)
@@ -354,12 +390,20 @@ class TestThePage:
         assert "x" * 400 not in text
         assert "&quot;message&quot;: &quot;no&quot;" in text
 
+    def test_its_link_begins_where_the_site_is_reached_from_outside(
+        self, browser: Client, run: Run, settings: Any
+    ) -> None:
+        settings.JOBS_PUBLIC_URL = "https://jobs.example.org"
+        page = browser.post(f"/admin/sinks/delivery/of-run/{run.pk}/results/", {"format": "csv", "lasts": "24"})
+        assert page.context["link"].startswith("https://jobs.example.org/results/")
+
     def test_it_makes_a_link(self, browser: Client, run: Run) -> None:
         page = browser.post(f"/admin/sinks/delivery/of-run/{run.pk}/results/", {"format": "csv", "lasts": "24"})
         assert content(Client().get(page.context["link"])) == read(run, "csv")
         lasts = page.context["expires_at"] - dt.datetime.now(dt.UTC)
         assert dt.timedelta(hours=23) < lasts <= dt.timedelta(hours=24)
         assert page.context["link"] in page.content.decode()
+        assert Event.objects.get(kind="results.linked").actor == "vera"
 
     def test_what_cannot_be_made_is_told_beside_the_field(self, browser: Client, run: Run) -> None:
         page = browser.post(f"/admin/sinks/delivery/of-run/{run.pk}/results/", {"format": "xml", "lasts": "24"})
@@ -380,6 +424,46 @@ class TestThePage:
             address.replace("/2/", "/0/") not in browser.get(f"/admin/jobs/run/{run.pk}/payloads/0/").content.decode()
         )
         assert browser.get(address).status_code == 200
+
+
+class TestErasedResults:
+    """Wherever they are asked for, it is said that they were erased, and no null is shown for them."""
+
+    @pytest.fixture(autouse=True)
+    def erased(self, run: Run) -> None:
+        with hotpath.connection() as connection:
+            hotpath.execute(connection, "erase_results", {"run_ids": [run.pk], "limit": 100}, of=sql.CLEANUP)
+
+    def test_by_the_api(self, viewer: Api, run: Run) -> None:
+        for response in (
+            viewer.get(f"runs/{run.pk}/results/"),
+            viewer.post(f"runs/{run.pk}/results/"),
+            viewer.get(f"runs/{run.pk}/payloads/0/result/"),
+        ):
+            assert response.status_code == 410
+            assert f"the results of run {run.pk} were erased on" in response.json()["detail"]
+        assert viewer.get(f"runs/{run.pk}/").json()["results_erased_at"] is not None
+
+    def test_by_a_link(self, run: Run) -> None:
+        response = Client().get(make_link(link=Link(run.pk, "csv"), now=dt.datetime.now(dt.UTC)).address)
+        assert (response.status_code, "were erased on" in response.content.decode()) == (410, True)
+
+    def test_on_the_page(self, viewer: Api, run: Run) -> None:
+        browser = signed_in(run.workspace.memberships.get(user__username="vera").user)
+        page = browser.get(f"/admin/sinks/delivery/of-run/{run.pk}/results/").content.decode()
+        assert "A cleanup has erased the results" in page
+        assert "Make a link" not in page
+
+    def test_on_the_terminal(self, run: Run) -> None:
+        with (
+            io.TextIOWrapper(io.BytesIO()) as output,
+            pytest.raises(CommandError, match=f"^the results of run {run.pk} were"),
+        ):
+            call_command("results", "acme", str(run.pk), "--format", "csv", stdout=output)
+
+    def test_in_the_middle_of_a_file(self, run: Run) -> None:
+        with pytest.raises(PermanentError, match="erased the results"):
+            list(read_records(run_id=run.pk, low=0, high=3, states=["succeeded"]))
 
 
 class Terminal(io.TextIOWrapper):
