@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sinks', '0004_words_of_deliveries'),
+        ('sinks', '0006_alone'),
     ]
 
     operations = [
