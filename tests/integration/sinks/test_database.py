@@ -197,6 +197,16 @@ class TestATableThatIsThere:
         [row] = table.rows("id, day::text, price::text, whole, tags, words, rest")
         assert row == (id, "2026-11-22", "1.10", [1], ["a"], '{"a": 1}', 9)
 
+    def test_whole_numbers_of_64_bits_arrive_as_they_are(self, table: Table) -> None:
+        table.do("CREATE TABLE t (id bigint PRIMARY KEY, twin bigint)")
+        sink = table.sink(columns=["id", "twin"], key=["id"])
+        largest = 2**63 - 1
+        sink.deliver(parcel(*results({"id": 2**53 + 1, "twin": str(2**53 + 1)}, {"id": largest, "twin": 3.0})))
+        assert table.rows() == [(2**53 + 1, 2**53 + 1), (largest, 3)]
+        for wrong in (0.5, "0.5", True):
+            with pytest.raises(PermanentError, match="the column id cannot take"):
+                sink.deliver(parcel(*results({"id": wrong})))
+
     def test_one_that_lacks_a_column_is_refused(self, table: Table) -> None:
         table.do("CREATE TABLE t (id text PRIMARY KEY)")
         with pytest.raises(PermanentError, match="has no column city"):
