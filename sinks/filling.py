@@ -66,6 +66,11 @@ def fill(text: str, *, field: str, values: Mapping[str, Any], spell: Callable[[s
     return _GAP.sub(found, text)
 
 
+def filled_alike(text: str, *, by: str) -> str:
+    """The text with the same word in each of its gaps: what stands around them."""
+    return _GAP.sub(by, text)
+
+
 def values_of(parcel: Parcel, record: Record | None = None) -> dict[str, Any]:
     """What texts about a parcel see: its heading, ``count`` and ``first_position``; of one record also all that it says.
 

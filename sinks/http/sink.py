@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from jobs.errors import PermanentError
 from jobs.http.urls import parse_target, with_query
 from sinks.base import Parcel, Receipt, Surroundings
 from sinks.calls import Caller, accept
 from sinks.filling import fill, values_of
+from sinks.http.address import address_of
 from sinks.http.configuration import HttpConfiguration
 from sinks.http.content import Packed, extension_of, in_form, in_multipart, pack
 from sinks.single import first_of, read_once
@@ -44,9 +44,8 @@ class HttpSink:
         """Connections are this process's, and close by themselves."""
 
     def _url(self, values: Mapping[str, Any]) -> str:
-        url = fill(self._configuration.url, field="url", values=values, spell=lambda value: quote(value, safe=""))
         try:
-            url = parse_target(url).url
+            url = parse_target(address_of(template=self._configuration.url, values=values)).url
         except ValueError as error:
             raise PermanentError(f"url: {error}", code="url") from error
         return with_query(url, self._filled("query", self._configuration.query, values).items())

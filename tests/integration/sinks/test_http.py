@@ -139,6 +139,21 @@ class TestWhere:
         deliver(service.url("/ok/{{ name }}"), what=away)
         assert service.seen[0].path == "/ok/%2F%2Fevil.example%2Fx%3Fy%23z"
 
+    @pytest.mark.parametrize("name", ["..", ".", ""])
+    @pytest.mark.parametrize("path", ["/ok/{{ name }}", "/ok/{{ name }}/end?a={{ name }}", "/{{ name }}{{ error }}/ok"])
+    def test_a_value_that_is_no_part_of_a_path_is_refused(self, service: Service, path: str, name: str) -> None:
+        with pytest.raises(PermanentError, match="url: a value is") as caught:
+            deliver(service.url(path), what=parcel(record(name=name), unit="payload"))
+        assert (caught.value.code, service.seen) == ("url", [])
+
+    def test_values_may_be_dots_beside_others_and_nothing_in_a_query(self, service: Service) -> None:
+        deliver(service.url("/ok/a{{ name }}//b?c={{ error }}"), what=parcel(record(name=".."), unit="payload"))
+        assert service.seen[0].path == "/ok/a..//b?c="
+
+    def test_half_of_what_leads_up_may_be_the_addresss_own(self, service: Service) -> None:
+        with pytest.raises(PermanentError, match="url: a value is"):
+            deliver(service.url("/ok/%2e{{ name }}"), what=parcel(record(name="."), unit="payload"))
+
     def test_the_key_in_the_query_is_in_no_error(self, service: Service) -> None:
         with pytest.raises(PermanentError) as caught:
             deliver(service.url("/status?code=404"), auth={"api_key": {"secret": "token", "query": "key"}})
