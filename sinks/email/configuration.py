@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from email.headerregistry import Address
 from email.utils import parseaddr
@@ -13,6 +14,7 @@ from jobs.documents.basis import Strict
 from jobs.http.fields import SecretName
 from sinks.filling import Filled
 
+_HOST = re.compile(r"[^\s\x00-\x1f\x7f/@]+")
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -23,6 +25,12 @@ def _address(value: str) -> str:
         raise ValueError("expected an address, such as jobs@example.com or Jobs <jobs@example.com>") from error
     if "@" not in value or "\n" in value or "\r" in value:
         raise ValueError("expected an address, such as jobs@example.com or Jobs <jobs@example.com>")
+    return value
+
+
+def _host(value: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise ValueError("expected the name of a host, such as smtp.example.com, or an address")
     return value
 
 
@@ -41,7 +49,7 @@ class Smtp(Strict):
         ca_secret: The name of a secret with the authorities to trust, as PEM; left out, those that are trusted publicly.
     """
 
-    host: str = Field(min_length=1, max_length=253)
+    host: Annotated[str, Field(max_length=253), AfterValidator(_host)]
     port: int | None = Field(default=None, ge=1, le=65535, strict=True)
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: str | None = Field(default=None, min_length=1)

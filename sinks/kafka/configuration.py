@@ -17,8 +17,8 @@ _TOPIC = re.compile(r"[A-Za-z0-9._\-]{1,249}", re.ASCII)
 
 
 def _broker(value: str) -> str:
-    if not _BROKER.fullmatch(value):
-        raise ValueError("expected host:port")
+    if not _BROKER.fullmatch(value) or not 1 <= int(value.rpartition(":")[2]) <= 65535:
+        raise ValueError("expected host:port, with a port between 1 and 65535")
     return value
 
 

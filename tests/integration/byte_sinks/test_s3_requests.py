@@ -177,6 +177,14 @@ class TestConfiguration:
             ({"kms_key_id": "a"}, "aws:kms"),
             ({"endpoint_url": "ftp://h"}, "http:// or https://"),
             ({"endpoint_url": "https://u:p@h"}, "without credentials"),
+            ({"endpoint_url": "http://a b"}, r"endpoint_url[\s\S]*a host of letters"),
+            ({"endpoint_url": "http://a_b"}, "a host of letters"),
+            ({"endpoint_url": "http://-a"}, "a host of letters"),
+            ({"endpoint_url": "http://a:99999"}, "[Pp]ort"),
+            ({"endpoint_url": "http://a:0"}, "port between 1 and 65535"),
+            ({"region": "-"}, r"region[\s\S]*such as eu-central-1"),
+            ({"region": "123"}, "such as eu-central-1"),
+            ({"region": "eu-"}, "such as eu-central-1"),
             ({"prefix": "../x/"}, "beginning of a key"),
             ({"part_size": 1}, "5242880"),
             ({"tags": {"a": "<"}}, "tags"),
@@ -185,6 +193,15 @@ class TestConfiguration:
     def test_what_does_not_fit_is_refused_with_what_would_be_right(self, said: dict[str, Any], why: str) -> None:
         with pytest.raises(pydantic.ValidationError, match=why):
             S3Configuration.model_validate({"bucket": "results", **said})
+
+    @pytest.mark.parametrize(
+        "url", ["http://[::1]:9000", "http://10.0.0.1:9000", "https://s3.example.com.", "http://a"]
+    )
+    def test_what_is_taken_can_be_opened(self, url: str) -> None:
+        for region in ("us-east-1", "a", "garage", "1a"):
+            said = {"bucket": "results", "endpoint_url": url, "region": region}
+            keys = {"access_key_secret": "access", "secret_key_secret": "key"}
+            S3Sink(S3Configuration.model_validate(said | keys), Given()).close()
 
     def test_it_tells_its_secrets(self) -> None:
         said = {"bucket": "b", "access_key_secret": "a", "secret_key_secret": "b", "session_token_secret": None}

@@ -242,6 +242,8 @@ def test_a_host_that_is_not_allowed_is_not_connected_to(server: MailServer, sett
         ({"from": "nobody"}, "expected an address"),
         ({"to": []}, "expected at least 1 entry"),
         ({"subject": "{{ job. }}"}, "is no JMESPath expression"),
+        ({"smtp": {"host": "a b"}}, "expected the name of a host"),
+        ({"smtp": {"host": "a\0b"}}, "expected the name of a host"),
         ({"smtp": {"username": "me"}}, "go together"),
         ({"smtp": {"username": "me", "password_secret": "X"}}, "not sent without encryption"),
     ],

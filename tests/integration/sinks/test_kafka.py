@@ -161,6 +161,8 @@ def test_without_its_client_it_says_what_to_install(sink: Opens, monkeypatch: py
     ("wrong", "said"),
     [
         ({"brokers": ["nowhere"]}, "expected host:port"),
+        ({"brokers": ["somewhere:99999"]}, "between 1 and 65535"),
+        ({"brokers": ["somewhere:0"]}, "between 1 and 65535"),
         ({"topic": "a b"}, "expected letters, digits"),
         ({"key": "{{ job. }}"}, "is no JMESPath expression"),
         (
