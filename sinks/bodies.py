@@ -42,7 +42,7 @@ def pieces_of(parcel: Parcel, *, most_bytes: int, shape: Callable[[Record], Any]
 def document(parcel: Parcel, *, most_bytes: int) -> bytes:
     """What the parcel says of its run, and under ``payload`` or ``payloads`` what became of them;
     notices under ``notices``. Raises as `pieces_of` does."""
-    return b"".join(framed(parcel, pieces_of(parcel, most_bytes=most_bytes, shape=Record.document)))
+    return b"".join(framed(parcel, pieces_of(parcel, most_bytes=most_bytes, shape=lambda record: record.document())))
 
 
 def framed(parcel: Parcel, documents: Iterable[bytes], *, between: bytes = b",") -> Iterator[bytes]:
