@@ -29,7 +29,7 @@ def plain(value: str) -> str:
 
 def checked(text: str) -> str:
     """The text itself. Raises ValueError where a gap holds no JMESPath expression."""
-    for gap in _GAP.findall(text):
+    for gap in gaps_of(text):
         try:
             expressions.checked(gap.strip())
         except ValueError as error:
@@ -64,6 +64,11 @@ def fill(text: str, *, field: str, values: Mapping[str, Any], spell: Callable[[s
         return spell(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
     return _GAP.sub(found, text)
+
+
+def gaps_of(text: str) -> list[str]:
+    """The expressions in a text, as they are written."""
+    return _GAP.findall(text)
 
 
 def filled_alike(text: str, *, by: str) -> str:

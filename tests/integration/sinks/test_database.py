@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
+import sqlalchemy
 from django.db import connections
 
 from jobs.errors import PermanentError, TransientError
@@ -153,6 +154,19 @@ class TestASecondDelivery:
         for _ in range(2):
             table.sink(columns=["id"], key=["id"]).deliver(parcel(*results({"id": "a"})))
         assert table.rows("id, 1") == [("a", 1)]
+
+
+def test_large_rows_are_written_in_smaller_lots(table: Table) -> None:
+    sink = table.sink(columns={"n": "result"})
+    rows: list[int] = []
+
+    @sqlalchemy.event.listens_for(sink._engine, "before_cursor_execute")  # type: ignore[attr-defined]
+    def write(_connection: Any, _cursor: Any, statement: str, given: Any, _context: Any, _many: bool) -> None:
+        if statement.startswith("INSERT"):
+            rows.append(len(given) if isinstance(given, list) else 1)
+
+    sink.deliver(parcel(*results(*["x" * 2**20] * 10)))
+    assert rows == [4, 4, 2]
 
 
 class TestAParcelThatFails:

@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from cryptography import x509
 
 from jobs.errors import PermanentError, TransientError
+from sinks.base import Record
 from sinks.documents import configuration_errors
 from sinks.email import KIND
 from sinks.email.sink import EmailSink
@@ -51,6 +53,29 @@ def sink(server: MailServer, *, secrets: dict[str, str] | None = None, **said: A
 
 
 RESULTS = results({"city": "Oslo"}, {"city": "Zürich & <Bern>"})
+
+
+def test_results_that_no_text_names_are_not_read(server: MailServer) -> None:
+    def unread() -> Iterator[Record]:
+        raise AssertionError("they were read")
+        yield
+
+    shut = replace(parcel(*RESULTS), records=unread)
+    sink(server, results="none", subject="{{ job }}: {{ count }}").deliver(shut)
+    assert len(server.envelopes) == 1
+
+
+def test_texts_see_the_first_records_as_far_as_the_mail_may_be_large(server: MailServer) -> None:
+    read: list[int] = []
+
+    def records() -> Iterator[Record]:
+        for at, each in enumerate(results(*["x" * 1000] * 90)):
+            read.append(at)
+            yield each
+
+    many = replace(parcel(*RESULTS), records=records)
+    sink(server, results="none", body="{{ records[0].name }}", max_bytes=3000).deliver(many)
+    assert (len(server.envelopes), read) == (1, [0, 1, 2])
 
 
 class TestAMail:
