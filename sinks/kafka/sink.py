@@ -117,7 +117,9 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except _TOO_LARGE as error:
-        raise PermanentError("a record is larger than the cluster takes", code="too_large") from error
+        raise PermanentError(
+            "the cluster refuses a record: it is larger than the topic's max.message.bytes", code="too_large"
+        ) from error
     except _TOO_SLOW as error:
         raise TransientError(f"the cluster did not answer in time: {error}", code="timeout") from error
     except (
