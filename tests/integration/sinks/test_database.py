@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socketserver
 import sqlite3
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -80,6 +83,33 @@ def table(url: str, schema: str) -> Iterator[Table]:
     yield made
     for sink in made.opened:
         sink.close()
+
+
+@contextmanager
+def curious(*, tls: bytes = b"N") -> Iterator[tuple[int, list[bytes]]]:
+    """A server of PostgreSQL's protocol that asks for a password in the clear: its port, and what it was told."""
+    heard: list[bytes] = []
+
+    class Asking(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            said = self.request.recv(4096)
+            if said[4:8] == bytes.fromhex("04d2162f"):  # SSLRequest
+                self.request.sendall(tls)
+                if tls == b"S":
+                    return
+                self.request.recv(4096)
+            self.request.sendall(b"R" + (8).to_bytes(4) + (3).to_bytes(4))  # AuthenticationCleartextPassword
+            with suppress(ConnectionResetError):
+                heard.append(self.request.recv(4096))
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Asking) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield server.server_address[1], heard
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 class TestATableThatIsNotThere:
@@ -275,6 +305,39 @@ class TestWhereItMayGo:
         around = surroundings(WAREHOUSE="postgresql://me:pass%20word%207@127.0.0.1/db")
         KIND.open(KIND.configuration.model_validate({"url_secret": "WAREHOUSE", "table": "t"}), around).close()
         assert "pass word 7" not in str(around.clean({"said": "no way with pass word 7"}))
+
+
+class TestTheWorkersOwnCredentials:
+    """Of PostgreSQL's client; a deployment may have them in its environment or in its home folder for its own database."""
+
+    @pytest.mark.parametrize("place", ["environment", "file"])
+    def test_its_password_is_sent_to_nobody(
+        self, db: None, table: Table, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
+    ) -> None:
+        file = tmp_path / "pgpass"
+        file.write_text("*:*:*:*:of-the-worker\n")
+        file.chmod(0o600)
+        monkeypatch.setenv(*{"environment": ("PGPASSWORD", "of-the-worker"), "file": ("PGPASSFILE", str(file))}[place])
+        with curious() as (port, heard):
+            table.url = f"postgresql://me@127.0.0.1:{port}/db?sslmode=disable"
+            with pytest.raises(TransientError, match="no password supplied"):
+                table.sink().check()
+        assert b"of-the-worker" not in b"".join(heard)
+
+    @pytest.mark.parametrize("place", ["environment", "home"])
+    def test_its_certificate_is_not_read(
+        self, db: None, table: Table, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
+    ) -> None:
+        (tmp_path / ".postgresql").mkdir()
+        (tmp_path / ".postgresql/postgresql.crt").write_text("which libpq would complain about")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        if place == "environment":
+            monkeypatch.setenv("PGSSLCERT", str(tmp_path / ".postgresql/postgresql.crt"))
+        with curious(tls=b"S") as (port, _):
+            table.url = f"postgresql://me@127.0.0.1:{port}/db?sslmode=require"
+            with pytest.raises(TransientError) as caught:
+                table.sink().check()
+        assert "certificate file" not in str(caught.value)
 
 
 class TestSqlite:

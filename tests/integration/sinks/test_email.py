@@ -58,7 +58,6 @@ RESULTS = results({"city": "Oslo"}, {"city": "Zürich & <Bern>"})
 def test_results_that_no_text_names_are_not_read(server: MailServer) -> None:
     def unread() -> Iterator[Record]:
         raise AssertionError("they were read")
-        yield
 
     shut = replace(parcel(*RESULTS), records=unread)
     sink(server, results="none", subject="{{ job }}: {{ count }}").deliver(shut)
