@@ -10,14 +10,12 @@ from email.utils import format_datetime, parseaddr
 from itertools import chain
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
-from django.core.validators import validate_email
 
 from jobs.errors import PermanentError
 from sinks.base import JSON, Parcel
 from sinks.bodies import text_of
-from sinks.email.configuration import EmailConfiguration
+from sinks.email.configuration import EmailConfiguration, one_address
 from sinks.filling import fill, gaps_of, plain, values_of
 from sinks.lots import lots
 from sinks.single import first_of, read_once
@@ -104,9 +102,9 @@ def _addresses(configuration: EmailConfiguration, field: str, values: Mapping[st
     addresses = [address for address in filled if address]
     for address in addresses:
         try:
-            validate_email(parseaddr(address)[1] if "\n" not in address and "\r" not in address else "")
-        except ValidationError:
-            raise PermanentError(f"{field}: {address[:100]!r} is no address", code="recipients") from None
+            one_address(address)
+        except ValueError as error:
+            raise PermanentError(f"{field}: {address[:100]!r}: {error}", code="recipients") from None
     return addresses
 
 

@@ -126,7 +126,9 @@ class TestAMail:
         assert server.envelopes[0].rcpt_tos == ["kim@example.com"]
         assert server.mails[0]["Subject"] == "p4"
 
-    @pytest.mark.parametrize("to", ["no address", "a@example.com\nBcc: eve@example.com", ""])
+    @pytest.mark.parametrize(
+        "to", ["no address", "a@example.com\nBcc: eve@example.com", "a@example.com, b@example.com", ""]
+    )
     def test_what_is_no_address_is_refused(self, server: MailServer, to: str) -> None:
         one = parcel(record(result={"to": to}), unit="payload")
         with pytest.raises(PermanentError) as refused:
@@ -265,6 +267,11 @@ def test_a_host_that_is_not_allowed_is_not_connected_to(server: MailServer, sett
     [
         ({"from": "nobody"}, "expected an address"),
         ({"to": []}, "expected at least 1 entry"),
+        ({"to": ["ann"]}, "expected one address"),
+        ({"to": [""]}, "expected one address"),
+        ({"cc": ["ann@example.com, bob@example.com"]}, "expected one address"),
+        ({"bcc": ["ann@example.com; bob@example.com"]}, "expected one address"),
+        ({"reply_to": ["Ann, <ann@example.com>"]}, "expected one address"),
         ({"subject": "{{ job. }}"}, "is no JMESPath expression"),
         ({"smtp": {"host": "a b"}}, "expected the name of a host"),
         ({"smtp": {"host": "a\0b"}}, "expected the name of a host"),
