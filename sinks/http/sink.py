@@ -13,7 +13,7 @@ from sinks.calls import Caller, accept
 from sinks.filling import fill, values_of
 from sinks.http.address import address_of
 from sinks.http.configuration import HttpConfiguration
-from sinks.http.content import Packed, extension_of, in_form, in_multipart, pack
+from sinks.http.content import Packed, extension_of, from_template, in_form, in_multipart, pack
 from sinks.single import first_of, read_once
 
 
@@ -52,12 +52,7 @@ class HttpSink:
 
     def _packed(self, parcel: Parcel, values: Mapping[str, Any]) -> Packed:
         configuration = self._configuration
-        packed = pack(
-            parcel,
-            content=configuration.content,
-            content_type=configuration.content_type,
-            most_bytes=configuration.max_bytes,
-        )
+        packed = self._content(parcel, values)
         if configuration.send_as == "body":
             return packed
         fields = self._filled("fields", configuration.fields, values)
@@ -65,6 +60,13 @@ class HttpSink:
             return in_form(packed, field=configuration.field, fields=fields)
         file_name = fill(configuration.file_name, field="file_name", values=values)
         return in_multipart(packed, field=configuration.field, file_name=file_name, fields=fields)
+
+    def _content(self, parcel: Parcel, values: Mapping[str, Any]) -> Packed:
+        asked = self._configuration
+        kind, most = asked.content_type, asked.max_bytes
+        if asked.content == "template":
+            return from_template(asked.template, values=values, content_type=kind, most_bytes=most)
+        return pack(parcel, content=asked.content, content_type=kind, most_bytes=most)
 
     def _filled(self, field: str, texts: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:
         return {name: fill(text, field=f"{field}.{name}", values=values) for name, text in texts.items()}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from jobs.errors import PermanentError, TransientError
@@ -17,7 +19,7 @@ from sinks.http import KIND
 from sinks.http.configuration import HttpConfiguration
 from sinks.models import Delivery
 from tests.integration.http_payload.service import Seen, Service
-from tests.integration.sinks.handmade import parcel, record, results
+from tests.integration.sinks.handmade import notices, parcel, record, results
 from tests.integration.sinks.pages import deliver_example, example
 from tests.integration.sinks.surroundings import surroundings
 
@@ -118,6 +120,27 @@ class TestWhatIsSent:
         first, second = service.seen
         assert (first.body, first.headers["Content-Type"]) == (second.body, second.headers["Content-Type"])
 
+    def test_in_a_shape_of_its_own(self, service: Service) -> None:
+        template = {
+            "text": '{{ job }} "{{ name }}"',
+            "blocks": [{"n": "{{ result.n }}", "{{ run }}": 1}, 2, None, True],
+        }
+        deliver(service.url("/ok"), content="template", template=template)
+        [seen] = service.seen
+        assert seen.headers["Content-Type"] == "application/json"
+        said = {"text": 'task:ping "p3"', "blocks": [{"n": "ü", "{{ run }}": 1}, 2, None, True]}
+        assert json.loads(seen.body) == said
+        with pytest.raises(PermanentError, match="larger than 100 bytes"):
+            deliver(service.url("/ok"), content="template", template="x" * 99, max_bytes=100)
+
+    def test_the_chat_example_of_the_page_on_notices(self, service: Service) -> None:
+        page = Path("docs/how-to/get-notified.md").read_text()
+        chat = yaml.safe_load(page.partition("For a chat that takes")[2].partition("```yaml")[2].partition("```")[0])
+        deliver(what=notices(), **chat["configuration"] | {"url": service.url("/ok")})
+        [seen] = service.seen
+        assert list(json.loads(seen.body)) == ["text"]
+        assert json.loads(seen.body)["text"].startswith("task:ping failed\nRun 7 of task:ping failed at")
+
     def test_what_would_be_too_large_is_not_sent(self, service: Service) -> None:
         with pytest.raises(PermanentError, match="larger than 100 bytes") as caught:
             deliver(service.url("/ok"), max_bytes=100)
@@ -183,6 +206,9 @@ class TestAnswers:
         ({"url": "https://h{{ name }}"}, "in front of the first gap"),
         ({"url": "https://h/{{ [ }}"}, "no JMESPath expression"),
         ({"url": "h"}, "must begin with http"),
+        ({"content": "template"}, "go together"),
+        ({"template": {"a": "b"}}, "go together"),
+        ({"content": "template", "template": {"a": ["{{ [ }}"]}}, "no JMESPath expression"),
         ({"fields": {"a": "b"}}, "set send_as to form or multipart"),
         ({"send_as": "form", "fields": {"results": "b"}}, "the field that holds the content"),
         ({"send_as": "form", "fields": {'a"b': "c"}}, "without quotes"),
