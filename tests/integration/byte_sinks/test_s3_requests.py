@@ -11,6 +11,7 @@ import pydantic
 import pytest
 
 from jobs.errors import PermanentError, TransientError
+from sinks.base import Parcel
 from sinks.s3.configuration import S3Configuration, secrets_of
 from sinks.s3.sink import S3Sink
 from tests.integration.byte_sinks.given import Given, parcel
@@ -29,7 +30,7 @@ def service() -> Iterator[Recorder]:
         yield running
 
 
-def deliver(url: str, **said: Any) -> None:
+def deliver(url: str, *, what: Parcel | None = None, **said: Any) -> None:
     configuration = {
         "bucket": "results",
         "endpoint_url": url,
@@ -40,7 +41,7 @@ def deliver(url: str, **said: Any) -> None:
     }
     sink = S3Sink(S3Configuration.model_validate(configuration), Given())
     try:
-        sink.deliver(parcel("payload"))
+        sink.deliver(what or parcel("payload"))
     finally:
         sink.close()
 
@@ -165,6 +166,30 @@ class TestRefusals:
         with pytest.raises(PermanentError, match=why):
             deliver(service.url)
         assert len(service.asked) == 1
+
+
+def _denied(status: int = 403) -> Answer:
+    return Answer(status, "<Error><Code>AccessDenied</Code></Error>")
+
+
+class TestKeysThatMayOnlyPut:
+    """At a second attempt, which takes back what the first may have written."""
+
+    @pytest.mark.parametrize("head", [200, 403])
+    def test_a_manifest_that_may_be_there_is_emptied_before_its_object_changes(
+        self, service: Recorder, head: int
+    ) -> None:
+        service.answers = [_denied(), _denied(), Answer(head), Answer()]
+        deliver(service.url, what=parcel("payload", attempt=2), manifest=True)
+        assert [asked.method for asked in service.asked] == ["GET", "DELETE", "HEAD", "PUT", "PUT", "PUT"]
+        emptied, put, proof = service.asked[3:]
+        assert (emptied.path, emptied.body) == (proof.path, b"")
+        assert proof.path == put.path + ".manifest.json"
+
+    def test_one_that_is_not_there_needs_nothing(self, service: Recorder) -> None:
+        service.answers = [_denied(), _denied(), Answer(404), Answer()]
+        deliver(service.url, what=parcel("payload", attempt=2), manifest=True)
+        assert [asked.method for asked in service.asked] == ["GET", "DELETE", "HEAD", "PUT", "PUT"]
 
 
 class TestConfiguration:
