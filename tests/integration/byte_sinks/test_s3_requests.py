@@ -150,6 +150,15 @@ class TestRefusals:
         with pytest.raises(kind, match=code):
             deliver(service.url)
 
+    def test_what_went_wrong_is_told_and_not_what_tidying_up_after_it_met(self, service: Recorder) -> None:
+        begun = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
+        refused = Answer(400, "<Error><Code>InvalidRequest</Code></Error>")
+        moved = Answer(307, "", {"Location": service.url})
+        service.answers = [_denied(), Answer(body=begun), refused, moved]
+        with pytest.raises(PermanentError, match="InvalidRequest"):
+            deliver(service.url, what=parcel("payload", size=6 * 2**20), part_size=5 * 2**20)
+        assert [asked.method for asked in service.asked] == ["GET", "POST", "PUT", "DELETE"]
+
     def test_what_the_service_asks_for_is_waited(self, service: Recorder) -> None:
         body = "<Error><Code>AccessDenied</Code></Error>"
         service.answers = [Answer(403, body, {"Retry-After": "90"})]
