@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import http
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from jobs.errors import PermanentError, TransientError
 from jobs.http.auth import Proof, prove, sendable
@@ -14,6 +15,10 @@ from sinks.call_configuration import CallConfiguration, HeaderValue
 
 _UNKNOWN_METHOD = 501
 """How a server answers HEAD that only knows what is delivered with (RFC 9110, section 15.6.2)."""
+_MENDED = ((401, 401), (403, 404), (409, 409))
+"""Refusals that say nothing against the content: somebody can mend them while the delivery waits, or they pass."""
+_MENDED_CODES = frozenset({"tls", "egress_refused"})
+"""Of calls that were not made: certificates are renewed, and deployments set right."""
 _TOLD_CHARACTERS = 500
 """Of a successful answer, in a delivery's receipt."""
 
@@ -34,22 +39,27 @@ class Caller:
         self._headers = {"User-Agent": "jobs", **self._custom(), **dict(proof.headers)}
 
     def call(self, *, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
-        """Call; every answer is returned. Raises as `sinks.base.Surroundings.call` does.
+        """Call; every answer is returned.
 
         Args:
             headers: Win over those that are configured.
+
+        Raises:
+            TransientError: No answer, a certificate that is not accepted (``tls``), or nobody may go there (``egress_refused``).
+            PermanentError: The address cannot be one (``url``).
         """
         taken = {name.lower() for name in headers}
         configured = {name: value for name, value in self._headers.items() if name.lower() not in taken}
-        return self._surroundings.call(
-            method=method,
-            url=url,
-            headers={**configured, **headers},
-            body=body,
-            query=self._query,
-            verify=self._configuration.tls.ca or self._configuration.tls.verify,
-            timeout_seconds=min(self._configuration.timeout_seconds, self._surroundings.timeout_seconds),
-        )
+        with _mended_meanwhile():
+            return self._surroundings.call(
+                method=method,
+                url=url,
+                headers={**configured, **headers},
+                body=body,
+                query=self._query,
+                verify=self._configuration.tls.ca or self._configuration.tls.verify,
+                timeout_seconds=min(self._configuration.timeout_seconds, self._surroundings.timeout_seconds),
+            )
 
     def check(self, *, url: str) -> str:
         """Ask for the address with HEAD, which delivers nothing: any answer shows that somebody is there.
@@ -87,7 +97,8 @@ def accept(answer: Answer, *, words: str, expected: tuple[StatusRange, ...] = SU
 
 
 def error_of(answer: Answer, *, words: str) -> TransientError | PermanentError:
-    """What to raise for an answer that was not expected: 408, 425, 429 and 5xx may pass, nothing else does."""
+    """What to raise for an answer that was not expected: 401, 403, 404, 408, 409, 425, 429 and 5xx may pass or be mended,
+    nothing else does."""
     details: dict[str, object] = {"status": answer.status, "answer": answer.excerpt}
     said = f"HTTP {answer.status}{_phrase(answer.status)} from {words}"
     if 300 <= answer.status < 400 and "location" in answer.headers:
@@ -95,10 +106,20 @@ def error_of(answer: Answer, *, words: str) -> TransientError | PermanentError:
             f"{said}: it redirects to {answer.headers['location']}, and redirects are not followed; give that address"
         )
         return PermanentError(message, code="redirect", details=details)
-    if classify(answer.status) is Verdict.AGAIN:
+    if classify(answer.status, again=_MENDED) is Verdict.AGAIN:
         wait = retry_after_seconds(answer.headers.get("retry-after"), now=dt.datetime.now(dt.UTC))
         return TransientError(said, code="http_status", details=details, retry_after_seconds=wait)
     return PermanentError(said, code="http_status", details=details)
+
+
+@contextmanager
+def _mended_meanwhile() -> Iterator[None]:
+    try:
+        yield
+    except PermanentError as error:
+        if error.code in _MENDED_CODES:
+            raise TransientError(str(error), code=error.code, details=error.details) from error
+        raise
 
 
 def _phrase(status: int) -> str:

@@ -29,12 +29,24 @@ def plain(value: str) -> str:
 
 def checked(text: str) -> str:
     """The text itself. Raises ValueError where a gap holds no JMESPath expression."""
-    for gap in _GAP.findall(text):
+    for gap in gaps_of(text):
         try:
             expressions.checked(gap.strip())
         except ValueError as error:
             raise ValueError(f"{{{{{gap}}}}} {error}") from error
     return text
+
+
+def checked_within(value: Any) -> Any:
+    """A JSON value itself. Raises ValueError where a text in it is wrong; names are no texts with gaps."""
+    match value:
+        case str():
+            return checked(value)
+        case list():
+            return [checked_within(each) for each in value]
+        case dict():
+            return {name: checked_within(each) for name, each in value.items()}
+    return value
 
 
 Filled = Annotated[str, Field(max_length=20_000), AfterValidator(checked)]
@@ -64,6 +76,28 @@ def fill(text: str, *, field: str, values: Mapping[str, Any], spell: Callable[[s
         return spell(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
     return _GAP.sub(found, text)
+
+
+def fill_within(value: Any, *, field: str, values: Mapping[str, Any]) -> Any:
+    """Fill the gaps of all texts in a JSON value; each stays a text. Raises as `fill` does."""
+    match value:
+        case str():
+            return fill(value, field=field, values=values)
+        case list():
+            return [fill_within(each, field=field, values=values) for each in value]
+        case dict():
+            return {name: fill_within(each, field=f"{field}.{name}", values=values) for name, each in value.items()}
+    return value
+
+
+def gaps_of(text: str) -> list[str]:
+    """The expressions in a text, as they are written."""
+    return _GAP.findall(text)
+
+
+def filled_alike(text: str, *, by: str) -> str:
+    """The text with the same word in each of its gaps: what stands around them."""
+    return _GAP.sub(by, text)
 
 
 def values_of(parcel: Parcel, record: Record | None = None) -> dict[str, Any]:

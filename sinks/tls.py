@@ -20,5 +20,5 @@ def client_context(*, ca: str | None) -> ssl.SSLContext:
     """
     try:
         return ssl.create_default_context(cafile=None if ca else certifi.where(), cadata=ca)
-    except ssl.SSLError as error:
+    except (ssl.SSLError, TypeError, ValueError) as error:  # the latter of texts that are not ASCII
         raise PermanentError("ca_secret: the secret holds no certificates as PEM", code="configuration") from error

@@ -14,6 +14,14 @@ from sinks.database.impatient import be_impatient
 
 _OPTIONS = frozenset({"sslmode", "sslrootcert", "channel_binding", "target_session_attrs", "application_name"})
 """Of libpq's options those that lead neither to another host nor to files of the worker's machine."""
+_UNAIDED = {
+    "passfile": "/dev/null",
+    "sslcert": "/dev/null/none",
+    "sslkey": "/dev/null/none",
+    "gssencmode": "disable",
+}
+"""So that libpq proves who we are with nothing that the worker's environment and home folder hold: those files cannot be there, and
+where their names were empty it would look into the home folder."""
 _CONNECTIONS = 8
 _PORT = 5432
 
@@ -48,7 +56,13 @@ def _postgresql(url: URL, surroundings: Surroundings) -> sqlalchemy.Engine:
     made = sqlalchemy.create_engine(
         url.set(drivername="postgresql+psycopg", query={}),
         pool_size=_CONNECTIONS,
-        connect_args={**url.query, **_pinned(url.host, found), **_patience(surroundings.timeout_seconds)},
+        connect_args={
+            **_UNAIDED,
+            **_password(url),
+            **url.query,
+            **_pinned(url.host, found),
+            **_patience(surroundings.timeout_seconds),
+        },
     )
     be_impatient(made, seconds=surroundings.timeout_seconds)
     return made
@@ -58,6 +72,11 @@ def _check_options(url: URL) -> None:
     for name, value in url.query.items():
         if name not in _OPTIONS or (name == "sslrootcert" and value != "system"):
             raise _wrong(f"the URL's option {name} is not open to sinks; there are {', '.join(sorted(_OPTIONS))}")
+
+
+def _password(url: URL) -> dict[str, str]:
+    """An empty one is not replaced by that of the environment."""
+    return {} if url.password else {"password": ""}
 
 
 def _pinned(host: str, found: Sequence[str]) -> dict[str, Any]:

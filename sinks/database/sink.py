@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Any
 
 import jmespath
@@ -21,6 +21,7 @@ from sinks.database.connecting import engine
 from sinks.database.impatient import took_too_long
 from sinks.database.table import table_of
 from sinks.database.values import fitting
+from sinks.lots import lots
 
 _ROWS_AT_ONCE = 500
 _PASSING = (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError)
@@ -85,12 +86,12 @@ class _Rows:
     def write(self, connection: sqlalchemy.Connection, parcel: Parcel) -> tuple[int, int]:
         """Write the records; how many there were, and the bytes of their values as JSON."""
         about = {**parcel.heading(), DELIVERY: parcel.id}
-        records, written, size = parcel.records(), 0, 0
-        while chunk := list(itertools.islice(records, _ROWS_AT_ONCE)):
-            rows = [self._row(about, record) for record in chunk]
-            connection.execute(self._upsert, rows)
-            written += len(rows)
-            size += sum(len(json.dumps(row, default=str).encode()) for row in rows)
+        sized = (_sized(self._row(about, record)) for record in parcel.records())
+        written, size = 0, 0
+        for lot in lots(items=sized, most=_ROWS_AT_ONCE, size_of=itemgetter(1)):
+            connection.execute(self._upsert, [row for row, _ in lot])
+            written += len(lot)
+            size += sum(row_size for _, row_size in lot)
         return written, size
 
     def _row(self, about: Mapping[str, Any], record: Record) -> Row:
@@ -104,6 +105,10 @@ class _Rows:
         if empty := [name for name in self._key if row[name] is None]:
             raise PermanentError(f"payload {record.position}: the key {empty[0]} is empty", code="value")
         return row
+
+
+def _sized(row: Row) -> tuple[Row, int]:
+    return row, len(json.dumps(row, default=str).encode())
 
 
 def _upsert(insert: Any, columns: list[str], key: list[str]) -> Any:

@@ -44,9 +44,11 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _whole(value: Any) -> int:
-    if isinstance(value, bool) or int(value) != float(value):
+    """An integer stays what it is: as a float, those of more than 53 bits are others."""
+    whole = int(value)
+    if isinstance(value, bool) or (isinstance(value, float) and whole != value):
         raise ValueError("no whole number")
-    return int(value)
+    return whole
 
 
 def _decimal(value: Any) -> decimal.Decimal:

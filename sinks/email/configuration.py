@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from email.headerregistry import Address
-from email.utils import parseaddr
+from email.utils import getaddresses, parseaddr
 from typing import Annotated, Any, Literal
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from pydantic import AfterValidator, Field, model_validator
 
 from jobs.documents.basis import Strict
 from jobs.http.fields import SecretName
-from sinks.filling import Filled
+from sinks.filling import Filled, gaps_of
 
+_HOST = re.compile(r"[^\s\x00-\x1f\x7f/@]+")
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -26,7 +30,30 @@ def _address(value: str) -> str:
     return value
 
 
-Recipients = Annotated[list[Filled], Field(max_length=100)]
+def _host(value: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise ValueError("expected the name of a host, such as smtp.example.com, or an address")
+    return value
+
+
+def one_address(text: str) -> str:
+    """The text itself. Raises ValueError: it is not one address, alone or after a name."""
+    found = getaddresses([text])
+    try:
+        if len(found) != 1 or not text.isprintable():
+            raise ValidationError("not one")
+        validate_email(found[0][1])
+    except ValidationError as error:
+        raise ValueError("expected one address, such as ann@example.com or Ann <ann@example.com>") from error
+    return text
+
+
+def _recipient(text: str) -> str:
+    """One with gaps is looked at when they are filled."""
+    return text if gaps_of(text) else one_address(text)
+
+
+Recipients = Annotated[list[Annotated[Filled, AfterValidator(_recipient)]], Field(max_length=100)]
 
 
 class Smtp(Strict):
@@ -41,7 +68,7 @@ class Smtp(Strict):
         ca_secret: The name of a secret with the authorities to trust, as PEM; left out, those that are trusted publicly.
     """
 
-    host: str = Field(min_length=1, max_length=253)
+    host: Annotated[str, Field(max_length=253), AfterValidator(_host)]
     port: int | None = Field(default=None, ge=1, le=65535, strict=True)
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: str | None = Field(default=None, min_length=1)

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import html
-import itertools
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from email.utils import format_datetime, parseaddr
+from itertools import chain
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
-from django.core.validators import validate_email
 
 from jobs.errors import PermanentError
-from sinks.base import Parcel
-from sinks.email.configuration import EmailConfiguration
-from sinks.filling import fill, plain, values_of
+from sinks.base import JSON, Parcel
+from sinks.bodies import text_of
+from sinks.email.configuration import EmailConfiguration, one_address
+from sinks.filling import fill, gaps_of, plain, values_of
+from sinks.lots import lots
+from sinks.single import first_of, read_once
 
 _IN_TEXTS = 100
 """So many records can be named in texts."""
+_RECORDS = re.compile(r"\brecords\b|[@*]")
+"""What is in an expression that sees them: their name, or all there is."""
 
 
 def message_of(*, parcel: Parcel, configuration: EmailConfiguration) -> EmailMessage:
@@ -30,7 +34,8 @@ def message_of(*, parcel: Parcel, configuration: EmailConfiguration) -> EmailMes
     Raises:
         PermanentError: There is nobody to send it to, or an address is none (``recipients``); it is too large (``too_large``).
     """
-    values = _values(parcel)
+    parcel = read_once(parcel)
+    values = _values(parcel, configuration)
     message = EmailMessage(
         subject=" ".join(_subject(parcel, configuration, values).split()),
         body=_body(parcel, configuration, values),
@@ -69,10 +74,22 @@ def too_large(most: int) -> PermanentError:
     )
 
 
-def _values(parcel: Parcel) -> Mapping[str, Any]:
-    records = list(itertools.islice(parcel.records(), _IN_TEXTS))
-    about = values_of(parcel, records[0] if parcel.unit == "payload" and records else None)
-    return {**about, "records": [record.document() for record in records]}
+def _values(parcel: Parcel, configuration: EmailConfiguration) -> Mapping[str, Any]:
+    about = values_of(parcel, first_of(parcel))
+    return {**about, "records": _first(parcel, configuration.max_bytes)} if _names_records(configuration) else about
+
+
+def _names_records(configuration: EmailConfiguration) -> bool:
+    lists = (configuration.to, configuration.cc, configuration.bcc, configuration.reply_to)
+    texts = [configuration.subject, configuration.body, configuration.attachment, *chain.from_iterable(lists)]
+    return any(_RECORDS.search(gap) for text in texts for gap in gaps_of(text))
+
+
+def _first(parcel: Parcel, most_bytes: int) -> list[JSON]:
+    documents = (record.document() for record in parcel.records())
+    return next(
+        lots(items=documents, most=_IN_TEXTS, most_bytes=most_bytes, size_of=lambda each: len(text_of(each))), []
+    )
 
 
 def _subject(parcel: Parcel, configuration: EmailConfiguration, values: Mapping[str, Any]) -> str:
@@ -85,9 +102,9 @@ def _addresses(configuration: EmailConfiguration, field: str, values: Mapping[st
     addresses = [address for address in filled if address]
     for address in addresses:
         try:
-            validate_email(parseaddr(address)[1] if "\n" not in address and "\r" not in address else "")
-        except ValidationError:
-            raise PermanentError(f"{field}: {address[:100]!r} is no address", code="recipients") from None
+            one_address(address)
+        except ValueError as error:
+            raise PermanentError(f"{field}: {address[:100]!r}: {error}", code="recipients") from None
     return addresses
 
 

@@ -42,6 +42,15 @@ class Buffer(Strict):
         )
 
 
+def _check_port(url: str) -> None:
+    try:
+        port = urlsplit(url).port
+    except ValueError as error:
+        raise ValueError("expected sftp://host/folder, with a port between 1 and 65535 if any") from error
+    if port == 0:
+        raise ValueError("expected a port between 1 and 65535")
+
+
 class FileConfiguration(ContentConfiguration):
     """Where files are written, and how.
 
@@ -74,6 +83,8 @@ class FileConfiguration(ContentConfiguration):
     def _path(cls, value: str) -> str:
         if not value.isprintable() or ".." in value.split("/"):
             raise ValueError("expected a folder without .., or a URL")
+        if value.startswith("sftp://"):
+            _check_port(value)
         return value
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -10,9 +10,9 @@ from jobs.http.fields import HeaderText, Statuses
 from jobs.http.statuses import SUCCESS
 from jobs.http.urls import parse_target
 from sinks.call_configuration import CallConfiguration
-from sinks.filling import Filled, checked
+from sinks.filling import Filled, checked, checked_within
 
-Content = Literal["document", "results", "lines"]
+Content = Literal["document", "results", "lines", "template"]
 
 
 def _url(value: str) -> str:
@@ -40,7 +40,9 @@ class HttpConfiguration(CallConfiguration):
         method: Of each request.
         url: A text with gaps: ``https://example.com/results/{{ run }}/{{ position }}``.
         query: Added to it; texts with gaps.
-        content: What is sent: ``document`` (the run, and its payloads), ``results`` alone, or ``lines`` (JSON Lines of payloads).
+        content: What is sent: ``document`` (the run, and its payloads), ``results`` alone, ``lines`` (JSON Lines of payloads), or
+            what ``template`` says.
+        template: A JSON value whose texts have gaps.
         content_type: Left out, what follows from ``content``.
         send_as: As the request's ``body``, as a field of a ``form``, or as a file of a ``multipart`` form.
         field: The field that holds the content, of a form.
@@ -53,12 +55,19 @@ class HttpConfiguration(CallConfiguration):
     url: Annotated[Filled, AfterValidator(_url)]
     query: dict[str, Filled] = Field(default_factory=dict, max_length=50)
     content: Content = "document"
+    template: Annotated[Any, AfterValidator(checked_within)] = None
     content_type: HeaderText | None = None
     send_as: Literal["body", "form", "multipart"] = "body"
     field: FieldName = "results"
     file_name: Filled = "{{ id }}.{{ extension }}"
     fields: dict[FieldName, Filled] = Field(default_factory=dict, max_length=100)
     expect_status: Statuses = SUCCESS
+
+    @model_validator(mode="after")
+    def _a_template_is_what_is_sent(self) -> HttpConfiguration:
+        if (self.content == "template") != (self.template is not None):
+            raise ValueError("content: template and the template itself go together")
+        return self
 
     @model_validator(mode="after")
     def _fields_need_a_form(self) -> HttpConfiguration:

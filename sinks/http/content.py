@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
+from jobs.errors import PermanentError
 from sinks.base import Parcel
-from sinks.bodies import document, pieces_of
+from sinks.bodies import document, pieces_of, text_of
+from sinks.filling import fill_within
 from sinks.http.configuration import Content
 
 _JSON, _LINES = ("application/json", "json"), ("application/x-ndjson", "jsonl")
@@ -30,6 +33,16 @@ def extension_of(content: Content) -> str:
 def pack(parcel: Parcel, *, content: Content, content_type: str | None, most_bytes: int) -> Packed:
     """The content itself. Raises PermanentError as `sinks.bodies.pieces_of` does."""
     return Packed(_body(parcel, content, most_bytes), content_type or _about(content)[0])
+
+
+def from_template(template: Any, *, values: Mapping[str, Any], content_type: str | None, most_bytes: int) -> Packed:
+    """A JSON value with its gaps filled. Raises PermanentError: it would be larger (``too_large``), or as `fill_within` does."""
+    body = text_of(fill_within(template, field="template", values=values))
+    if len(body) > most_bytes:
+        raise PermanentError(
+            f"it would be larger than {most_bytes} bytes (max_bytes): use less of it", code="too_large"
+        )
+    return Packed(body, content_type or _JSON[0])
 
 
 def in_form(content: Packed, *, field: str, fields: Mapping[str, str]) -> Packed:

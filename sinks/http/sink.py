@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from jobs.errors import PermanentError
 from jobs.http.urls import parse_target, with_query
 from sinks.base import Parcel, Receipt, Surroundings
 from sinks.calls import Caller, accept
 from sinks.filling import fill, values_of
+from sinks.http.address import address_of
 from sinks.http.configuration import HttpConfiguration
-from sinks.http.content import Packed, extension_of, in_form, in_multipart, pack
+from sinks.http.content import Packed, extension_of, from_template, in_form, in_multipart, pack
 from sinks.single import first_of, read_once
 
 
@@ -44,21 +44,15 @@ class HttpSink:
         """Connections are this process's, and close by themselves."""
 
     def _url(self, values: Mapping[str, Any]) -> str:
-        url = fill(self._configuration.url, field="url", values=values, spell=lambda value: quote(value, safe=""))
         try:
-            url = parse_target(url).url
+            url = parse_target(address_of(template=self._configuration.url, values=values)).url
         except ValueError as error:
             raise PermanentError(f"url: {error}", code="url") from error
         return with_query(url, self._filled("query", self._configuration.query, values).items())
 
     def _packed(self, parcel: Parcel, values: Mapping[str, Any]) -> Packed:
         configuration = self._configuration
-        packed = pack(
-            parcel,
-            content=configuration.content,
-            content_type=configuration.content_type,
-            most_bytes=configuration.max_bytes,
-        )
+        packed = self._content(parcel, values)
         if configuration.send_as == "body":
             return packed
         fields = self._filled("fields", configuration.fields, values)
@@ -66,6 +60,13 @@ class HttpSink:
             return in_form(packed, field=configuration.field, fields=fields)
         file_name = fill(configuration.file_name, field="file_name", values=values)
         return in_multipart(packed, field=configuration.field, file_name=file_name, fields=fields)
+
+    def _content(self, parcel: Parcel, values: Mapping[str, Any]) -> Packed:
+        asked = self._configuration
+        kind, most = asked.content_type, asked.max_bytes
+        if asked.content == "template":
+            return from_template(asked.template, values=values, content_type=kind, most_bytes=most)
+        return pack(parcel, content=asked.content, content_type=kind, most_bytes=most)
 
     def _filled(self, field: str, texts: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:
         return {name: fill(text, field=f"{field}.{name}", values=values) for name, text in texts.items()}

@@ -17,8 +17,8 @@ _TOPIC = re.compile(r"[A-Za-z0-9._\-]{1,249}", re.ASCII)
 
 
 def _broker(value: str) -> str:
-    if not _BROKER.fullmatch(value):
-        raise ValueError("expected host:port")
+    if not _BROKER.fullmatch(value) or not 1 <= int(value.rpartition(":")[2]) <= 65535:
+        raise ValueError("expected host:port, with a port between 1 and 65535")
     return value
 
 
@@ -57,6 +57,7 @@ class KafkaConfiguration(Strict):
         ca_secret: The name of a secret with the authorities to trust, as PEM; left out, those that are trusted publicly.
         sasl: Left out, nobody asks who we are.
         compression: Of what goes over the wire.
+        max_bytes: A record that would be larger is not sent; the topic must take as much (its ``max.message.bytes``).
     """
 
     brokers: list[Annotated[str, AfterValidator(_broker)]] = Field(min_length=1, max_length=20)
@@ -67,6 +68,7 @@ class KafkaConfiguration(Strict):
     ca_secret: SecretName | None = None
     sasl: Sasl | None = None
     compression: Literal["none", "gzip"] = "none"
+    max_bytes: int = Field(default=2**20, ge=1000, le=64 * 2**20, strict=True)
 
     @model_validator(mode="after")
     def _no_open_password(self) -> KafkaConfiguration:

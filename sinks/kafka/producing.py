@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import aiokafka
+from aiokafka.errors import MessageSizeTooLargeError
 
+from jobs.errors import PermanentError
 from sinks.base import Surroundings
 from sinks.kafka.configuration import KafkaConfiguration
 from sinks.tls import client_context
@@ -30,6 +32,7 @@ def options_of(*, configuration: KafkaConfiguration, surroundings: Surroundings)
         "enable_idempotence": True,
         "acks": "all",
         "compression_type": None if configuration.compression == "none" else configuration.compression,
+        "max_request_size": configuration.max_bytes,
         "request_timeout_ms": int(1000 * surroundings.timeout_seconds / 3),
         "security_protocol": ("SASL_" if sasl else "") + ("SSL" if tls else "PLAINTEXT"),
     }
@@ -54,12 +57,26 @@ async def started(options: dict[str, Any]) -> Any:
 
 
 async def sent(producer: Any, topic: str, messages: Sequence[Message], timestamp_ms: int) -> None:
-    """Send these in their order, and wait until the brokers have all of them."""
-    under_way = [
-        await producer.send(topic, each.value, key=each.key, headers=each.headers, timestamp_ms=timestamp_ms)
-        for each in messages
-    ]
+    """Send these in their order, and wait until the brokers have all of them.
+
+    Raises:
+        PermanentError: One is larger than this sink may send (``too_large``).
+        KafkaError: The brokers do not take one, or cannot be reached.
+    """
+    under_way = [await _begun(producer, topic, each, timestamp_ms) for each in messages]
     await asyncio.gather(*under_way)
+
+
+async def _begun(producer: Any, topic: str, message: Message, timestamp_ms: int) -> Any:
+    try:
+        return await producer.send(
+            topic, message.value, key=message.key, headers=message.headers, timestamp_ms=timestamp_ms
+        )
+    except MessageSizeTooLargeError as error:  # the producer's own; a broker's comes with the answer
+        raise PermanentError(
+            f"a record of {len(message.value):,} bytes is larger than the sink's max_bytes lets it send",
+            code="too_large",
+        ) from error
 
 
 async def stopped(producer: Any, seconds: float) -> None:

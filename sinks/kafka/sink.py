@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import itertools
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +24,7 @@ from sinks.filling import fill, values_of
 from sinks.kafka.configuration import KafkaConfiguration
 from sinks.kafka.held_loop import HeldLoop
 from sinks.kafka.producing import Message, options_of, sent, started, stopped
+from sinks.lots import lots
 
 _MESSAGES_AT_ONCE = 500
 _STOP_SECONDS = 2.0
@@ -48,7 +48,7 @@ class KafkaSink:
         digest, size, count = hashlib.sha256(), 0, 0
         messages = self._messages(parcel)
         timestamp_ms = int(1000 * parcel.run_ended_at.timestamp())
-        while lot := list(itertools.islice(messages, _MESSAGES_AT_ONCE)):
+        for lot in lots(items=messages, most=_MESSAGES_AT_ONCE, size_of=lambda message: len(message.value)):
             with self._running() as producer:
                 work = sent(producer, self._configuration.topic, lot, timestamp_ms)
                 self._loop.do(work, seconds=self._seconds)
@@ -117,7 +117,9 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except _TOO_LARGE as error:
-        raise PermanentError("a record is larger than the cluster takes", code="too_large") from error
+        raise PermanentError(
+            "the cluster refuses a record: it is larger than the topic's max.message.bytes", code="too_large"
+        ) from error
     except _TOO_SLOW as error:
         raise TransientError(f"the cluster did not answer in time: {error}", code="timeout") from error
     except (

@@ -18,6 +18,7 @@ from sinks.message.configuration import MessageConfiguration
 from sinks.message.connecting import broker_of, connect
 from sinks.message.failures import explained
 from sinks.single import first_of, read_once
+from sinks.tls import client_context
 
 
 class MessageSink:
@@ -28,6 +29,8 @@ class MessageSink:
         self._broker = broker_of(surroundings.secret(configuration.url_secret))
         surroundings.hide(*filter(None, [self._broker.password]))
         self._ca = surroundings.secret(configuration.ca_secret) if configuration.ca_secret else None
+        if self._ca:
+            client_context(ca=self._ca)  # what is wrong with it is told now; the clients would raise errors of no kind
         self._idle: queue.LifoQueue[kombu.Connection] = queue.LifoQueue()
         if configuration.exchange is not None and not self._broker.is_amqp:
             raise PermanentError("exchange: a Redis broker has none; say queue", code="configuration")

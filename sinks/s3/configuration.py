@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -17,10 +18,26 @@ MOST_PART = 64 * 1024 * 1024
 DEFAULT_PART = 8 * 1024 * 1024
 
 
+_LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+_HOST = re.compile(rf"({_LABEL}\.)*{_LABEL}\.?|[0-9a-f:.]*:[0-9a-f:.]*", re.ASCII)
+"""Of a URL; botocore takes no other."""
+_REGION = re.compile(rf"(?![0-9]+$){_LABEL}", re.ASCII)
+
+
 def _url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
         raise ValueError("expected http:// or https:// and a host, without credentials")
+    if not _HOST.fullmatch(parts.hostname) or not value.isprintable() or len(parts.hostname) > 253:
+        raise ValueError("expected a host of letters, digits and - between dots, or an address")
+    if not 1 <= (443 if parts.port is None else parts.port) <= 65535:
+        raise ValueError("expected a port between 1 and 65535")
+    return value
+
+
+def _region(value: str) -> str:
+    if not _REGION.fullmatch(value):
+        raise ValueError("expected a region such as eu-central-1: lower case letters, digits and - in between")
     return value
 
 
@@ -57,7 +74,7 @@ class S3Configuration(ContentConfiguration):
     """
 
     bucket: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$")
-    region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]{1,40}$")
+    region: Annotated[str, Field(max_length=40), AfterValidator(_region)] = "us-east-1"
     endpoint_url: Url | None = None
     path_style: bool = Field(default=False, strict=True)
     prefix: Annotated[str, Field(max_length=400), AfterValidator(_prefix)] = ""

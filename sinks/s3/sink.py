@@ -16,6 +16,7 @@ from sinks.s3.configuration import S3Configuration
 from sinks.s3.explaining import explained
 from sinks.s3.service import connected
 from sinks.s3.uploading import Place, abort_uploads, upload
+from sinks.s3.withdrawing import withdraw
 from sinks.single import read_once
 
 _TYPES = {
@@ -70,7 +71,7 @@ class S3Sink:
             if abort_uploads(place) is None:
                 self._surroundings.log("warning", f"{place.bucket}: uploads that were broken off cannot be listed")
             if self._configuration.has_manifest(parcel.unit):
-                place.service.delete_object(Bucket=place.bucket, Key=place.key + SUFFIX)
+                withdraw(place, key=place.key + SUFFIX)
 
     def _put_manifest(self, place: Place, proof: bytes) -> str:
         key = place.key + SUFFIX

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from jobs.errors import PermanentError
+from jobs.errors import JobsError, PermanentError
 from sinks.s3.explaining import refusal_of
 
 MOST_PARTS = 10_000
@@ -84,7 +84,7 @@ def _in_parts(place: Place, parts: Iterator[bytes]) -> Uploaded:
             **place.address, UploadId=upload_id, MultipartUpload={"Parts": done}
         )
     except BaseException:
-        with suppress(ClientError, BotoCoreError):  # the next attempt does it
+        with suppress(ClientError, BotoCoreError, JobsError):  # the next attempt does it
             place.service.abort_multipart_upload(**place.address, UploadId=upload_id)
         raise
     return Uploaded(_etag(answer), len(done))

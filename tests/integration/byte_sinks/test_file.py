@@ -235,6 +235,9 @@ class TestConfiguration:
             ({"path": "results", "options": {"a": 1}}, "belong to a URL"),
             ({"path": "sftp://h/x", "username": "u", "password_secret": "p"}, "host_key"),
             ({"path": "sftp://u:p@h/x", "username": "u"}, "the user goes into username"),
+            ({"path": "sftp://h:99999/x"}, r"path[\s\S]*between 1 and 65535"),
+            ({"path": "sftp://h:0/x"}, "between 1 and 65535"),
+            ({"path": "sftp://[h/x"}, "expected sftp://host/folder"),
         ],
     )
     def test_what_does_not_fit_is_refused_with_what_would_be_right(self, said: dict[str, Any], why: str) -> None:

@@ -11,6 +11,7 @@ import pydantic
 import pytest
 
 from jobs.errors import PermanentError, TransientError
+from sinks.base import Parcel
 from sinks.s3.configuration import S3Configuration, secrets_of
 from sinks.s3.sink import S3Sink
 from tests.integration.byte_sinks.given import Given, parcel
@@ -29,7 +30,7 @@ def service() -> Iterator[Recorder]:
         yield running
 
 
-def deliver(url: str, **said: Any) -> None:
+def deliver(url: str, *, what: Parcel | None = None, **said: Any) -> None:
     configuration = {
         "bucket": "results",
         "endpoint_url": url,
@@ -40,7 +41,7 @@ def deliver(url: str, **said: Any) -> None:
     }
     sink = S3Sink(S3Configuration.model_validate(configuration), Given())
     try:
-        sink.deliver(parcel("payload"))
+        sink.deliver(what or parcel("payload"))
     finally:
         sink.close()
 
@@ -149,6 +150,15 @@ class TestRefusals:
         with pytest.raises(kind, match=code):
             deliver(service.url)
 
+    def test_what_went_wrong_is_told_and_not_what_tidying_up_after_it_met(self, service: Recorder) -> None:
+        begun = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
+        refused = Answer(400, "<Error><Code>InvalidRequest</Code></Error>")
+        moved = Answer(307, "", {"Location": service.url})
+        service.answers = [_denied(), Answer(body=begun), refused, moved]
+        with pytest.raises(PermanentError, match="InvalidRequest"):
+            deliver(service.url, what=parcel("payload", size=6 * 2**20), part_size=5 * 2**20)
+        assert [asked.method for asked in service.asked] == ["GET", "POST", "PUT", "DELETE"]
+
     def test_what_the_service_asks_for_is_waited(self, service: Recorder) -> None:
         body = "<Error><Code>AccessDenied</Code></Error>"
         service.answers = [Answer(403, body, {"Retry-After": "90"})]
@@ -167,6 +177,30 @@ class TestRefusals:
         assert len(service.asked) == 1
 
 
+def _denied(status: int = 403) -> Answer:
+    return Answer(status, "<Error><Code>AccessDenied</Code></Error>")
+
+
+class TestKeysThatMayOnlyPut:
+    """At a second attempt, which takes back what the first may have written."""
+
+    @pytest.mark.parametrize("head", [200, 403])
+    def test_a_manifest_that_may_be_there_is_emptied_before_its_object_changes(
+        self, service: Recorder, head: int
+    ) -> None:
+        service.answers = [_denied(), _denied(), Answer(head), Answer()]
+        deliver(service.url, what=parcel("payload", attempt=2), manifest=True)
+        assert [asked.method for asked in service.asked] == ["GET", "DELETE", "HEAD", "PUT", "PUT", "PUT"]
+        emptied, put, proof = service.asked[3:]
+        assert (emptied.path, emptied.body) == (proof.path, b"")
+        assert proof.path == put.path + ".manifest.json"
+
+    def test_one_that_is_not_there_needs_nothing(self, service: Recorder) -> None:
+        service.answers = [_denied(), _denied(), Answer(404), Answer()]
+        deliver(service.url, what=parcel("payload", attempt=2), manifest=True)
+        assert [asked.method for asked in service.asked] == ["GET", "DELETE", "HEAD", "PUT", "PUT"]
+
+
 class TestConfiguration:
     @pytest.mark.parametrize(
         ("said", "why"),
@@ -177,6 +211,14 @@ class TestConfiguration:
             ({"kms_key_id": "a"}, "aws:kms"),
             ({"endpoint_url": "ftp://h"}, "http:// or https://"),
             ({"endpoint_url": "https://u:p@h"}, "without credentials"),
+            ({"endpoint_url": "http://a b"}, r"endpoint_url[\s\S]*a host of letters"),
+            ({"endpoint_url": "http://a_b"}, "a host of letters"),
+            ({"endpoint_url": "http://-a"}, "a host of letters"),
+            ({"endpoint_url": "http://a:99999"}, "[Pp]ort"),
+            ({"endpoint_url": "http://a:0"}, "port between 1 and 65535"),
+            ({"region": "-"}, r"region[\s\S]*such as eu-central-1"),
+            ({"region": "123"}, "such as eu-central-1"),
+            ({"region": "eu-"}, "such as eu-central-1"),
             ({"prefix": "../x/"}, "beginning of a key"),
             ({"part_size": 1}, "5242880"),
             ({"tags": {"a": "<"}}, "tags"),
@@ -185,6 +227,15 @@ class TestConfiguration:
     def test_what_does_not_fit_is_refused_with_what_would_be_right(self, said: dict[str, Any], why: str) -> None:
         with pytest.raises(pydantic.ValidationError, match=why):
             S3Configuration.model_validate({"bucket": "results", **said})
+
+    @pytest.mark.parametrize(
+        "url", ["http://[::1]:9000", "http://10.0.0.1:9000", "https://s3.example.com.", "http://a"]
+    )
+    def test_what_is_taken_can_be_opened(self, url: str) -> None:
+        for region in ("us-east-1", "a", "garage", "1a"):
+            said = {"bucket": "results", "endpoint_url": url, "region": region}
+            keys = {"access_key_secret": "access", "secret_key_secret": "key"}
+            S3Sink(S3Configuration.model_validate(said | keys), Given()).close()
 
     def test_it_tells_its_secrets(self) -> None:
         said = {"bucket": "b", "access_key_secret": "a", "secret_key_secret": "b", "session_token_secret": None}

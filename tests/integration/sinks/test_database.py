@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import socketserver
 import sqlite3
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import psycopg
 import pytest
+import sqlalchemy
 from django.db import connections
 
 from jobs.errors import PermanentError, TransientError
@@ -79,6 +83,33 @@ def table(url: str, schema: str) -> Iterator[Table]:
     yield made
     for sink in made.opened:
         sink.close()
+
+
+@contextmanager
+def curious(*, tls: bytes = b"N") -> Iterator[tuple[int, list[bytes]]]:
+    """A server of PostgreSQL's protocol that asks for a password in the clear: its port, and what it was told."""
+    heard: list[bytes] = []
+
+    class Asking(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            said = self.request.recv(4096)
+            if said[4:8] == bytes.fromhex("04d2162f"):  # SSLRequest
+                self.request.sendall(tls)
+                if tls == b"S":
+                    return
+                self.request.recv(4096)
+            self.request.sendall(b"R" + (8).to_bytes(4) + (3).to_bytes(4))  # AuthenticationCleartextPassword
+            with suppress(ConnectionResetError):
+                heard.append(self.request.recv(4096))
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Asking) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield server.server_address[1], heard
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 class TestATableThatIsNotThere:
@@ -155,6 +186,19 @@ class TestASecondDelivery:
         assert table.rows("id, 1") == [("a", 1)]
 
 
+def test_large_rows_are_written_in_smaller_lots(table: Table) -> None:
+    sink = table.sink(columns={"n": "result"})
+    rows: list[int] = []
+
+    @sqlalchemy.event.listens_for(sink._engine, "before_cursor_execute")  # type: ignore[attr-defined]
+    def write(_connection: Any, _cursor: Any, statement: str, given: Any, _context: Any, _many: bool) -> None:
+        if statement.startswith("INSERT"):
+            rows.append(len(given) if isinstance(given, list) else 1)
+
+    sink.deliver(parcel(*results(*["x" * 2**20] * 10)))
+    assert rows == [4, 4, 2]
+
+
 class TestAParcelThatFails:
     def test_none_of_its_rows_are_there(self, table: Table) -> None:
         sink = table.sink(columns={"n": {"path": "result", "type": "integer"}})
@@ -196,6 +240,16 @@ class TestATableThatIsThere:
         table.sink(columns=list(said), key=["id"]).deliver(parcel(*results(said)))
         [row] = table.rows("id, day::text, price::text, whole, tags, words, rest")
         assert row == (id, "2026-11-22", "1.10", [1], ["a"], '{"a": 1}', 9)
+
+    def test_whole_numbers_of_64_bits_arrive_as_they_are(self, table: Table) -> None:
+        table.do("CREATE TABLE t (id bigint PRIMARY KEY, twin bigint)")
+        sink = table.sink(columns=["id", "twin"], key=["id"])
+        largest = 2**63 - 1
+        sink.deliver(parcel(*results({"id": 2**53 + 1, "twin": str(2**53 + 1)}, {"id": largest, "twin": 3.0})))
+        assert table.rows() == [(2**53 + 1, 2**53 + 1), (largest, 3)]
+        for wrong in (0.5, "0.5", True):
+            with pytest.raises(PermanentError, match="the column id cannot take"):
+                sink.deliver(parcel(*results({"id": wrong})))
 
     def test_one_that_lacks_a_column_is_refused(self, table: Table) -> None:
         table.do("CREATE TABLE t (id text PRIMARY KEY)")
@@ -251,6 +305,39 @@ class TestWhereItMayGo:
         around = surroundings(WAREHOUSE="postgresql://me:pass%20word%207@127.0.0.1/db")
         KIND.open(KIND.configuration.model_validate({"url_secret": "WAREHOUSE", "table": "t"}), around).close()
         assert "pass word 7" not in str(around.clean({"said": "no way with pass word 7"}))
+
+
+class TestTheWorkersOwnCredentials:
+    """Of PostgreSQL's client; a deployment may have them in its environment or in its home folder for its own database."""
+
+    @pytest.mark.parametrize("place", ["environment", "file"])
+    def test_its_password_is_sent_to_nobody(
+        self, db: None, table: Table, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
+    ) -> None:
+        file = tmp_path / "pgpass"
+        file.write_text("*:*:*:*:of-the-worker\n")
+        file.chmod(0o600)
+        monkeypatch.setenv(*{"environment": ("PGPASSWORD", "of-the-worker"), "file": ("PGPASSFILE", str(file))}[place])
+        with curious() as (port, heard):
+            table.url = f"postgresql://me@127.0.0.1:{port}/db?sslmode=disable"
+            with pytest.raises(TransientError, match="no password supplied"):
+                table.sink().check()
+        assert b"of-the-worker" not in b"".join(heard)
+
+    @pytest.mark.parametrize("place", ["environment", "home"])
+    def test_its_certificate_is_not_read(
+        self, db: None, table: Table, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
+    ) -> None:
+        (tmp_path / ".postgresql").mkdir()
+        (tmp_path / ".postgresql/postgresql.crt").write_text("which libpq would complain about")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        if place == "environment":
+            monkeypatch.setenv("PGSSLCERT", str(tmp_path / ".postgresql/postgresql.crt"))
+        with curious(tls=b"S") as (port, _):
+            table.url = f"postgresql://me@127.0.0.1:{port}/db?sslmode=require"
+            with pytest.raises(TransientError) as caught:
+                table.sink().check()
+        assert "certificate file" not in str(caught.value)
 
 
 class TestSqlite:

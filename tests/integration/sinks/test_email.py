@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from cryptography import x509
 
 from jobs.errors import PermanentError, TransientError
+from sinks.base import Record
 from sinks.documents import configuration_errors
 from sinks.email import KIND
 from sinks.email.sink import EmailSink
@@ -51,6 +53,28 @@ def sink(server: MailServer, *, secrets: dict[str, str] | None = None, **said: A
 
 
 RESULTS = results({"city": "Oslo"}, {"city": "Zürich & <Bern>"})
+
+
+def test_results_that_no_text_names_are_not_read(server: MailServer) -> None:
+    def unread() -> Iterator[Record]:
+        raise AssertionError("they were read")
+
+    shut = replace(parcel(*RESULTS), records=unread)
+    sink(server, results="none", subject="{{ job }}: {{ count }}").deliver(shut)
+    assert len(server.envelopes) == 1
+
+
+def test_texts_see_the_first_records_as_far_as_the_mail_may_be_large(server: MailServer) -> None:
+    read: list[int] = []
+
+    def records() -> Iterator[Record]:
+        for at, each in enumerate(results(*["x" * 1000] * 90)):
+            read.append(at)
+            yield each
+
+    many = replace(parcel(*RESULTS), records=records)
+    sink(server, results="none", body="{{ records[0].name }}", max_bytes=3000).deliver(many)
+    assert (len(server.envelopes), read) == (1, [0, 1, 2])
 
 
 class TestAMail:
@@ -102,7 +126,9 @@ class TestAMail:
         assert server.envelopes[0].rcpt_tos == ["kim@example.com"]
         assert server.mails[0]["Subject"] == "p4"
 
-    @pytest.mark.parametrize("to", ["no address", "a@example.com\nBcc: eve@example.com", ""])
+    @pytest.mark.parametrize(
+        "to", ["no address", "a@example.com\nBcc: eve@example.com", "a@example.com, b@example.com", ""]
+    )
     def test_what_is_no_address_is_refused(self, server: MailServer, to: str) -> None:
         one = parcel(record(result={"to": to}), unit="payload")
         with pytest.raises(PermanentError) as refused:
@@ -241,7 +267,14 @@ def test_a_host_that_is_not_allowed_is_not_connected_to(server: MailServer, sett
     [
         ({"from": "nobody"}, "expected an address"),
         ({"to": []}, "expected at least 1 entry"),
+        ({"to": ["ann"]}, "expected one address"),
+        ({"to": [""]}, "expected one address"),
+        ({"cc": ["ann@example.com, bob@example.com"]}, "expected one address"),
+        ({"bcc": ["ann@example.com; bob@example.com"]}, "expected one address"),
+        ({"reply_to": ["Ann, <ann@example.com>"]}, "expected one address"),
         ({"subject": "{{ job. }}"}, "is no JMESPath expression"),
+        ({"smtp": {"host": "a b"}}, "expected the name of a host"),
+        ({"smtp": {"host": "a\0b"}}, "expected the name of a host"),
         ({"smtp": {"username": "me"}}, "go together"),
         ({"smtp": {"username": "me", "password_secret": "X"}}, "not sent without encryption"),
     ],

@@ -5,10 +5,12 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from jobs.errors import PermanentError, TransientError
@@ -17,7 +19,7 @@ from sinks.http import KIND
 from sinks.http.configuration import HttpConfiguration
 from sinks.models import Delivery
 from tests.integration.http_payload.service import Seen, Service
-from tests.integration.sinks.handmade import parcel, record, results
+from tests.integration.sinks.handmade import notices, parcel, record, results
 from tests.integration.sinks.pages import deliver_example, example
 from tests.integration.sinks.surroundings import surroundings
 
@@ -118,6 +120,27 @@ class TestWhatIsSent:
         first, second = service.seen
         assert (first.body, first.headers["Content-Type"]) == (second.body, second.headers["Content-Type"])
 
+    def test_in_a_shape_of_its_own(self, service: Service) -> None:
+        template = {
+            "text": '{{ job }} "{{ name }}"',
+            "blocks": [{"n": "{{ result.n }}", "{{ run }}": 1}, 2, None, True],
+        }
+        deliver(service.url("/ok"), content="template", template=template)
+        [seen] = service.seen
+        assert seen.headers["Content-Type"] == "application/json"
+        said = {"text": 'task:ping "p3"', "blocks": [{"n": "ü", "{{ run }}": 1}, 2, None, True]}
+        assert json.loads(seen.body) == said
+        with pytest.raises(PermanentError, match="larger than 100 bytes"):
+            deliver(service.url("/ok"), content="template", template="x" * 99, max_bytes=100)
+
+    def test_the_chat_example_of_the_page_on_notices(self, service: Service) -> None:
+        page = Path("docs/how-to/get-notified.md").read_text()
+        chat = yaml.safe_load(page.partition("For a chat that takes")[2].partition("```yaml")[2].partition("```")[0])
+        deliver(what=notices(), **chat["configuration"] | {"url": service.url("/ok")})
+        [seen] = service.seen
+        assert list(json.loads(seen.body)) == ["text"]
+        assert json.loads(seen.body)["text"].startswith("task:ping failed\nRun 7 of task:ping failed at")
+
     def test_what_would_be_too_large_is_not_sent(self, service: Service) -> None:
         with pytest.raises(PermanentError, match="larger than 100 bytes") as caught:
             deliver(service.url("/ok"), max_bytes=100)
@@ -139,9 +162,24 @@ class TestWhere:
         deliver(service.url("/ok/{{ name }}"), what=away)
         assert service.seen[0].path == "/ok/%2F%2Fevil.example%2Fx%3Fy%23z"
 
+    @pytest.mark.parametrize("name", ["..", ".", ""])
+    @pytest.mark.parametrize("path", ["/ok/{{ name }}", "/ok/{{ name }}/end?a={{ name }}", "/{{ name }}{{ error }}/ok"])
+    def test_a_value_that_is_no_part_of_a_path_is_refused(self, service: Service, path: str, name: str) -> None:
+        with pytest.raises(PermanentError, match="url: a value is") as caught:
+            deliver(service.url(path), what=parcel(record(name=name), unit="payload"))
+        assert (caught.value.code, service.seen) == ("url", [])
+
+    def test_values_may_be_dots_beside_others_and_nothing_in_a_query(self, service: Service) -> None:
+        deliver(service.url("/ok/a{{ name }}//b?c={{ error }}"), what=parcel(record(name=".."), unit="payload"))
+        assert service.seen[0].path == "/ok/a..//b?c="
+
+    def test_half_of_what_leads_up_may_be_the_addresss_own(self, service: Service) -> None:
+        with pytest.raises(PermanentError, match="url: a value is"):
+            deliver(service.url("/ok/%2e{{ name }}"), what=parcel(record(name="."), unit="payload"))
+
     def test_the_key_in_the_query_is_in_no_error(self, service: Service) -> None:
         with pytest.raises(PermanentError) as caught:
-            deliver(service.url("/status?code=404"), auth={"api_key": {"secret": "token", "query": "key"}})
+            deliver(service.url("/status?code=400"), auth={"api_key": {"secret": "token", "query": "key"}})
         assert service.seen[0].path.endswith("key=hunter2-and-more")
         assert "hunter2" not in f"{caught.value} {caught.value.details}"
 
@@ -168,6 +206,9 @@ class TestAnswers:
         ({"url": "https://h{{ name }}"}, "in front of the first gap"),
         ({"url": "https://h/{{ [ }}"}, "no JMESPath expression"),
         ({"url": "h"}, "must begin with http"),
+        ({"content": "template"}, "go together"),
+        ({"template": {"a": "b"}}, "go together"),
+        ({"content": "template", "template": {"a": ["{{ [ }}"]}}, "no JMESPath expression"),
         ({"fields": {"a": "b"}}, "set send_as to form or multipart"),
         ({"send_as": "form", "fields": {"results": "b"}}, "the field that holds the content"),
         ({"send_as": "form", "fields": {'a"b': "c"}}, "without quotes"),

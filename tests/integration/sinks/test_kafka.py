@@ -8,6 +8,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from cryptography import x509
 
 from jobs.errors import PermanentError, TransientError
-from sinks.base import OpenSink
+from sinks.base import OpenSink, Record
 from sinks.documents import configuration_errors
 from sinks.kafka import KIND
 from sinks.models import Delivery
@@ -94,9 +95,25 @@ class TestAParcel:
         assert ids == {f"dlv_{at}".encode() for at in range(40)}
 
     def test_a_record_that_is_too_large_is_refused_for_good(self, sink: Opens) -> None:
-        with pytest.raises(PermanentError) as refused:
+        with pytest.raises(PermanentError, match="than the sink's max_bytes") as refused:
             sink().deliver(parcel(*results("x" * 2_000_000)))
         assert refused.value.code == "too_large"
+
+    def test_how_large_one_may_be_can_be_said(self, cluster: Cluster, topic: str, sink: Opens) -> None:
+        sink(max_bytes=3_000_000).deliver(parcel(*results("x" * 2_000_000)))
+        [message] = cluster.read(topic)
+        assert len(message.value() or b"") > 2_000_000
+
+    def test_large_records_are_sent_in_smaller_lots(self, cluster: Cluster, topic: str, sink: Opens) -> None:
+        arrived: list[int] = []
+
+        def records() -> Iterator[Record]:
+            yield from results(*["x" * 700_000] * 6)
+            arrived.append(len(cluster.read(topic)))
+            yield record(6)
+
+        sink().deliver(replace(parcel(record()), records=records))
+        assert (arrived, len(cluster.read(topic))) == ([6], 7)
 
     def test_the_topic_can_be_looked_for(self, topic: str, sink: Opens) -> None:
         assert topic in sink().check()
@@ -161,6 +178,8 @@ def test_without_its_client_it_says_what_to_install(sink: Opens, monkeypatch: py
     ("wrong", "said"),
     [
         ({"brokers": ["nowhere"]}, "expected host:port"),
+        ({"brokers": ["somewhere:99999"]}, "between 1 and 65535"),
+        ({"brokers": ["somewhere:0"]}, "between 1 and 65535"),
         ({"topic": "a b"}, "expected letters, digits"),
         ({"key": "{{ job. }}"}, "is no JMESPath expression"),
         (

@@ -257,6 +257,12 @@ class TestWhereItMayGo:
         with pytest.raises(PermanentError, match="url_secret"):
             sink(url, queue="q")
 
+    @pytest.mark.parametrize("ca", ["no certificate", "Zürich"])
+    def test_what_is_no_certificate_is_told_when_it_is_opened(self, ca: str) -> None:
+        with pytest.raises(PermanentError, match="ca_secret: the secret holds no certificates") as caught:
+            sink("amqps://h/", ca=ca, queue="q")
+        assert caught.value.code == "configuration"
+
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
