@@ -17,8 +17,10 @@ NOTHING = {"SECRET_KEY": "not-used", "DATABASE_URL": "postgresql://not-used/not-
 def main() -> None:
     """Run a command, with the settings of the environment; without any, with those of the system that `make up` runs here."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jobsproject.settings")
-    if not any(name in os.environ for name in NOTHING):
-        os.environ.update(NOTHING if sys.argv[1:2] and sys.argv[1] in ALONE else running_environment())
+    if sys.argv[1:2] and sys.argv[1] in ALONE:
+        os.environ.update({**NOTHING, **os.environ})
+    elif not any(name in os.environ for name in NOTHING):
+        os.environ.update(running_environment())
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:

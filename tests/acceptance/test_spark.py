@@ -172,7 +172,7 @@ class TestStandalone:
         assert payload.result["log"]
         assert pyarrow.parquet.read_table(tmp_path / "out").num_rows == 100
         system.wait_for("the handle's end", lambda: not handles(system, run_id), seconds=20)
-        assert not list(cluster.shared.iterdir())
+        assert not list(cluster.shared.glob(f"jobs-run-{run_id}-*"))
 
     def test_workers_that_are_killed_are_followed_by_one_that_goes_on_with_the_same_driver(
         self, system: System, cluster: SparkCluster, tmp_path: Path
