@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import select
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg.rows import namedtuple_row
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from jobs import sql
 
@@ -44,7 +45,8 @@ SESSION = " ".join(
 )
 _GET_SECONDS = 3.0
 _RECONNECT_SECONDS = 1.0
-"""The pool gives up this soon, so that the next who asks makes it try again: its own back-off would last as long as the outage."""
+"""The pool gives up this soon, so that the next who asks makes it try again: its own back-off would last as long as the outage.
+Who waits asks again as often, for the pool forgets those who were waiting when it gave up."""
 
 LANES = "lanes"
 HEARTBEAT = "heartbeat"
@@ -94,14 +96,30 @@ def connection(role: str = LANES) -> Iterator[EngineConnection]:
         pool.putconn(leased)  # rolls back what an error has left open
 
 
+def ask() -> None:
+    """Hear from the server, however long it takes. Raises psycopg.OperationalError when it does not answer."""
+    with connection() as leased:
+        leased.execute("SELECT 1")
+
+
 def _living(pool: ConnectionPool[EngineConnection]) -> EngineConnection:
     """A connection that the server has not ended: after a restart the pool is full of dead ones, each good for one failure."""
     while True:
-        leased = pool.getconn(timeout=_GET_SECONDS)
+        leased = _any(pool)
         if not _is_dead(leased):
             return leased
         leased.close()
         pool.putconn(leased)
+
+
+def _any(pool: ConnectionPool[EngineConnection]) -> EngineConnection:
+    until = time.monotonic() + _GET_SECONDS
+    while True:
+        try:
+            return pool.getconn(timeout=_RECONNECT_SECONDS)
+        except PoolTimeout:
+            if time.monotonic() >= until:
+                raise
 
 
 def _is_dead(idle: EngineConnection) -> bool:

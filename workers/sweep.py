@@ -37,6 +37,8 @@ WAITING_SECONDS = 60.0
 STOPPING_SECONDS = 1.0
 """How often one is that is being paused or ended: until it is certain."""
 SHORTEST_PAUSE_SECONDS = 0.01
+LONG_SILENCE = 2 / 3
+"""Of a lease. A database that was not heard for so long may have been away from the owners of lanes too."""
 
 
 def sweep_once(*, now: dt.datetime | None = None, bury: bool = True, patience: dt.timedelta = dt.timedelta(0)) -> None:
@@ -211,17 +213,23 @@ def _is_fresh_single(run: DueRun) -> bool:
 def loop() -> None:
     """Sweep for ever: once a second, and at once when a run's time comes.
 
-    After the database was away, leases have run out whose owners are well: for as long as one lease lasts they may renew them. A
-    restart that this process has not noticed, the server tells itself.
+    After the database was away, leases have run out whose owners are well: for as long as one lease lasts they may renew them. That
+    it was away, an error says, or an answer that took long: a statement may simply have waited until it was back. A restart that
+    this process has not noticed, the server tells itself.
     """
-    patient_until = float("-inf")
+    answered_at, patient_until = time.monotonic(), float("-inf")
     while True:
+        lease = settings.JOBS_LEASE_SECONDS
         try:
-            sweep_once(bury=time.monotonic() >= patient_until, patience=seconds(settings.JOBS_LEASE_SECONDS))
+            hotpath.ask()
+            silent_since, answered_at = answered_at, time.monotonic()
+            if answered_at - silent_since > LONG_SILENCE * lease:
+                patient_until = answered_at + lease
+            sweep_once(bury=answered_at >= patient_until, patience=seconds(lease))
             next_wake = claims.seconds_to_next_wake()
         except (*hotpath.RETRYABLE, OperationalError, InterfaceError) as error:
             log.warning("sweep.database_unavailable", reason=str(error).strip())
-            patient_until = time.monotonic() + settings.JOBS_LEASE_SECONDS
+            patient_until = time.monotonic() + lease
             next_wake = None
         except Exception:  # Whatever it is: without this thread nothing that is lost would be found.
             log.exception("sweep.failed")

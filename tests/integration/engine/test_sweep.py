@@ -360,6 +360,25 @@ class TestTheLoop:
     ) -> None:
         assert [seconds for seconds, bury in buries if not bury] == list(range(2, 12))
 
+    def test_takes_an_answer_that_came_late_for_an_absence(
+        self, clock: Clock, monkeypatch: pytest.MonkeyPatch, settings: Any
+    ) -> None:
+        settings.JOBS_LEASE_SECONDS, settings.JOBS_SWEEP_SECONDS = 10, 1
+        waits = iter([0, 0, 7, *[0] * 20])
+        passes: list[bool] = []
+
+        def sweep_once(*, bury: bool, patience: dt.timedelta) -> None:
+            passes.append(bury)
+            if len(passes) == 15:
+                raise SystemExit
+
+        monkeypatch.setattr(sweep, "time", clock)
+        monkeypatch.setattr(sweep.hotpath, "ask", lambda: clock.sleep(next(waits)))
+        monkeypatch.setattr(sweep, "sweep_once", sweep_once)
+        with pytest.raises(SystemExit):
+            sweep.loop()
+        assert passes == [True] * 2 + [False] * 10 + [True] * 3
+
     def test_a_database_that_was_restarted_a_moment_ago_buries_nothing(self) -> None:
         run = make_run(plain(2))
         take(run)
