@@ -373,7 +373,7 @@ class TestTheLoop:
                 raise SystemExit
 
         monkeypatch.setattr(sweep, "time", clock)
-        monkeypatch.setattr(sweep.hotpath, "ask", lambda: clock.sleep(next(waits)))
+        monkeypatch.setattr(hotpath, "ask", lambda: clock.sleep(next(waits)))
         monkeypatch.setattr(sweep, "sweep_once", sweep_once)
         with pytest.raises(SystemExit):
             sweep.loop()
