@@ -1,4 +1,5 @@
-"""The kinds of payload this deployment can run. Each package under workers/payloads/ registers its own."""
+"""The kinds of payload this deployment can run. Each package under workers/payloads/ registers its own, when somebody first asks
+for a kind: a beat never does, and their models take tenths of a second."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
+
+from jobs.put_off import PutOff
 
 QUEUES = ("default", "http", "datasource", "spark")
 """Queues by kind of work; a run with several kinds goes to the last of its kinds' queues in this order."""
@@ -43,6 +46,17 @@ class Kind:
 
 
 _registry: dict[str, Kind] = {}
+_to_load = PutOff()
+
+
+def load_when_asked(task: Callable[[], None]) -> None:
+    """Do this, which registers kinds, before the first of them is asked for."""
+    _to_load.add(task)
+
+
+def load() -> None:
+    """Do it now: a web server need not let its first request wait."""
+    _to_load.do()
 
 
 def register(kind: Kind) -> None:
@@ -54,20 +68,24 @@ def register(kind: Kind) -> None:
 
 def get(name: str) -> Kind | None:
     """The kind of that name, or None."""
+    load()
     return _registry.get(name)
 
 
 def names(job_type: str | None = None) -> list[str]:
     """The registered names, sorted; with ``job_type``, only those that such a job may have."""
+    load()
     return sorted(kind.name for kind in _registry.values() if job_type is None or job_type in kind.job_types)
 
 
 def queue_for(kinds: set[str]) -> str:
     """The queue whose workers run a payload list with these kinds (unknown ones count as ``default``)."""
+    load()
     queues = {_registry[name].queue for name in kinds if name in _registry}
     return max(queues, key=QUEUES.index, default="default")
 
 
 def batchable(kinds: set[str]) -> bool:
     """True when every one of these kinds may be executed in batches."""
+    load()
     return all(name in _registry and _registry[name].batchable for name in kinds)

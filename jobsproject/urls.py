@@ -7,6 +7,8 @@ from django.views.generic import RedirectView
 
 from sinks.api import results
 
+admin.autodiscover()
+
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}jobs/favicon.svg")),

@@ -4,5 +4,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from jobs import kinds
+from sinks import registry
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jobsproject.settings")
 application = get_wsgi_application()
+kinds.load()
+registry.load()

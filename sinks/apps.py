@@ -5,8 +5,13 @@ from functools import partial
 
 from django.apps import AppConfig
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from jobs import extensions
+
+
+def _register() -> None:
+    import_string("sinks.packages.register_all")()
 
 
 class SinksConfig(AppConfig):
@@ -16,11 +21,11 @@ class SinksConfig(AppConfig):
     def ready(self) -> None:
         """Take part in what happens to jobs and runs."""
         from jobs.services import activation  # noqa: PLC0415 - models can be imported only now
-        from sinks import cleanup, documents, packages  # noqa: PLC0415
+        from sinks import cleanup, documents, registry  # noqa: PLC0415
         from sinks.selectors import deliveries, notices  # noqa: PLC0415
         from sinks.services import checking, joining, opening, readiness, ruling  # noqa: PLC0415
 
-        packages.register_all()
+        registry.load_when_asked(_register)
         extensions.register(
             extensions.Extension(
                 field="sinks",

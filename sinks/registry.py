@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from jobs.put_off import PutOff
 from sinks.base import SinkKind
 
 _registry: dict[str, SinkKind] = {}
+_to_load = PutOff()
+
+
+def load_when_asked(task: Callable[[], None]) -> None:
+    """Do this, which registers kinds, before the first of them is asked for."""
+    _to_load.add(task)
+
+
+def load() -> None:
+    """Do it now: a web server need not let its first request wait."""
+    _to_load.do()
 
 
 def register(kind: SinkKind) -> None:
@@ -14,9 +28,11 @@ def register(kind: SinkKind) -> None:
 
 def get(name: str) -> SinkKind | None:
     """The kind of that name, or None."""
+    load()
     return _registry.get(name)
 
 
 def names() -> list[str]:
     """The registered names, sorted."""
+    load()
     return sorted(_registry)

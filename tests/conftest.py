@@ -14,7 +14,9 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from pytest_django import DjangoDbBlocker
 
 from embedded.servers import CHECKOUT
+from jobs import kinds
 from jobs.models import Workspace
+from sinks import registry
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,6 +32,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     """What hypothesis keeps goes where the tests' other data is."""
     set_hypothesis_home_dir(CHECKOUT / ".data" / "hypothesis")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kinds_are_there() -> None:
+    """A test that adds a kind of its own takes it away again: those that there are must not come in between."""
+    kinds.load()
+    registry.load()
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from celery import Task, shared_task
-from celery.signals import beat_init, worker_ready, worker_shutting_down
+from celery.signals import beat_init, worker_init, worker_ready, worker_shutting_down
+from django.utils.module_loading import import_string
 
+from jobs import kinds
 from jobs.dispatch import CHECK_TASK, DELIVER_TASK, OPERATION_TASK, WORK_TASK
-from workers import operations, sink_checks, stopping, sweep, turns
-from workers.delivering import deliverers
+from sinks import registry
+from workers import stopping, sweep, turns
 
+
+def _load_kinds(**_: object) -> None:
+    """Before a pool forks, so that its children share them."""
+    kinds.load()
+    registry.load()
+
+
+worker_init.connect(_load_kinds)
 worker_ready.connect(sweep.start)
 beat_init.connect(sweep.start)  # so that what is lost is found while all workers are down
 worker_shutting_down.connect(stopping.ask)
@@ -39,16 +49,17 @@ def work(
 @shared_task(name=OPERATION_TASK)
 def datasource_operation(*, operation: int, **_unknown: object) -> None:
     """Perform one operation on a datasource; keys that a newer sender adds are ignored."""
-    operations.perform(operation_id=int(operation))
+    # What operations stand on takes tens of megabytes: a beat, and a worker that is never asked for one, go without.
+    import_string("workers.operations.perform")(operation_id=int(operation))
 
 
 @shared_task(name=DELIVER_TASK)
 def deliver(**_unknown: object) -> None:
     """Let this process's deliverers look for sinks that are owed something; keys that a newer sender adds are ignored."""
-    deliverers.look()
+    import_string("workers.delivering.deliverers").look()
 
 
 @shared_task(name=CHECK_TASK)
 def check_sink(*, check: int, **_unknown: object) -> None:
     """Test whether a sink can be reached; keys that a newer sender adds are ignored."""
-    sink_checks.perform(check_id=int(check))
+    import_string("workers.sink_checks.perform")(check_id=int(check))

@@ -1,7 +1,7 @@
 """The payload kinds: one package each, none knows another. A package offers KIND, and EXECUTOR in its module ``executor``.
 
-A beat, a web server, and a worker that never sees a kind know its KIND and do without its executor: what executors stand on
-(SQLAlchemy, say) takes tens of megabytes and half a second.
+A web server, and a worker that never sees a kind, know its KIND and do without its executor: what executors stand on (SQLAlchemy,
+say) takes tens of megabytes and half a second. A beat asks for neither.
 """
 
 import importlib
@@ -9,10 +9,10 @@ from collections import UserDict
 from collections.abc import Mapping
 
 from jobs import kinds
-from workers.payloads import datasource, generate, http, log_cleanup, noop, spark
 from workers.payloads.base import JSON, Executor, Work
 
-_PACKAGES = (datasource, generate, http, log_cleanup, noop, spark)
+_PACKAGES = ("datasource", "generate", "http", "log_cleanup", "noop", "spark")
+"""Each has the name of its kind."""
 
 
 class Executors(UserDict[str, Executor]):
@@ -35,10 +35,10 @@ class _NotLoaded:
 
 _NOT_LOADED = _NotLoaded()
 
-EXECUTORS = Executors({package.KIND.name: f"{package.__name__}.executor" for package in _PACKAGES})
+EXECUTORS = Executors({package: f"{__name__}.{package}.executor" for package in _PACKAGES})
 
 
 def register_all() -> None:
     """Tell the rest of the system which kinds there are."""
     for package in _PACKAGES:
-        kinds.register(package.KIND)
+        kinds.register(importlib.import_module(f"{__name__}.{package}").KIND)
