@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def came_to(payloads: Sequence[Mapping[str, Any]]) -> str:
-    """Each different thing once, and how often where it was not once: ``status 200 (200 times)``.
+def came_to(payloads: Sequence[Mapping[str, Any]], *, deliveries: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Each different thing once, and how often where it was not once: ``status 200 (200 times)``; and what was delivered.
 
     Args:
         payloads: As the API shows them.
+        deliveries: The run's, as the API shows them.
     """
     counted = Counter(filter(None, map(_words, payloads)))
-    return ", ".join(words if times == 1 else f"{words} ({times} times)" for words, times in counted.items())
+    words = [words if times == 1 else f"{words} ({times} times)" for words, times in counted.items()]
+    words += [f"{each['delivered']} delivered to {each['sink']}" for each in deliveries]
+    return ", ".join(words)
 
 
 def _words(payload: Mapping[str, Any]) -> str:

@@ -83,7 +83,7 @@ def judge(run: Mapping[str, Any], payloads: Sequence[Mapping[str, Any]], expecte
         "payloads": run["counts"]["total"],
         "attempts": sum(payload["attempts"] for payload in payloads),
         "duration": _seconds(run),
-        "came_to": came_to(payloads),
+        "came_to": came_to(payloads, deliveries=run.get("deliveries", [])),
         "as_expected": not problems,
         "problems": problems,
     }
@@ -103,15 +103,20 @@ def table(rows: Sequence[Row]) -> str:
 def _wait(system: System, api: ApiClient, runs: list[Row], progress: ProgressDisplay) -> list[Row]:
     deadline = time.monotonic() + _LONGEST_SECONDS
     while True:
-        runs = [run if run["state"] in _ENDED else api.run(run["id"]) for run in runs]
+        runs = [run if is_done(run) else api.run(run["id"]) for run in runs]
         progress.show(runs)
-        active = [run["job"] for run in runs if run["state"] not in _ENDED]
+        active = [run["job"] for run in runs if not is_done(run)]
         if not active:
             return runs
         if time.monotonic() > deadline:
             raise StartError(f"not ended after {_LONGEST_SECONDS:.0f} s: {', '.join(active)}; see .data/logs/")
         system.revive()
         time.sleep(_POLL_SECONDS)
+
+
+def is_done(run: Row) -> bool:
+    """It has ended, and nothing of it is still to be delivered."""
+    return run["state"] in _ENDED and not any(sink["waiting"] + sink["due"] for sink in run.get("deliveries", []))
 
 
 def _shown(path: Path) -> Path:

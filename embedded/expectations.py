@@ -8,6 +8,7 @@ A manifest says it under ``metadata.expect``; all fields may be left out::
       attempts: 280                     # of all payloads together; or {at_least: 250, at_most: 300}
       results:                          # by the payload's position: what its result must hold (more may be there)
         - {payload: 0, holds: {status: 200}}
+      delivered: 1                      # of all sinks together; none may be given up
       rows:                             # the files of examples/data whose rows the results must count
         - {payload: 0, file: flights.csv}
         - {payload: 1, file: earthquakes.json, records: features}   # the path to the list in a JSON file
@@ -60,6 +61,7 @@ class Expectation(_Strict):
     state: str = "succeeded"
     counts: dict[str, int] = Field(default_factory=dict)
     attempts: Annotated[Range, BeforeValidator(_range)] = Range()
+    delivered: int = 0
     results: list[Holds] = Field(default_factory=list)
     rows: list[RowsOf] = Field(default_factory=list)
 
@@ -75,6 +77,7 @@ class Expectation(_Strict):
         found = [
             _differs("the state", run["state"], self.state),
             *(_differs(f"the count of {name}", run["counts"].get(name), count) for name, count in self.counts.items()),
+            _deliveries_problem(run, self.delivered),
             *(_result_problem(payloads, wanted) for wanted in self.results),
             *(_rows_problem(payloads, source, files) for source in self.rows),
         ]
@@ -110,6 +113,11 @@ def _rows_problem(payloads: Sequence[Mapping[str, Any]], source: RowsOf, files: 
     loaded = _result(payloads, source.payload).get("rows") or {}
     wanted = {"input": in_file, "output": in_file, "failed": 0}
     return _differs(f"the rows of payload {source.payload}", {name: loaded.get(name) for name in wanted}, wanted)
+
+
+def _deliveries_problem(run: Mapping[str, Any], delivered: int) -> str:
+    found = {name: sum(sink[name] for sink in run.get("deliveries", [])) for name in ("delivered", "dead")}
+    return _differs("what became of the deliveries", found, {"delivered": delivered, "dead": 0})
 
 
 def _result(payloads: Sequence[Mapping[str, Any]], position: int) -> Mapping[str, Any]:

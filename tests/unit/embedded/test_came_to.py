@@ -33,6 +33,11 @@ def test_what_failed_says_why() -> None:
     assert came_to([failed]) == "HTTP 404 Not Found"
 
 
+def test_what_was_delivered_is_said_too() -> None:
+    deliveries = [{"sink": "reports", "delivered": 1, "waiting": 0, "due": 0, "dead": 0}]
+    assert came_to([payload({"status": 200})], deliveries=deliveries) == "status 200, 1 delivered to reports"
+
+
 def test_what_was_cancelled_before_it_began_says_nothing() -> None:
     assert came_to([payload(state="cancelled")]) == ""
 

@@ -10,7 +10,7 @@ from typing import Any
 import pydantic
 import pytest
 
-from embedded.demo import expectations, judge, table
+from embedded.demo import expectations, is_done, judge, table
 from embedded.expectations import Expectation, count_rows
 from embedded.system import EXAMPLES
 from jobs import manifests
@@ -31,6 +31,29 @@ PAYLOADS: list[dict[str, Any]] = [
 
 def problems(expected: dict[str, Any], *, files: Path = EXAMPLES / "data") -> list[str]:
     return Expectation.model_validate(expected).problems(run=RUN, payloads=PAYLOADS, files=files)
+
+
+class TestDeliveries:
+    def problems(self, expected: dict[str, Any], *deliveries: dict[str, Any]) -> list[str]:
+        run = {**RUN, "deliveries": list(deliveries)}
+        return Expectation.model_validate(expected).problems(run=run, payloads=PAYLOADS, files=EXAMPLES / "data")
+
+    def test_all_sinks_count_together(self) -> None:
+        assert self.problems({"delivered": 3}, {"delivered": 1, "dead": 0}, {"delivered": 2, "dead": 0}) == []
+
+    def test_one_that_was_given_up_is_a_problem_and_so_is_one_too_many(self) -> None:
+        (problem,) = self.problems({"delivered": 1}, {"delivered": 1, "dead": 1})
+        assert "'dead': 1" in problem
+        (problem,) = self.problems({}, {"delivered": 1, "dead": 0})
+        assert "'delivered': 1" in problem
+
+    @pytest.mark.parametrize(
+        ("state", "owed", "done"),
+        [("running", 0, False), ("succeeded", 1, False), ("succeeded", 0, True)],
+    )
+    def test_a_run_is_done_when_nothing_of_it_is_owed(self, state: str, owed: int, done: bool) -> None:
+        assert is_done({"state": state, "deliveries": [{"waiting": 0, "due": owed}]}) is done
+        assert is_done({"state": state, "deliveries": [{"waiting": owed, "due": 0}]}) is done
 
 
 class TestProblems:
