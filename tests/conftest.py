@@ -17,6 +17,7 @@ from embedded.servers import CHECKOUT
 from jobs import kinds
 from jobs.models import Workspace
 from sinks import registry
+from tests import thread_tracing
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,7 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """What hypothesis keeps goes where the tests' other data is."""
+    """What hypothesis keeps goes where the tests' other data is; and threads start although others do."""
+    thread_tracing.install()
     set_hypothesis_home_dir(CHECKOUT / ".data" / "hypothesis")
 
 

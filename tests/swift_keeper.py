@@ -47,9 +47,13 @@ log_level = WARNING
 [pipeline:main]
 pipeline = {pipeline}
 """
+# The proxy's patience is a busy machine's: a server that was slow once is not to be refused for a minute.
 _PROXY = """
 [app:proxy-server]
 use = egg:swift#proxy
+conn_timeout = 10
+node_timeout = 60
+error_suppression_limit = 1000000
 account_autocreate = true
 allow_account_management = true
 [filter:s3api]

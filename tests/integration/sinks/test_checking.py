@@ -84,7 +84,7 @@ class TestACheck:
 
         monkeypatch.setitem(registry._registry, "obedient", replace(kind(target), open=opened))
         ended = checking.wait(check=ask(workspace))
-        assert (ended.error or {})["code"] == "crash"
+        assert (ended.error or {})["code"] == "crashed"
 
     def test_a_second_message_finds_it_taken(self, target: Target, workspace: Workspace, worker: None) -> None:
         check = ask(workspace)

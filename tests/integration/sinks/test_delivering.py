@@ -17,6 +17,7 @@ from sinks.services import expanding
 from sinks.states import DeliveryState
 from tests.integration.sinks.makers import end_run, make_job
 from tests.integration.sinks.obedient import Target
+from tests.integration.sinks.passing import let_time_pass
 from workers.delivering import deliver_to
 
 OBEDIENT = {"kind": "obedient"}
@@ -26,13 +27,6 @@ SECOND = dt.timedelta(seconds=1)
 def deliver() -> int:
     """Make what is due; how many attempts."""
     return sum(deliver_to(sink_id=due.sink_id) for due in claims.due_sinks(limit=10) if due.sink_id and not due.gone)
-
-
-def let_time_pass(seconds: float) -> None:
-    """Bring every due time, lease and rest nearer."""
-    passed = seconds * SECOND
-    Delivery.objects.filter(state="due").update(due_at=F("due_at") - passed)
-    Standing.objects.update(retry_at=F("retry_at") - passed, lease_expires_at=F("lease_expires_at") - passed)
 
 
 def waits() -> float:

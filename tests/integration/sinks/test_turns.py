@@ -23,7 +23,8 @@ from sinks.services import expanding
 from sinks.states import DeliveryState
 from tests.integration.sinks.makers import end_run, make_job
 from tests.integration.sinks.obedient import Target, kind
-from tests.integration.sinks.test_delivering import deliver, error_of, let_time_pass, refusing
+from tests.integration.sinks.passing import let_time_pass
+from tests.integration.sinks.test_delivering import deliver, error_of, refusing
 from workers.attempts_at_sinks import SOON_SECONDS
 from workers.delivering import AHEAD, CONCURRENCY, MOST_SINKS, Deliverers
 
