@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from jobs.http.fields import HeaderText, Statuses
+from jobs.http.fields import HeaderText, SecretName, Statuses, exactly_one
 from jobs.http.statuses import SUCCESS
 from jobs.http.urls import parse_target
 from sinks.call_configuration import CallConfiguration
@@ -39,6 +39,7 @@ class HttpConfiguration(CallConfiguration):
     Args:
         method: Of each request.
         url: A text with gaps: ``https://example.com/results/{{ run }}/{{ position }}``.
+        url_secret: The name of a secret that holds the address, instead: as it is, without gaps.
         query: Added to it; texts with gaps.
         content: What is sent: ``document`` (the run, and its payloads), ``results`` alone, ``lines`` (JSON Lines of payloads), or
             what ``template`` says.
@@ -52,7 +53,8 @@ class HttpConfiguration(CallConfiguration):
     """
 
     method: Literal["POST", "PUT", "PATCH"] = "POST"
-    url: Annotated[Filled, AfterValidator(_url)]
+    url: Annotated[Filled, AfterValidator(_url)] | None = None
+    url_secret: SecretName | None = None
     query: dict[str, Filled] = Field(default_factory=dict, max_length=50)
     content: Content = "document"
     template: Annotated[Any, AfterValidator(checked_within)] = None
@@ -62,6 +64,11 @@ class HttpConfiguration(CallConfiguration):
     file_name: Filled = "{{ id }}.{{ extension }}"
     fields: dict[FieldName, Filled] = Field(default_factory=dict, max_length=100)
     expect_status: Statuses = SUCCESS
+
+    @model_validator(mode="after")
+    def _one_address(self) -> HttpConfiguration:
+        exactly_one(self, "url", "url_secret")
+        return self
 
     @model_validator(mode="after")
     def _a_template_is_what_is_sent(self) -> HttpConfiguration:
