@@ -134,14 +134,14 @@ def due_sinks(*, limit: int, now: Now = None) -> list[DueSink]:
     """Sinks that are owed something now and that nobody holds: at most ``limit``, those first whose last turn is longest ago; and
     at most as many that are gone.
     """
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         return [DueSink(*row) for row in _execute(connection, "due_sinks", {"take": limit, "now": now}).fetchall()]
 
 
 def take_sink(*, sink_id: int, worker: str, lease: dt.timedelta, now: Now = None) -> Held | None:
     """Become the one who delivers to a sink; None when somebody is, when it rests, is disabled or gone."""
     asked = {"sink_id": sink_id, "worker": worker, "lease": lease, "now": now}
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         row = _execute(connection, "take_sink", asked).fetchone()
     return Held(*row) if row else None
 
@@ -149,13 +149,13 @@ def take_sink(*, sink_id: int, worker: str, lease: dt.timedelta, now: Now = None
 def renew_sink(*, held: Held, lease: dt.timedelta, now: Now = None) -> bool:
     """Keep a sink for another lease; False when it is not ours any more."""
     asked = {"sink_id": held.sink_id, "token": held.token, "lease": lease, "now": now}
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         return _execute(connection, "renew_sink", asked).fetchone() is not None
 
 
 def leave_sink(*, held: Held, now: Now = None) -> None:
     """Give a sink back: it is behind all others that wait. Does nothing when it is not ours any more."""
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         _execute(connection, "leave_sink", {"sink_id": held.sink_id, "token": held.token, "now": now})
 
 
@@ -215,7 +215,7 @@ def begin_deliveries(
         "under_way": list(under_way),
         "now": now,
     }
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         return [Begun(*row) for row in _execute(connection, "begin_deliveries", asked).fetchall()]
 
 
@@ -250,7 +250,7 @@ def settle_deliveries(*, held: Held, settled: Sequence[Settled], gone: str = "",
         "patience": PATIENCE,
         "gone": gone,
     }
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         row = _execute(connection, "settle_deliveries", asked).fetchone()
     return None if row is None else bool(row.over)
 
@@ -263,20 +263,20 @@ def put_back(*, held: Held, begun: Sequence[Begun]) -> None:
         "ids": [each.id for each in begun],
         "numbers": [each.attempt for each in begun],
     }
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         _execute(connection, "put_back", asked)
 
 
 def rest_sink(*, held: Held, now: Now = None) -> None:
     """Let a sink be left alone for a while, as after failures in a row: something is wrong, and not with one delivery."""
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         _execute(connection, "rest_sink", {"sink_id": held.sink_id, "token": held.token, "now": now})
 
 
 def bury(*, sink_id: int | None, limit: int) -> int:
     """Declare dead what is owed to a sink that is gone; how many deliveries."""
     asked = {"sink_id": sink_id, "take": limit}
-    with hotpath.connection() as connection, connection.transaction():
+    with hotpath.connection(hotpath.SINKS) as connection, connection.transaction():
         buried = _execute(connection, "bury_handovers", asked).rowcount
         return buried + _execute(connection, "bury_deliveries", asked).rowcount
 

@@ -22,7 +22,7 @@ def expand(*, held: Held, kind: SinkKind) -> bool:
     Returns:
         Whether there was one.
     """
-    with hotpath.connection() as connection, connection.transaction():
+    with hotpath.connection(hotpath.SINKS) as connection, connection.transaction():
         handover = claims.lock_handover(connection, held=held)
         if handover is None:
             return False

@@ -41,7 +41,7 @@ def read_records(
 
 
 def _page(asked: dict[str, Any]) -> list[Any]:
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         return hotpath.execute(connection, "records", asked, of=STATEMENTS).fetchall()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -96,6 +97,55 @@ def test_a_sink_with_which_nothing_could_be_done_has_no_turn_again_at_once(
         deliverers.wait()
         assert Standing.objects.get().token == turn
     assert target.delivered == []
+
+
+class TestTheDatabaseAndTheDeliverers:
+    def test_nobody_holds_the_threads_list_while_the_database_is_asked(
+        self, target: Target, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        end_run(make_job(OBEDIENT, payloads=3))
+        deliverers, asked, due_sinks = Deliverers(), [], claims.due_sinks
+
+        def ask(**asking: Any) -> list[claims.DueSink]:
+            asked.append(deliverers._lock.locked())
+            return due_sinks(**asking)
+
+        monkeypatch.setattr(claims, "due_sinks", ask)
+        deliverers.look()
+        deliverers.wait()
+        assert (len(target.delivered), set(asked), len(asked)) == (3, {False}, 2)
+
+    def test_more_sinks_than_threads_are_not_begun_with_whoever_looks(self, target: Target) -> None:
+        names = [f"s{at}" for at in range(MOST_SINKS + 2)]
+        go = threading.Event()
+
+        def wait(_parcel: Parcel) -> None:
+            assert go.wait(20)
+
+        target.before = wait
+        end_run(make_job(*({"kind": "obedient", "name": name} for name in names)))
+        deliverers = Deliverers()
+        with ThreadPoolExecutor(4) as pool:
+            for looked in [pool.submit(deliverers.look) for _ in range(4)]:
+                looked.result()
+        busy = len(deliverers._busy)
+        go.set()
+        deliverers.wait()
+        assert busy == MOST_SINKS
+        assert len(target.delivered) == 3 * len(names)
+
+    def test_deliveries_do_not_wait_for_the_connections_of_lanes(self, target: Target) -> None:
+        end_run(make_job(OBEDIENT, payloads=3))
+        with ExitStack() as lanes:
+            for _ in range(hotpath._POOL_SIZES[hotpath.LANES]):
+                lanes.enter_context(hotpath.connection())
+            assert deliver() == 3
+
+    def test_lanes_do_not_wait_for_the_connections_of_deliveries(self, target: Target) -> None:
+        with ExitStack() as deliveries:
+            for _ in range(hotpath._POOL_SIZES[hotpath.SINKS]):
+                deliveries.enter_context(hotpath.connection(hotpath.SINKS))
+            hotpath.ask()
 
 
 class TestATurnThatIsOver:
