@@ -54,7 +54,8 @@ HEARTBEAT = "heartbeat"
 CLEANUP = "cleanup"
 """A log cleanup's batch takes tenths of a second: no lane shall wait for a connection meanwhile."""
 SINKS = "sinks"
-"""Reading what is delivered takes tenths of a second, too, of results that are large; lanes and deliveries do not wait for each other."""
+"""Reading what is delivered takes tenths of a second, too, where results are large: lanes and deliveries shall not wait for each
+other."""
 _POOL_SIZES = {LANES: 4, HEARTBEAT: 1, CLEANUP: 2, SINKS: 4}
 """A lane has a connection while a statement runs, a millisecond or so, and the lanes of a process share these. One each would
 mean that a run of fifty lanes forks fifty servers."""

@@ -311,8 +311,8 @@ class TestWhatSpeaksAgainstASink:
 
         def starving(parcel: Parcel) -> Receipt:
             with ExitStack() as stack:
-                for _ in range(4):
-                    stack.enter_context(hotpath.connection())
+                for _ in range(hotpath._POOL_SIZES[hotpath.SINKS]):
+                    stack.enter_context(hotpath.connection(hotpath.SINKS))
                 return take(parcel)
 
         target.take = starving  # type: ignore[method-assign]
