@@ -130,12 +130,13 @@ def open_handovers(connection: Connection, *, run_ids: Sequence[int]) -> list[in
     return sorted({row.sink_id for row in rows if row.sink_id is not None})
 
 
-def due_sinks(*, limit: int, now: Now = None) -> list[DueSink]:
+def due_sinks(*, limit: int, ordered: Collection[str] = (), now: Now = None) -> list[DueSink]:
     """Sinks that are owed something now and that nobody holds: at most ``limit``, those first whose last turn is longest ago; and
-    at most as many that are gone.
+    at most as many that are gone. Of the kinds in ``ordered`` only those of which a delivery could be begun.
     """
+    asked = {"take": limit, "ordered": list(ordered), "now": now}
     with hotpath.connection(hotpath.SINKS) as connection:
-        return [DueSink(*row) for row in _execute(connection, "due_sinks", {"take": limit, "now": now}).fetchall()]
+        return [DueSink(*row) for row in _execute(connection, "due_sinks", asked).fetchall()]
 
 
 def take_sink(*, sink_id: int, worker: str, lease: dt.timedelta, now: Now = None) -> Held | None:
@@ -159,9 +160,13 @@ def leave_sink(*, held: Held, now: Now = None) -> None:
         _execute(connection, "leave_sink", {"sink_id": held.sink_id, "token": held.token, "now": now})
 
 
-def lock_handover(connection: Connection, *, held: Held) -> OpenHandover | None:
-    """The oldest open handover of the sink, locked; None when there is none, or the sink is not ours any more."""
-    row = _execute(connection, "lock_handover", {"sink_id": held.sink_id, "token": held.token}).fetchone()
+def lock_handover(connection: Connection, *, held: Held, ordered: bool = False) -> OpenHandover | None:
+    """The oldest open handover of the sink, locked; None when there is none, or the sink is not ours any more.
+
+    Where its deliveries are ``ordered``, one that has any that are not over is passed over.
+    """
+    asked = {"sink_id": held.sink_id, "token": held.token, "ordered": ordered}
+    row = _execute(connection, "lock_handover", asked).fetchone()
     return OpenHandover(*row) if row else None
 
 
@@ -202,7 +207,7 @@ def begin_deliveries(
         held: The sink.
         limit: At most so many.
         alone: Only such as were lost and have waited since; otherwise only others.
-        ordered: Each handover's deliveries one after the other.
+        ordered: Each handover's deliveries one after the other; the oldest handovers first.
         under_way: What the caller has begun and not settled.
         now: See the module.
     """
@@ -211,12 +216,12 @@ def begin_deliveries(
         "token": held.token,
         "take": limit,
         "alone": alone,
-        "ordered": ordered,
         "under_way": list(under_way),
         "now": now,
     }
     with hotpath.connection(hotpath.SINKS) as connection:
-        return [Begun(*row) for row in _execute(connection, "begin_deliveries", asked).fetchall()]
+        statement = "begin_in_order" if ordered else "begin_deliveries"
+        return [Begun(*row) for row in _execute(connection, statement, asked).fetchall()]
 
 
 def settle_deliveries(*, held: Held, settled: Sequence[Settled], gone: str = "", now: Now = None) -> bool | None:

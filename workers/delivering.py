@@ -57,7 +57,7 @@ class Deliverers:
             free = MOST_SINKS - len(self._busy)
         if free <= 0 or stopping.asked():
             return
-        for sink in claims.due_sinks(limit=MOST_SINKS + free):
+        for sink in claims.due_sinks(limit=MOST_SINKS + free, ordered=registry.ordered()):
             if sink.gone:
                 claims.bury(sink_id=sink.sink_id, limit=1000)
             elif sink.sink_id is not None:
@@ -240,7 +240,7 @@ class _Turn:
             until_answered(lambda: claims.put_back(held=self._held, begun=idle))
 
     def _settle(self) -> int:
-        """Write down what has ended."""
+        """Write down what has ended. Where deliveries are ordered, those behind it may have to be made yet."""
         done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
         ended = [each for future in done if (each := future.result()) is not None]
         self._put_back([future for future in done if future.result() is None])
@@ -248,6 +248,7 @@ class _Turn:
             self._under_way.pop(future, None)
         if ended:
             self._write(ended)
+            self._expanded |= self._kind.ordered
         return len(ended)
 
     def _write(self, ended: Sequence[Ended]) -> None:

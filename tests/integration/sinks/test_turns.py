@@ -84,19 +84,63 @@ class TestMoreSinksThanThreads:
         assert [due.sink_id for due in claims.due_sinks(limit=10)] == [second.pk, first.pk]
 
 
-def test_a_sink_with_which_nothing_could_be_done_has_no_turn_again_at_once(
-    target: Target, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(registry._registry, "orderly", kind(target, ordered=True))
-    target.before = refusing(TransientError("down"), times=1)
-    end_run(make_job({"kind": "orderly"}, payloads=3))
-    assert deliver() == 1, "the first keeps the others waiting"
-    deliverers = Deliverers()
-    for turn in (2, 3):
+class TestASinkWhoseDeliveriesAreOrdered:
+    @pytest.fixture(autouse=True)
+    def orderly(self, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(registry._registry, "orderly", kind(target, ordered=True))
+
+    def positions(self, target: Target) -> list[list[int]]:
+        return [[each["position"] for each in results] for _, results in target.delivered]
+
+    def test_it_has_no_turn_while_all_wait_behind_one_that_is_to_be_tried_again(self, target: Target) -> None:
+        target.before = refusing(TransientError("down"), times=1)
+        end_run(make_job({"kind": "orderly"}, payloads=3))
+        assert deliver() == 1, "the first keeps the others waiting"
+        deliverers = Deliverers()
+        for _ in range(2):
+            deliverers.look()
+            deliverers.wait()
+        assert (Standing.objects.get().token, target.delivered) == (1, [])
+        let_time_pass(11)
         deliverers.look()
         deliverers.wait()
-        assert Standing.objects.get().token == turn
-    assert target.delivered == []
+        assert self.positions(target) == [[0], [1], [2]]
+
+    def test_another_runs_are_made_meanwhile(self, target: Target) -> None:
+        target.before = refusing(TransientError("down"), times=1)
+        job = make_job({"kind": "orderly"}, payloads=3)
+        first, second = end_run(job), end_run(job)
+        deliver()
+        assert set(Delivery.objects.filter(state="delivered").values_list("run_id", flat=True)) == {second.pk}
+        assert set(Delivery.objects.filter(state="due").values_list("run_id", flat=True)) == {first.pk}
+        assert self.positions(target) == [[0], [1], [2]]
+
+    def test_no_more_are_made_of_a_run_than_can_be_given(self, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(expanding, "POSITIONS_AT_ONCE", 2)
+        made = []
+        target.before = lambda _parcel: made.append(Delivery.objects.filter(state="due").count())
+        end_run(make_job({"kind": "orderly", "batch": 1}, payloads=7))
+        assert deliver() == 7
+        assert self.positions(target) == [[at] for at in range(7)]
+        assert max(made) == 2
+
+    def test_what_was_lost_is_made_first_and_only_when_it_is_its_turn(self, target: Target) -> None:
+        end_run(make_job({"kind": "orderly"}, payloads=3))
+        begin(hold())
+        Delivery.objects.filter(first_position__gt=0).update(losses=1)
+        let_time_pass(31)
+        held = hold()
+        assert claims.begin_deliveries(held=held, limit=10, ordered=True, alone=True) == []
+        [lost] = claims.begin_deliveries(held=held, limit=10, ordered=True)
+        assert (lost.first_position, lost.lost) == (0, True)
+
+    def test_notices_wait_for_nobody(self, target: Target) -> None:
+        end_run(make_job({"kind": "orderly"}, payloads=2))
+        held = hold()
+        begin(held, limit=0)
+        Delivery.objects.filter(first_position=1).update(handover=None, run_id=None, rule_id=1, workspace_id=1)
+        begun = claims.begin_deliveries(held=held, limit=10, ordered=True)
+        assert {each.rule_id for each in begun} == {None, 1}
 
 
 class TestTheDatabaseAndTheDeliverers:
