@@ -49,6 +49,7 @@ class HttpConfiguration(CallConfiguration):
         field: The field that holds the content, of a form.
         file_name: Of the file, in a multipart form.
         fields: The other fields of a form; texts with gaps.
+        compression: Of the request's body, told by its Content-Encoding.
         expect_status: What counts as delivered.
     """
 
@@ -63,6 +64,7 @@ class HttpConfiguration(CallConfiguration):
     field: FieldName = "results"
     file_name: Filled = "{{ id }}.{{ extension }}"
     fields: dict[FieldName, Filled] = Field(default_factory=dict, max_length=100)
+    compression: Literal["none", "gzip", "zstd"] = "none"
     expect_status: Statuses = SUCCESS
 
     @model_validator(mode="after")

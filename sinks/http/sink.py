@@ -10,6 +10,7 @@ from jobs.errors import PermanentError
 from sinks.addresses import Address, open_address, secret_address, with_parameters
 from sinks.base import Parcel, Receipt, Surroundings
 from sinks.calls import Caller, accept
+from sinks.content.compressing import compressed
 from sinks.filling import fill, values_of
 from sinks.http.address import address_of
 from sinks.http.configuration import HttpConfiguration
@@ -35,11 +36,12 @@ class HttpSink:
         values = {**values_of(parcel, first_of(parcel)), "extension": extension_of(self._configuration.content)}
         address = self._address(values)
         packed = self._packed(parcel, values)
-        headers = {"Content-Type": packed.content_type, "Idempotency-Key": parcel.id}
+        body, coding = self._compressed(packed.body)
+        headers = {"Content-Type": packed.content_type, **coding, "Idempotency-Key": parcel.id}
         method = self._configuration.method
-        answer = self._caller.call(method=method, address=address, headers=headers, body=packed.body)
+        answer = self._caller.call(method=method, address=address, headers=headers, body=body)
         details = accept(answer, method=method, address=address, expected=self._configuration.expect_status)
-        return Receipt(bytes=len(packed.body), sha256=hashlib.sha256(packed.body).hexdigest(), details=details)
+        return Receipt(bytes=len(body), sha256=hashlib.sha256(body).hexdigest(), details=details)
 
     def check(self) -> str:
         """Whether somebody answers at the address, as far as it has no gaps."""
@@ -66,6 +68,13 @@ class HttpSink:
             return in_form(packed, field=configuration.field, fields=fields)
         file_name = fill(configuration.file_name, field="file_name", values=values)
         return in_multipart(packed, field=configuration.field, file_name=file_name, fields=fields)
+
+    def _compressed(self, body: bytes) -> tuple[bytes, dict[str, str]]:
+        """The body as it is sent, and what says so."""
+        compression = self._configuration.compression
+        if compression == "none":
+            return body, {}
+        return b"".join(compressed([body], compression=compression, name="")), {"Content-Encoding": compression}
 
     def _content(self, parcel: Parcel, values: Mapping[str, Any]) -> Packed:
         asked = self._configuration

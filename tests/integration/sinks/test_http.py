@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import email
 import email.policy
+import gzip
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from urllib.parse import parse_qs
 
 import pytest
 import yaml
+import zstandard
 from pydantic import ValidationError
 
 from jobs.errors import PermanentError, TransientError
@@ -28,6 +31,10 @@ def deliver(url: str, *, what: Parcel | None = None, **configuration: Any) -> Re
     """Make one attempt at delivering a payload's result."""
     sink = KIND.open(HttpConfiguration(url=url, **configuration), surroundings(token="hunter2-and-more"))
     return sink.deliver(what or parcel(record(3, result={"n": "ü"}), unit="payload"))
+
+
+def unpack_zstd(body: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().decompressobj().decompress(body)
 
 
 def _content(part: email.message.Message) -> bytes:
@@ -80,6 +87,19 @@ class TestWhatIsSent:
             json.loads(seen.body)
         else:
             assert [json.loads(line)["result"] for line in seen.body.splitlines()] == values
+
+    @pytest.mark.parametrize("send_as", ["body", "form", "multipart"])
+    @pytest.mark.parametrize(("compression", "read"), [("gzip", gzip.decompress), ("zstd", unpack_zstd)])
+    def test_compressed(self, service: Service, compression: Any, read: Any, send_as: Any) -> None:
+        for how in ("none", compression, compression):
+            receipt = deliver(service.url("/ok"), compression=how, send_as=send_as)
+        plain, packed, again = service.seen
+        assert "Content-Encoding" not in plain.headers
+        assert packed.headers["Content-Encoding"] == compression
+        assert read(packed.body) == plain.body
+        assert packed.headers["Content-Type"] == plain.headers["Content-Type"]
+        assert packed.body == again.body
+        assert (receipt.bytes, receipt.sha256) == (len(again.body), hashlib.sha256(again.body).hexdigest())
 
     def test_its_type_can_be_said(self, service: Service) -> None:
         deliver(service.url("/ok"), content_type="application/vnd.acme+json")
