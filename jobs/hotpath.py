@@ -53,7 +53,10 @@ HEARTBEAT = "heartbeat"
 """The heartbeat has a connection of its own: it must not queue behind the work that it keeps alive."""
 CLEANUP = "cleanup"
 """A log cleanup's batch takes tenths of a second: no lane shall wait for a connection meanwhile."""
-_POOL_SIZES = {LANES: 4, HEARTBEAT: 1, CLEANUP: 2}
+SINKS = "sinks"
+"""Reading what is delivered takes tenths of a second, too, where results are large: lanes and deliveries shall not wait for each
+other."""
+_POOL_SIZES = {LANES: 4, HEARTBEAT: 1, CLEANUP: 2, SINKS: 4}
 """A lane has a connection while a statement runs, a millisecond or so, and the lanes of a process share these. One each would
 mean that a run of fifty lanes forks fifty servers."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -184,13 +183,11 @@ class Answer:
     Args:
         status: Its code.
         headers: Names in lower case.
-        head: The beginning of the body, as it came.
         excerpt: The beginning of the body as text that may be kept: at most 2,000 characters, without the secrets that were read.
     """
 
     status: int
     headers: Mapping[str, str]
-    head: bytes
     excerpt: str = ""
 
 
@@ -244,9 +241,6 @@ class Surroundings(Protocol):
 
         All workspaces share these folders: a path of one is a path of every other.
         """
-
-    def folder(self) -> AbstractContextManager[Path]:
-        """An empty folder of one's own that does not outlive the attempt."""
 
     def log(self, level: str, message: str) -> None:
         """Write a line into the worker's own log, with the sink and without its secrets. It is kept with no delivery.

@@ -119,6 +119,8 @@ class CallConfiguration(Strict):
 
 def secrets_of(configuration: Mapping[str, Any]) -> Iterator[str]:
     """The names of the secrets that a valid configuration uses."""
+    if configuration.get("url_secret"):
+        yield str(configuration["url_secret"])
     for value in (configuration.get("headers") or {}).values():
         if isinstance(value, dict) and value.get("secret"):
             yield str(value["secret"])

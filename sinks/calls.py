@@ -6,10 +6,12 @@ import datetime as dt
 import http
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from urllib.parse import urljoin, urlsplit
 
 from jobs.errors import PermanentError, TransientError
 from jobs.http.auth import Proof, prove, sendable
 from jobs.http.statuses import SUCCESS, StatusRange, Verdict, classify, retry_after_seconds
+from sinks.addresses import Address
 from sinks.base import Answer, Surroundings
 from sinks.call_configuration import CallConfiguration, HeaderValue
 
@@ -38,7 +40,7 @@ class Caller:
         self._query = proof.query
         self._headers = {"User-Agent": "jobs", **self._custom(), **dict(proof.headers)}
 
-    def call(self, *, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+    def call(self, *, method: str, address: Address, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
         """Call; every answer is returned.
 
         Args:
@@ -50,10 +52,10 @@ class Caller:
         """
         taken = {name.lower() for name in headers}
         configured = {name: value for name, value in self._headers.items() if name.lower() not in taken}
-        with _mended_meanwhile():
+        with _mended_meanwhile(), _telling_no_more_than(address):
             return self._surroundings.call(
                 method=method,
-                url=url,
+                url=address.url,
                 headers={**configured, **headers},
                 body=body,
                 query=self._query,
@@ -61,7 +63,7 @@ class Caller:
                 timeout_seconds=min(self._configuration.timeout_seconds, self._surroundings.timeout_seconds),
             )
 
-    def check(self, *, url: str) -> str:
+    def check(self, *, address: Address) -> str:
         """Ask for the address with HEAD, which delivers nothing: any answer shows that somebody is there.
 
         Returns:
@@ -70,11 +72,11 @@ class Caller:
         Raises:
             TransientError, PermanentError: Nobody answers, or whoever does fails, moved away or refuses who asks.
         """
-        answer = self.call(method="HEAD", url=url, headers={})
+        answer = self.call(method="HEAD", address=address, headers={})
         fails = answer.status >= 500 and answer.status != _UNKNOWN_METHOD
         if answer.status in (401, 403) or fails or 300 <= answer.status < 400:
-            raise error_of(answer, words=f"HEAD {url}")
-        return f"{url} answers (HTTP {answer.status} to a HEAD request, which delivers nothing)."
+            raise error_of(answer, method="HEAD", address=address)
+        return f"{address.told} answers (HTTP {answer.status} to a HEAD request, which delivers nothing)."
 
     def _custom(self) -> dict[str, str]:
         return {name: self._text(value) for name, value in self._configuration.headers.items()}
@@ -85,31 +87,50 @@ class Caller:
         return header.prefix + sendable(header.secret, secret=self._surroundings.secret)
 
 
-def accept(answer: Answer, *, words: str, expected: tuple[StatusRange, ...] = SUCCESS) -> dict[str, object]:
-    """What a receipt tells of an answer that was expected. Raises as `error_of` says for any other.
-
-    Args:
-        words: What was called, such as ``POST https://example.com/``.
-    """
+def accept(
+    answer: Answer, *, method: str, address: Address, expected: tuple[StatusRange, ...] = SUCCESS
+) -> dict[str, object]:
+    """What a receipt tells of an answer that was expected. Raises as `error_of` says for any other."""
     if classify(answer.status, expected=expected) is not Verdict.SUCCEEDED:
-        raise error_of(answer, words=words)
+        raise error_of(answer, method=method, address=address)
     return {"status": answer.status, "answer": answer.excerpt[:_TOLD_CHARACTERS]}
 
 
-def error_of(answer: Answer, *, words: str) -> TransientError | PermanentError:
+def error_of(answer: Answer, *, method: str, address: Address) -> TransientError | PermanentError:
     """What to raise for an answer that was not expected: 401, 403, 404, 408, 409, 425, 429 and 5xx may pass or be mended,
     nothing else does."""
     details: dict[str, object] = {"status": answer.status, "answer": answer.excerpt}
-    said = f"HTTP {answer.status}{_phrase(answer.status)} from {words}"
+    said = f"HTTP {answer.status}{_phrase(answer.status)} from {method} {address.told}"
     if 300 <= answer.status < 400 and "location" in answer.headers:
-        message = (
-            f"{said}: it redirects to {answer.headers['location']}, and redirects are not followed; give that address"
-        )
+        where = _where(answer.headers["location"], address)
+        message = f"{said}: it redirects to {where}, and redirects are not followed; give that address"
         return PermanentError(message, code="redirect", details=details)
     if classify(answer.status, again=_MENDED) is Verdict.AGAIN:
         wait = retry_after_seconds(answer.headers.get("retry-after"), now=dt.datetime.now(dt.UTC))
         return TransientError(said, code="http_status", details=details, retry_after_seconds=wait)
     return PermanentError(said, code="http_status", details=details)
+
+
+def _where(location: str, address: Address) -> str:
+    """Of a secret address a redirect may repeat a part, spelled in a way that nobody would know again."""
+    if not address.is_secret:
+        return location
+    try:
+        return f"another address of {urlsplit(urljoin(address.url, location)).hostname}"
+    except ValueError:
+        return "another address"
+
+
+@contextmanager
+def _telling_no_more_than(address: Address) -> Iterator[None]:
+    """Of an address that is a secret, errors have the words that stand for it."""
+    try:
+        yield
+    except (TransientError, PermanentError) as error:
+        if not address.is_secret:
+            raise
+        details = {name: address.told if name == "url" else value for name, value in error.details.items()}
+        raise type(error)(str(error).replace(address.url, address.told), code=error.code, details=details) from None
 
 
 @contextmanager

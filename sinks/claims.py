@@ -130,18 +130,19 @@ def open_handovers(connection: Connection, *, run_ids: Sequence[int]) -> list[in
     return sorted({row.sink_id for row in rows if row.sink_id is not None})
 
 
-def due_sinks(*, limit: int, now: Now = None) -> list[DueSink]:
+def due_sinks(*, limit: int, ordered: Collection[str] = (), now: Now = None) -> list[DueSink]:
     """Sinks that are owed something now and that nobody holds: at most ``limit``, those first whose last turn is longest ago; and
-    at most as many that are gone.
+    at most as many that are gone. Of the kinds in ``ordered`` only those of which a delivery could be begun.
     """
-    with hotpath.connection() as connection:
-        return [DueSink(*row) for row in _execute(connection, "due_sinks", {"take": limit, "now": now}).fetchall()]
+    asked = {"take": limit, "ordered": list(ordered), "now": now}
+    with hotpath.connection(hotpath.SINKS) as connection:
+        return [DueSink(*row) for row in _execute(connection, "due_sinks", asked).fetchall()]
 
 
 def take_sink(*, sink_id: int, worker: str, lease: dt.timedelta, now: Now = None) -> Held | None:
     """Become the one who delivers to a sink; None when somebody is, when it rests, is disabled or gone."""
     asked = {"sink_id": sink_id, "worker": worker, "lease": lease, "now": now}
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         row = _execute(connection, "take_sink", asked).fetchone()
     return Held(*row) if row else None
 
@@ -149,19 +150,23 @@ def take_sink(*, sink_id: int, worker: str, lease: dt.timedelta, now: Now = None
 def renew_sink(*, held: Held, lease: dt.timedelta, now: Now = None) -> bool:
     """Keep a sink for another lease; False when it is not ours any more."""
     asked = {"sink_id": held.sink_id, "token": held.token, "lease": lease, "now": now}
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         return _execute(connection, "renew_sink", asked).fetchone() is not None
 
 
 def leave_sink(*, held: Held, now: Now = None) -> None:
     """Give a sink back: it is behind all others that wait. Does nothing when it is not ours any more."""
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         _execute(connection, "leave_sink", {"sink_id": held.sink_id, "token": held.token, "now": now})
 
 
-def lock_handover(connection: Connection, *, held: Held) -> OpenHandover | None:
-    """The oldest open handover of the sink, locked; None when there is none, or the sink is not ours any more."""
-    row = _execute(connection, "lock_handover", {"sink_id": held.sink_id, "token": held.token}).fetchone()
+def lock_handover(connection: Connection, *, held: Held, ordered: bool = False) -> OpenHandover | None:
+    """The oldest open handover of the sink, locked; None when there is none, or the sink is not ours any more.
+
+    Where its deliveries are ``ordered``, one that has any that are not over is passed over.
+    """
+    asked = {"sink_id": held.sink_id, "token": held.token, "ordered": ordered}
+    row = _execute(connection, "lock_handover", asked).fetchone()
     return OpenHandover(*row) if row else None
 
 
@@ -202,7 +207,7 @@ def begin_deliveries(
         held: The sink.
         limit: At most so many.
         alone: Only such as were lost and have waited since; otherwise only others.
-        ordered: Each handover's deliveries one after the other.
+        ordered: Each handover's deliveries one after the other; the oldest handovers first.
         under_way: What the caller has begun and not settled.
         now: See the module.
     """
@@ -211,12 +216,12 @@ def begin_deliveries(
         "token": held.token,
         "take": limit,
         "alone": alone,
-        "ordered": ordered,
         "under_way": list(under_way),
         "now": now,
     }
-    with hotpath.connection() as connection:
-        return [Begun(*row) for row in _execute(connection, "begin_deliveries", asked).fetchall()]
+    with hotpath.connection(hotpath.SINKS) as connection:
+        statement = "begin_in_order" if ordered else "begin_deliveries"
+        return [Begun(*row) for row in _execute(connection, statement, asked).fetchall()]
 
 
 def settle_deliveries(*, held: Held, settled: Sequence[Settled], gone: str = "", now: Now = None) -> bool | None:
@@ -250,7 +255,7 @@ def settle_deliveries(*, held: Held, settled: Sequence[Settled], gone: str = "",
         "patience": PATIENCE,
         "gone": gone,
     }
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         row = _execute(connection, "settle_deliveries", asked).fetchone()
     return None if row is None else bool(row.over)
 
@@ -263,20 +268,20 @@ def put_back(*, held: Held, begun: Sequence[Begun]) -> None:
         "ids": [each.id for each in begun],
         "numbers": [each.attempt for each in begun],
     }
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         _execute(connection, "put_back", asked)
 
 
 def rest_sink(*, held: Held, now: Now = None) -> None:
     """Let a sink be left alone for a while, as after failures in a row: something is wrong, and not with one delivery."""
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         _execute(connection, "rest_sink", {"sink_id": held.sink_id, "token": held.token, "now": now})
 
 
 def bury(*, sink_id: int | None, limit: int) -> int:
     """Declare dead what is owed to a sink that is gone; how many deliveries."""
     asked = {"sink_id": sink_id, "take": limit}
-    with hotpath.connection() as connection, connection.transaction():
+    with hotpath.connection(hotpath.SINKS) as connection, connection.transaction():
         buried = _execute(connection, "bury_handovers", asked).rowcount
         return buried + _execute(connection, "bury_deliveries", asked).rowcount
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Sequence
 
+from sinks import time_limits
+
 Permit = Callable[[str, int], Sequence[str]]
 """`sinks.base.Surroundings.permit`."""
 
@@ -28,6 +30,7 @@ def connect(
 
     Raises:
         OSError: None answers; what the last one said.
+        TransientError: The time of the attempt is over (`sinks.time_limits`).
         PermanentError, TransientError: As ``permit`` does.
     """
     addresses = permit(host, port)
@@ -41,5 +44,6 @@ def connect(
         made.settimeout(timeout_seconds)
         for option in options or ():
             made.setsockopt(*option)
+        time_limits.hold(made)
         return made
     raise failed

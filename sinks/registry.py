@@ -36,3 +36,8 @@ def names() -> list[str]:
     """The registered names, sorted."""
     load()
     return sorted(_registry)
+
+
+def ordered() -> list[str]:
+    """The names of kinds whose sinks get the deliveries of a run one after the other."""
+    return sorted(name for name, kind in _registry.items() if kind.ordered)

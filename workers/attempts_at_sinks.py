@@ -18,7 +18,7 @@ from jobs.documents.basis import field_errors
 from jobs.errors import LaneLost, PermanentError, TransientError
 from sinks.base import OpenSink, Parcel, Receipt, Record, SinkGone, SinkKind
 from sinks.claims import Begun, Held, Settled
-from sinks.documents import read_entry
+from sinks.documents import SinkRetry, read_entry
 from sinks.services.parcels import parcel_of
 from sinks.states import DeliveryState
 from workers.sink_surroundings import SinkSurroundings
@@ -30,6 +30,12 @@ MOST_LOSSES = 3
 """In a row: then it is taken for what kills the workers."""
 SOON_SECONDS = 5.0
 """Until the next attempt where the fault was our own."""
+MOST_ASKED_SECONDS = 3600.0
+"""So long a service may ask us to wait."""
+MOST_RESTED_MS = 86_400_000.0
+"""So much longer a delivery is kept for a sink that rests."""
+_MOST_SUMMED = 10_000
+"""Of more waits each is as long as the one before, and they have come to more than anybody wants."""
 _MAX_MESSAGE = 2000
 _TRACEBACK_LINES = 30
 
@@ -206,9 +212,19 @@ def _trace(error: Exception) -> str:
 
 
 def _wait_seconds(begun: Begun, error: TransientError, now: dt.datetime) -> float | None:
-    """Until the next attempt; None when that would be later than the entry wants to try."""
+    """Until the next attempt; None when that would be later than the entry wants to try.
+
+    What the other side asks for is waited, also beyond that time: who asks means to take it then.
+    """
     retry = read_entry(begun.entry or {}).retry
-    asked_ms = 1000 * (error.retry_after_seconds or 0.0)
-    wait_ms = retry.policy.wait_ms(attempts_made=begun.attempt, retry_after_ms=asked_ms)
+    wait_ms = retry.policy.wait_ms(attempts_made=begun.attempt)
+    if _tried_ms(begun, retry, now) + wait_ms > retry.give_up_after_ms:
+        return None
+    return max(wait_ms / 1000, min(error.retry_after_seconds or 0.0, MOST_ASKED_SECONDS))
+
+
+def _tried_ms(begun: Begun, retry: SinkRetry, now: dt.datetime) -> float:
+    """Since the first attempt, without the time in which it was due and nobody tried, for the sink rested; up to a day of that."""
     passed_ms = 1000 * (now - begun.first_attempt_at).total_seconds()
-    return None if passed_ms + wait_ms > retry.give_up_after_ms else wait_ms / 1000
+    waits_ms = sum(retry.policy.wait_ms(attempts_made=made) for made in range(1, min(begun.attempt, _MOST_SUMMED)))
+    return max(min(passed_ms, waits_ms), passed_ms - MOST_RESTED_MS)

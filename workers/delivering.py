@@ -46,35 +46,40 @@ class Deliverers:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        """Held for moments: nobody asks the database meanwhile, or all threads would wait for it with whoever does."""
         self._busy: set[int] = set()
+        self._looking = 0
         self._pool: ThreadPoolExecutor | None = None
 
     def look(self) -> None:
-        """Begin with as many sinks that are owed something as there are threads free. Returns at once."""
+        """Begin with as many sinks that are owed something as there are threads free. Returns when the database has answered."""
         with self._lock:
             free = MOST_SINKS - len(self._busy)
-            if free <= 0 or stopping.asked():
-                return
-            for sink in claims.due_sinks(limit=MOST_SINKS + free):
-                if sink.gone:
-                    claims.bury(sink_id=sink.sink_id, limit=1000)
-                elif sink.sink_id is not None and sink.sink_id not in self._busy and free:
-                    self._begin(sink.sink_id)
-                    free -= 1
+        if free <= 0 or stopping.asked():
+            return
+        for sink in claims.due_sinks(limit=MOST_SINKS + free, ordered=registry.ordered()):
+            if sink.gone:
+                claims.bury(sink_id=sink.sink_id, limit=1000)
+            elif sink.sink_id is not None:
+                self._begin(sink.sink_id)
 
     def wait(self) -> None:
         """Until no thread is at work; for tests and for a worker that stops."""
         while True:
             with self._lock:
-                if not self._busy:
+                if not self._busy and not self._looking:
                     return
             time.sleep(0.01)
 
     def _begin(self, sink_id: int) -> None:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(MOST_SINKS, thread_name_prefix="sink")
-        self._busy.add(sink_id)
-        self._pool.submit(self._turn, sink_id)
+        """Somebody else may have begun with it, or taken the last thread, since the database was asked: then it has to wait."""
+        with self._lock:
+            if sink_id in self._busy or len(self._busy) >= MOST_SINKS:
+                return
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(MOST_SINKS, thread_name_prefix="sink")
+            self._busy.add(sink_id)
+            self._pool.submit(self._turn, sink_id)
 
     def _turn(self, sink_id: int) -> None:
         made = 0
@@ -87,9 +92,14 @@ class Deliverers:
         finally:
             with self._lock:
                 self._busy.discard(sink_id)
-        if made:  # or the sweep looks: a sink with which nothing could be done is still due
-            with suppress(*hotpath.RETRYABLE):  # then the sweep does, too
-                self.look()
+                self._looking += 1
+        try:
+            if made:  # or the sweep looks: a sink with which nothing could be done is still due
+                with suppress(*hotpath.RETRYABLE):  # then the sweep does, too
+                    self.look()
+        finally:
+            with self._lock:
+                self._looking -= 1
 
 
 deliverers = Deliverers()
@@ -230,7 +240,7 @@ class _Turn:
             until_answered(lambda: claims.put_back(held=self._held, begun=idle))
 
     def _settle(self) -> int:
-        """Write down what has ended."""
+        """Write down what has ended. Where deliveries are ordered, those behind it may have to be made yet."""
         done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
         ended = [each for future in done if (each := future.result()) is not None]
         self._put_back([future for future in done if future.result() is None])
@@ -238,6 +248,7 @@ class _Turn:
             self._under_way.pop(future, None)
         if ended:
             self._write(ended)
+            self._expanded |= self._kind.ordered
         return len(ended)
 
     def _write(self, ended: Sequence[Ended]) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import functools
-import shutil
 import socket
-import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +89,7 @@ class SinkSurroundings:
         )
         guard = self._guard(timeout_seconds or self.timeout_seconds)
         response = Report(request=request).call(options=options, guard=guard)
-        return Answer(response.status, response.headers, response.kept, self._excerpt(response))
+        return Answer(response.status, response.headers, self._excerpt(response))
 
     def _excerpt(self, response: Response) -> str:
         text = decode(response.kept, response.headers.get("content-type", ""))
@@ -143,15 +140,6 @@ class SinkSurroundings:
         if not any(found.is_relative_to(root) for root in roots):
             raise PermanentError(f"{name!r} lies outside the folders that JOBS_FILE_ROOTS allows", code="file_refused")
         return found
-
-    @contextmanager
-    def folder(self) -> Iterator[Path]:
-        """An empty folder of one's own that does not outlive the attempt."""
-        made = Path(tempfile.mkdtemp(prefix="sink-"))
-        try:
-            yield made
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
 
     def log(self, level: str, message: str) -> None:
         """Write a line about the sink into this process's log."""

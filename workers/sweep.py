@@ -20,6 +20,7 @@ from jobs.kinds import SINKS_QUEUE
 from jobs.services import admission, bulk, closing, datasource_operations, follow_ups, old_replays
 from jobs.states import RunState
 from sinks import claims as sink_claims
+from sinks import registry
 from sinks.services import checking
 from workers import attending, executor, handles, noticing, outcomes
 
@@ -65,7 +66,7 @@ def sweep_once(*, now: dt.datetime | None = None, bury: bool = True, patience: d
 
 def _call_deliverers() -> None:
     """Say so when a sink is owed something, unless that was said and nobody has heard it yet."""
-    if sink_claims.due_sinks(limit=1):
+    if sink_claims.due_sinks(limit=1, ordered=registry.ordered()):
         with suppress(BrokerUnavailable):
             if not dispatch.depth(SINKS_QUEUE):
                 dispatch.publish_deliveries()

@@ -74,6 +74,7 @@ class DatabaseConfiguration(Strict):
         columns: By name what each takes from a record; or a list of names that are those of the result's own fields. Left out, the
             record itself.
         key: The columns by which a row is known again. Left out, ``delivery_id`` and ``position``, which are added.
+        newest_by: The column that tells which of two rows of the same key is newer, ``run`` say; left out, the one written last.
         create: Whether to make the table when it is not there.
     """
 
@@ -84,6 +85,7 @@ class DatabaseConfiguration(Strict):
         default=_WHOLE_RECORD, min_length=1, max_length=500
     )
     key: list[Identifier] | None = Field(default=None, min_length=1, max_length=16)
+    newest_by: Identifier | None = None
     create: bool = Field(default=True, strict=True)
 
     @model_validator(mode="after")
@@ -92,6 +94,14 @@ class DatabaseConfiguration(Strict):
             raise ValueError(f"key: {missing[0]!r} is none of the columns")
         if self.key is None and (taken := {DELIVERY, POSITION} & self.columns.keys()):
             raise ValueError(f"columns: {min(taken)} is added by the sink, unless it has a key")
+        return self
+
+    @model_validator(mode="after")
+    def _the_newest_is_told_by_a_column(self) -> DatabaseConfiguration:
+        if self.newest_by is not None and (self.key is None or self.newest_by in self.key):
+            raise ValueError("newest_by: expected a key of your own, and a column that is no part of it")
+        if self.newest_by is not None and self.newest_by not in self.columns:
+            raise ValueError(f"newest_by: {self.newest_by!r} is none of the columns")
         return self
 
     @property

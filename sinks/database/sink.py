@@ -81,7 +81,8 @@ class _Rows:
             (name, jmespath.compile(column.path), fitting(name=name, type_=table.columns[name].type))
             for name, column in configuration.all_columns.items()
         ]
-        self._upsert = _upsert(_INSERTS[dialect](table), list(configuration.all_columns), self._key)
+        columns = list(configuration.all_columns)
+        self._upsert = _upsert(table, _INSERTS[dialect](table), columns, self._key, configuration.newest_by)
 
     def write(self, connection: sqlalchemy.Connection, parcel: Parcel) -> tuple[int, int]:
         """Write the records; how many there were, and the bytes of their values as JSON."""
@@ -111,12 +112,19 @@ def _sized(row: Row) -> tuple[Row, int]:
     return row, len(json.dumps(row, default=str).encode())
 
 
-def _upsert(insert: Any, columns: list[str], key: list[str]) -> Any:
-    """Written with the columns' names, for rows are given one by one: so two of the same key in a parcel follow one another."""
+def _upsert(table: Table, insert: Any, columns: list[str], key: list[str], newest_by: str | None) -> Any:
+    """Written with the columns' names, for rows are given one by one: so two of the same key in a parcel follow one another.
+
+    A row that is older by ``newest_by`` than the one that is there changes nothing; one of the same age does.
+    """
     changed = {name: insert.excluded[name] for name in columns if name not in key}
     if not changed:
         return insert.on_conflict_do_nothing(index_elements=key)
-    return insert.on_conflict_do_update(index_elements=key, set_=changed)
+    if newest_by is None:
+        return insert.on_conflict_do_update(index_elements=key, set_=changed)
+    there = table.columns[newest_by]
+    newer = sqlalchemy.or_(there.is_(None), there <= insert.excluded[newest_by])
+    return insert.on_conflict_do_update(index_elements=key, set_=changed, where=newer)
 
 
 @contextmanager

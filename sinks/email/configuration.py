@@ -104,6 +104,7 @@ class EmailConfiguration(Strict):
         format: Whether the body is HTML; values in it are then escaped.
         results: Whether the results stand in the body, are attached, or are left out.
         attachment: The attachment's name.
+        compression: Of the attachment; its name then ends with ``.gz`` or ``.zip``.
         max_bytes: A mail that would be larger is not sent.
     """
 
@@ -118,6 +119,7 @@ class EmailConfiguration(Strict):
     format: Literal["plain", "html"] = "plain"
     results: Literal["body", "attachment", "none"] = "body"
     attachment: Filled = "run-{{ run }}.json"
+    compression: Literal["none", "gzip", "zip"] = "none"
     max_bytes: int = Field(default=10_000_000, ge=1000, le=50_000_000, strict=True)
 
 

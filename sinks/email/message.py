@@ -15,11 +15,14 @@ from django.core.mail import EmailMessage
 from jobs.errors import PermanentError
 from sinks.base import JSON, Parcel
 from sinks.bodies import text_of
+from sinks.content.compressing import compressed
+from sinks.content.configuration import Compression
 from sinks.email.configuration import EmailConfiguration, one_address
 from sinks.filling import fill, gaps_of, plain, values_of
 from sinks.lots import lots
 from sinks.single import first_of, read_once
 
+_SUFFIXES = {"gzip": "gz", "zip": "zip"}
 _IN_TEXTS = 100
 """So many records can be named in texts."""
 _RECORDS = re.compile(r"\brecords\b|[@*]")
@@ -54,7 +57,7 @@ def message_of(*, parcel: Parcel, configuration: EmailConfiguration) -> EmailMes
         message.content_subtype = "html"
     if configuration.results == "attachment" and parcel.telling is None:
         name = " ".join(fill(configuration.attachment, field="attachment", values=values).split())
-        message.attach(name, _json(parcel, configuration.max_bytes).encode(), "application/json")
+        message.attach(*_attached(name, _json(parcel, configuration.max_bytes).encode(), configuration.compression))
     if not message.recipients():
         raise PermanentError("to, cc, bcc: there is nobody to send it to", code="recipients")
     return message
@@ -118,6 +121,14 @@ def _body(parcel: Parcel, configuration: EmailConfiguration, values: Mapping[str
         return text
     results = _json(parcel, configuration.max_bytes)
     return f"{text}\n<pre>{html.escape(results)}</pre>\n" if in_html else f"{text}\n\n{results}"
+
+
+def _attached(name: str, content: bytes, compression: Compression) -> tuple[str, bytes, str]:
+    """Name, content and type."""
+    if compression == "none":
+        return name, content, "application/json"
+    packed = b"".join(compressed([content], compression=compression, name=name))
+    return f"{name}.{_SUFFIXES[compression]}", packed, f"application/{compression}"
 
 
 def _json(parcel: Parcel, most: int) -> str:

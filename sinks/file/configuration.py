@@ -14,6 +14,7 @@ from jobs.durations import parse_ms
 from jobs.http.fields import SecretName
 from sinks.content.buffering import Limits
 from sinks.content.configuration import ContentConfiguration
+from sinks.time_limits import DEFAULT, AttemptTimeout
 
 MAX_BUFFER = 64 * 1024 * 1024
 _PROTOCOL = re.compile(r"([a-z][a-z0-9+.-]*)://")
@@ -65,6 +66,7 @@ class FileConfiguration(ContentConfiguration):
         option_secrets: Such options whose values are secrets, by the names of these.
         buffer: When what was gathered is written.
         flush: Whether each record is written and handed to the file system at once.
+        timeout: Of an attempt in all.
     """
 
     path: str = Field(min_length=1, max_length=2000)
@@ -77,6 +79,7 @@ class FileConfiguration(ContentConfiguration):
     option_secrets: dict[str, SecretName] = Field(default_factory=dict, max_length=50)
     buffer: Buffer = Field(default_factory=Buffer)
     flush: bool = Field(default=False, strict=True)
+    timeout: AttemptTimeout = DEFAULT
 
     @field_validator("path")
     @classmethod

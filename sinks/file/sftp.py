@@ -13,6 +13,7 @@ import paramiko
 from fsspec.implementations.sftp import SFTPFileSystem
 
 from jobs.errors import PermanentError
+from sinks import time_limits
 from sinks.base import Surroundings
 from sinks.file.configuration import FileConfiguration
 from sinks.file.remote import Remote
@@ -45,6 +46,7 @@ class SftpTarget(Remote):
             filesystem = self._idle.pop() if self._idle else None
         filesystem = filesystem or self._connect()
         try:
+            time_limits.hold(filesystem.client.get_transport().sock)
             yield filesystem
         except BaseException:
             _close(filesystem)

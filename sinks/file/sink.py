@@ -18,7 +18,7 @@ from sinks.file.folders import make_folder
 from sinks.file.targets import target_of
 from sinks.file.writing import remove_leftovers, write
 from sinks.single import read_once
-from sinks.time_limits import code_of
+from sinks.time_limits import code_of, limited, seconds_of
 
 
 class FileSink:
@@ -26,11 +26,27 @@ class FileSink:
 
     def __init__(self, configuration: FileConfiguration, surroundings: Surroundings) -> None:
         self._configuration = configuration
+        self._check_seconds = surroundings.timeout_seconds
         self._target = target_of(configuration, surroundings)
 
     def deliver(self, parcel: Parcel) -> Receipt:
         """Write the file, then its manifest."""
-        parcel = read_once(parcel)
+        with limited(seconds_of(self._configuration.timeout)) as limit:
+            return self._deliver(read_once(limit.of(parcel)))
+
+    def check(self) -> str:
+        """Make the folder, and look into it."""
+        with limited(self._check_seconds), self._explained(), self._target.connected() as filesystem:
+            folder = self._target.place("x").rpartition("/")[0]
+            make_folder(filesystem, folder)
+            filesystem.ls(folder)
+        return f"The folder {self._target.described} is there."
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._target.close()
+
+    def _deliver(self, parcel: Parcel) -> Receipt:
         name = self._name(parcel, parcel.attempt)
         content = Content(parcel, self._configuration, flush_each=self._configuration.flush)
         measured = Measured(buffered(content.pieces(), limits=self._limits))
@@ -44,18 +60,6 @@ class FileSink:
                 self._write(filesystem, parcel, name + SUFFIX, [proof])
                 details["manifest"] = name + SUFFIX
         return Receipt(bytes=measured.size_bytes, sha256=measured.sha256, details=details | {"rows": content.rows})
-
-    def check(self) -> str:
-        """Make the folder, and look into it."""
-        with self._explained(), self._target.connected() as filesystem:
-            folder = self._target.place("x").rpartition("/")[0]
-            make_folder(filesystem, folder)
-            filesystem.ls(folder)
-        return f"The folder {self._target.described} is there."
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._target.close()
 
     @property
     def _limits(self) -> Limits:

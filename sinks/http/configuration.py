@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from jobs.http.fields import HeaderText, Statuses
+from jobs.http.fields import HeaderText, SecretName, Statuses, exactly_one
 from jobs.http.statuses import SUCCESS
 from jobs.http.urls import parse_target
 from sinks.call_configuration import CallConfiguration
@@ -39,6 +39,7 @@ class HttpConfiguration(CallConfiguration):
     Args:
         method: Of each request.
         url: A text with gaps: ``https://example.com/results/{{ run }}/{{ position }}``.
+        url_secret: The name of a secret that holds the address, instead: as it is, without gaps.
         query: Added to it; texts with gaps.
         content: What is sent: ``document`` (the run, and its payloads), ``results`` alone, ``lines`` (JSON Lines of payloads), or
             what ``template`` says.
@@ -48,11 +49,13 @@ class HttpConfiguration(CallConfiguration):
         field: The field that holds the content, of a form.
         file_name: Of the file, in a multipart form.
         fields: The other fields of a form; texts with gaps.
+        compression: Of the request's body, told by its Content-Encoding.
         expect_status: What counts as delivered.
     """
 
     method: Literal["POST", "PUT", "PATCH"] = "POST"
-    url: Annotated[Filled, AfterValidator(_url)]
+    url: Annotated[Filled, AfterValidator(_url)] | None = None
+    url_secret: SecretName | None = None
     query: dict[str, Filled] = Field(default_factory=dict, max_length=50)
     content: Content = "document"
     template: Annotated[Any, AfterValidator(checked_within)] = None
@@ -61,7 +64,13 @@ class HttpConfiguration(CallConfiguration):
     field: FieldName = "results"
     file_name: Filled = "{{ id }}.{{ extension }}"
     fields: dict[FieldName, Filled] = Field(default_factory=dict, max_length=100)
+    compression: Literal["none", "gzip", "zstd"] = "none"
     expect_status: Statuses = SUCCESS
+
+    @model_validator(mode="after")
+    def _one_address(self) -> HttpConfiguration:
+        exactly_one(self, "url", "url_secret")
+        return self
 
     @model_validator(mode="after")
     def _a_template_is_what_is_sent(self) -> HttpConfiguration:

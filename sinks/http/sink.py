@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobs.errors import PermanentError
-from jobs.http.urls import parse_target, with_query
+from sinks.addresses import Address, open_address, secret_address, with_parameters
 from sinks.base import Parcel, Receipt, Surroundings
 from sinks.calls import Caller, accept
+from sinks.content.compressing import compressed
 from sinks.filling import fill, values_of
 from sinks.http.address import address_of
 from sinks.http.configuration import HttpConfiguration
@@ -22,33 +23,40 @@ class HttpSink:
 
     def __init__(self, configuration: HttpConfiguration, surroundings: Surroundings) -> None:
         self._configuration = configuration
+        self._secret = (
+            secret_address(name=configuration.url_secret, surroundings=surroundings)
+            if configuration.url_secret
+            else None
+        )
         self._caller = Caller(configuration, surroundings)
 
     def deliver(self, parcel: Parcel) -> Receipt:
         """Send the request; another attempt at it sends the same bytes, and the same Idempotency-Key."""
         parcel = read_once(parcel)
         values = {**values_of(parcel, first_of(parcel)), "extension": extension_of(self._configuration.content)}
-        url = self._url(values)
+        address = self._address(values)
         packed = self._packed(parcel, values)
-        headers = {"Content-Type": packed.content_type, "Idempotency-Key": parcel.id}
-        answer = self._caller.call(method=self._configuration.method, url=url, headers=headers, body=packed.body)
-        words = f"{self._configuration.method} {url}"
-        details = accept(answer, words=words, expected=self._configuration.expect_status)
-        return Receipt(bytes=len(packed.body), sha256=hashlib.sha256(packed.body).hexdigest(), details=details)
+        body, coding = self._compressed(packed.body)
+        headers = {"Content-Type": packed.content_type, **coding, "Idempotency-Key": parcel.id}
+        method = self._configuration.method
+        answer = self._caller.call(method=method, address=address, headers=headers, body=body)
+        details = accept(answer, method=method, address=address, expected=self._configuration.expect_status)
+        return Receipt(bytes=len(body), sha256=hashlib.sha256(body).hexdigest(), details=details)
 
     def check(self) -> str:
         """Whether somebody answers at the address, as far as it has no gaps."""
-        return self._caller.check(url=parse_target(self._configuration.url.partition("{{")[0]).url)
+        beginning = (self._configuration.url or "").partition("{{")[0]
+        return self._caller.check(address=self._secret or open_address(beginning))
 
     def close(self) -> None:
         """Connections are this process's, and close by themselves."""
 
-    def _url(self, values: Mapping[str, Any]) -> str:
+    def _address(self, values: Mapping[str, Any]) -> Address:
         try:
-            url = parse_target(address_of(template=self._configuration.url, values=values)).url
+            address = self._secret or open_address(address_of(template=self._configuration.url or "", values=values))
         except ValueError as error:
             raise PermanentError(f"url: {error}", code="url") from error
-        return with_query(url, self._filled("query", self._configuration.query, values).items())
+        return with_parameters(address, self._filled("query", self._configuration.query, values))
 
     def _packed(self, parcel: Parcel, values: Mapping[str, Any]) -> Packed:
         configuration = self._configuration
@@ -60,6 +68,13 @@ class HttpSink:
             return in_form(packed, field=configuration.field, fields=fields)
         file_name = fill(configuration.file_name, field="file_name", values=values)
         return in_multipart(packed, field=configuration.field, file_name=file_name, fields=fields)
+
+    def _compressed(self, body: bytes) -> tuple[bytes, dict[str, str]]:
+        """The body as it is sent, and what says so."""
+        compression = self._configuration.compression
+        if compression == "none":
+            return body, {}
+        return b"".join(compressed([body], compression=compression, name="")), {"Content-Encoding": compression}
 
     def _content(self, parcel: Parcel, values: Mapping[str, Any]) -> Packed:
         asked = self._configuration

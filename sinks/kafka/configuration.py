@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from jobs.documents.basis import Strict
 from jobs.http.fields import SecretName
 from sinks.filling import Filled
+from sinks.time_limits import DEFAULT, AttemptTimeout
 
 _BROKER = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._\-]+):[0-9]{1,5}", re.ASCII)
 _TOPIC = re.compile(r"[A-Za-z0-9._\-]{1,249}", re.ASCII)
@@ -58,6 +59,7 @@ class KafkaConfiguration(Strict):
         sasl: Left out, nobody asks who we are.
         compression: Of what goes over the wire.
         max_bytes: A record that would be larger is not sent; the topic must take as much (its ``max.message.bytes``).
+        timeout: Of an attempt in all.
     """
 
     brokers: list[Annotated[str, AfterValidator(_broker)]] = Field(min_length=1, max_length=20)
@@ -69,6 +71,7 @@ class KafkaConfiguration(Strict):
     sasl: Sasl | None = None
     compression: Literal["none", "gzip"] = "none"
     max_bytes: int = Field(default=2**20, ge=1000, le=64 * 2**20, strict=True)
+    timeout: AttemptTimeout = DEFAULT
 
     @model_validator(mode="after")
     def _no_open_password(self) -> KafkaConfiguration:

@@ -25,6 +25,7 @@ from sinks.kafka.configuration import KafkaConfiguration
 from sinks.kafka.held_loop import HeldLoop
 from sinks.kafka.producing import Message, options_of, sent, started, stopped
 from sinks.lots import lots
+from sinks.time_limits import Limit, limited, seconds_of
 
 _MESSAGES_AT_ONCE = 500
 _STOP_SECONDS = 2.0
@@ -45,13 +46,17 @@ class KafkaSink:
 
     def deliver(self, parcel: Parcel) -> Receipt:
         """Send the parcel's records, so many at once, each lot when the brokers have the one before."""
+        with limited(seconds_of(self._configuration.timeout)) as limit:
+            return self._deliver(limit.of(parcel), limit)
+
+    def _deliver(self, parcel: Parcel, limit: Limit) -> Receipt:
         digest, size, count = hashlib.sha256(), 0, 0
         messages = self._messages(parcel)
         timestamp_ms = int(1000 * parcel.run_ended_at.timestamp())
         for lot in lots(items=messages, most=_MESSAGES_AT_ONCE, size_of=lambda message: len(message.value)):
             with self._running() as producer:
                 work = sent(producer, self._configuration.topic, lot, timestamp_ms)
-                self._loop.do(work, seconds=self._seconds)
+                self._loop.do(work, seconds=min(self._seconds, limit.left))
             for message in lot:
                 digest.update(message.value)
                 size += len(message.value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -14,11 +13,11 @@ from kombu.transport import redis as kombu_redis
 
 from jobs.errors import PermanentError
 from sinks.base import Surroundings
+from sinks.reaching import Permit
 
 _PORTS = {"amqp": 5672, "amqps": 5671, "redis": 6379, "rediss": 6379}
 _AT_ONCE = {"max_retries": 0}
 """A broker that is down is told at once; when to try again is the delivery's business."""
-_Permit = Callable[[str, int], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ def _redis(broker: Broker, ca: str | None, surroundings: Surroundings) -> kombu.
     )
 
 
-def _held(permit: _Permit) -> type[Any]:
+def _held(permit: Permit) -> type[Any]:
     """Kombu's transport for Redis with connections that ask, each time, which addresses may be reached."""
 
     class Held(redis.Connection):

@@ -56,7 +56,14 @@ class Delivery(models.Model):
             models.Index(
                 fields=["sink_id", "due_at", "id"], name="delivery_alone", condition=Q(state="due", losses__gt=0)
             ),
-            models.Index(fields=["handover", "first_position"], name="delivery_in_order", condition=Q(state="due")),
+            models.Index(
+                fields=["sink_id", "handover", "first_position"], name="delivery_heads", condition=Q(state="due")
+            ),
+            models.Index(
+                fields=["sink_id", "due_at", "id"],
+                name="delivery_of_notices",
+                condition=Q(state="due", handover__isnull=True),
+            ),
             models.Index(fields=["run_id", "id"], name="delivery_by_run"),
             models.Index(fields=["sink_id", "id"], name="delivery_by_sink"),
             models.Index(fields=["sink_id", "id"], name="delivery_dead", condition=Q(state="dead")),

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from jobs.http.fields import SecretName
 from sinks.content.configuration import ContentConfiguration
+from sinks.time_limits import DEFAULT, AttemptTimeout
 
 LEAST_PART = 5 * 1024 * 1024
 """S3 takes no smaller one, but the last. Source: Amazon S3, multipart upload limits."""
@@ -71,6 +72,7 @@ class S3Configuration(ContentConfiguration):
         kms_key_id: With ``aws:kms``; left out, the account's default key.
         storage_class: Such as ``STANDARD_IA``.
         tags: Of the objects.
+        timeout: Of an attempt in all.
     """
 
     bucket: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$")
@@ -89,6 +91,7 @@ class S3Configuration(ContentConfiguration):
     kms_key_id: str | None = Field(default=None, max_length=2048)
     storage_class: str | None = Field(default=None, pattern=r"^[A-Z0-9_]{1,40}$")
     tags: dict[TagText, TagText] = Field(default_factory=dict, max_length=10)
+    timeout: AttemptTimeout = DEFAULT
 
     @model_validator(mode="after")
     def _complete(self) -> S3Configuration:

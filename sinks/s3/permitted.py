@@ -23,6 +23,7 @@ from botocore.httpsession import URLLib3Session
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from jobs.errors import JobsError, PermanentError, TransientError
+from sinks import time_limits
 from sinks.reaching import Permit, connect
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -47,6 +48,7 @@ class PermittedSession(URLLib3Session):  # type: ignore[misc]  # botocore is unt
                 botocore would take its own errors for the first three to be such as may pass, and try again: of a service that is
                 silent, for a multiple of what an attempt may take.
         """
+        time_limits.check()
         try:
             response = self.send(request)
         except HTTPClientError as error:
@@ -55,6 +57,7 @@ class PermittedSession(URLLib3Session):  # type: ignore[misc]  # botocore is unt
             if isinstance(error, _TOOK_TOO_LONG):
                 raise TransientError(f"the service did not answer in time: {error}", code="timeout") from error
             raise
+        time_limits.check()  # half of its headers, cut off, would be taken for an answer
         if response.status_code in _REDIRECTS:
             raise _redirected(response)
         return response
@@ -73,6 +76,13 @@ class _Permitted:
     """Of a connection: where it leads."""
 
     permit: Permit
+
+    def request(self, *arguments: Any, **options: Any) -> Any:
+        """Under the time limit of this attempt, also where the connection was made by another."""
+        here: Any = self
+        if here.sock is not None:
+            time_limits.hold(here.sock)
+        return super().request(*arguments, **options)  # type: ignore[misc]
 
     def _new_conn(self) -> socket.socket:
         here: Any = self

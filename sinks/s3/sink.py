@@ -18,6 +18,7 @@ from sinks.s3.service import connected
 from sinks.s3.uploading import Place, abort_uploads, upload
 from sinks.s3.withdrawing import withdraw
 from sinks.single import read_once
+from sinks.time_limits import limited, seconds_of
 
 _TYPES = {
     "json": "application/json",
@@ -39,7 +40,21 @@ class S3Sink:
 
     def deliver(self, parcel: Parcel) -> Receipt:
         """Put the object, then its manifest."""
-        parcel = read_once(parcel)
+        with limited(seconds_of(self._configuration.timeout)) as limit:
+            return self._deliver(read_once(limit.of(parcel)))
+
+    def check(self) -> str:
+        """Ask for the bucket; what it takes is seen when something is put."""
+        bucket = self._configuration.bucket
+        with limited(self._surroundings.timeout_seconds), explained(f"s3://{bucket}"):
+            self._service.head_bucket(Bucket=bucket)
+        return f"The bucket {bucket} answers, and knows the credentials."
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._open.close()
+
+    def _deliver(self, parcel: Parcel) -> Receipt:
         place = self._place(parcel)
         with explained(f"s3://{place.bucket}/{place.key}"):
             if parcel.attempt > 1:
@@ -52,17 +67,6 @@ class S3Sink:
                 proof = manifest(parcel=parcel, name=place.key, measured=measured, rows=content.rows)
                 details["manifest"] = self._put_manifest(place, proof)
         return Receipt(bytes=measured.size_bytes, sha256=measured.sha256, details=details | {"rows": content.rows})
-
-    def check(self) -> str:
-        """Ask for the bucket; what it takes is seen when something is put."""
-        bucket = self._configuration.bucket
-        with explained(f"s3://{bucket}"):
-            self._service.head_bucket(Bucket=bucket)
-        return f"The bucket {bucket} answers, and knows the credentials."
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._open.close()
 
     def _clear(self, parcel: Parcel) -> None:
         """Of earlier attempts: an upload whose worker died, and the manifest, because the object is about to change."""

@@ -12,8 +12,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs.errors import JobsError, PermanentError
 from sinks.s3.explaining import refusal_of
+from sinks.time_limits import limited
 
 MOST_PARTS = 10_000
+_ABORT_SECONDS = 30.0
+"""Also of an attempt whose own time is over."""
 _UNKNOWN = frozenset({403, 405, 501})
 """How services answer that do not list uploads, or not to us."""
 
@@ -84,7 +87,7 @@ def _in_parts(place: Place, parts: Iterator[bytes]) -> Uploaded:
             **place.address, UploadId=upload_id, MultipartUpload={"Parts": done}
         )
     except BaseException:
-        with suppress(ClientError, BotoCoreError, JobsError):  # the next attempt does it
+        with suppress(ClientError, BotoCoreError, JobsError), limited(_ABORT_SECONDS):  # or the next attempt does it
             place.service.abort_multipart_upload(**place.address, UploadId=upload_id)
         raise
     return Uploaded(_etag(answer), len(done))

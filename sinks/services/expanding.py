@@ -15,15 +15,15 @@ POSITIONS_AT_ONCE = 1000
 
 
 def expand(*, held: Held, kind: SinkKind) -> bool:
-    """Make the next deliveries of a sink's oldest open handover.
+    """Make the next deliveries of a sink's oldest open handover; where they are ordered, of the oldest that has none left.
 
     The deliveries and how far the handover has come are one transaction: whoever dies here has done all of it or nothing.
 
     Returns:
         Whether there was one.
     """
-    with hotpath.connection() as connection, connection.transaction():
-        handover = claims.lock_handover(connection, held=held)
+    with hotpath.connection(hotpath.SINKS) as connection, connection.transaction():
+        handover = claims.lock_handover(connection, held=held, ordered=kind.ordered)
         if handover is None:
             return False
         entry = read_entry(handover.entry or {})

@@ -20,7 +20,7 @@ def parcel_of_notices(*, begun: Begun, workspace: str) -> Parcel:
     Raises:
         PermanentError: They were erased meanwhile (``erased``).
     """
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         rows = connection.execute(
             "SELECT document FROM sinks_notice WHERE delivery_id = %s ORDER BY id", (begun.id,)
         ).fetchall()

@@ -12,7 +12,7 @@ from sinks.sql import STATEMENTS
 
 RECORDS_AT_ONCE = 200
 BYTES_AT_ONCE = 4 * 1024 * 1024
-"""Of results as the database has compressed them. Those that are stored elsewhere come one by one, and are not counted."""
+"""Of results, not compressed. Those that are stored elsewhere come one by one, and are not counted."""
 
 
 def read_records(
@@ -41,7 +41,7 @@ def read_records(
 
 
 def _page(asked: dict[str, Any]) -> list[Any]:
-    with hotpath.connection() as connection:
+    with hotpath.connection(hotpath.SINKS) as connection:
         return hotpath.execute(connection, "records", asked, of=STATEMENTS).fetchall()
 
 

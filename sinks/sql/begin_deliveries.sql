@@ -1,7 +1,6 @@
 -- due -> due with an attempt under way, for the first of a sink that we hold. What is under way and is none of ours
 -- was lost with its worker: it stays as it is, and the caller says what becomes of it.
 -- `alone`: only those whose last attempt was lost, which are begun one by one; otherwise only the others.
--- Of a sink that must be ordered, each run's first delivery that is not over keeps the others of its handover waiting.
 -- Notices have no handover and no run.
 -- The sink and the time are values and no columns of a join: so the index is read in its order, and no further than to what is due.
 WITH held AS MATERIALIZED (
@@ -14,10 +13,6 @@ WITH held AS MATERIALIZED (
         FROM sinks_delivery AS d
         WHERE NOT %(alone)s AND d.losses = 0 AND d.sink_id = %(sink_id)s AND EXISTS (SELECT FROM held) AND d.state = 'due'
             AND d.due_at <= (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp())) AND d.id <> ALL (%(under_way)s::bigint[])
-            AND (NOT %(ordered)s OR NOT EXISTS (
-                SELECT FROM sinks_delivery AS e
-                WHERE e.handover_id = d.handover_id AND e.first_position < d.first_position AND e.state = 'due'
-            ))
         ORDER BY d.due_at, d.id
         LIMIT %(take)s
     )
@@ -27,10 +22,6 @@ WITH held AS MATERIALIZED (
         FROM sinks_delivery AS d
         WHERE %(alone)s AND d.losses > 0 AND d.sink_id = %(sink_id)s AND EXISTS (SELECT FROM held) AND d.state = 'due'
             AND d.due_at <= (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp())) AND d.id <> ALL (%(under_way)s::bigint[])
-            AND (NOT %(ordered)s OR NOT EXISTS (
-                SELECT FROM sinks_delivery AS e
-                WHERE e.handover_id = d.handover_id AND e.first_position < d.first_position AND e.state = 'due'
-            ))
         ORDER BY d.due_at, d.id
         LIMIT %(take)s
     )

@@ -1,5 +1,5 @@
 -- The outcomes of a range of a run's payloads, in order of their positions: so many, or as many as are not too large together, but one at least.
--- A large value is not read to learn its size, which is the compressed one. Whether the run's results were erased is asked in the same
+-- What counts is the size that it has here, in memory: a value is read to learn its size only where the database has compressed it. Whether the run's results were erased is asked in the same
 -- statement, which sees either all of an erasure or nothing.
 SELECT
     position, name, kind, state, attempts, started_at, ended_at, result, error, stored,
@@ -9,7 +9,11 @@ FROM (
     FROM (
         SELECT
             position, name, kind, state, attempts, started_at, ended_at, result, error, stored,
-            COALESCE(pg_column_size(result), 0) AS size
+            CASE
+                WHEN result IS NULL THEN 0
+                WHEN pg_column_compression(result) IS NULL THEN pg_column_size(result)
+                ELSE octet_length(result::text)
+            END AS size
         FROM jobs_payload
         WHERE run_id = %(run_id)s AND position >= %(low)s AND position <= %(high)s AND state = ANY (%(states)s::text[])
             AND (%(names)s::text[] IS NULL OR name = ANY (%(names)s::text[]))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import model_validator
+
 from jobs.http.auth import Sign
+from jobs.http.fields import SecretName, exactly_one
 from sinks import call_configuration
 from sinks.call_configuration import CallConfiguration, Url
 
@@ -15,11 +18,18 @@ class WebhookConfiguration(CallConfiguration):
 
     Args:
         url: Where each is posted.
+        url_secret: The name of a secret that holds the address, instead.
         sign: The keys; left out, messages bear an id and a time, and no signature.
     """
 
-    url: Url
+    url: Url | None = None
+    url_secret: SecretName | None = None
     sign: Sign | None = None
+
+    @model_validator(mode="after")
+    def _one_address(self) -> WebhookConfiguration:
+        exactly_one(self, "url", "url_secret")
+        return self
 
 
 def secrets_of(configuration: Mapping[str, Any]) -> Sequence[str]:

@@ -10,7 +10,7 @@ import time
 
 from jobs.http.auth import signing_keys
 from jobs.http.signing import Signer
-from jobs.http.urls import parse_target
+from sinks.addresses import open_address, secret_address
 from sinks.base import Parcel, Receipt, SinkGone, Surroundings
 from sinks.bodies import document, text_of
 from sinks.calls import Caller, accept
@@ -22,7 +22,11 @@ class WebhookSink:
 
     def __init__(self, configuration: WebhookConfiguration, surroundings: Surroundings) -> None:
         self._configuration = configuration
-        self._url = parse_target(configuration.url).url
+        self._address = (
+            secret_address(name=configuration.url_secret, surroundings=surroundings)
+            if configuration.url_secret
+            else open_address(configuration.url or "")
+        )
         self._caller = Caller(configuration, surroundings)
         self._keys: list[bytes] = []
         if configuration.sign:
@@ -34,17 +38,19 @@ class WebhookSink:
         body = message(parcel, most_bytes=self._configuration.max_bytes)
         signer = Signer(parcel.id, self._keys)
         headers = {"Content-Type": "application/json", **signer.headers(body=body, timestamp=int(time.time()))}
-        answer = self._caller.call(method="POST", url=self._url, headers=headers, body=body)
+        answer = self._caller.call(method="POST", address=self._address, headers=headers, body=body)
         if answer.status == 410:
             raise SinkGone(
-                f"HTTP 410 Gone from POST {self._url}: it wants nothing more", code="gone", details={"status": 410}
+                f"HTTP 410 Gone from POST {self._address.told}: it wants nothing more",
+                code="gone",
+                details={"status": 410},
             )
-        details = accept(answer, words=f"POST {self._url}")
+        details = accept(answer, method="POST", address=self._address)
         return Receipt(bytes=len(body), sha256=hashlib.sha256(body).hexdigest(), details=details)
 
     def check(self) -> str:
         """Whether somebody answers at the address."""
-        return self._caller.check(url=self._url)
+        return self._caller.check(address=self._address)
 
     def close(self) -> None:
         """Connections are this process's, and close by themselves."""

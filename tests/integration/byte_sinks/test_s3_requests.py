@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -11,10 +12,11 @@ import pydantic
 import pytest
 
 from jobs.errors import PermanentError, TransientError
-from sinks.base import Parcel
+from sinks import time_limits
+from sinks.base import Parcel, Record
 from sinks.s3.configuration import S3Configuration, secrets_of
 from sinks.s3.sink import S3Sink
-from tests.integration.byte_sinks.given import Given, parcel
+from tests.integration.byte_sinks.given import Given, parcel, records
 from tests.integration.byte_sinks.recorder import Answer, Recorder, recorder
 from tests.integration.http_payload.service import Service
 
@@ -30,7 +32,7 @@ def service() -> Iterator[Recorder]:
         yield running
 
 
-def deliver(url: str, *, what: Parcel | None = None, **said: Any) -> None:
+def opened(url: str, **said: Any) -> S3Sink:
     configuration = {
         "bucket": "results",
         "endpoint_url": url,
@@ -39,11 +41,17 @@ def deliver(url: str, *, what: Parcel | None = None, **said: Any) -> None:
         "secret_key_secret": "key",
         **said,
     }
-    sink = S3Sink(S3Configuration.model_validate(configuration), Given())
-    try:
+    return S3Sink(S3Configuration.model_validate(configuration), Given())
+
+
+def deliver(url: str, *, what: Parcel | None = None, **said: Any) -> None:
+    with closing(opened(url, **said)) as sink:
         sink.deliver(what or parcel("payload"))
-    finally:
-        sink.close()
+
+
+def check(url: str) -> str:
+    with closing(opened(url)) as sink:
+        return sink.check()
 
 
 class TestOptions:
@@ -84,6 +92,37 @@ class TestAServiceThatIsSilent:
         with Service(behaviour="/silent") as service, pytest.raises(TransientError) as caught:
             deliver(service.url("/sink"))
         assert (caught.value.code, [seen.method for seen in service.seen]) == ("timeout", ["PUT"])
+
+
+class TestAServiceThatSaysALittleNowAndThen:
+    """Each byte comes in time, and the whole never does."""
+
+    @pytest.mark.parametrize("behaviour", ["/drip_header", "/drip_body"])
+    def test_it_is_left_when_the_attempts_time_is_over(self, behaviour: str) -> None:
+        with Service(behaviour=behaviour) as service, pytest.raises(TransientError) as caught:
+            deliver(service.url("/sink"), timeout="1s")
+        assert (caught.value.code, [seen.method for seen in service.seen]) == ("timeout", ["PUT"])
+        assert str(caught.value) == "the attempt took longer than its 1 s in all (timeout)"
+
+    def test_also_by_the_check(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Given, "timeout_seconds", 0.4)
+        with Service(behaviour="/drip_header") as service, pytest.raises(TransientError, match=r"its 0\.4 s in all"):
+            check(service.url("/sink"))
+
+    def test_results_that_take_their_time_do_not_take_more_of_it(
+        self, service: Recorder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = [0.0]
+        monkeypatch.setattr(time_limits, "_now", lambda: clock[0])
+
+        def slow() -> Iterator[Record]:
+            for record in records(100)():
+                clock[0] += 20.0
+                yield record
+
+        with pytest.raises(TransientError, match="longer than its 900 s in all"):
+            deliver(service.url, what=parcel("run", records=slow))
+        assert (clock[0], service.asked) == (900.0, [])
 
 
 class TestCredentials:

@@ -86,6 +86,24 @@ class TestSftp:
                 thread.join()
         assert len(files(root)) == 8
 
+    @pytest.mark.parametrize("known", [False, True])
+    def test_one_that_does_not_go_on_is_left_when_the_attempts_time_is_over(
+        self, service: SftpService, root: Path, known: bool
+    ) -> None:
+        with opened(service, timeout="1s") as sink:
+            if known:  # then the connection is an earlier attempt's
+                sink.check()
+            service.orders.give("hold", "yes")
+            with pytest.raises(TransientError) as caught:
+                sink.deliver(parcel("payload"))
+            assert (caught.value.code, str(caught.value)) == (
+                "timeout",
+                "the attempt took longer than its 1 s in all (timeout)",
+            )
+            service.orders.withdraw()
+            sink.deliver(parcel("payload", attempt=2))
+        assert len(files(root)) == 1
+
     def test_check_finds_the_folder(self, service: SftpService) -> None:
         with opened(service) as sink:
             assert sink.check() == f"The folder {service.url}/results is there."

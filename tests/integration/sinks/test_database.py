@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -179,6 +180,21 @@ class TestASecondDelivery:
         assert table.rows() == [("a", "Bergen")]
         sink.deliver(parcel(*results({"id": "a", "city": "Rome"}, {"id": "b"}), id="dlv_2"))
         assert table.rows() == [("a", "Rome"), ("b", None)]
+
+    def test_an_older_runs_delivery_that_is_made_again_does_not_win(self, table: Table) -> None:
+        whole = {"n": {"path": "result.n", "type": "integer"}, "run": {"path": "run", "type": "integer"}}
+        columns = whole | {"said": "result.said"}
+        sink = table.sink(columns=columns, key=["n"], newest_by="run")
+        for run, said in ((9, "old"), (10, "new"), (9, "old again"), (10, "new again"), (9, "older")):
+            sink.deliver(replace(parcel(*results({"n": 1, "said": said})), run_id=run))
+        assert table.rows("n, said, run") == [(1, "new again", 10)]
+
+    def test_a_row_without_an_age_is_the_oldest(self, table: Table) -> None:
+        table.do("CREATE TABLE t (n int PRIMARY KEY, run int)")
+        table.do("INSERT INTO t VALUES (1, NULL)")
+        sink = table.sink(columns={"n": "result.n", "run": "run"}, key=["n"], newest_by="run")
+        sink.deliver(parcel(*results({"n": 1})))
+        assert table.rows("n, run") == [(1, 7)]
 
     def test_a_row_that_is_nothing_but_its_key_stays(self, table: Table) -> None:
         for _ in range(2):
@@ -377,6 +393,9 @@ class TestChecking:
         ({"key": ["id"], "columns": ["city"]}, "'id' is none of the columns"),
         ({"columns": {"position": "position"}}, "position is added by the sink"),
         ({"columns": {"n": "result["}}, "is no JMESPath expression"),
+        ({"newest_by": "run"}, "newest_by: expected a key of your own"),
+        ({"newest_by": "id", "key": ["id"], "columns": ["id"]}, "a column that is no part of it"),
+        ({"newest_by": "run", "key": ["id"], "columns": ["id"]}, "'run' is none of the columns"),
     ],
 )
 def test_what_is_wrong_is_told_when_it_is_saved(wrong: dict[str, Any], said: str) -> None:

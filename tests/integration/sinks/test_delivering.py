@@ -160,15 +160,44 @@ class TestASinkThatFails:
         deliver()
         assert 85 < waits() < 95
 
+    @pytest.mark.parametrize(("asked", "waited"), [(600, 600), (86_400, 3600), (5, 10)])
+    def test_up_to_an_hour_whatever_the_longest_interval_of_its_own(
+        self, target: Target, asked: float, waited: float
+    ) -> None:
+        target.before = refusing(TransientError("busy", retry_after_seconds=asked))
+        end_run(make_job(OBEDIENT, payloads=1))
+        deliver()
+        assert round(waits()) == waited
+
+    def test_also_where_it_would_be_given_up_by_then(self, target: Target) -> None:
+        target.before = refusing(TransientError("busy", retry_after_seconds=600), times=1)
+        end_run(make_job(OBEDIENT | {"retry": {"give_up_after": "1m"}}, payloads=1))
+        deliver()
+        let_time_pass(601)
+        assert (deliver(), Delivery.objects.get().state) == (1, "delivered")
+
+    def try_again(self, *, attempts: int, first_attempt_at: dt.timedelta) -> Delivery:
+        """One more attempt, after so many, the first of them so long ago; what becomes of the delivery."""
+        deliver()
+        Delivery.objects.update(attempts=attempts, first_attempt_at=F("first_attempt_at") - first_attempt_at)
+        Standing.objects.update(failures=0)
+        let_time_pass(11)
+        deliver()
+        return Delivery.objects.get()
+
     def test_it_is_given_up_an_hour_after_its_first_attempt(self, target: Target) -> None:
         target.before = refusing(TransientError("down"))
         end_run(make_job(OBEDIENT, payloads=1))
-        deliver()
-        Delivery.objects.update(first_attempt_at=F("first_attempt_at") - 3599 * SECOND)
-        let_time_pass(11)
-        deliver()
-        row = Delivery.objects.get()
-        assert (row.state, row.attempts, error_of(row)["message"]) == ("dead", 2, "down")
+        row = self.try_again(attempts=40, first_attempt_at=3599 * SECOND)
+        assert (row.state, row.attempts, error_of(row)["message"]) == ("dead", 41, "down")
+
+    @pytest.mark.parametrize(("hours", "state"), [(2, "due"), (24, "due"), (25, "dead")])
+    def test_an_hour_in_which_the_sink_rested_does_not_count_for_a_day(
+        self, target: Target, hours: int, state: str
+    ) -> None:
+        target.before = refusing(TransientError("down"))
+        end_run(make_job(OBEDIENT, payloads=1))
+        assert self.try_again(attempts=3, first_attempt_at=hours * 3600 * SECOND).state == state
 
     def test_what_is_refused_for_good_is_not_tried_again(self, target: Target) -> None:
         target.before = refusing(PermanentError("too large", code="size"), times=1)

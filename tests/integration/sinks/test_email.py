@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import io
 import ipaddress
 import json
+import zipfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -99,6 +103,21 @@ class TestAMail:
         assert (attached.get_filename(), attached.get_content_type()) == ("task:ping.json", "application/json")
         assert [each["position"] for each in json.loads(attached.get_content())] == [0, 1]
         assert "Oslo" not in mail.get_body().get_content()  # type: ignore[union-attr]
+
+    @pytest.mark.parametrize(("compression", "ending"), [("gzip", "gz"), ("zip", "zip")])
+    def test_as_an_attachment_that_is_compressed(self, server: MailServer, compression: Any, ending: str) -> None:
+        for _ in range(2):
+            sink(server, results="attachment", compression=compression).deliver(parcel(*RESULTS))
+        first, again = (next(mail.iter_attachments()) for mail in server.mails)
+        assert (first.get_filename(), first.get_content_type()) == (
+            f"run-7.json.{ending}",
+            f"application/{compression}",
+        )
+        packed = first.get_content()
+        assert packed == again.get_content()
+        with zipfile.ZipFile(io.BytesIO(packed)) if ending == "zip" else nullcontext() as archive:
+            plain = archive.read("run-7.json") if archive else gzip.decompress(packed)
+        assert len(json.loads(plain)) == len(RESULTS)
 
     def test_or_left_out(self, server: MailServer) -> None:
         sink(server, results="none", body="Done.").deliver(parcel(*RESULTS))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import email
 import email.policy
+import gzip
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,11 @@ from urllib.parse import parse_qs
 
 import pytest
 import yaml
+import zstandard
 from pydantic import ValidationError
 
 from jobs.errors import PermanentError, TransientError
-from sinks.base import Parcel, Receipt
+from sinks.base import OpenSink, Parcel, Receipt
 from sinks.http import KIND
 from sinks.http.configuration import HttpConfiguration
 from sinks.models import Delivery
@@ -28,6 +31,10 @@ def deliver(url: str, *, what: Parcel | None = None, **configuration: Any) -> Re
     """Make one attempt at delivering a payload's result."""
     sink = KIND.open(HttpConfiguration(url=url, **configuration), surroundings(token="hunter2-and-more"))
     return sink.deliver(what or parcel(record(3, result={"n": "ü"}), unit="payload"))
+
+
+def unpack_zstd(body: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().decompressobj().decompress(body)
 
 
 def _content(part: email.message.Message) -> bytes:
@@ -80,6 +87,19 @@ class TestWhatIsSent:
             json.loads(seen.body)
         else:
             assert [json.loads(line)["result"] for line in seen.body.splitlines()] == values
+
+    @pytest.mark.parametrize("send_as", ["body", "form", "multipart"])
+    @pytest.mark.parametrize(("compression", "read"), [("gzip", gzip.decompress), ("zstd", unpack_zstd)])
+    def test_compressed(self, service: Service, compression: Any, read: Any, send_as: Any) -> None:
+        for how in ("none", compression, compression):
+            receipt = deliver(service.url("/ok"), compression=how, send_as=send_as)
+        plain, packed, again = service.seen
+        assert "Content-Encoding" not in plain.headers
+        assert packed.headers["Content-Encoding"] == compression
+        assert read(packed.body) == plain.body
+        assert packed.headers["Content-Type"] == plain.headers["Content-Type"]
+        assert packed.body == again.body
+        assert (receipt.bytes, receipt.sha256) == (len(again.body), hashlib.sha256(again.body).hexdigest())
 
     def test_its_type_can_be_said(self, service: Service) -> None:
         deliver(service.url("/ok"), content_type="application/vnd.acme+json")
@@ -136,7 +156,8 @@ class TestWhatIsSent:
     def test_the_chat_example_of_the_page_on_notices(self, service: Service) -> None:
         page = Path("docs/how-to/get-notified.md").read_text()
         chat = yaml.safe_load(page.partition("For a chat that takes")[2].partition("```yaml")[2].partition("```")[0])
-        deliver(what=notices(), **chat["configuration"] | {"url": service.url("/ok")})
+        given = surroundings(**{"chat-address": service.url("/ok")})
+        KIND.open(HttpConfiguration.model_validate(chat["configuration"]), given).deliver(notices())
         [seen] = service.seen
         assert list(json.loads(seen.body)) == ["text"]
         assert json.loads(seen.body)["text"].startswith("task:ping failed\nRun 7 of task:ping failed at")
@@ -145,6 +166,30 @@ class TestWhatIsSent:
         with pytest.raises(PermanentError, match="larger than 100 bytes") as caught:
             deliver(service.url("/ok"), max_bytes=100)
         assert (caught.value.code, service.seen) == ("too_large", [])
+
+
+class TestASecretAddress:
+    def sink(self, url: str, **configuration: Any) -> OpenSink:
+        given = HttpConfiguration(url_secret="chat", **configuration)
+        return KIND.open(given, surroundings(chat=url))
+
+    def test_it_is_called_as_it_is_with_what_the_query_adds(self, service: Service) -> None:
+        url = service.url("/ok/%7B%7B%20x%20%7D%7D/x9Y8z7W6?a=b")
+        self.sink(url, query={"run": "{{ run }}"}).deliver(parcel(*results(1)))
+        assert service.seen[0].path == "/ok/%7B%7B%20x%20%7D%7D/x9Y8z7W6?a=b&run=7"
+
+    def test_no_more_than_its_host_is_told(self, service: Service) -> None:
+        sink = self.sink(service.url("/status?code=500&key=x9Y8z7W6"), query={"run": "{{ run }}"})
+        with pytest.raises(TransientError, match=r"from POST http://127.0.0.1:\d+/\*\*\*$") as caught:
+            sink.deliver(parcel(*results(1)))
+        assert "x9Y8z7W6" not in f"{caught.value} {caught.value.details}"
+        assert "/*** answers" in self.sink(service.url("/ok/x9Y8z7W6")).check()
+
+    def test_it_is_one_or_the_other(self) -> None:
+        for given in ({}, {"url": "https://h/", "url_secret": "chat"}):
+            with pytest.raises(ValidationError, match="exactly one of url, url_secret"):
+                HttpConfiguration.model_validate(given)
+        assert list(KIND.secrets({"url_secret": "chat"})) == ["chat"]
 
 
 class TestWhere:

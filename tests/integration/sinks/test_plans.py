@@ -14,6 +14,7 @@ from jobs import cleaners, hotpath
 from jobs.errors import PermanentError
 from jobs.models import Run
 from sinks import claims, registry, sql
+from sinks.claims import Held
 from sinks.models import Delivery, Sink
 from sinks.services import expanding, redelivering
 from sinks.services.naming import delete_sink, save_sink
@@ -162,6 +163,37 @@ class TestEveryStatement:
         assert not {statement: ctes for statement, ctes in explained.written_again.items() if ctes}
 
 
+class TestAnOrderedSinkThatIsFarBehind:
+    """100,000 deliveries of one run are due, and one after the other is to be made."""
+
+    @pytest.fixture
+    def behind(self, target: Target, monkeypatch: pytest.MonkeyPatch) -> Sink:
+        monkeypatch.setitem(registry._registry, "orderly", kind(target, ordered=True))
+        end_run(make_job({"kind": "orderly"}, payloads=1, name="orderly"))
+        held = _hold(Sink.objects.get())
+        assert expanding.expand(held=held, kind=registry._registry["orderly"])
+        claims.leave_sink(held=held)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO sinks_delivery (handover_id, run_id, sink_id, first_position, last_position, payloads, state, due_at)"
+                " SELECT handover_id, run_id, sink_id, n, n, 1, 'due', due_at FROM sinks_delivery, generate_series(1, 100000) AS n"
+            )
+            cursor.execute("UPDATE sinks_handover SET total = 200000")
+        return Sink.objects.get()
+
+    def test_what_waits_is_not_read(self, behind: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+        names = ["due_sinks", "begin_in_order", "lock_handover"]
+        explained = explain_all(monkeypatch, of=STATEMENTS, names=names)
+        assert [due.sink_id for due in claims.due_sinks(limit=1, ordered=["orderly"])] == [behind.pk]
+        held = _hold(behind)
+        [begun] = claims.begin_deliveries(held=held, limit=32, ordered=True)
+        assert begun.first_position == 0
+        assert claims.begin_deliveries(held=held, limit=32, ordered=True, under_way=[begun.id]) == []
+        assert not expanding.expand(held=held, kind=registry._registry["orderly"])
+        read = {name: sum(node.rows for node in explained.nodes(name, "sinks_delivery")) for name in names}
+        assert max(read.values()) < 10, read
+
+
 class TestCleanups:
     @pytest.mark.timeout(300)
     def test_what_runs_owe_is_found_by_their_ids(
@@ -178,6 +210,12 @@ class TestCleanups:
         assert set(owing) == {run.pk, *due}
         assert explained.plans
         assert not list(_scans(explained, "owing_runs")), statistics
+
+
+def _hold(sink: Sink) -> Held:
+    held = claims.take_sink(sink_id=sink.pk, worker="host:1", lease=30 * SECOND)
+    assert held is not None
+    return held
 
 
 def _scans(explained: Explained, statement: str) -> Iterator[tuple[Any, ...]]:

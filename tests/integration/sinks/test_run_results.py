@@ -168,6 +168,17 @@ class TestMemory:
         assert [each.position for each in read_records(run_id=run.pk, low=0, high=3, states=["succeeded"])] == [0, 2, 3]
         assert pages == [1, 1, 1]
 
+    def test_results_that_compress_well_count_with_what_they_are_in_memory(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Payload.objects.filter(run=run).update(result={"text": "x" * 100_000}, state="succeeded")
+        pages: list[int] = []
+        page = records._page
+        monkeypatch.setattr(records, "_page", lambda asked: counted(page(asked), pages))
+        monkeypatch.setattr(records, "BYTES_AT_ONCE", 150_000)
+        assert len(list(read_records(run_id=run.pk, low=0, high=2, states=["succeeded"]))) == 3
+        assert pages == [2, 1]
+
     @pytest.mark.parametrize("kind", ["jsonl", "csv"])
     def test_a_large_run_takes_no_more_than_a_page_of_it(self, run: Run, kind: ResultFormat) -> None:
         fill(run, payloads=10_000, size=1_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -84,19 +85,112 @@ class TestMoreSinksThanThreads:
         assert [due.sink_id for due in claims.due_sinks(limit=10)] == [second.pk, first.pk]
 
 
-def test_a_sink_with_which_nothing_could_be_done_has_no_turn_again_at_once(
-    target: Target, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(registry._registry, "orderly", kind(target, ordered=True))
-    target.before = refusing(TransientError("down"), times=1)
-    end_run(make_job({"kind": "orderly"}, payloads=3))
-    assert deliver() == 1, "the first keeps the others waiting"
-    deliverers = Deliverers()
-    for turn in (2, 3):
+class TestASinkWhoseDeliveriesAreOrdered:
+    @pytest.fixture(autouse=True)
+    def orderly(self, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(registry._registry, "orderly", kind(target, ordered=True))
+
+    def positions(self, target: Target) -> list[list[int]]:
+        return [[each["position"] for each in results] for _, results in target.delivered]
+
+    def test_it_has_no_turn_while_all_wait_behind_one_that_is_to_be_tried_again(self, target: Target) -> None:
+        target.before = refusing(TransientError("down"), times=1)
+        end_run(make_job({"kind": "orderly"}, payloads=3))
+        assert deliver() == 1, "the first keeps the others waiting"
+        deliverers = Deliverers()
+        for _ in range(2):
+            deliverers.look()
+            deliverers.wait()
+        assert (Standing.objects.get().token, target.delivered) == (1, [])
+        let_time_pass(11)
         deliverers.look()
         deliverers.wait()
-        assert Standing.objects.get().token == turn
-    assert target.delivered == []
+        assert self.positions(target) == [[0], [1], [2]]
+
+    def test_another_runs_are_made_meanwhile(self, target: Target) -> None:
+        target.before = refusing(TransientError("down"), times=1)
+        job = make_job({"kind": "orderly"}, payloads=3)
+        first, second = end_run(job), end_run(job)
+        deliver()
+        assert set(Delivery.objects.filter(state="delivered").values_list("run_id", flat=True)) == {second.pk}
+        assert set(Delivery.objects.filter(state="due").values_list("run_id", flat=True)) == {first.pk}
+        assert self.positions(target) == [[0], [1], [2]]
+
+    def test_no_more_are_made_of_a_run_than_can_be_given(self, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(expanding, "POSITIONS_AT_ONCE", 2)
+        made = []
+        target.before = lambda _parcel: made.append(Delivery.objects.filter(state="due").count())
+        end_run(make_job({"kind": "orderly", "batch": 1}, payloads=7))
+        assert deliver() == 7
+        assert self.positions(target) == [[at] for at in range(7)]
+        assert max(made) == 2
+
+    def test_what_was_lost_is_made_first_and_only_when_it_is_its_turn(self, target: Target) -> None:
+        end_run(make_job({"kind": "orderly"}, payloads=3))
+        begin(hold())
+        Delivery.objects.filter(first_position__gt=0).update(losses=1)
+        let_time_pass(31)
+        held = hold()
+        assert claims.begin_deliveries(held=held, limit=10, ordered=True, alone=True) == []
+        [lost] = claims.begin_deliveries(held=held, limit=10, ordered=True)
+        assert (lost.first_position, lost.lost) == (0, True)
+
+    def test_notices_wait_for_nobody(self, target: Target) -> None:
+        end_run(make_job({"kind": "orderly"}, payloads=2))
+        held = hold()
+        begin(held, limit=0)
+        Delivery.objects.filter(first_position=1).update(handover=None, run_id=None, rule_id=1, workspace_id=1)
+        begun = claims.begin_deliveries(held=held, limit=10, ordered=True)
+        assert {each.rule_id for each in begun} == {None, 1}
+
+
+class TestTheDatabaseAndTheDeliverers:
+    def test_nobody_holds_the_threads_list_while_the_database_is_asked(
+        self, target: Target, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        end_run(make_job(OBEDIENT, payloads=3))
+        deliverers, asked, due_sinks = Deliverers(), [], claims.due_sinks
+
+        def ask(**asking: Any) -> list[claims.DueSink]:
+            asked.append(deliverers._lock.locked())
+            return due_sinks(**asking)
+
+        monkeypatch.setattr(claims, "due_sinks", ask)
+        deliverers.look()
+        deliverers.wait()
+        assert (len(target.delivered), set(asked), len(asked)) == (3, {False}, 2)
+
+    def test_more_sinks_than_threads_are_not_begun_with_whoever_looks(self, target: Target) -> None:
+        names = [f"s{at}" for at in range(MOST_SINKS + 2)]
+        go = threading.Event()
+
+        def wait(_parcel: Parcel) -> None:
+            assert go.wait(20)
+
+        target.before = wait
+        end_run(make_job(*({"kind": "obedient", "name": name} for name in names)))
+        deliverers = Deliverers()
+        with ThreadPoolExecutor(4) as pool:
+            for looked in [pool.submit(deliverers.look) for _ in range(4)]:
+                looked.result()
+        busy = len(deliverers._busy)
+        go.set()
+        deliverers.wait()
+        assert busy == MOST_SINKS
+        assert len(target.delivered) == 3 * len(names)
+
+    def test_deliveries_do_not_wait_for_the_connections_of_lanes(self, target: Target) -> None:
+        end_run(make_job(OBEDIENT, payloads=3))
+        with ExitStack() as lanes:
+            for _ in range(hotpath._POOL_SIZES[hotpath.LANES]):
+                lanes.enter_context(hotpath.connection())
+            assert deliver() == 3
+
+    def test_lanes_do_not_wait_for_the_connections_of_deliveries(self, target: Target) -> None:
+        with ExitStack() as deliveries:
+            for _ in range(hotpath._POOL_SIZES[hotpath.SINKS]):
+                deliveries.enter_context(hotpath.connection(hotpath.SINKS))
+            hotpath.ask()
 
 
 class TestATurnThatIsOver:
@@ -262,8 +356,8 @@ class TestWhatSpeaksAgainstASink:
 
         def starving(parcel: Parcel) -> Receipt:
             with ExitStack() as stack:
-                for _ in range(4):
-                    stack.enter_context(hotpath.connection())
+                for _ in range(hotpath._POOL_SIZES[hotpath.SINKS]):
+                    stack.enter_context(hotpath.connection(hotpath.SINKS))
                 return take(parcel)
 
         target.take = starving  # type: ignore[method-assign]

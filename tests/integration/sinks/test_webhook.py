@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +17,11 @@ from pydantic import ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from jobs.errors import PermanentError, TransientError
-from sinks.base import Parcel, Receipt, SinkGone
-from sinks.models import Delivery
+from sinks.base import OpenSink, Parcel, Receipt, SinkGone
+from sinks.models import Delivery, FailedDelivery
 from sinks.webhook import KIND
 from sinks.webhook.configuration import WebhookConfiguration
+from tests.conformance.engine import every_row
 from tests.integration.http_payload.identities import Identity, make_identity
 from tests.integration.http_payload.service import Seen, Service
 from tests.integration.sinks.handmade import parcel, record, results
@@ -147,6 +149,69 @@ class TestWhatIsSentBesides:
         assert service.seen[0].path == "/ok?a=b&key=hunter2-and-more"
 
 
+class TestASecretAddress:
+    """Addresses of chats, say: who knows one can write there."""
+
+    PART = "T0123/B4567/x9Y8z7W6v5U4"
+
+    def sink(self, url: str, **configuration: Any) -> OpenSink:
+        given = WebhookConfiguration(url_secret="chat", **configuration)
+        return KIND.open(given, surroundings(**SECRETS, chat=url))
+
+    def refusal(self, sink: OpenSink) -> TransientError | PermanentError:
+        try:
+            sink.deliver(parcel(*results(1)))
+        except (TransientError, PermanentError) as error:
+            return error
+        pytest.fail("it was delivered")
+
+    @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+    def test_it_is_called(self, service: Service, end: str) -> None:
+        self.sink(service.url(f"/ok/{self.PART}") + end).deliver(parcel(*results(1)))
+        assert service.seen[0].path == f"/ok/{self.PART}"
+
+    def test_a_secret_that_is_no_address_is_refused_without_being_told(self) -> None:
+        with pytest.raises(PermanentError, match="the secret chat holds no address: a URL must begin") as caught:
+            self.sink(f"ftp://host/{self.PART}")
+        assert caught.value.code == "secret"
+        assert self.PART not in str(caught.value)
+
+    def test_the_check_tells_no_more_than_its_host(self, service: Service) -> None:
+        said = self.sink(service.url(f"/ok/{self.PART}")).check()
+        assert said.startswith(f"http://127.0.0.1:{service.port}/*** answers (HTTP 200")
+
+    @pytest.mark.parametrize(
+        ("path", "words"),
+        [
+            ("/status?code=503&key=", "HTTP 503 Service Unavailable from POST http://127.0.0.1:{port}/***"),
+            ("/status?code=410&key=", "HTTP 410 Gone from POST http://127.0.0.1:{port}/***: it wants nothing more"),
+            ("/reset?key=", "POST http://127.0.0.1:{port}/***: connection failed: Connection reset by peer"),
+            ("/redirect?to=/ok/", "it redirects to another address of 127.0.0.1, and redirects are not followed"),
+        ],
+    )
+    def test_an_error_tells_no_more_than_its_host(self, service: Service, path: str, words: str) -> None:
+        error = self.refusal(self.sink(service.url(path + self.PART)))
+        assert words.format(port=service.port) in str(error)
+        assert self.PART not in f"{error} {error.details}"
+
+    def test_it_stands_in_nothing_that_is_kept_or_logged(
+        self, service: Service, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        paths = ["/echo", "/echo?code=503&key=", "/echo?code=400&key=", "/redirect?to=/echo/", "/reset?key="]
+        surroundings(**{f"chat{at}": service.url(f"{path}/{self.PART}") for at, path in enumerate(paths)})
+        names = [f"chat{at}" for at in range(len(paths))]
+        entries = [
+            {"kind": "webhook", "name": name, "deliver": "run", "configuration": {"url_secret": name}} for name in names
+        ]
+        deliver_example({"key": "task:t", "payload": [{"kind": "noop", "name": "first"}], "sinks": entries})
+        assert len(service.seen) == len(paths)
+        assert FailedDelivery.objects.count() == len(paths) - 1
+        told = "\n".join([every_row(), caplog.text, *capfd.readouterr()])
+        assert "127.0.0.1" in told
+        assert self.PART.rpartition("/")[2] not in told
+
+
 class TestAnswers:
     @pytest.mark.parametrize("code", [200, 201, 204])
     def test_2xx_is_delivered(self, service: Service, code: int) -> None:
@@ -253,7 +318,9 @@ class TestCheck:
 @pytest.mark.parametrize(
     ("configuration", "said"),
     [
-        ({}, "Field required"),
+        ({}, "exactly one of url, url_secret"),
+        ({"url": "https://h/", "url_secret": "chat"}, "exactly one of url, url_secret"),
+        ({"url_secret": "https://h/"}, "expected the name of a secret"),
         ({"url": "ftp://h/"}, "must begin with http:// or https://"),
         ({"url": "https://me:pw@h/"}, "must not contain a user name"),
         ({"url": "https://h/", "timeout": "31s"}, "between 1 ms and 30 seconds"),
@@ -288,6 +355,7 @@ def test_the_secrets_of_a_configuration_are_known() -> None:
     WebhookConfiguration.model_validate(given)
     assert list(KIND.secrets(given)) == ["one", "two", "three", "four"]
     assert list(KIND.secrets({"url": "https://h/"})) == []
+    assert list(KIND.secrets({"url_secret": "chat"})) == ["chat"]
 
 
 def test_the_pages_example_is_delivered(service: Service) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from typing import Any, Self
+from urllib.parse import quote
 
 from tests.free_ports import free_ports
 from tests.integration.http_payload.service import Seen, Service
@@ -65,11 +66,12 @@ class ReceiverAdapter(Adapter):
         kept_bytes = 4096
         self.service.fixed = ("€" * ((kept_bytes - 10) // 3) + value * 2).encode(), "text/plain; charset=utf-8"
         answers = ("/echo", "/echo?code=404", "/echo?code=503", "/echo?code=410", "/fixed?code=400", "/redirect_back")
-        return [
+        cases = [
             Case(self.configuration(self.service.url(answer), **way), secrets={"it": value})
             for way in self.ways()
             for answer in answers
         ]
+        return cases + [self._at_a_secret_address(answer, value) for answer in answers]
 
     def ways(self) -> list[dict[str, Any]]:
         """Configurations that use the secret ``it``."""
@@ -80,6 +82,13 @@ class ReceiverAdapter(Adapter):
             {"auth": {"api_key": {"secret": "it", "header": "X-Key"}}},
             {"headers": {"X-Token": {"secret": "it", "prefix": "Token "}}},
         ]
+
+    def _at_a_secret_address(self, answer: str, value: str) -> Case:
+        """The address has the value in it, and is a secret itself."""
+        configuration = self.configuration("") | {"url_secret": "it"}
+        del configuration["url"]
+        joint = "&" if "?" in answer else "?"
+        return Case(configuration, secrets={"it": self.service.url(f"{answer}{joint}key={quote(value, safe='')}")})
 
     def _mend(self) -> None:
         self.service.behaviour = "/ok"
