@@ -66,6 +66,12 @@ def register(kind: Kind) -> None:
     _registry[kind.name] = kind
 
 
+def offer(kind: Kind) -> None:
+    """Make a kind known, unless another has taken its place already: for those that are loaded when they are asked for."""
+    if kind.name not in _registry:
+        register(kind)
+
+
 def get(name: str) -> Kind | None:
     """The kind of that name, or None."""
     load()

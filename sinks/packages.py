@@ -8,4 +8,4 @@ _PACKAGES = (database, email, file, http, kafka, log, message, s3, webhook)
 def register_all() -> None:
     """Tell the rest of the system which kinds there are."""
     for package in _PACKAGES:
-        registry.register(package.KIND)
+        registry.offer(package.KIND)

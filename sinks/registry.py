@@ -26,6 +26,11 @@ def register(kind: SinkKind) -> None:
     _registry[kind.name] = kind
 
 
+def offer(kind: SinkKind) -> None:
+    """Make a kind known, unless another has taken its place already: for those that are loaded when they are asked for."""
+    _registry.setdefault(kind.name, kind)
+
+
 def get(name: str) -> SinkKind | None:
     """The kind of that name, or None."""
     load()

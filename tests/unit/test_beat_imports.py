@@ -36,6 +36,18 @@ print(json.dumps([name for name in {BEATS_DO_WITHOUT} if name in sys.modules]))
     assert loaded == []
 
 
+def test_a_kind_that_takes_the_place_of_one_of_ours_keeps_it() -> None:
+    assert answer_of("""
+from dataclasses import replace
+from jobs import kinds
+from sinks import log, registry
+from workers.payloads import noop
+kinds.register(replace(noop.KIND, queue="http"))
+registry.register(replace(log.KIND, title="Another"))
+print(json.dumps([kinds.get("noop").queue, registry.get("log").title]))
+""") == ["http", "Another"]
+
+
 def test_the_admins_checks_look_at_its_pages() -> None:
     assert answer_of("""
 from django.contrib import admin

@@ -41,4 +41,4 @@ EXECUTORS = Executors({package: f"{__name__}.{package}.executor" for package in 
 def register_all() -> None:
     """Tell the rest of the system which kinds there are."""
     for package in _PACKAGES:
-        kinds.register(importlib.import_module(f"{__name__}.{package}").KIND)
+        kinds.offer(importlib.import_module(f"{__name__}.{package}").KIND)
