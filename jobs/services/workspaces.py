@@ -63,9 +63,10 @@ def create_admin(*, username: str, password: str) -> tuple[User, bool]:
     return user, is_new
 
 
-def find_user(*, username: str) -> User:
-    """The active user of that name. Raises NotFoundError."""
-    user = User.objects.filter(username=username, is_active=True).first()
+def find_user(*, username: str, services: bool = False) -> User:
+    """The active user of that name, who is a person unless ``services`` takes service accounts as well. Raises NotFoundError."""
+    found = User.objects.filter(username=username, is_active=True)
+    user = (found if services else found.filter(service_account=None)).first()
     if user is None:
         raise NotFoundError(f"there is no active user {username!r}")
     return user

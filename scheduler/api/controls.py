@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from jobs.api.preconditions import matched_version
 from jobs.api.runs import run_response
 from jobs.documents.control import parse_note
-from jobs.models import Role
+from jobs.models import Role, Scope
 from scheduler.api.asking import parse_run_now
 from scheduler.api.schedules import SchedulePart, schedule_response
 from scheduler.models import Schedule
@@ -28,6 +28,7 @@ class ScheduleControl(SchedulePart):
     """What operators do to schedules."""
 
     roles = {"POST": Role.OPERATOR}
+    scopes = {"POST": Scope.SCHEDULES}
 
     def matched(self, request: Request, key: str, name: str) -> Schedule:
         """The schedule of the address, whose job has a version of If-Match. Raises NotFoundError and PreconditionFailedError."""
@@ -60,6 +61,8 @@ class ScheduleResume(ScheduleControl):
 
 class ScheduleRunNow(ScheduleControl):
     """``jobs/{key}/schedules/{name}/run-now/``"""
+
+    scopes = {"POST": Scope.RUN}
 
     def post(self, request: Request, workspace: str, key: str, name: str) -> Response:
         """Start a run of the job with the schedule's parameters; 409 when the job is no active one."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.test import Client
 
-from jobs.models import Job, Membership, Role, Workspace
+from jobs.models import Job, Membership, Role, Scope, Workspace
 from jobs.services.jobs import save_job
 from jobs.services.tokens import create_token
 
@@ -43,14 +44,21 @@ def make_job(workspace: Workspace, key: str = "task:ping", *, payloads: int = 1,
 
 
 class Api:
-    """Calls the API as one user; ``base`` is the workspace's address."""
+    """Calls the API as one user; ``base`` is the workspace's address, ``scopes`` and ``bound`` are the token's."""
 
-    def __init__(self, user: User | None, *, workspace: str = "acme") -> None:
+    def __init__(
+        self,
+        user: User | None,
+        *,
+        workspace: str = "acme",
+        scopes: Sequence[str] = (Scope.ADMIN,),
+        bound: Workspace | None = None,
+    ) -> None:
         self.base = f"/api/v1/workspaces/{workspace}/"
         self.client = Client()
         self.headers: dict[str, str] = {}
         if user is not None:
-            _, token = create_token(user=user, name="test", now=NOW)
+            _, token = create_token(user=user, name="test", scopes=scopes, workspace=bound, now=NOW)
             self.headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str, **query: object) -> Any:
