@@ -43,6 +43,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "jobsproject.urls"
 WSGI_APPLICATION = "jobsproject.wsgi.application"
 LOGIN_REDIRECT_URL = "/admin/"
+AUTHENTICATION_BACKENDS = ["jobsproject.login.PasswordBackend"]
 
 TEMPLATES = [
     {

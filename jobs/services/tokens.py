@@ -63,7 +63,7 @@ def create_token(
             name=name,
             digest=digest(token),
             scopes=wanted,
-            expires_at=expires_at,
+            expires_at=expires_at and expires_at.astimezone(dt.UTC),
             created_by=actor or user.get_username(),
         )
         _record(made, "token.created", actor=made.created_by)
