@@ -291,6 +291,7 @@ class TestTokens:
         listed = account(owner, "tokens/")
         assert token not in listed.content.decode()
         shown = listed.json()["results"][0]
+        assert made.json()["last_used_at"] is None
         assert {**made.json(), "last_used_at": shown["last_used_at"]} == {**shown, "token": token}
         assert shown["last_used_at"] is not None
         assert owner.client.get(made.headers["Location"], headers=owner.headers).json() == shown
