@@ -22,9 +22,9 @@ def make_workspace(slug: str = "acme") -> Workspace:
     return Workspace.objects.create(slug=slug, name=slug.title())
 
 
-def make_user(name: str, *, workspace: Workspace | None = None, role: Role | None = None, **flags: bool) -> User:
+def make_user(name: str, *, workspace: Workspace | None = None, role: Role | None = None, **columns: Any) -> User:
     """A user, and a member where workspace and role are given. No password: tests log in by force or by token."""
-    user = User.objects.create(username=name, **flags)
+    user = User.objects.create(username=name, **columns)
     if workspace is not None and role is not None:
         Membership.objects.create(workspace=workspace, user=user, role=role)
     return user
