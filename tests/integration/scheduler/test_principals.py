@@ -11,6 +11,7 @@ from jobs import hotpath
 from jobs.errors import ValidationError
 from jobs.models import Event, Membership, Role, Workspace
 from scheduler import claims
+from scheduler.claims.principals import find_principals
 from scheduler.models import Fire, Schedule
 from scheduler.selectors.explanations import explain
 from scheduler.services.principals import take_over
@@ -186,13 +187,12 @@ class TestTakingOver:
 def test_a_batch_of_schedules_looks_up_its_principals_at_once(ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
     schedules = [standing(cron()) for _ in range(5)]
     asked: list[Any] = []
-    find = claims.schedules.find_principals
 
     def counted(cursor: Any, *, pairs: Any) -> Any:
         asked.append(set(pairs))
-        return find(cursor, pairs=pairs)
+        return find_principals(cursor, pairs=pairs)
 
-    monkeypatch.setattr(claims.schedules, "find_principals", counted)
+    monkeypatch.setattr("scheduler.claims.schedules.find_principals", counted)
     with hotpath.connection() as connection, connection.transaction():
         claimed = claims.claim_due(connection, take=10, now=NINE + MINUTE)
     assert [each.principal.username for each in claimed] == ["ann"] * len(schedules)

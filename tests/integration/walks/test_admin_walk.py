@@ -50,7 +50,7 @@ class Page:
         """The address of the objects of a world."""
         own = {"object_id": objects.get(self.model.__name__, 1) if self.model else 1}
         rest = {"position": 0, "verb": "pause", "app_label": "jobs", "content_type_id": 1, "url": "nowhere"}
-        return "/admin/" + self.address.format(**(rest | objects | own))
+        return "/admin/" + self.address.format(**{**rest, **objects, **own})
 
 
 def pages() -> list[Page]:
