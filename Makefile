@@ -133,6 +133,10 @@ lock: $(VENV)/tools.stamp ## Write the locks anew from requirements/*.in (ARGS=-
 	    ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$name.in -o $$name.txt $(ARGS); \
 	done
 
+.PHONY: audit
+audit: $(VENV)/dev.stamp ## Look for known holes in what the locks name; it says so where the public list cannot be reached
+	@$(BIN)/python requirements/audit.py
+
 clean: ## Remove what was made here except the data: the virtual environment and the caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

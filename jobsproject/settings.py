@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
-from jobsproject import env
+from jobsproject import env, oidc_settings
 from jobsproject.logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -21,6 +22,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "django_celery_beat",
     "rest_framework",
     "jobs",
@@ -38,11 +40,14 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "jobsproject.content_policy.ContentPolicy",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "jobsproject.urls"
 WSGI_APPLICATION = "jobsproject.wsgi.application"
 LOGIN_REDIRECT_URL = "/admin/"
+AUTHENTICATION_BACKENDS = ["jobsproject.login.Guard", "jobsproject.login.PasswordBackend"]
 
 TEMPLATES = [
     {
@@ -83,7 +88,32 @@ FORMAT_MODULE_PATH = ["jobsproject.formats"]
 STATIC_URL = "/static/"
 STATIC_ROOT = env.text("STATIC_ROOT", str(BASE_DIR / ".data" / "static"))
 
+# --- Who gets in, and over what ----------------------------------------------------------------------------------------
+
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("SECURE_COOKIES", True)
+SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", SESSION_COOKIE_SECURE)
+SECURE_HSTS_SECONDS = int(env.number("HSTS_SECONDS", 31_536_000 if SECURE_SSL_REDIRECT else 0))
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("HSTS_SUBDOMAINS", True)
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # To be preloaded by browsers is a decision of the domain's owner, not ours.
+if env.flag("TRUST_FORWARDED_PROTO", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# django-axes counts the failures of a name from an address, in the database, so that all web processes know of them.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = int(env.number("LOGIN_FAILURES", 10, least=1))
+AXES_COOLOFF_TIME = dt.timedelta(minutes=env.number("LOGIN_COOL_OFF_MINUTES", 15, least=1))
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True  # Who logged in when is Django's to keep; nobody needs a second list with addresses.
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+if _provider := env.json_object("OIDC_PROVIDER"):
+    INSTALLED_APPS += ["mozilla_django_oidc"]
+    AUTHENTICATION_BACKENDS += ["jobsproject.oidc.ProviderBackend"]
+    OIDC_RP_CLIENT_ID = env.text("OIDC_CLIENT_ID")
+    OIDC_RP_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET")
+    globals().update(oidc_settings.provider_settings(_provider))
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 

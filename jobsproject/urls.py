@@ -13,7 +13,9 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}jobs/favicon.svg")),
     path("admin/", admin.site.urls),
+    *([path("oidc/", include("mozilla_django_oidc.urls"))] if hasattr(settings, "OIDC_RP_CLIENT_ID") else []),
     path("results/<str:token>/", results.follow, name="result-link"),
+    path("api/v1/", include("jobs.api.access_urls")),
     path("api/v1/", include("scheduler.api.urls")),
     path("api/v1/", include("sinks.api.urls")),
     path("api/v1/", include("jobs.api.urls")),  # The last one, which answers for addresses that are none.

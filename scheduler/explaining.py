@@ -23,6 +23,7 @@ REASONS = {
     Reason.EXCLUDED: "the schedule does not fire then",
     Reason.ASKED: "somebody had asked to skip it",
     Reason.JOB_INACTIVE: "its job was not active",
+    Reason.PRINCIPAL_LOST: "who it acts as may run nothing any more",
     Reason.PAUSED: "the schedule was paused",
     Reason.LIMIT: "the schedule's limit was reached",
 }
@@ -110,6 +111,7 @@ class Facts:
         job_change: Who put the job into the state that it had when the fire time was decided on, or has now.
         active: The schedule's runs that have not ended, or that had not when the fire time was decided on.
         beat_lives: Whether any beat is running.
+        principal_lost: Why it may not act as it does now, in words; empty while it may.
     """
 
     definition: Definition
@@ -131,6 +133,7 @@ class Facts:
     job_change: EventFact | None = None
     active: Sequence[RunFact] = ()
     beat_lives: bool = True
+    principal_lost: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +250,9 @@ def _to_come(facts: Facts) -> Answer:
     if facts.job_state != "active":
         words = f"it is {left} ahead and will be skipped unless {_job_then(facts)}"
         return Answer(verdict=Verdict.NOT_DUE, words=words, reason=Reason.JOB_INACTIVE)
+    if facts.principal_lost:
+        words = f"it is {left} ahead and will be skipped as things stand: {facts.principal_lost}"
+        return Answer(verdict=Verdict.NOT_DUE, words=words, reason=Reason.PRINCIPAL_LOST)
     jitter = _run_at(facts) - facts.fire_at
     moved = f", jitter of {span(jitter)} included" if jitter else ""
     return Answer(verdict=Verdict.NOT_DUE, words=f"it is not due yet: it fires in {left}{moved}")

@@ -32,6 +32,7 @@ class Situation:
     Args:
         now: Aware UTC.
         job_inactive: Why its job may not run, in words; empty when it may.
+        principal_lost: Why it may not act as whom it does, in words; empty while it may.
         active: Its runs that have not ended.
         buffered: Its fires that wait for that.
         skips: Fire times that somebody asked to skip.
@@ -42,6 +43,7 @@ class Situation:
 
     now: dt.datetime
     job_inactive: str = ""
+    principal_lost: str = ""
     active: int = 0
     buffered: int = 0
     skips: Collection[dt.datetime] = ()
@@ -83,7 +85,8 @@ def decide(*, definition: Definition, owed: Sequence[Due], situation: Situation)
 def _nothing_hinders(due: Due, definition: Definition, situation: Situation) -> bool:
     """Whether no policy has anything to decide, as is usual: asked first, for beats may have a hundred thousand of them at once."""
     return (
-        not (situation.active or situation.buffered or situation.job_inactive or situation.skips or due.excluded)
+        not (situation.active or situation.buffered or situation.skips or due.excluded)
+        and not (situation.job_inactive or situation.principal_lost)
         and situation.actions_left != 0
         and situation.now - due.run_at <= min(definition.grace, definition.window)
     )
@@ -96,6 +99,8 @@ def _forbidden(due: Due, situation: Situation) -> Decision | None:
         return Decision(due, FireState.SKIPPED, Reason.EXCLUDED, due.excluded)
     if situation.job_inactive:
         return Decision(due, FireState.SKIPPED, Reason.JOB_INACTIVE, situation.job_inactive)
+    if situation.principal_lost:
+        return Decision(due, FireState.SKIPPED, Reason.PRINCIPAL_LOST, situation.principal_lost)
     return None
 
 

@@ -56,6 +56,9 @@ class Reason(StrEnum):
     JOB_INACTIVE = "job_inactive"
     """Its job was paused, a draft or archived."""
 
+    PRINCIPAL_LOST = "principal_lost"
+    """Who it acts as may run nothing in the workspace any more."""
+
     PAUSED = "paused"
     """The schedule was paused while it waited."""
 

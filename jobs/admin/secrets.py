@@ -6,13 +6,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from jobs.admin.scope import WorkspaceAdmin, WorkspaceFilter
 from jobs.admin.typed import TypedForm
 from jobs.errors import ValidationError
 from jobs.models import Role, Secret
-from jobs.services.secrets import seal, set_secret
+from jobs.services.secrets import delete_secret, seal, set_secret
 
 
 class SecretForm(TypedForm[Secret]):
@@ -46,7 +47,7 @@ class SecretAdmin(WorkspaceAdmin[Secret]):
     view_role = write_role = Role.OWNER
     form = SecretForm
     fields = ("workspace", "name", "value")
-    list_display = ("name", "workspace", "updated_at")
+    list_display = ("name", "workspace", "updated_at", "updated_by")
     list_filter = (WorkspaceFilter,)
     ordering = ("workspace__slug", "name")
 
@@ -56,4 +57,15 @@ class SecretAdmin(WorkspaceAdmin[Secret]):
 
     def save_model(self, request: HttpRequest, obj: Secret, form: Any, change: bool) -> None:
         """Encrypt and store."""
-        obj.pk = set_secret(workspace=obj.workspace, name=obj.name, value=form.cleaned_data["value"]).pk
+        obj.pk = set_secret(
+            workspace=obj.workspace, name=obj.name, value=form.cleaned_data["value"], actor=request.user.get_username()
+        ).pk
+
+    def delete_model(self, request: HttpRequest, obj: Secret) -> None:
+        """Delete it through the service, which writes down who did."""
+        delete_secret(secret=obj, actor=request.user.get_username())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Secret]) -> None:
+        """The same for several."""
+        for secret in queryset:
+            self.delete_model(request, secret)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from jobs.admin.scope import permits, workspaces
 from jobs.admin.typed import TypedAdmin, TypedForm, TypedFormSet, TypedInline
-from jobs.errors import NotFoundError, ValidationError
+from jobs.errors import ConflictError, NotFoundError, ValidationError
 from jobs.models import Membership, Role, Workspace
-from jobs.services.workspaces import check_slug, find_user
+from jobs.services import members
+from jobs.services.workspaces import check_slug, create_workspace, find_user, rename_workspace
 
 
 class MembershipForm(TypedForm[Membership]):
@@ -45,7 +47,7 @@ class MembershipFormSet(TypedFormSet[Membership, Workspace]):
     """All members of a workspace."""
 
     def clean(self) -> None:
-        """Refuse somebody who is named twice."""
+        """Refuse somebody who is named twice, and to be left without an owner."""
         super().clean()
         seen: set[User] = set()
         for form in self.forms:
@@ -54,6 +56,31 @@ class MembershipFormSet(TypedFormSet[Membership, Workspace]):
                 form.add_error("username", f"{user} is named twice")
             if user is not None:
                 seen.add(user)
+        self._refuse_ownerless()
+
+    def _refuse_ownerless(self) -> None:
+        """The service refuses it too; here it is told beside the rows."""
+        if any(form.errors for form in self.forms):
+            return
+        kept = [form for form in self.forms if form not in self.deleted_forms]
+        had = any(form.initial.get("role") == Role.OWNER for form in self.initial_forms)
+        if had and not any(form.cleaned_data.get("role") == Role.OWNER for form in kept):
+            raise forms.ValidationError("One of the members must stay an owner.")
+
+    def write(self, workspace: Workspace, *, actor: str) -> None:
+        """Write what was typed through the service: first who is to be in, so that an owner can hand over to another.
+
+        Raises ConflictError: others changed the members meanwhile, and no owner would be left.
+        """
+        kept = [form for form in self.forms if form not in self.deleted_forms and form.has_changed()]
+        for form in sorted(kept, key=lambda form: form.cleaned_data["role"] != Role.OWNER):
+            user, role = form.cleaned_data["username"], Role(form.cleaned_data["role"])
+            members.set_member(workspace=workspace, user=user, role=role, actor=actor)
+        replaced = [form for form in kept if form.instance.pk and "username" in form.changed_data]
+        for form in [*self.deleted_forms, *replaced]:
+            former = User.objects.filter(username=form.fields["username"].initial).first()
+            if form.instance.pk and former is not None:
+                members.remove_member(workspace=workspace, user=former, actor=actor)
 
 
 class MembershipInline(TypedInline[Membership, Workspace]):
@@ -67,7 +94,7 @@ class MembershipInline(TypedInline[Membership, Workspace]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         """With their users."""
-        return super().get_queryset(request).select_related("user")
+        return super().get_queryset(request).filter(user__service_account=None).select_related("user")
 
     def has_view_permission(self, request: HttpRequest, obj: Workspace | None = None) -> bool:
         """For owners."""
@@ -113,6 +140,24 @@ class WorkspacesAdmin(TypedAdmin[Workspace]):
     def get_readonly_fields(self, request: HttpRequest, obj: Workspace | None = None) -> tuple[str, ...]:
         """A workspace keeps its slug: addresses hold it."""
         return ("slug",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Workspace, form: Any, change: bool) -> None:
+        """Write through the service that the API writes through."""
+        actor = request.user.get_username()
+        if change:
+            name, present = obj.name, Workspace.objects.get(pk=obj.pk)
+            rename_workspace(workspace=present, name=name, actor=actor)
+        else:
+            obj.pk = create_workspace(slug=obj.slug, name=obj.name, actor=actor, must_be_new=True).pk
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """The members, through theirs."""
+        formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
+        try:
+            with transaction.atomic():
+                formset.write(form.instance, actor=request.user.get_username())
+        except ConflictError as error:
+            self.message_user(request, f"The members were not changed: {error}.", messages.ERROR)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whoever is a member of one."""

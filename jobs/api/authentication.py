@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from jobs.models import ApiToken
 from jobs.services import run_tokens
-from jobs.services.tokens import find_token
+from jobs.services.tokens import find_token, note_use
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -23,9 +23,11 @@ class BearerAuthentication(BaseAuthentication):
         token = _bearer(request)
         if token is None:
             return None
-        found = find_token(token=token, now=dt.datetime.now(dt.UTC))
+        now = dt.datetime.now(dt.UTC)
+        found = find_token(token=token, now=now)
         if found is None:
             raise AuthenticationFailed("the bearer token is unknown or has expired")
+        note_use(token=found, now=now)
         return found.user, found
 
     def authenticate_header(self, request: Request) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.models import User
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import IsAuthenticated
@@ -13,8 +14,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from jobs.api.parsers import StrictJSONParser
-from jobs.api.permissions import NEEDED, HasRole
-from jobs.models import Role, Workspace
+from jobs.api.permissions import NEEDED, HasRole, HasScope
+from jobs.models import Role, Scope, Workspace
 from jobs.selectors.access import Access
 
 
@@ -42,11 +43,34 @@ class JSONView(APIView):
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
 
+class AccountView(JSONView):
+    """A view about the caller, whatever workspaces they are in. ``scopes``: what a method takes of a token, when reading is not
+    `READ` or writing not `ADMIN`."""
+
+    permission_classes = (IsAuthenticated, HasScope)
+    scopes: Mapping[str, Scope] = {}
+
+    @property
+    def user(self) -> User:
+        """The caller."""
+        return cast(User, self.request.user)
+
+    @property
+    def actor(self) -> str:
+        """The caller, as the event log names them."""
+        return str(self.request.user.get_username())
+
+
 class WorkspaceView(JSONView):
-    """A view under ``/workspaces/{workspace}/``. ``roles``: what a method takes, when not a viewer."""
+    """A view under ``/workspaces/{workspace}/``.
+
+    ``roles``: what a method takes, when reading is not for viewers or writing not for editors. ``scopes``: what it takes of a
+    token, when that is not what goes with the role; see `jobs.api.permissions`.
+    """
 
     permission_classes = (IsAuthenticated, HasRole)
     roles: Mapping[str, Role] = NEEDED
+    scopes: Mapping[str, Scope] = {}
     access: Access
 
     @property

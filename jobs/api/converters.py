@@ -38,6 +38,18 @@ class FileNameConverter(StringConverter):
     regex = "[A-Za-z0-9][A-Za-z0-9_.-]{0,199}"
 
 
+class UsernameConverter(StringConverter):
+    """A user's name."""
+
+    regex = r"[\w.@+-]{1,150}"
+
+
+class SecretConverter(StringConverter):
+    """A secret's name."""
+
+    regex = "[A-Za-z][A-Za-z0-9_.-]{0,99}"
+
+
 class IdConverter(IntConverter):
     """A bigint."""
 
@@ -63,6 +75,8 @@ _CONVERTERS: dict[str, type[StringConverter | IntConverter]] = {
     "datasource": DatasourceConverter,
     "group": GroupConverter,
     "file_name": FileNameConverter,
+    "username": UsernameConverter,
+    "secret": SecretConverter,
     "run_id": IdConverter,
     "position": PositionConverter,
 }

@@ -28,6 +28,7 @@ def start_runs(
     locked_job_id: int | None = None,
     parameters_each: Sequence[str | None] | None = None,
     digests: Sequence[str | None] | None = None,
+    actors: Sequence[str] | None = None,
 ) -> list[StartedRun]:
     """Insert a pending run with its payloads for each job that is active: one statement, on the cursor given.
 
@@ -39,6 +40,7 @@ def start_runs(
         locked_job_id: All of ``job_ids``, if `limits.lock_limited_job` has locked it within the same transaction: then as many of
             its runs are admitted as it has room for.
         parameters_each, digests: One for each of ``job_ids``, in place of ``parameters_json`` and ``digest`` where it is not None.
+        actors: One for each of ``job_ids``, in place of ``actor``.
 
     Returns:
         The runs by id; fewer than ``job_ids`` when some are paused or gone. After the commit publish for those that are admitted;
@@ -63,6 +65,7 @@ def start_runs(
             "schedule_ids": array_of(schedule_ids or none),
             "parameters_each": array_of(parameters_each or none),
             "digests": array_of(digests or none),
+            "actors": array_of(actors or none),
         },
     )
     return [StartedRun(*row) for row in cursor.fetchall()]

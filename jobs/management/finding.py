@@ -46,10 +46,10 @@ def job_or_run_named(workspace: Workspace, name: str) -> Job | Run:
     return run_named(workspace, int(name)) if re.fullmatch("[0-9]{1,18}", name) else job_named(workspace, name)
 
 
-def user_named(username: str) -> User:
-    """The active user of that name."""
+def user_named(username: str, *, services: bool = False) -> User:
+    """The active user of that name; a service account only with ``services``."""
     try:
-        return find_user(username=username)
+        return find_user(username=username, services=services)
     except NotFoundError as error:
         raise CommandError(str(error)) from error
 

@@ -20,9 +20,10 @@ from jobs.models.rejected_row import RejectedRow
 from jobs.models.requeued import Requeued
 from jobs.models.run import Run
 from jobs.models.secret import Secret
+from jobs.models.service_account import ServiceAccount
 from jobs.models.stored_file import StoredFile
 from jobs.models.stored_result import StoredResult
-from jobs.models.token import ApiToken
+from jobs.models.token import ApiToken, Scope
 from jobs.models.workspace import Membership, Role, Workspace
 
 __all__ = [
@@ -51,7 +52,9 @@ __all__ = [
     "Requeued",
     "Role",
     "Run",
+    "Scope",
     "Secret",
+    "ServiceAccount",
     "StoredFile",
     "StoredResult",
     "Verb",

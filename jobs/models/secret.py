@@ -13,6 +13,7 @@ class Secret(models.Model):
     ciphertext = models.BinaryField()
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    updated_by = models.CharField(max_length=200, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         db_table = "jobs_secret"

@@ -23,8 +23,13 @@ class Access:
         return self.role.rank >= role.rank
 
 
-def get_access(*, user: User, slug: str) -> Access:
+def get_access(*, user: User, slug: str, within: int | None = None) -> Access:
     """A user's place in the workspace of that slug, in one query.
+
+    Args:
+        user: Who asks.
+        slug: The workspace's.
+        within: The id of the only workspace that the caller's token opens; None for all.
 
     A superuser counts as an owner everywhere: who can edit the memberships could become one at any time, and a wall that its
     guard can walk through is better not painted on.
@@ -35,9 +40,24 @@ def get_access(*, user: User, slug: str) -> Access:
     mine = Membership.objects.filter(workspace=OuterRef("pk"), user=user)
     workspace = Workspace.objects.filter(slug=slug).annotate(my_role=Subquery(mine.values("role")[:1])).first()
     role = Role.OWNER if user.is_superuser else getattr(workspace, "my_role", None)
-    if workspace is None or role is None:
+    if workspace is None or role is None or within not in (None, workspace.pk):
         raise NotFoundError(f"there is no workspace {slug!r}, or you are not a member of it")
     return Access(workspace, Role(role))
+
+
+def is_member(*, user: User, workspace_id: int) -> bool:
+    """Whether a user has any role in a workspace. Superusers have all."""
+    return user.is_superuser or Membership.objects.filter(user=user, workspace_id=workspace_id).exists()
+
+
+def list_accesses(*, user: User, limit: int, after: str | None = None, within: int | None = None) -> list[Access]:
+    """A page of a user's places by slug, in one query; ``after`` is the last slug of the page before, the rest as `get_access`."""
+    mine = Membership.objects.filter(workspace=OuterRef("pk"), user=user).values("role")[:1]
+    found = Workspace.objects.annotate(my_role=Subquery(mine)).order_by("slug")
+    found = found if user.is_superuser else found.filter(my_role__isnull=False)
+    found = found if within is None else found.filter(pk=within)
+    found = found if after is None else found.filter(slug__gt=after)
+    return [Access(each, Role.OWNER if user.is_superuser else Role(each.my_role)) for each in found[:limit]]
 
 
 def roles_of(*, user: User | AnonymousUser) -> dict[int, Role]:

@@ -5,32 +5,47 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from django.db import transaction
 from django.db.models.functions import Now
 
 from jobs import secret_box
 from jobs.errors import FieldError, PermanentError, ValidationError
-from jobs.models import Secret, Workspace
+from jobs.models import Event, Secret, Workspace
 
 MAX_VALUE_LENGTH = 65_536
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 
 
-def set_secret(*, workspace: Workspace, name: str, value: str) -> Secret:
+def set_secret(*, workspace: Workspace, name: str, value: str, actor: str = "") -> Secret:
     """Store a secret, or replace its value.
 
     Args:
         workspace: The owner.
         name: A letter, then letters, digits, ``.``, ``_`` and ``-``; at most 100 characters.
         value: 1 to `MAX_VALUE_LENGTH` characters.
+        actor: Who does it.
 
     Raises:
         ValidationError: The name or the value was refused; the message never holds the value.
     """
     ciphertext = seal(name=name, value=value)
-    secret, _ = Secret.objects.update_or_create(
-        workspace=workspace, name=name, defaults={"ciphertext": ciphertext, "updated_at": Now()}
-    )
+    with transaction.atomic():
+        secret, created = Secret.objects.update_or_create(
+            workspace=workspace,
+            name=name,
+            defaults={"ciphertext": ciphertext, "updated_at": Now(), "updated_by": actor},
+        )
+        _record(secret, "secret.created" if created else "secret.replaced", actor=actor)
     return secret
+
+
+def delete_secret(*, secret: Secret, actor: str) -> bool:
+    """Delete a secret; what names it fails from now on. False when somebody else deleted it before."""
+    with transaction.atomic():
+        deleted, _ = Secret.objects.filter(pk=secret.pk).delete()
+        if deleted:
+            _record(secret, "secret.deleted", actor=actor)
+    return bool(deleted)
 
 
 def seal(*, name: str, value: str) -> bytes:
@@ -98,3 +113,8 @@ def read_secret(*, workspace_id: int, name: str) -> str:
     if ciphertext is None:
         raise PermanentError(f"the workspace has no secret named {name!r}", code="secret")
     return secret_box.unseal(bytes(ciphertext))
+
+
+def _record(secret: Secret, kind: str, *, actor: str) -> None:
+    """That it was done, and nothing of what is in it."""
+    Event.objects.create(workspace_id=secret.workspace_id, kind=kind, actor=actor, data={"secret": secret.name})

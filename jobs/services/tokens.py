@@ -5,18 +5,33 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
+from collections.abc import Sequence
 
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
 
 from jobs.errors import FieldError, ValidationError
-from jobs.models import ApiToken
+from jobs.models import ApiToken, Event, Scope, Workspace
+from jobs.selectors.access import is_member
 
 PREFIX = "jobs_"
 """Lets a person, and a scanner of source code, recognise a token that leaked."""
 
 
+USED_EVERY = dt.timedelta(minutes=1)
+"""A token's last use is written at most so often: a caller who asks a hundred times a second must not write a hundred rows."""
+
+
 def create_token(
-    *, user: User, name: str, expires_at: dt.datetime | None = None, now: dt.datetime
+    *,
+    user: User,
+    name: str,
+    expires_at: dt.datetime | None = None,
+    now: dt.datetime,
+    scopes: Sequence[str] = (Scope.ADMIN,),
+    workspace: Workspace | None = None,
+    actor: str = "",
 ) -> tuple[ApiToken, str]:
     """Make a token.
 
@@ -25,16 +40,43 @@ def create_token(
         name: What it is for; 1 to 100 characters.
         expires_at: Aware; None for never.
         now: Aware.
+        scopes: What it opens of that, at least one; see `Scope`.
+        workspace: The only one that it opens; None for all of its user's.
+        actor: Who makes it; empty for its user.
 
     Returns:
         The row, and the token itself: 256 random bits behind `PREFIX`. It cannot be shown again.
 
     Raises:
-        ValidationError: The name is empty or too long, or the expiry has passed.
+        ValidationError: The name is empty or too long, the expiry has passed, a scope is unknown, or the user is not in the
+            workspace.
     """
-    _check(name=name, expires_at=expires_at, now=now)
+    wanted = list(dict.fromkeys(scopes))
+    _check(name=name, expires_at=expires_at, scopes=wanted, now=now)
+    if workspace is not None and not is_member(user=user, workspace_id=workspace.pk):
+        raise ValidationError([FieldError("workspace", f"{user.get_username()} is not a member of {workspace.slug}")])
     token = PREFIX + secrets.token_urlsafe(32)
-    return ApiToken.objects.create(user=user, name=name, digest=digest(token), expires_at=expires_at), token
+    with transaction.atomic():
+        made = ApiToken.objects.create(
+            user=user,
+            workspace=workspace,
+            name=name,
+            digest=digest(token),
+            scopes=wanted,
+            expires_at=expires_at and expires_at.astimezone(dt.UTC),
+            created_by=actor or user.get_username(),
+        )
+        _record(made, "token.created", actor=made.created_by)
+    return made, token
+
+
+def revoke_token(*, token: ApiToken, actor: str) -> bool:
+    """Delete a token: from now on nobody gets in with it. False when somebody else did so before."""
+    with transaction.atomic():
+        deleted, _ = ApiToken.objects.filter(pk=token.pk).delete()
+        if deleted:
+            _record(token, "token.revoked", actor=actor)
+    return bool(deleted)
 
 
 def find_token(*, token: str, now: dt.datetime) -> ApiToken | None:
@@ -45,16 +87,38 @@ def find_token(*, token: str, now: dt.datetime) -> ApiToken | None:
     return found
 
 
+def note_use(*, token: ApiToken, now: dt.datetime) -> bool:
+    """Write down that a token was used, unless that was done within `USED_EVERY`. True when it was written now.
+
+    Of many who do so at once with one token one writes.
+    """
+    before = now - USED_EVERY
+    if token.last_used_at is not None and token.last_used_at > before:
+        return False
+    stale = Q(last_used_at=None) | Q(last_used_at__lte=before)
+    return bool(ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now))
+
+
 def digest(token: str) -> str:
     """SHA-256 in hexadecimal: what is stored."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
-def _check(*, name: str, expires_at: dt.datetime | None, now: dt.datetime) -> None:
+def _check(*, name: str, expires_at: dt.datetime | None, scopes: Sequence[str], now: dt.datetime) -> None:
     errors = []
-    if not 1 <= len(name) <= 100:
+    if not 1 <= len(name) <= 100 or "\x00" in name:
         errors.append(FieldError("name", "expected 1 to 100 characters"))
     if expires_at is not None and expires_at <= now:
         errors.append(FieldError("expires_at", "expected a time that is still to come"))
+    if not scopes or not set(scopes) <= set(Scope.values):
+        errors.append(FieldError("scopes", f"expected at least one of {', '.join(Scope.values)}"))
     if errors:
         raise ValidationError(errors)
+
+
+def _record(token: ApiToken, kind: str, *, actor: str) -> None:
+    """In the log of the workspace that it is bound to: a person's own tokens are in no workspace's."""
+    if token.workspace_id is None:
+        return
+    data = {"token": token.pk, "name": token.name, "user": token.user.get_username(), "scopes": token.scopes}
+    Event.objects.create(workspace_id=token.workspace_id, kind=kind, actor=actor, data=data)

@@ -9,10 +9,12 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
 
-from jobs.errors import FieldError, NotFoundError, ValidationError
-from jobs.models import Membership, Role, Workspace
+from jobs.errors import ConflictError, FieldError, NotFoundError, ValidationError
+from jobs.models import Event, Role, Workspace
+from jobs.services import members
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+MAX_NAME = 200
 SLUG_EXPECTED = "expected up to 63 small letters, digits and hyphens, beginning with a letter or a digit"
 
 
@@ -23,22 +25,43 @@ def check_slug(slug: str) -> None:
 
 
 @transaction.atomic
-def create_workspace(*, slug: str, name: str = "", owner: User | None = None) -> Workspace:
+def create_workspace(
+    *, slug: str, name: str = "", owner: User | None = None, actor: str = "", must_be_new: bool = False
+) -> Workspace:
     """Make a workspace, or find the one of that slug; the owner becomes an owner of it either way.
 
     Args:
         slug: Small letters, digits, hyphens; at most 63.
         name: For people; the slug when empty. A workspace that exists keeps its name.
         owner: Optional.
+        actor: Who does it.
+        must_be_new: Leave one that exists alone, and say so.
 
     Raises:
-        ValidationError: The slug has another form.
+        ValidationError: The slug has another form, or the name is too long.
+        ConflictError: It must be new, and exists.
     """
     check_slug(slug)
-    workspace, _ = Workspace.objects.get_or_create(slug=slug, defaults={"name": name or slug})
+    _check_name(name or slug)
+    workspace, created = Workspace.objects.get_or_create(slug=slug, defaults={"name": name or slug})
+    if created:
+        _record(workspace, "workspace.created", actor=actor, name=workspace.name)
+    elif must_be_new:
+        raise ConflictError(f"there is a workspace {slug!r} already")
     if owner is not None:
-        Membership.objects.update_or_create(workspace=workspace, user=owner, defaults={"role": Role.OWNER})
+        members.set_member(workspace=workspace, user=owner, role=Role.OWNER, actor=actor)
     return workspace
+
+
+def rename_workspace(*, workspace: Workspace, name: str, actor: str) -> None:
+    """Call a workspace otherwise; its slug stays, for addresses hold it. Raises ValidationError on ``name``."""
+    _check_name(name)
+    if name == workspace.name:
+        return
+    with transaction.atomic():
+        former, workspace.name = workspace.name, name
+        workspace.save(update_fields=["name"])
+        _record(workspace, "workspace.renamed", actor=actor, name=name, former=former)
 
 
 def create_admin(*, username: str, password: str) -> tuple[User, bool]:
@@ -63,9 +86,19 @@ def create_admin(*, username: str, password: str) -> tuple[User, bool]:
     return user, is_new
 
 
-def find_user(*, username: str) -> User:
-    """The active user of that name. Raises NotFoundError."""
-    user = User.objects.filter(username=username, is_active=True).first()
+def find_user(*, username: str, services: bool = False) -> User:
+    """The active user of that name, who is a person unless ``services`` takes service accounts as well. Raises NotFoundError."""
+    found = User.objects.filter(username=username, is_active=True)
+    user = (found if services else found.filter(service_account=None)).first()
     if user is None:
         raise NotFoundError(f"there is no active user {username!r}")
     return user
+
+
+def _check_name(name: str) -> None:
+    if not 1 <= len(name.strip()) <= len(name) <= MAX_NAME or "\x00" in name:
+        raise ValidationError([FieldError("name", f"expected 1 to {MAX_NAME} characters")])
+
+
+def _record(workspace: Workspace, kind: str, *, actor: str, **data: str) -> None:
+    Event.objects.create(workspace=workspace, kind=kind, actor=actor, data=data)

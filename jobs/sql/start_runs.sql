@@ -7,10 +7,12 @@
 -- that what the last holder of that lock admitted is seen here, as many begin at once as there is room for. None if others wait: they
 -- may be more urgent. What admit_runs.sql counts is counted here, and the lock is held until these runs are committed.
 WITH locked AS MATERIALIZED (
-    SELECT job.*, asked.scheduled_for, asked.schedule_id, asked.parameters, asked.digest, asked.ordinality
+    SELECT job.*, asked.scheduled_for, asked.schedule_id, asked.parameters, asked.digest,
+        COALESCE(asked.actor, %(actor)s) AS actor, asked.ordinality
     FROM unnest(
-        %(job_ids)s::bigint[], %(scheduled_for)s::timestamptz[], %(schedule_ids)s::bigint[], %(parameters_each)s::text[], %(digests)s::text[]
-    ) WITH ORDINALITY AS asked (job_id, scheduled_for, schedule_id, parameters, digest, ordinality)
+        %(job_ids)s::bigint[], %(scheduled_for)s::timestamptz[], %(schedule_ids)s::bigint[], %(parameters_each)s::text[], %(digests)s::text[],
+        %(actors)s::text[]
+    ) WITH ORDINALITY AS asked (job_id, scheduled_for, schedule_id, parameters, digest, actor, ordinality)
     JOIN jobs_job AS job ON job.id = asked.job_id
     WHERE job.state = 'active'
     ORDER BY asked.ordinality
@@ -34,7 +36,7 @@ WITH locked AS MATERIALIZED (
         schedule_id
     )
     SELECT
-        run_id, workspace_id, id, type || ':' || name, 'pending', %(trigger)s, scheduled_for, %(actor)s, %(comment)s,
+        run_id, workspace_id, id, type || ':' || name, 'pending', %(trigger)s, scheduled_for, actor, %(comment)s,
         COALESCE(parameters, %(parameters)s)::jsonb,
         jsonb_build_object(
             'key', type || ':' || name, 'description', description, 'configuration', configuration, 'sinks', sinks,
@@ -54,6 +56,6 @@ WITH locked AS MATERIALIZED (
     FROM job, jsonb_array_elements(job.payload) WITH ORDINALITY AS item (value, ordinality)
 ), event AS (
     INSERT INTO jobs_event (workspace_id, job_id, run_id, kind, actor, data, at)
-    SELECT workspace_id, id, run_id, 'run.created', %(actor)s, jsonb_build_object('trigger', %(trigger)s::text), now FROM job
+    SELECT workspace_id, id, run_id, 'run.created', actor, jsonb_build_object('trigger', %(trigger)s::text), now FROM job
 )
 SELECT id, job_id, queue, max_lanes, total, strict, admitted, schedule_id, scheduled_for FROM run ORDER BY id

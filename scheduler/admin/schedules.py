@@ -65,6 +65,7 @@ class ScheduleAdmin(ScheduleControls, BackfillPages, SimulationPages, EventHisto
         "job_link",
         "when",
         "state_told",
+        "acts_as",
         "next_shown",
         "late_shown",
         "last_shown",
@@ -147,6 +148,11 @@ class ScheduleAdmin(ScheduleControls, BackfillPages, SimulationPages, EventHisto
         )
         return format_html("{}{}{}", badge(schedule.state), told(schedule.state_change), trouble)
 
+    @admin.display(description="acts as")
+    def acts_as(self, schedule: Schedule) -> str:
+        """Who saved it last, or took it over: its runs act as them."""
+        return "nobody in particular" if schedule.principal is None else schedule.principal.get_username()
+
     @admin.display(description="fires left")
     def remaining(self, schedule: Schedule) -> str:
         """How many more fires start a run, and how many of those to come are skipped."""
@@ -164,7 +170,7 @@ class ScheduleAdmin(ScheduleControls, BackfillPages, SimulationPages, EventHisto
         """A new schedule has a job and a definition; one that there is begins with how it stands."""
         if obj is None:
             return ("job", "text")
-        stands = ("job_link", "when", "state_told", "next_shown", "late_shown", "last_shown", "remaining")
+        stands = ("job_link", "when", "state_told", "acts_as", "next_shown", "late_shown", "last_shown", "remaining")
         written_as = ("text", "version") if self.has_change_permission(request, obj) else ("definition",)
         return (*stands, *written_as)
 

@@ -25,6 +25,12 @@ class RunNowRequest(Strict):
     comment: str = Field(default="", max_length=2000)
 
 
+class PrincipalRequest(Strict):
+    """As whom a schedule is to act: a service account of the workspace by name, or whoever asks."""
+
+    service_account: str | None = None
+
+
 class SimulationRequest(Strict):
     """An edit that is only thought of: the schedules that a job would have."""
 
@@ -36,6 +42,11 @@ class SimulationRequest(Strict):
 def parse_run_now(data: object) -> RunNowRequest:
     """Validate what is said when a schedule's job is run by hand. Raises ValidationError."""
     return validated(RunNowRequest, data, "expected an object with comment")
+
+
+def parse_principal(data: object) -> PrincipalRequest:
+    """Validate as whom a schedule is to act. Raises ValidationError."""
+    return validated(PrincipalRequest, data, "expected an object, empty or with service_account")
 
 
 def parse_simulation(data: object) -> SimulationRequest:

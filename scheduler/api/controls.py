@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, cast
 
+from django.contrib.auth.models import User
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,11 +12,13 @@ from rest_framework.response import Response
 from jobs.api.preconditions import matched_version
 from jobs.api.runs import run_response
 from jobs.documents.control import parse_note
-from jobs.models import Role
-from scheduler.api.asking import parse_run_now
+from jobs.models import Role, Scope
+from jobs.selectors.members import find_service_account
+from scheduler.api.asking import parse_principal, parse_run_now
 from scheduler.api.schedules import SchedulePart, schedule_response
 from scheduler.models import Schedule
 from scheduler.services import controls
+from scheduler.services.principals import take_over
 
 
 class ServiceOnSchedule(Protocol):
@@ -28,6 +31,7 @@ class ScheduleControl(SchedulePart):
     """What operators do to schedules."""
 
     roles = {"POST": Role.OPERATOR}
+    scopes = {"POST": Scope.SCHEDULES}
 
     def matched(self, request: Request, key: str, name: str) -> Schedule:
         """The schedule of the address, whose job has a version of If-Match. Raises NotFoundError and PreconditionFailedError."""
@@ -61,11 +65,29 @@ class ScheduleResume(ScheduleControl):
 class ScheduleRunNow(ScheduleControl):
     """``jobs/{key}/schedules/{name}/run-now/``"""
 
+    scopes = {"POST": Scope.RUN}
+
     def post(self, request: Request, workspace: str, key: str, name: str) -> Response:
         """Start a run of the job with the schedule's parameters; 409 when the job is no active one."""
         asked, schedule = parse_run_now(request.data), self.matched(request, key, name)
         run_id = controls.run_now(schedule=schedule, actor=self.actor, comment=asked.comment)
         return run_response(self, request, run_id, status.HTTP_202_ACCEPTED)
+
+
+class SchedulePrincipal(ScheduleControl):
+    """``jobs/{key}/schedules/{name}/principal/``"""
+
+    roles = {"PUT": Role.EDITOR}
+    scopes = {"PUT": Scope.SCHEDULES}
+
+    def put(self, request: Request, workspace: str, key: str, name: str) -> Response:
+        """Let the schedule act as the caller, or as a service account of the workspace; as no other person."""
+        asked, schedule = parse_principal(request.data), self.matched(request, key, name)
+        user = cast(User, request.user)
+        if asked.service_account is not None:
+            user = find_service_account(workspace=self.workspace, name=asked.service_account).user
+        changed = take_over(schedule=schedule, user=user, actor=self.actor)
+        return schedule_response(schedule, changed=changed)
 
 
 class ScheduleSkipNext(ScheduleControl):

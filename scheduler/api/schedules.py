@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from jobs.api.base import WorkspaceView
 from jobs.api.pages import Query, page
 from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, taken_version
-from jobs.models import Job
+from jobs.models import Job, Scope
 from jobs.selectors.jobs import find_job
 from scheduler.api import shapes
 from scheduler.api.asking import edit_of, instant, merged
@@ -42,6 +42,8 @@ class ScheduleList(WorkspaceView):
 
 class JobSchedules(WorkspaceView):
     """``jobs/{key}/schedules/``"""
+
+    scopes = {"POST": Scope.SCHEDULES}
 
     def get(self, request: Request, workspace: str, key: str) -> Response:
         """The job's schedules by id; ``state`` and ``due_before`` filter."""
@@ -74,6 +76,8 @@ class SchedulePart(WorkspaceView):
 
 class ScheduleDetail(SchedulePart):
     """``jobs/{key}/schedules/{name}/``"""
+
+    scopes = {"PUT": Scope.SCHEDULES, "PATCH": Scope.SCHEDULES, "DELETE": Scope.SCHEDULES}
 
     def get(self, request: Request, workspace: str, key: str, name: str) -> Response:
         """The schedule's document, and where it stands."""

@@ -14,6 +14,7 @@ _schedule: list[URLPattern | URLResolver] = [
     path("resume/", controls.ScheduleResume.as_view(), name="resume-schedule"),
     path("run-now/", controls.ScheduleRunNow.as_view(), name="run-schedule-now"),
     path("skip-next/", controls.ScheduleSkipNext.as_view(), name="skip-next"),
+    path("principal/", controls.SchedulePrincipal.as_view(), name="schedule-principal"),
     path("fires/", answers.FireList.as_view(), name="fires"),
     path("preview/", answers.SchedulePreview.as_view(), name="preview-schedule"),
     path("explain/", answers.ScheduleExplanation.as_view(), name="explain-schedule"),

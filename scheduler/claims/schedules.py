@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from scheduler.claims.principals import find_principals
 from scheduler.claims.shapes import Claimed, Connection, Holds, Now, execute
 
 
@@ -15,13 +16,13 @@ def claim_due(
 ) -> list[Claimed]:
     """Lock schedules that are due, the longest due first; those that another beat has are left to it."""
     parameters = {"take": take, "now": now, "schedule_ids": None if schedule_ids is None else list(schedule_ids)}
-    return [Claimed(*row) for row in execute(connection, "claim_due", parameters).fetchall()]
+    return _claimed(connection, execute(connection, "claim_due", parameters).fetchall())
 
 
 def claim_named(connection: Connection, *, schedule_ids: Iterable[int], now: Now = None) -> list[Claimed]:
     """Lock these schedules, due or not; those that somebody else has, or that are gone, are left out."""
     parameters = {"schedule_ids": list(schedule_ids), "now": now}
-    return [Claimed(*row) for row in execute(connection, "claim_named", parameters).fetchall()]
+    return _claimed(connection, execute(connection, "claim_named", parameters).fetchall())
 
 
 def holds(connection: Connection, *, schedule_ids: Sequence[int]) -> dict[int, Holds]:
@@ -85,3 +86,11 @@ def seconds_to_next(connection: Connection) -> float | None:
     """How long until something is due: a schedule, or a fire that waits; 0 when it is overdue, None when nothing is."""
     row = execute(connection, "seconds_to_next", {}).fetchone()
     return None if row is None or row.seconds is None else max(0.0, row.seconds)
+
+
+def _claimed(connection: Connection, rows: Sequence[Any]) -> list[Claimed]:
+    """With their principals, which are looked up for all of them at once."""
+    claimed = [Claimed(*row) for row in rows]
+    pairs = [(each.principal_id, each.workspace_id) for each in claimed]
+    principals = find_principals(connection.cursor(), pairs=pairs)
+    return [each._replace(principal=principals[pair]) for each, pair in zip(claimed, pairs, strict=True)]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from jobs import hotpath
+from scheduler.claims.principals import SYSTEM, Principal
 from scheduler.models import Ending
 from scheduler.sql import STATEMENTS
 
@@ -38,6 +39,8 @@ class Claimed(NamedTuple):
     job_key: str
     job_state: str
     now: dt.datetime
+    principal_id: int | None = None
+    principal: Principal = SYSTEM
 
     @property
     def skips(self) -> list[str]:

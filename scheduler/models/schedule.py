@@ -1,5 +1,6 @@
 """Schedules: when a job runs."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Func, Q
 from django.db.models.functions import Now
@@ -47,6 +48,18 @@ class Schedule(models.Model):
     )
     problem = models.CharField(
         max_length=2000, blank=True, default="", help_text="Why it could not be fired when it was last tried."
+    )
+    # No constraint: who deletes a user need not look at schedules, and one that acts as nobody any more must not fire.
+    principal = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        help_text="As whom its runs act: who saved it last, or who took it over.",
     )
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())

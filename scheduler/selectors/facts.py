@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from jobs.models import Event, Run
+from scheduler.claims.principals import find_principals
 from scheduler.definition import Definition
 from scheduler.explaining import EventFact, Facts, FireFact, RunFact
 from scheduler.models import Fire, Schedule
@@ -56,7 +58,14 @@ def facts_of(*, schedule: Schedule, definition: Definition, fire_at: dt.datetime
         job_change=_job_change(schedule, decided_at),
         active=_active(schedule, rows),
         beat_lives=beat_lives(),
+        principal_lost=_principal_lost(schedule),
     )
+
+
+def _principal_lost(schedule: Schedule) -> str:
+    pair = (schedule.principal_id, schedule.workspace_id)
+    with connection.cursor() as cursor:
+        return find_principals(cursor, pairs=[pair])[pair].lost
 
 
 def _fires(rows: Iterable[Fire]) -> list[FireFact]:

@@ -132,7 +132,7 @@ def list_fires(
 def readable(schedules: QuerySet[Schedule]) -> QuerySet[Schedule]:
     """With their jobs, less what may be long in them: that is loaded when it is asked for."""
     heavy = ("payload", "configuration", "sinks", "schedules", "metadata")
-    return schedules.select_related("job", "workspace").defer(*(f"job__{field}" for field in heavy))
+    return schedules.select_related("job", "workspace", "principal").defer(*(f"job__{field}" for field in heavy))
 
 
 def definition_of(schedule: Schedule) -> Definition:

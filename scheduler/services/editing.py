@@ -169,7 +169,12 @@ def _find(entries: Entries, schedule: Schedule) -> int:
 
 
 def _row(job: Job, name: object) -> Schedule:
-    found = Schedule.objects.select_related("job", "workspace").defer("job__payload").filter(job=job, name=name).first()
+    found = (
+        Schedule.objects.select_related("job", "workspace", "principal")
+        .defer("job__payload")
+        .filter(job=job, name=name)
+        .first()
+    )
     if found is None:
         raise NotFoundError(f"schedule {name} was deleted meanwhile")
     return found

@@ -169,6 +169,7 @@ def plan(*, schedule: Claimed, holds: Holds, decided: Collection[dt.datetime] = 
     situation = Situation(
         now=schedule.now,
         job_inactive=job_inactive(schedule),
+        principal_lost=schedule.principal.lost,
         active=len(holds.run_ids),
         buffered=len(holds.buffered_ids),
         skips=skips,

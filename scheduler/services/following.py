@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
@@ -96,6 +97,7 @@ def _create(job: Job, document: Mapping[str, Any], at: int, actor: str) -> None:
     row.document = _whole(document)
     row.actions_left = row.document.get("actions")
     row.watches_runs = placing.watches(row.document)
+    row.principal_id = _principal_id(actor)
     row.save()
     placing.place(row, now=now)  # only now it has the id that its jitter and its seed hang on
     row.save(update_fields=["state", "decided_until", "next_fire_at", "next_run_at"])
@@ -117,13 +119,18 @@ def _change(row: Schedule, job: Job, document: Mapping[str, Any], at: int, actor
     if row.state == ScheduleState.ENDED:
         row.state = ScheduleState.ACTIVE
     row.skips = [skip for skip in row.skips if dt.datetime.fromisoformat(skip) > now]
-    row.problem, row.updated_at = "", now
+    row.problem, row.updated_at, row.principal_id = "", now, _principal_id(actor)
     placing.place(row, now=now)
     row.save()
     _keep_endings(row, former["triggers"])
     _wait_for(row, job, at)
     record(row, "schedule.updated", actor=actor)
     tell_beats()
+
+
+def _principal_id(actor: str) -> int | None:
+    """The user who saves it, as whom it is to act. None for who saves with a command, and is no user of the site."""
+    return User.objects.filter(username=actor).values_list("pk", flat=True).first() if actor else None
 
 
 def _keep_endings(row: Schedule, former: Sequence[Mapping[str, Any]]) -> None:

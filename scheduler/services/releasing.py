@@ -51,9 +51,9 @@ def release(connection: Connection, schedule: Claimed, holds: Holds, now: dt.dat
     if holds.run_ids or not holds.buffered_ids:
         return []
     buffered = claims.owed_fires(connection, schedule_ids=[schedule.id], state=FireState.BUFFERED, now=now)
-    inactive = job_inactive(schedule)
-    if inactive:
-        decided = [(owed, Decision(_due(owed), FireState.SKIPPED, Reason.JOB_INACTIVE, inactive)) for owed in buffered]
+    forbidden = _forbidden(schedule)
+    if forbidden is not None:
+        decided = [(owed, Decision(_due(owed), FireState.SKIPPED, *forbidden)) for owed in buffered]
         claims.use_actions(connection, schedule_id=schedule.id, count=-len(buffered))
     else:
         decided = [(buffered[0], Decision(_due(buffered[0]), FireState.FIRED))]
@@ -70,6 +70,13 @@ def release_again(connection: Connection, schedule: Claimed, holds: Holds, now: 
         return []
     present = claims.holds(connection, schedule_ids=[schedule.id])
     return release(connection, schedule, present.get(schedule.id, NO_HOLDS), now)
+
+
+def _forbidden(schedule: Claimed) -> tuple[Reason, str] | None:
+    """Why nothing of it may run now, as `scheduler.policies` has it; None when something may."""
+    if inactive := job_inactive(schedule):
+        return Reason.JOB_INACTIVE, inactive
+    return (Reason.PRINCIPAL_LOST, schedule.principal.lost) if schedule.principal.lost else None
 
 
 def _due(owed: Owed) -> Due:

@@ -51,6 +51,7 @@ def start_wanted(connection: Connection, *, wanted: Sequence[Wanted], now: dt.da
             schedule_ids=[wanted[at].schedule.id for at in places],
             trigger=trigger,
             actor="",
+            actors=[wanted[at].schedule.principal.username for at in places],
             comment="",
             parameters_json="{}",
             now=now,

@@ -86,6 +86,7 @@ def _decide(
     situation = Situation(
         now=schedule.now,
         job_inactive=job_inactive(schedule),
+        principal_lost=schedule.principal.lost,
         active=len(holds.run_ids),
         buffered=len(holds.buffered_ids),
         actions_left=schedule.actions_left,

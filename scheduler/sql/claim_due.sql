@@ -8,7 +8,8 @@
 WITH clock AS MATERIALIZED (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now)
 SELECT s.id, s.workspace_id, s.job_id, s.name, (s.document - '{name,notes,parameters}'::text[])::text AS document,
     COALESCE(s.document -> 'parameters', '{}')::text AS parameters, s.state, s.anchor_at, s.decided_until, s.actions_left,
-    s.skips::text AS skips_json, j.type || ':' || j.name AS job_key, j.state AS job_state, (SELECT now FROM clock) AS now
+    s.skips::text AS skips_json, j.type || ':' || j.name AS job_key, j.state AS job_state, (SELECT now FROM clock) AS now,
+    s.principal_id
 FROM scheduler_schedule AS s JOIN jobs_job AS j ON j.id = s.job_id
 WHERE s.next_run_at <= (SELECT now FROM clock)
     AND (%(schedule_ids)s::bigint[] IS NULL OR s.id = ANY (%(schedule_ids)s::bigint[]))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.test import Client
 
-from jobs.models import Job, Membership, Role, Workspace
+from jobs.models import ApiToken, Job, Membership, Role, Scope, Workspace
 from jobs.services.jobs import save_job
 from jobs.services.tokens import create_token
 
@@ -21,9 +22,9 @@ def make_workspace(slug: str = "acme") -> Workspace:
     return Workspace.objects.create(slug=slug, name=slug.title())
 
 
-def make_user(name: str, *, workspace: Workspace | None = None, role: Role | None = None, **flags: bool) -> User:
+def make_user(name: str, *, workspace: Workspace | None = None, role: Role | None = None, **columns: Any) -> User:
     """A user, and a member where workspace and role are given. No password: tests log in by force or by token."""
-    user = User.objects.create(username=name, **flags)
+    user = User.objects.create(username=name, **columns)
     if workspace is not None and role is not None:
         Membership.objects.create(workspace=workspace, user=user, role=role)
     return user
@@ -43,14 +44,23 @@ def make_job(workspace: Workspace, key: str = "task:ping", *, payloads: int = 1,
 
 
 class Api:
-    """Calls the API as one user; ``base`` is the workspace's address."""
+    """Calls the API as one user; ``base`` is the workspace's address, ``scopes`` and ``bound`` are the token's."""
 
-    def __init__(self, user: User | None, *, workspace: str = "acme") -> None:
+    def __init__(
+        self,
+        user: User | None,
+        *,
+        workspace: str = "acme",
+        scopes: Sequence[str] = (Scope.ADMIN,),
+        bound: Workspace | None = None,
+    ) -> None:
         self.base = f"/api/v1/workspaces/{workspace}/"
         self.client = Client()
         self.headers: dict[str, str] = {}
         if user is not None:
-            _, token = create_token(user=user, name="test", now=NOW)
+            made, token = create_token(user=user, name="test", scopes=scopes, workspace=bound, now=NOW)
+            # As if it had been used just now: that its use is written once a minute is not what tests count.
+            ApiToken.objects.filter(pk=made.pk).update(last_used_at=dt.datetime.now(dt.UTC))
             self.headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str, **query: object) -> Any:

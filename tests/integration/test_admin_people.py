@@ -87,7 +87,7 @@ class TestTokens:
 
     def test_a_new_token_is_shown_once_and_works(self, workspace: Workspace) -> None:
         client = staff(workspace, Role.VIEWER)
-        page = client.post("/admin/jobs/apitoken/add/", {"name": "laptop"})
+        page = client.post("/admin/jobs/apitoken/add/", {"name": "laptop", "scopes": ["jobs:read"]})
         token = page.context["token"]
         found = find_token(token=token, now=NOW)
         assert found is not None
@@ -99,7 +99,7 @@ class TestTokens:
     def test_one_sees_and_revokes_ones_own_alone(self, workspace: Workspace) -> None:
         other = ApiToken.objects.create(user=make_user("other"), name="theirs", digest="x" * 64)
         client = staff(workspace, Role.OWNER)
-        client.post("/admin/jobs/apitoken/add/", {"name": "mine"})
+        client.post("/admin/jobs/apitoken/add/", {"name": "mine", "scopes": ["admin"]})
         assert "theirs" not in client.get("/admin/jobs/apitoken/").content.decode()
         client.post(f"/admin/jobs/apitoken/{other.pk}/delete/", {"post": "yes"})
         mine = ApiToken.objects.get(name="mine")
@@ -108,17 +108,40 @@ class TestTokens:
 
     def test_only_a_superuser_makes_one_for_somebody_else(self, workspace: Workspace) -> None:
         other = make_user("other")
-        staff(workspace, Role.OWNER).post("/admin/jobs/apitoken/add/", {"name": "a", "user": other.pk})
+        staff(workspace, Role.OWNER).post(
+            "/admin/jobs/apitoken/add/", {"name": "a", "scopes": ["admin"], "user": other.pk}
+        )
         staff(workspace, Role.EDITOR, is_superuser=True).post(
-            "/admin/jobs/apitoken/add/", {"name": "b", "user": other.pk}
+            "/admin/jobs/apitoken/add/", {"name": "b", "scopes": ["admin"], "user": other.pk}
         )
         assert list(ApiToken.objects.order_by("name").values_list("name", "user__username")) == [
             ("a", "the-owner"),
             ("b", "other"),
         ]
 
+    def test_a_token_opens_what_was_ticked_and_one_must_be(self, workspace: Workspace) -> None:
+        client = staff(workspace, Role.VIEWER)
+        typed = {"name": "ci", "scopes": ["jobs:read", "jobs:run"], "workspace": workspace.pk}
+        assert client.post("/admin/jobs/apitoken/add/", typed).status_code == 200
+        made = ApiToken.objects.get()
+        assert (made.scopes, made.workspace, made.created_by) == (["jobs:read", "jobs:run"], workspace, "the-viewer")
+        page = client.post("/admin/jobs/apitoken/add/", {"name": "none"})
+        assert "scopes" in page.context["adminform"].form.errors
+        assert ApiToken.objects.count() == 1
+
+    def test_a_workspace_that_its_user_is_not_in_is_not_offered(self, workspace: Workspace) -> None:
+        other = make_workspace("other")
+        typed = {"name": "ci", "scopes": ["admin"], "workspace": other.pk}
+        page = staff(workspace, Role.OWNER).post("/admin/jobs/apitoken/add/", typed)
+        assert "workspace" in page.context["adminform"].form.errors
+        root = staff(workspace, Role.VIEWER, is_superuser=True)
+        stranger = make_user("stranger")
+        page = root.post("/admin/jobs/apitoken/add/", typed | {"user": stranger.pk})
+        assert "not a member" in page.context["adminform"].form.errors["workspace"][0]
+        assert not ApiToken.objects.exists()
+
     def test_an_expiry_that_has_passed_is_refused(self, workspace: Workspace) -> None:
-        typed = {"name": "late", "expires_at_0": "2020-01-01", "expires_at_1": "00:00:00"}
+        typed = {"name": "late", "scopes": ["admin"], "expires_at_0": "2020-01-01", "expires_at_1": "00:00:00"}
         page = staff(workspace, Role.VIEWER).post("/admin/jobs/apitoken/add/", typed)
         assert "expires_at" in page.context["adminform"].form.errors
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 def test_the_guides_commands_do_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     said = []
-    for command in re.findall(r"```sh\n(.*?)\n```", GUIDE, re.DOTALL):
+    for command in _commands("python", "echo"):
         given, _, called = command.rpartition("|")
         monkeypatch.setattr("sys.stdin", io.StringIO(f"{shlex.split(given)[1]}\n" if given else ""))
         out = io.StringIO()
@@ -34,9 +36,36 @@ def test_the_guides_commands_do_what_it_says(monkeypatch: pytest.MonkeyPatch) ->
     assert Membership.objects.get(workspace__slug="reports", user__username="eve").role == Role.OWNER
     eve = Api(None, workspace="reports")
     eve.headers = {"Authorization": f"Bearer {said[2]}"}
-    assert eve.get("jobs/").status_code == 200
+    assert (eve.get("jobs/").status_code, eve.get("secrets/").status_code) == (200, 403)
     User.objects.update(is_active=False)
     assert eve.get("jobs/").status_code == 401
+
+
+def test_its_calls_make_a_service_account_and_a_token_for_it() -> None:
+    workspace = make_workspace("reports")
+    make_job(workspace)
+    owner = Api(make_user("olga", workspace=workspace, role=Role.OWNER), workspace="reports")
+    (calls,) = _commands("curl")
+    answers = [_called(call, owner) for call in calls.replace("\\\n", " ").splitlines()]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json()["username"] == "pipeline@reports.service"
+    program = Api(None, workspace="reports")
+    program.headers = {"Authorization": f"Bearer {answers[1].json()['token']}"}
+    assert (program.get("jobs/").status_code, program.post("jobs/", {}).status_code) == (200, 403)
+
+
+def _called(call: str, api: Api) -> Any:
+    """The answer to a curl command."""
+    words = shlex.split(call)
+    method, body = words[words.index("-X") + 1], json.loads(words[words.index("-d") + 1])
+    (address,) = (word for word in words if word.startswith("http"))
+    return api.send(method, address.partition(api.base)[2], body)
+
+
+def _commands(*programs: str) -> list[str]:
+    """The guide's commands that begin with one of these."""
+    blocks = re.findall(r"```sh\n(.*?)\n```", GUIDE, re.DOTALL)
+    return [block for block in blocks if block.split()[0] in programs]
 
 
 def test_its_steps_in_the_admin_let_somebody_in() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs.errors import ValidationError
-from jobs.management.finding import user_named
+from jobs.management.finding import operator, user_named
 from jobs.services.workspaces import create_workspace
 
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         """Print the slug."""
         owner = user_named(options["owner"]) if options["owner"] else None
         try:
-            workspace = create_workspace(slug=options["slug"], name=options["name"], owner=owner)
+            workspace = create_workspace(slug=options["slug"], name=options["name"], owner=owner, actor=operator())
         except ValidationError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(workspace.slug)

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs.errors import ValidationError
-from jobs.management.finding import workspace_named
+from jobs.management.finding import operator, workspace_named
 from jobs.services.secrets import set_secret
 
 
@@ -26,7 +26,8 @@ class Command(BaseCommand):
         """Say what was done. The newline that ends the input is no part of the value."""
         value = sys.stdin.read().removesuffix("\n").removesuffix("\r")
         try:
-            set_secret(workspace=workspace_named(options["workspace"]), name=options["name"], value=value)
+            workspace = workspace_named(options["workspace"])
+            set_secret(workspace=workspace, name=options["name"], value=value, actor=operator())
         except ValidationError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{options['name']}: set")

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from jobs.models import Event, Job, Run, Workspace
+from jobs.models import Event, Job, Role, Run, ServiceAccount, Workspace
+from jobs.services.service_accounts import change_service_account, create_service_account
 from jobs.states import JobState
 from scheduler.models import Fire, Schedule
 from scheduler.states import FireState, Reason
@@ -179,3 +180,34 @@ class TestFires:
     def test_those_of_another_schedule_are_not_shown(self, operator_api: Api, workspace: Workspace) -> None:
         make_schedule(workspace, "task:pong")
         assert self.hours(operator_api.get("jobs/task:pong/schedules/default/fires/")) == []
+
+
+class TestPrincipal:
+    def test_it_is_shown_and_taken_over_by_an_editor(
+        self, editor_api: Api, schedule: Schedule, workspace: Workspace
+    ) -> None:
+        assert editor_api.get(ONE).json()["principal"] is None
+        answer = editor_api.send("PUT", f"{ONE}principal/", {}).json()
+        assert (answer["principal"], answer["changed"]) == ("eve", True)
+        assert editor_api.get(ONE).json()["principal"] == "eve"
+        assert editor_api.send("PUT", f"{ONE}principal/", {}).json()["changed"] is False
+
+    def test_it_may_be_a_service_account_and_no_other_person(
+        self, editor_api: Api, schedule: Schedule, workspace: Workspace
+    ) -> None:
+        create_service_account(workspace=workspace, name="ci", role=Role.OPERATOR, actor="olga")
+        answer = editor_api.send("PUT", f"{ONE}principal/", {"service_account": "ci"}).json()
+        assert answer["principal"] == "ci@acme.service"
+        assert editor_api.send("PUT", f"{ONE}principal/", {"service_account": "other"}).status_code == 404
+        assert editor_api.send("PUT", f"{ONE}principal/", {"username": "olga"}).status_code == 400
+        change_service_account(account=ServiceAccount.objects.get(), role=Role.VIEWER, actor="olga")
+        answer = editor_api.send("PUT", f"{ONE}principal/", {"service_account": "ci"}).json()
+        assert answer["errors"][0]["field"] == "username"
+
+    def test_it_takes_an_editor(self, operator_api: Api, schedule: Schedule) -> None:
+        assert operator_api.send("PUT", f"{ONE}principal/", {}).status_code == 403
+
+    def test_one_that_was_deleted_is_told_as_none(self, editor_api: Api, schedule: Schedule) -> None:
+        Schedule.objects.update(principal=999_999)
+        assert editor_api.get(ONE).json()["principal"] is None
+        assert editor_api.get("schedules/").json()["results"][0]["principal"] is None

@@ -17,6 +17,7 @@ from scheduler.models import Backfill, Ending, Fire, Schedule
 from scheduler.services import backfills, controls, endings, firing, waiting
 from scheduler.sql import STATEMENTS
 from tests.integration.engine.plans import Explained, explain_all, forget_statistics
+from tests.integration.people import make_user
 from tests.integration.scheduler.makers import (
     ALL,
     HOUR,
@@ -133,7 +134,9 @@ def work_everything() -> None:
 
 
 def fire_and_fail() -> None:
-    """Twenty schedules are due, one of which cannot be read, one of which has been decided already, and one of which ends so."""
+    """Twenty schedules are due, one of which cannot be read, one of which has been decided already, and one of which ends so;
+    all of them act as who saved them."""
+    make_user("ann", is_superuser=True)
     due = [standing() for _ in range(19)] + [standing(actions=1)]
     break_document(due[3])
     Fire.objects.create(schedule=due[5], fire_at=NINE + MINUTE, state="fired", run_id=1)

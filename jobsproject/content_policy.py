@@ -1,0 +1,33 @@
+"""What a browser may load and do on our pages: the Content-Security-Policy. Source: W3C, Content Security Policy Level 3.
+
+Two policies. The admin is made of Django's pages and of ours in their frame: scripts come from files of ours alone, and none
+stands in a page; styles may stand in one, for both have some (docs/explanation/security.md tells more). The API's answers have
+nothing that a browser is to load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+STRICT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+PAGES = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADER = "Content-Security-Policy"
+
+
+class ContentPolicy:
+    """Middleware: gives each answer its policy, unless its view has given it one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer, with its policy."""
+        response = self._get_response(request)
+        response.headers.setdefault(HEADER, STRICT if request.path.startswith("/api/") else PAGES)
+        return response
