@@ -18,7 +18,7 @@ from pydantic.json_schema import models_json_schema
 from jobs.api.described.parts import HEADERS, SECURITY
 from jobs.api.described.schema import problem_answers
 from jobs.api.described.shape import NAMED
-from jobsproject.openapi_kinds import MODELS, by_kinds
+from jobsproject.openapi_kinds import by_kinds, models
 from jobsproject.openapi_words import Schema, WordedSchema, worded
 
 JSON = Any
@@ -42,8 +42,8 @@ def assemble(*, result: Schema, **_: object) -> Schema:
         "securitySchemes": copy.deepcopy(SECURITY),
     }
     draft = result | {"components": shared}
-    names, schemas = _schemas({*_models(draft), *MODELS})
-    schemas |= by_kinds({model: schemas[names[model]] for model in MODELS})
+    names, schemas = _schemas({*_models(draft), *models()})
+    schemas |= by_kinds({model: schemas[names[model]] for model in models()})
 
     def reference(named: Named) -> str:
         if isinstance(named, str):
@@ -57,9 +57,9 @@ def assemble(*, result: Schema, **_: object) -> Schema:
     return whole
 
 
-def _schemas(models: Iterable[type[BaseModel]]) -> tuple[dict[type[BaseModel], str], Schema]:
+def _schemas(shapes: Iterable[type[BaseModel]]) -> tuple[dict[type[BaseModel], str], Schema]:
     """The names of these models in the document, and the schemas of them and of all that they are made of, by name."""
-    ordered = sorted(models, key=lambda model: (model.__name__, model.__module__))
+    ordered = sorted(shapes, key=lambda model: (model.__name__, model.__module__))
     places, found = models_json_schema(
         [(model, "validation") for model in ordered], ref_template=_REFS + "{model}", schema_generator=WordedSchema
     )

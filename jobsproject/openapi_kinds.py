@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -13,6 +12,7 @@ from jobs.api.described.bodies import AddedList
 from jobs.api.described.shape import NAMED
 from jobs.documents import MAX_ADDED_AT_ONCE, AddedPayload, PayloadItem
 from jobsproject.openapi_words import Schema
+from scheduler.api.described.bodies import ScheduleReplacement
 from scheduler.documents import ScheduleDocument
 from sinks import registry
 from sinks.api.described.bodies import SinkReplacement, UnsavedSink
@@ -30,23 +30,26 @@ def _sink_kinds() -> dict[str, type[BaseModel]]:
     return {name: kind.configuration for name in registry.names() if (kind := registry.get(name))}
 
 
-MODELS: tuple[type[BaseModel], ...] = (
+def models() -> list[type[BaseModel]]:
+    """What the shapes below are made of."""
+    return [*_FIXED, *_payload_kinds().values(), *_sink_kinds().values()]
+
+
+_FIXED: tuple[type[BaseModel], ...] = (
     AddedList,
     AddedPayload,
     PayloadItem,
     ScheduleDocument,
+    ScheduleReplacement,
     SinkDocument,
     SinkEntry,
     SinkReplacement,
     UnsavedSink,
-    *_payload_kinds().values(),
-    *_sink_kinds().values(),
 )
-"""What the shapes below are made of."""
 
 
 def by_kinds(schemas: Mapping[type[BaseModel], Schema]) -> Schema:
-    """The components, by name. ``schemas``: of `MODELS`."""
+    """The components, by name. ``schemas``: of `models`."""
     payloads, sinks = _payload_kinds(), _sink_kinds()
     own_sink = _without(schemas[SinkEntry], "sink")
     return {
@@ -64,11 +67,23 @@ def by_kinds(schemas: Mapping[type[BaseModel], Schema]) -> Schema:
         "UnsavedSink": _of_any(schemas[UnsavedSink], "configuration", sinks),
         **_one_for_each("Sink", own_sink, "configuration", sinks, suffix="Entry"),
         "NamedSinkEntry": _requiring(_without(schemas[SinkEntry], "kind", "configuration"), "sink"),
+        "SchedulePatch": _patch(schemas[ScheduleReplacement]),
         "SinkEntry": {
             "description": "Where a job's results go: a named sink of the workspace, or a sink of the job's own.",
             "anyOf": [{NAMED: "NamedSinkEntry"}, *({NAMED: f"{_class(name)}SinkEntry"} for name in sinks)],
         },
     }
+
+
+def _patch(base: Schema) -> Schema:
+    """Any part of a document: null removes, and of an object that is merged there may be less than the whole."""
+    merged = {"misfire": ["object", "null"], "dst": ["object", "null"], "parameters": ["object", "null"]}
+    properties = {
+        name: {"type": merged[name]} if name in merged else {"anyOf": [each, {"type": "null"}]}
+        for name, each in base["properties"].items()
+    }
+    words = "What is to change in a schedule's document; null removes (RFC 7396)."
+    return {"description": words, "type": "object", "additionalProperties": False, "properties": properties}
 
 
 def _one_for_each(noun: str, base: Schema, field: str, known: Kinds, *, suffix: str = "") -> Schema:
@@ -86,7 +101,11 @@ def _one_for_each(noun: str, base: Schema, field: str, known: Kinds, *, suffix: 
 
 def _of_kind(base: Schema, name: str, field: str, takes: type[BaseModel]) -> Schema:
     made = copy.deepcopy(base)
-    made["properties"]["kind"] = {"type": "string", "const": name, "description": f"What makes it one of kind `{name}`."}
+    made["properties"]["kind"] = {
+        "type": "string",
+        "const": name,
+        "description": f"What makes it one of kind `{name}`.",
+    }
     made["properties"][field] = {NAMED: takes}
     needs = any(each.is_required() for each in takes.model_fields.values())
     return _requiring(made, "kind", *([field] if needs else []))
@@ -96,7 +115,10 @@ def _of_any(base: Schema, field: str, known: Kinds) -> Schema:
     """For what is rarely written: the kind, and what any of them takes."""
     made = copy.deepcopy(base)
     made["properties"]["kind"] = {"type": "string", "enum": list(known), "description": "Its kind."}
-    made["properties"][field] = {"anyOf": [{NAMED: takes} for takes in known.values()], "description": "As its kind takes it."}
+    made["properties"][field] = {
+        "anyOf": [{NAMED: takes} for takes in known.values()],
+        "description": "As its kind takes it.",
+    }
     return made
 
 

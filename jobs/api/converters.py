@@ -39,7 +39,7 @@ class FileNameConverter(StringConverter):
 
 
 class IdConverter(IntConverter):
-    """A bigint."""
+    """Its id."""
 
     regex = "[0-9]{1,18}"
 

@@ -8,11 +8,13 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobs.api.described.operation import described
 from jobs.api.preconditions import matched_version
 from jobs.api.runs import run_response
 from jobs.documents.control import parse_note
 from jobs.models import Role
 from scheduler.api.asking import parse_run_now
+from scheduler.api.described import schedules as on_schedules
 from scheduler.api.schedules import SchedulePart, schedule_response
 from scheduler.models import Schedule
 from scheduler.services import controls
@@ -42,6 +44,7 @@ class ScheduleControl(SchedulePart):
         return schedule_response(schedule, changed=changed)
 
 
+@described(post=on_schedules.PAUSE)
 class SchedulePause(ScheduleControl):
     """``jobs/{key}/schedules/{name}/pause/``"""
 
@@ -50,6 +53,7 @@ class SchedulePause(ScheduleControl):
         return self.change(request, key, name, controls.pause_schedule)
 
 
+@described(post=on_schedules.RESUME)
 class ScheduleResume(ScheduleControl):
     """``jobs/{key}/schedules/{name}/resume/``"""
 
@@ -58,6 +62,7 @@ class ScheduleResume(ScheduleControl):
         return self.change(request, key, name, controls.resume_schedule)
 
 
+@described(post=on_schedules.RUN_NOW)
 class ScheduleRunNow(ScheduleControl):
     """``jobs/{key}/schedules/{name}/run-now/``"""
 
@@ -68,6 +73,7 @@ class ScheduleRunNow(ScheduleControl):
         return run_response(self, request, run_id, status.HTTP_202_ACCEPTED)
 
 
+@described(post=on_schedules.SKIP_NEXT)
 class ScheduleSkipNext(ScheduleControl):
     """``jobs/{key}/schedules/{name}/skip-next/``"""
 

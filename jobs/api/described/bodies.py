@@ -81,7 +81,9 @@ class AddedList(Body):
 
     payload: list[named("AddedPayload")]  # type: ignore[valid-type]
     """As in a job's list, each with a `key` if it has one."""
-    parent: int | None = Field(default=None, ge=0, lt=2**31, description="The position of the payload that they come from.")
+    parent: int | None = Field(
+        default=None, ge=0, lt=2**31, description="The position of the payload that they come from."
+    )
 
 
 class ParametersToCheck(UnsavedValidation):

@@ -102,15 +102,14 @@ RERUN = Operation(
     id="rerunRun",
     tag=TAG,
     summary="Run a finished run again",
-    says="Execute a finished run again, as a new one: all of its payloads or those that failed, as the job is now or as it was then.",
+    says="Execute a finished run again, as a new one: all of its payloads or those that failed, as the job is now or as it was"
+    " then.",
     parameters=(IF_MATCH_JOB,),
     body=RerunRequest,
     body_required=False,
     example={"which": "all", "definition": "present", "comment": "the shop is back"},
     answers={
-        202: Answer(
-            says="The new run.", shape=Run, headers=("Location",), example=_REPEATED | {"trigger": "rerun"}
-        )
+        202: Answer(says="The new run.", shape=Run, headers=("Location",), example=_REPEATED | {"trigger": "rerun"})
     },
     problems={409: "It has not ended, its job is not active, or somebody else changed the job."} | JOB_CHANGED,
 )
@@ -124,9 +123,7 @@ REPLAY = Operation(
     body_required=False,
     example={"comment": "the shop is back"},
     answers={
-        202: Answer(
-            says="The new run.", shape=Run, headers=("Location",), example=_REPEATED | {"trigger": "replay"}
-        )
+        202: Answer(says="The new run.", shape=Run, headers=("Location",), example=_REPEATED | {"trigger": "replay"})
     },
     problems={409: "It has not ended, its results are not kept, or somebody else changed the job."} | JOB_CHANGED,
 )

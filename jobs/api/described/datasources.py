@@ -39,8 +39,8 @@ VALIDATE = Operation(
     id="validateParameters",
     tag=TAG,
     summary="Check parameters that are not saved",
-    says="Check the parameters of a datasource that is not saved and, with `verify_access`, whether there is access to both ends. What"
-    " is wrong in the parameters themselves is told at once.",
+    says="Check the parameters of a datasource that is not saved and, with `verify_access`, whether there is access to both ends."
+    " What is wrong in the parameters themselves is told at once.",
     parameters=(WAIT,),
     body=ParametersToCheck,
     example={"parameters": _PARAMETERS, "verify_access": False},

@@ -34,8 +34,8 @@ CREATE = Operation(
     id="createJob",
     tag=TAG,
     summary="Create a job",
-    says="Create a job from its document: what to do, how, when, and where results go. It begins as active, or with `state` as a draft."
-    " An active one must have all that it needs, such as the secrets that its payloads name.",
+    says="Create a job from its document: what to do, how, when, and where results go. It begins as active, or with `state`"
+    " as a draft. An active one must have all that it needs, such as the secrets that its payloads name.",
     body=NewJob,
     example=_DOCUMENT | {"key": "task:ping-twice"},
     answers={201: Answer(says="The job.", shape=Job, headers=("ETag", "Location"))},
@@ -51,8 +51,8 @@ REPLACE = Operation(
     id="replaceJob",
     tag=TAG,
     summary="Replace a job",
-    says="Replace the whole document. The body may be the answer to a GET, edited. With `If-Match`, or `version` in the body, nobody"
-    " else's change is overwritten. A body that says what the job says already changes nothing.",
+    says="Replace the whole document. The body may be the answer to a GET, edited. With `If-Match`, or `version` in the body,"
+    " nobody else's change is overwritten. A body that says what the job says already changes nothing.",
     parameters=(IF_MATCH_JOB,),
     body=JobReplacement,
     example=_DOCUMENT,
@@ -80,9 +80,13 @@ TRIGGER = Operation(
     example={"parameters": {"day": "monday"}, "comment": "asked for by the shop"},
     answers={
         202: Answer(says="The new run.", shape=Run, headers=("Location",), example=NEW_RUN),
-        200: Answer(says="The run that this key, or these parameters, started before.", shape=Run, headers=("Location",)),
+        200: Answer(
+            says="The run that this key, or these parameters, started before.", shape=Run, headers=("Location",)
+        ),
     },
-    problems={409: "The job is not active; or the key was used with other parameters; or a recent run has the same ones."},
+    problems={
+        409: "The job is not active; or the key was used with other parameters; or a recent run has the same ones."
+    },
 )
 _NOTE = {"note": "the supplier is down"}
 PAUSE = Operation(
@@ -113,7 +117,8 @@ TRANSITION = Operation(
     id="moveJob",
     tag=TAG,
     summary="Move a job to another state",
-    says="Move the job to another state. A draft must have all that it needs to become active; what is missing is told field by field.",
+    says="Move the job to another state. A draft must have all that it needs to become active; what is missing is told field"
+    " by field.",
     parameters=(IF_MATCH_JOB,),
     body=TransitionRequest,
     example={"target": "archived", "note": "replaced by task:ping"},

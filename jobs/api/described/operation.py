@@ -126,13 +126,17 @@ def text(name: str, says: str, *, example: JSON = None, required: bool = False, 
     return Parameter(name=name, says=says, schema={"type": "string", **schema}, required=required, example=example)
 
 
-def whole(name: str, says: str, *, least: int = 0, most: int = MAX_ID, example: JSON = None, **schema: JSON) -> Parameter:
+def whole(
+    name: str, says: str, *, least: int = 0, most: int = MAX_ID, example: JSON = None, **schema: JSON
+) -> Parameter:
     """A query parameter that is a whole number."""
     bounds = {"type": "integer", "minimum": least, "maximum": most}
     return Parameter(name=name, says=says, schema=bounds | schema, example=example)
 
 
-def word(name: str, says: str, words: type[StrEnum] | Sequence[str], *, example: JSON = None, **schema: JSON) -> Parameter:
+def word(
+    name: str, says: str, words: type[StrEnum] | Sequence[str], *, example: JSON = None, **schema: JSON
+) -> Parameter:
     """A query parameter that is one of some words."""
     return text(name, says, example=example, enum=[str(each) for each in words], **schema)
 
@@ -148,4 +152,6 @@ LIMIT = whole("limit", "How many entries the page has at most.", least=1, most=M
 def pages(after: str, **schema: JSON) -> tuple[Parameter, Parameter]:
     """The parameters of a list: ``limit``, and ``after`` with what the last entry of the page before had, a number by default."""
     shape = schema or {"type": "integer", "minimum": 0, "maximum": MAX_ID}
-    return LIMIT, Parameter(name="after", says=f"{after} of the last entry of the page before; `next` has it.", schema=shape)
+    return LIMIT, Parameter(
+        name="after", says=f"{after} of the last entry of the page before; `next` has it.", schema=shape
+    )

@@ -24,7 +24,11 @@ PATH: dict[str, JSON] = {
 """By the converter in the address: what stands there in examples. What a parameter is, its converter's docstring says."""
 
 HEADERS: dict[str, dict[str, JSON]] = {
-    "ETag": {"description": "The version of what is answered, for `If-Match`.", "schema": {"type": "string"}, "example": '"3"'},
+    "ETag": {
+        "description": "The version of what is answered, for `If-Match`.",
+        "schema": {"type": "string"},
+        "example": '"3"',
+    },
     "Location": {
         "description": "The address of what was made, or of where to look how far it is.",
         "schema": {"type": "string", "format": "uri"},
@@ -61,7 +65,8 @@ SECURITY: dict[str, dict[str, JSON]] = {
         "type": "apiKey",
         "in": "cookie",
         "name": "sessionid",
-        "description": "The session of somebody who is logged in to the admin. Writing then takes the header `X-CSRFToken` as well.",
+        "description": "The session of somebody who is logged in to the admin. Writing then takes the header `X-CSRFToken` as"
+        " well.",
     },
 }
 """How callers say who they are."""

@@ -64,9 +64,9 @@ ADD_PAYLOADS = Operation(
     id="addPayloads",
     tag=TAG,
     summary="Add payloads to a run",
-    says="Add payloads to a run that has not ended: a list, or an object with `payload` and `parent`. A payload whose key the run has"
-    " is left out; with an `Idempotency-Key` those without a key get one, so that a call may be repeated. An attempt calls with the"
-    " run token that it was given, and is the parent.",
+    says="Add payloads to a run that has not ended: a list, or an object with `payload` and `parent`. A payload whose key the"
+    " run has is left out; with an `Idempotency-Key` those without a key get one, so that a call may be repeated. An attempt"
+    " calls with the run token that it was given, and is the parent.",
     parameters=(replace(IDEMPOTENCY_KEY, schema=_SHORTER),),
     body="Additions",
     example=[{"kind": "noop", "name": "third", "key": "third"}],
@@ -93,8 +93,8 @@ EXTEND_TIME = Operation(
     id="extendTime",
     tag=TAG,
     summary="Give an attempt more time",
-    says="Let the attempt at work have its timeout once more from now, up to its job's `timeout_ceiling`. An attempt may ask for itself"
-    " with its run token.",
+    says="Let the attempt at work have its timeout once more from now, up to its job's `timeout_ceiling`. An attempt may ask"
+    " for itself with its run token.",
     answers={204: Answer(says="It has more time.")},
     path={"run_id": 6, "position": 1},
     problems={409: "No attempt is at work on this payload."},
@@ -131,7 +131,8 @@ LIST_LOGS = Operation(
     id="listLogs",
     tag=TAG,
     summary="List the log lines of a run",
-    says="A line can be read within about a second. Of one attempt 2,000 lines are kept, and a line says that the rest was dropped.",
+    says="A line can be read within about a second. Of one attempt 2,000 lines are kept, and a line says that the rest was"
+    " dropped.",
     parameters=(_POSITION, *_BY_ID),
     answers={200: Answer(says="The lines, the oldest first.", shape=page_of(LogLine))},
 )

@@ -24,7 +24,7 @@ _PLACE = re.compile(r"<(?P<converter>\w+):(?P<name>\w+)>")
 
 
 class DescribedSchema(AutoSchema):
-    """Writes what `jobs.api.described.operation.described` was told. Shapes are left as markers; `jobsproject.openapi` puts them in."""
+    """Writes what `jobs.api.described.operation.described` was told; `jobsproject.openapi` puts in the shapes that are named."""
 
     def get_operation(
         self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry

@@ -263,8 +263,12 @@ class Payload(Shape):
     parameters: JSON = Field(description="As the kind reads them.")
     due_at: dt.datetime | None
     """While it waits out of line: for its next attempt or, running elsewhere, for the next look at it."""
-    progress: JSON = Field(description="How far it is, while it runs and tells: `current`, `total`, `unit`, `rate`; or null.")
-    parent: int | None = Field(default=None, description="The position of the payload that has added it, where one has.")
+    progress: JSON = Field(
+        description="How far it is, while it runs and tells: `current`, `total`, `unit`, `rate`; or null."
+    )
+    parent: int | None = Field(
+        default=None, description="The position of the payload that has added it, where one has."
+    )
     key: str = Field(default="", description="The key under which it was added, if it was given one.")
     stored_result: StoredResult | None = Field(default=None, description="Of a result that is stored elsewhere.")
 
