@@ -18,6 +18,7 @@ from pydantic.json_schema import models_json_schema
 from jobs.api.described.parts import HEADERS, SECURITY
 from jobs.api.described.schema import problem_answers
 from jobs.api.described.shape import NAMED
+from jobsproject.openapi_introduction import INTRODUCTION, TAGS
 from jobsproject.openapi_kinds import by_kinds, models
 from jobsproject.openapi_words import Schema, WordedSchema, worded
 
@@ -50,7 +51,8 @@ def assemble(*, result: Schema, **_: object) -> Schema:
             return named if named.startswith("#") else _REFS + named
         return _REFS + names[named]
 
-    whole: Schema = _with_references(draft, reference)
+    whole: Schema = {"openapi": draft["openapi"], "info": draft["info"] | {"description": INTRODUCTION}, "tags": TAGS}
+    whole |= _with_references(draft, reference) | {"info": whole["info"]}
     schemas = _with_references(schemas, reference)
     used = _reachable([whole["paths"], whole["components"]["responses"]], schemas)
     whole["components"]["schemas"] = {name: schemas[name] for name in sorted(used)}

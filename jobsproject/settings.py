@@ -23,7 +23,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_celery_beat",
     "rest_framework",
-    "drf_spectacular",
     "drf_spectacular_sidecar",
     "jobs",
     "scheduler",
@@ -105,7 +104,6 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Jobs",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
-    "DESCRIPTION": "Runs jobs, on schedules and on request, and delivers what they come to.",
     "POSTPROCESSING_HOOKS": ["jobsproject.openapi.assemble"],
     "ENABLE_DJANGO_DEPLOY_CHECK": False,  # A test compares the document with the views.
 }

@@ -113,7 +113,7 @@ class Configuration(Strict):
         retry: The retry policy of its payloads.
         max_concurrent_requests: How many payloads of a run may be executed at once.
         priority: Of two runs that wait, the one with more goes first.
-        strict: Whether each payload is recorded before the next one starts in its lane; by default unless every kind may be batched.
+        strict: Whether each payload is recorded before the next one starts in its lane; left out, unless all may be batched.
         timeout: The longest one attempt may take; 10 minutes by default.
         timeout_ceiling: Up to which an attempt may extend its own time; 6 hours by default.
         terminate_grace: How long a payload that is told to stop has before it is stopped by force; 10 s by default.

@@ -89,10 +89,10 @@ class AddedList(Body):
 class ParametersToCheck(UnsavedValidation):
     """Parameters to look at. Without `verify_access` neither the source nor the destination is touched."""
 
-    parameters: named("DatasourceParameters")
+    parameters: named("DatasourceParameters")  # type: ignore[valid-type]
 
 
 class ParametersToPreview(UnsavedPreview):
     """Parameters whose source is to be shown."""
 
-    parameters: named("DatasourceParameters")
+    parameters: named("DatasourceParameters")  # type: ignore[valid-type]

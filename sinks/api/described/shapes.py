@@ -110,7 +110,7 @@ class Prefilled(Shape):
     EXAMPLE = {"name": "journal", "kind": "log", "configuration": {"prefix": "RESULT "}}
 
 
-class Check(Shape):
+class SinkCheck(Shape):
     """Whether a worker can reach a sink: what was asked, and the answer."""
 
     id: int

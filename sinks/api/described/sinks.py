@@ -7,25 +7,25 @@ from typing import Any
 from jobs.api.described.operation import Answer, Operation, pages
 from jobs.api.described.parts import WAIT, if_match
 from jobs.api.described.shape import page_of
-from sinks.api.described.shapes import ChangedJobSink, ChangedSink, Check, JobSink, Prefilled, Sink
+from sinks.api.described.shapes import ChangedJobSink, ChangedSink, JobSink, Prefilled, Sink, SinkCheck
 
 JSON = Any
 TAG = "Sinks"
 IF_MATCH = if_match("the sink")
 CHANGED = {412: "`If-Match` names another version of the sink."}
 _SINK = Answer(says="The sink, and how it stands with it.", shape=Sink, headers=("ETag",))
-_ASKED: dict[str, JSON] = Check.EXAMPLE | {"state": "waiting", "result": None, "ended_at": None}
+_ASKED: dict[str, JSON] = SinkCheck.EXAMPLE | {"state": "waiting", "result": None, "ended_at": None}
 
 
 def _answers(example: JSON) -> dict[int, Answer]:
     return {
         202: Answer(
             says="A worker is at it, or none has begun: ask again at `Location`.",
-            shape=Check,
+            shape=SinkCheck,
             headers=("Location",),
             example=example,
         ),
-        200: Answer(says="It is over.", shape=Check),
+        200: Answer(says="It is over.", shape=SinkCheck),
     }
 
 
@@ -116,8 +116,8 @@ GET_CHECK = Operation(
     says="What was asked, and the answer once there is one. It is kept for about an hour.",
     parameters=(WAIT,),
     answers={
-        200: Answer(says="It is over.", shape=Check),
-        202: Answer(says="It is not over: ask again.", shape=Check, headers=("Location",), example=_ASKED),
+        200: Answer(says="It is over.", shape=SinkCheck),
+        202: Answer(says="It is not over: ask again.", shape=SinkCheck, headers=("Location",), example=_ASKED),
     },
     path={"check_id": 5},
 )
