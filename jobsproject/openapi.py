@@ -44,7 +44,10 @@ def assemble(*, result: Schema, **_: object) -> Schema:
     }
     draft = result | {"components": shared}
     names, schemas = _schemas({*_models(draft), *models()})
-    schemas |= by_kinds({model: schemas[names[model]] for model in models()})
+    composed = by_kinds({model: schemas[names[model]] for model in models()})
+    bases = {names[model] for model in models()}
+    assert not (composed.keys() & schemas.keys()) - bases, "a component would have two meanings"
+    schemas |= composed
 
     def reference(named: Named) -> str:
         if isinstance(named, str):

@@ -3,17 +3,17 @@
 INTRODUCTION = """\
 Runs jobs, on schedules and on request, and delivers what they come to.
 
-**Who is calling.** Send `Authorization: Bearer TOKEN`, or the session of somebody who is logged in. What lies in a workspace that the
-caller is no member of does not exist for them: 404. Each operation names the least role that it takes: viewer, operator, editor or
-owner.
+**Who is calling.** Send `Authorization: Bearer TOKEN`, or the session of somebody who is logged in. What lies in a workspace
+that the caller is no member of does not exist for them: 404. Each operation names the least role that it takes: viewer,
+operator, editor or owner.
 
-**Bodies** are JSON in UTF-8, at most 64 MiB. A field that is not known is refused rather than ignored, and so is a parameter of the
-query. Addresses end with a slash. Times are UTC.
+**Bodies** are JSON in UTF-8, at most 64 MiB. A field that is not known is refused rather than ignored, and so is a parameter of
+the query. Addresses end with a slash. Times are UTC.
 
 **Pages.** A list is `{"results": [...], "next": "https://..."}`: follow `next` until it is null. There is no total.
 
-**Two writers** do not overwrite each other if they say what they saw: `If-Match` with the `ETag` of a GET (otherwise 412), or `version`
-in the body (otherwise 409).
+**Two writers** do not overwrite each other if they say what they saw: `If-Match` with the `ETag` of a GET (otherwise 412), or
+`version` in the body (otherwise 409).
 
 **What goes on in the background** is answered with 202, and with the address to look at in `Location`.
 

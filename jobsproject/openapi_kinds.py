@@ -53,7 +53,7 @@ def by_kinds(schemas: Mapping[type[BaseModel], Schema]) -> Schema:
     payloads, sinks = _payload_kinds(), _sink_kinds()
     own_sink = _without(schemas[SinkEntry], "sink")
     return {
-        **_one_for_each("Payload", schemas[PayloadItem], "parameters", payloads),
+        **_one_for_each("PayloadItem", schemas[PayloadItem], "parameters", payloads),
         "AddedPayload": _of_any(schemas[AddedPayload], "parameters", payloads),
         "Additions": {
             "description": "Payloads to add: a list of them, or an object that also names the payload that they come from.",
@@ -62,10 +62,10 @@ def by_kinds(schemas: Mapping[type[BaseModel], Schema]) -> Schema:
                 {NAMED: AddedList},
             ],
         },
-        **_one_for_each("Sink", schemas[SinkDocument], "configuration", sinks, suffix="Document"),
+        **_one_for_each("SinkDocument", schemas[SinkDocument], "configuration", sinks),
         "SinkReplacement": _of_any(schemas[SinkReplacement], "configuration", sinks),
         "UnsavedSink": _of_any(schemas[UnsavedSink], "configuration", sinks),
-        **_one_for_each("Sink", own_sink, "configuration", sinks, suffix="Entry"),
+        **_one_for_each("SinkEntry", own_sink, "configuration", sinks),
         "NamedSinkEntry": _requiring(_without(schemas[SinkEntry], "kind", "configuration"), "sink"),
         "SchedulePatch": _patch(schemas[ScheduleReplacement]),
         "SinkEntry": {
@@ -86,12 +86,12 @@ def _patch(base: Schema) -> Schema:
     return {"description": words, "type": "object", "additionalProperties": False, "properties": properties}
 
 
-def _one_for_each(noun: str, base: Schema, field: str, known: Kinds, *, suffix: str = "") -> Schema:
-    """``HttpPayload`` and the like, and ``Payload``, which is one of them."""
-    made = {f"{_class(name)}{noun}{suffix}": _of_kind(base, name, field, takes) for name, takes in known.items()}
-    mapping = {name: f"#/components/schemas/{_class(name)}{noun}{suffix}" for name in known}
+def _one_for_each(noun: str, base: Schema, field: str, known: Kinds) -> Schema:
+    """``HttpPayloadItem`` and the like, and ``PayloadItem``, which is one of them."""
+    made = {f"{_class(name)}{noun}": _of_kind(base, name, field, takes) for name, takes in known.items()}
+    mapping = {name: f"#/components/schemas/{_class(name)}{noun}" for name in known}
     return made | {
-        f"{noun}{suffix}": {
+        noun: {
             "description": base.get("description", ""),
             "oneOf": [{NAMED: name} for name in made],
             "discriminator": {"propertyName": "kind", "mapping": mapping},

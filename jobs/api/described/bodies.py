@@ -23,7 +23,7 @@ READ_ONLY = "Read only: left aside, so that a GET's answer can be edited and sen
 class WholeJob(JobDocument):
     """A whole job."""
 
-    payload: list[named("Payload")] = Field(max_length=MAX_PAYLOADS)  # type: ignore[valid-type]
+    payload: list[named("PayloadItem")] = Field(max_length=MAX_PAYLOADS)  # type: ignore[valid-type]
     sinks: list[named("SinkEntry")] = Field(default=[])  # type: ignore[valid-type]
     schedules: list[named("ScheduleDocument")] = Field(default=[])  # type: ignore[valid-type]
 

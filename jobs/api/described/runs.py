@@ -85,7 +85,7 @@ GET_RESULT = Operation(
     tag=TAG,
     summary="Download the whole result of a payload",
     answers={
-        200: Answer(says="The result.", shape={}, example={"rows": 3}, headers=("Content-Disposition", "ETag")),
+        200: Answer(says="The result.", shape={}, example={"rows": 3}, headers=("Content-Disposition",)),
     },
     problems=ERASED,
 )

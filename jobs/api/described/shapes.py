@@ -217,7 +217,7 @@ class JobSummary(Shape):
 class Job(JobSummary):
     """A whole job: its document, and what the system knows about it."""
 
-    payload: list[named("Payload")]  # type: ignore[valid-type]
+    payload: list[named("PayloadItem")]  # type: ignore[valid-type]
     """The units of work, in their order."""
     sinks: list[named("SinkEntry")]  # type: ignore[valid-type]
     """Where its results go."""
