@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,18 +11,17 @@ from django.test import Client
 from jobsproject.openapi import document
 from tests.integration.openapi.reading import Described, Judge, operations
 from tests.integration.openapi.sending import send
-from tests.integration.openapi.world import undone
 from tests.integration.people import signed_in
 
+pytestmark = pytest.mark.django_db
 ON_ITS_OWN_CONNECTION = "redeliver"
 """It sees only what is committed: test_example_of_redelivery.py."""
 OPERATIONS = [each for each in operations(document()) if each.id != ON_ITS_OWN_CONNECTION]
 
 
 @pytest.fixture
-def browser(owner: User) -> Iterator[Client]:
-    with undone():
-        yield signed_in(owner)
+def browser(owner: User) -> Client:
+    return signed_in(owner)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
