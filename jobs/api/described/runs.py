@@ -115,7 +115,7 @@ GET_FILE = Operation(
             says="The file.",
             shape={"type": "string", "format": "binary"},
             example="id,name\n1,Ann\n",
-            media_types=("*/*",),
+            media_types=("application/octet-stream", "*/*"),
             headers=("Content-Disposition", "ETag"),
         )
     },

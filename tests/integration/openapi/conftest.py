@@ -35,3 +35,23 @@ def owner(
     folder = tmp_path_factory.mktemp("files")
     with django_db_blocker.unblock(), override_settings(JOBS_STORED_FILES=folder), undone():
         yield make_world(folder)
+
+
+class Skipped:
+    """A clock that waiting moves on at once: there is no worker that anything could be waited for."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        """Let them have passed."""
+        self._now += seconds
+
+
+@pytest.fixture(autouse=True)
+def _no_worker_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.services.operations.time", Skipped())
