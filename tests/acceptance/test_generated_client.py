@@ -6,7 +6,6 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -46,12 +45,11 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 class Generated:
-    """What the generated client offers, with the workspace and the token filled in."""
+    """What the generated client offers, with the workspace filled in."""
 
-    def __init__(self, package: str, *, url: str, token: str) -> None:
+    def __init__(self, package: str, connected: Any) -> None:
         self._package = package
-        made = importlib.import_module(package)
-        self._client = made.AuthenticatedClient(base_url=url, token=token, raise_on_unexpected_status=True)
+        self._client = connected
 
     def call(self, operation: str, *path: object, **arguments: object) -> Any:
         """Call an operation, ``jobs.create_job`` say; its answer, parsed."""
@@ -68,8 +66,11 @@ class Generated:
 
 
 @pytest.fixture
-def client(system: System, package: str) -> Generated:
-    return Generated(package, url=system.machine.url, token=system.machine.token)
+def client(system: System, package: str) -> Iterator[Generated]:
+    made = importlib.import_module(package).AuthenticatedClient
+    machine = system.machine
+    with made(base_url=machine.url, token=machine.token, raise_on_unexpected_status=True) as connected:
+        yield Generated(package, connected)
 
 
 def test_it_lists_creates_triggers_waits_reads_pauses_and_terminates(system: System, client: Generated) -> None:

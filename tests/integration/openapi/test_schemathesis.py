@@ -7,6 +7,7 @@ fits and of data that does not. They are made when an operation's turn comes: al
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import Any
@@ -41,8 +42,18 @@ def api() -> Any:
     """The document, as schemathesis reads it, before the real application."""
     checks = {"positive_data_acceptance": {"expected-statuses": ACCEPTED}}
     read = schemathesis.openapi.from_dict(document(), config=schemathesis.Config.from_dict({"checks": checks}))
-    read.app = get_wsgi_application()
+    read.app = _closing(get_wsgi_application())
     return read
+
+
+def _closing(application: Any) -> Any:
+    """The application as a server has it, which closes what it was answered with; schemathesis leaves files open."""
+
+    def call(environment: dict[str, Any], start_response: Any) -> list[bytes]:
+        with contextlib.closing(application(environment, start_response)) as answer:
+            return [b"".join(answer)]
+
+    return call
 
 
 @pytest.fixture(autouse=True)
