@@ -44,7 +44,8 @@ class Described:
     def body(self) -> Mapping[str, JSON] | None:
         """The schema and the example of what is sent; None when nothing is."""
         sent = self.says.get("requestBody")
-        return sent and sent["content"]["application/json"]
+        content: Mapping[str, JSON] | None = sent and sent["content"]["application/json"]
+        return content
 
     @property
     def success(self) -> tuple[int, Mapping[str, JSON]]:
@@ -87,7 +88,9 @@ class Judge:
 
 
 def _registry(components: JSON) -> Registry[JSON]:
-    return Registry().with_resource(_PLACE, Resource.from_contents(components, default_specification=DRAFT202012))
+    resource = Resource.from_contents(components, default_specification=DRAFT202012)
+    made: Registry[JSON] = Registry().with_resource(_PLACE, resource)
+    return made
 
 
 def _elsewhere(part: JSON) -> JSON:

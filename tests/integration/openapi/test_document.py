@@ -30,7 +30,7 @@ def routes() -> Iterator[tuple[str, str]]:
         view = getattr(callback, "view_class", None) or getattr(callback, "cls", None)
         if pattern.startswith("api/") and pattern not in PAGES and view is not UnknownAddress:
             assert view is not None, f"{pattern} is no class-based view: {HELP}"
-            path = EndpointEnumerator().get_path_from_regex(f"^{pattern}")
+            path = EndpointEnumerator().get_path_from_regex(f"^{pattern}")  # type: ignore[no-untyped-call]
             yield from ((path, method) for method in METHODS if hasattr(view, method))
 
 

@@ -34,7 +34,7 @@ ACCEPTED = ["2xx", "401", "403", "404", "409", "410", "412", REFUSED]
 MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
 OPERATIONS = list(operations(document()))
 
-Check = Callable[[schemathesis.Case], None]
+Check = Callable[[schemathesis.Case[Any]], None]
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def examples(request: pytest.FixtureRequest) -> int | None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
 class TestEveryOperation:
     def test_as_the_owner(self, api: Any, operation: Described, token: str, examples: int | None) -> None:
-        def check(case: schemathesis.Case) -> None:
+        def check(case: schemathesis.Case[Any]) -> None:
             with undone():
                 case.call_and_validate(headers={"Authorization": f"Bearer {token}"})
 
@@ -90,7 +90,7 @@ class TestEveryOperation:
         make_up(sent, check, each=examples or 4, again=examples is None)
 
     def test_as_nobody(self, api: Any, operation: Described, owner: User, examples: int | None) -> None:
-        def check(case: schemathesis.Case) -> None:
+        def check(case: schemathesis.Case[Any]) -> None:
             with undone():
                 case.call_and_validate()
 
@@ -101,7 +101,7 @@ class TestEveryOperation:
 
 def cover(api: Any, operation: Any, check: Check, *, most: int) -> None:
     """Check up to so many cases that fit, and as many that do not."""
-    made: Iterator[schemathesis.Case] = chain.from_iterable(
+    made: Iterator[schemathesis.Case[Any]] = chain.from_iterable(
         islice(
             api.iter_coverage_cases(
                 operation, generation_modes=[mode], generation_config=api.config.generation_for(operation=operation)

@@ -29,7 +29,7 @@ from jobs.services.groups import save_group
 from jobs.services.jobs import save_job
 from jobs.services.secrets import set_secret
 from jobs.states import RunState
-from scheduler.models import Backfill, BackfillTime, Schedule
+from scheduler.models import Backfill, BackfillTime, Fire, Schedule
 from sinks.models import Check, Delivery, FailedDelivery, Handover, Notice, Rule, Sink
 from sinks.services.naming import save_sink
 from sinks.services.ruling import save_rule
@@ -162,6 +162,7 @@ def _make_delivery(workspace: Workspace) -> None:
     )
     FailedDelivery.objects.create(delivery=delivery, number=1, error=error, worker="w1", started_at=NOW, ended_at=NOW)
     rule = Rule.objects.get(workspace=workspace)
+    assert run.job_id is not None
     Notice.objects.create(
         workspace=workspace,
         rule=rule,
@@ -190,9 +191,8 @@ def _make_delivery(workspace: Workspace) -> None:
 
 def _make_schedule(job: Job) -> None:
     schedule = Schedule.objects.get(job=job)
-    make_skip(schedule, detail="its former run had not ended").__class__.objects.filter(schedule=schedule).update(
-        fire_at="2026-11-20T01:30:00Z", decided_at="2026-11-20T01:30:00.2Z"
-    )
+    fire = make_skip(schedule, detail="its former run had not ended")
+    Fire.objects.filter(pk=fire.pk).update(fire_at="2026-11-20T01:30:00Z", decided_at="2026-11-20T01:30:00.2Z")
     backfill = Backfill.objects.create(
         pk=BACKFILL,
         workspace=job.workspace,
