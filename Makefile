@@ -92,6 +92,13 @@ contracts: $(VENV)/dev.stamp ## Who may import whom
 migrations-check: $(VENV)/dev.stamp # No model has changed without its migration. It has data of its own, so that `make up` may run beside it.
 	@EMBEDDED_DATA=.data/check $(WITH_SERVERS) $(BIN)/python manage.py makemigrations --check --dry-run
 
+.PHONY: schema schemathesis
+schemathesis: $(VENV)/dev.stamp ## Send the API whatever fits its OpenAPI document and whatever does not (EXAMPLES=... for each operation; about an hour)
+	@exec $(BIN)/python -m pytest tests/integration/openapi/test_schemathesis.py tests/integration/openapi/test_fuzzed_bodies.py --examples $(or $(EXAMPLES),200) --timeout 3600 $(ARGS)
+
+schema: $(VENV)/dev.stamp ## Write the OpenAPI document anew: docs/reference/openapi.yaml, which a test compares with the API
+	@$(SETTINGS_ONLY) $(BIN)/python -m jobsproject.write_schema docs/reference/openapi.yaml
+
 # What reads the settings but connects to nothing.
 SETTINGS_ONLY := SECRET_KEY=not-used DATABASE_URL=postgresql://not-used/not-used BROKER_URL=redis://not-used
 

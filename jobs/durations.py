@@ -31,6 +31,16 @@ _MAX_LENGTH = 100
 
 EXPECTED = 'expected milliseconds (1500) or one number with one unit, such as "10s", "1.5h" or "2 days"'
 
+_WORDS = "|".join(sorted(_UNIT_OF, key=lambda alias: (-len(alias), alias)))
+JSON_SCHEMA = {
+    "description": "Milliseconds, or one number with one unit, such as `10s`, `1.5h` or `2 days`.",
+    "anyOf": [
+        {"type": "number", "minimum": 0},
+        {"type": "string", "maxLength": _MAX_LENGTH, "pattern": rf"^[0-9]*\.?[0-9]+( *({_WORDS}))?$"},
+    ],
+}
+"""What may be written, for editors and for the API's document; units may be in capitals, too."""
+
 
 def parse_ms(value: str | int | float) -> float:
     """Read a duration.

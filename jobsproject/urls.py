@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from jobsproject import reference
 from sinks.api import results
 
 admin.autodiscover()
@@ -16,6 +17,9 @@ urlpatterns = [
     *([path("oidc/", include("mozilla_django_oidc.urls"))] if hasattr(settings, "OIDC_RP_CLIENT_ID") else []),
     path("results/<str:token>/", results.follow, name="result-link"),
     path("api/v1/", include("jobs.api.access_urls")),
+    path("api/v1/schema/", reference.OpenAPIDocument.as_view(), name="openapi"),
+    path("api/v1/docs/", reference.swagger, name="swagger"),
+    path("api/v1/redoc/", reference.redoc, name="redoc"),
     path("api/v1/", include("scheduler.api.urls")),
     path("api/v1/", include("sinks.api.urls")),
     path("api/v1/", include("jobs.api.urls")),  # The last one, which answers for addresses that are none.

@@ -45,14 +45,23 @@ class _Trigger(Strict):
 
 
 class CronTrigger(_Trigger):
-    """Five fields or a nickname: Unix cron; six or seven: Quartz."""
+    """Five fields or a nickname: Unix cron; six or seven: Quartz.
+
+    Args:
+        expression: Five fields or a nickname such as ``@daily``, or six or seven fields.
+    """
 
     type: Literal["cron"]
     expression: str = Field(max_length=500, validation_alias=AliasChoices("expression", "value"))
 
 
 class EveryTrigger(_Trigger):
-    """At whole multiples of a duration since the Unix epoch."""
+    """At whole multiples of a duration since the Unix epoch.
+
+    Args:
+        every: The duration.
+        offset: So much after each multiple.
+    """
 
     type: Literal["every"]
     every: Duration
@@ -60,7 +69,14 @@ class EveryTrigger(_Trigger):
 
 
 class IntervalTrigger(_Trigger):
-    """From a start in steps of the calendar or the clock."""
+    """From a start in steps of the calendar or the clock.
+
+    Args:
+        interval: How many steps at a time.
+        unit: What a step is, such as ``minute``, ``day`` or ``month``.
+        start: Left out, when the schedule was first saved.
+        end: The last moment.
+    """
 
     type: Literal["interval"]
     interval: int
@@ -70,7 +86,11 @@ class IntervalTrigger(_Trigger):
 
 
 class IsoTrigger(_Trigger):
-    """An ISO-8601 repeating interval."""
+    """An ISO-8601 repeating interval.
+
+    Args:
+        expression: Such as ``R5/2026-01-01T00:00:00Z/PT1H``.
+    """
 
     type: Literal["iso8601"]
     expression: str = Field(max_length=500)
@@ -86,14 +106,25 @@ class CalendarTrigger(_Trigger):
 
 
 class OnceTrigger(_Trigger):
-    """One time."""
+    """One time.
+
+    Args:
+        at: Which.
+    """
 
     type: Literal["once"]
     at: Moment
 
 
 class RandomTrigger(_Trigger):
-    """Again and again after a random delay."""
+    """Again and again after a random delay.
+
+    Args:
+        minimum: The shortest delay.
+        maximum: The longest delay.
+        seed: Schedules with the same seed fire alike.
+        start: Left out, when the schedule was first saved.
+    """
 
     type: Literal["random"]
     minimum: Duration
@@ -156,9 +187,13 @@ TriggerDocument = Annotated[
 
 
 class Misfire(Strict):
-    """What becomes of fire times that come up more than ``grace`` late, which they do after beats or the database were away.
+    """What becomes of fire times that come up late, which they do after beats or the database were away.
 
-    ``window``: what is later than that is given up in any case. ``most``: of policy ``all``, how many run.
+    Args:
+        policy: ``skip`` (nothing runs), ``latest`` (the last of them does) or ``all``.
+        grace: What is not more than this late runs in any case.
+        window: What is later than this is given up in any case.
+        most: Of policy ``all``, how many run.
     """
 
     policy: MisfirePolicy = MisfirePolicy.LATEST
@@ -175,7 +210,25 @@ class Dst(Strict):
 
 
 class ScheduleDocument(Strict):
-    """One schedule: any number of triggers under one policy."""
+    """One schedule: any number of triggers under one policy.
+
+    Args:
+        name: Unique in its job. A schedule keeps its history and its state under its name.
+        enabled: Without it the schedule owes nothing.
+        triggers: When it fires. Two that name the same instant fire once.
+        timezone: The IANA name of the clock of wall times, calendars and exclusions.
+        start_date: The first moment at which it may fire.
+        end_date: The last one; a date alone means the end of that day.
+        exclusions: Times that are left out: holidays, blackouts, weekly and daily windows, dates.
+        jitter: The longest delay of a fire: the same for the same fire time whenever it is asked for.
+        actions: How many runs it may start in all; then it has ended.
+        parameters: Given to each run, for the templates of payloads.
+        notes: For people.
+        misfire: What becomes of fire times that come up late.
+        overlap: What becomes of a fire time when the schedule's former run has not ended.
+        pause_on_failure: Whether the schedule is paused when a run of it fails.
+        dst: What wall times do when the clocks change, where the triggers' own rules will not do.
+    """
 
     name: str = Field(default="default", min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\- ]*$")
     enabled: bool = True

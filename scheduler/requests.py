@@ -19,7 +19,12 @@ class BackfillRequest(Strict):
 
 
 class CancellationRequest(NoteRequest):
-    """What may be said when a backfill is cancelled. ``terminate``: its runs that are active are ended, too."""
+    """What may be said when a backfill is cancelled.
+
+    Args:
+        note: Why; kept with the backfill.
+        terminate: Whether its runs that are active are ended, too.
+    """
 
     terminate: bool = False
 

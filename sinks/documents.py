@@ -33,7 +33,7 @@ def _name(value: str) -> str:
     return value
 
 
-SinkName = Annotated[str, AfterValidator(_name)]
+SinkName = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": f"^{_NAME.pattern}$"})]
 
 
 class SinkRetry(Strict):

@@ -28,6 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="so many random sequences of run control, other ones each time; without it the same 500",
     )
+    parser.addoption(
+        "--examples",
+        type=int,
+        default=None,
+        help="so many examples of each operation of the API, other ones each time; without it the same few",
+    )
 
 
 def pytest_configure() -> None:

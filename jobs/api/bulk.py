@@ -9,12 +9,15 @@ from rest_framework.response import Response
 
 from jobs.api import shapes
 from jobs.api.base import WorkspaceView
+from jobs.api.described import control as on_control
+from jobs.api.described.operation import described
 from jobs.documents.control import parse_note
 from jobs.models import Role
 from jobs.selectors.bulk import get_action
 from jobs.services.bulk import terminate_runs
 
 
+@described(post=on_control.TERMINATE_MANY)
 class BulkTermination(WorkspaceView):
     """``runs/bulk-terminate/``"""
 
@@ -28,6 +31,7 @@ class BulkTermination(WorkspaceView):
         return Response(shapes.bulk_json(action), status=status.HTTP_202_ACCEPTED, headers={"Location": location})
 
 
+@described(get=on_control.GET_BULK)
 class BulkActionDetail(WorkspaceView):
     """``bulk-actions/{id}/``"""
 

@@ -11,6 +11,9 @@ from rest_framework.response import Response
 
 from jobs.api import shapes
 from jobs.api.base import WorkspaceView
+from jobs.api.described import control as on_control
+from jobs.api.described import jobs as on_jobs
+from jobs.api.described.operation import described
 from jobs.api.jobs import job_response
 from jobs.api.preconditions import seen_at
 from jobs.api.runs import RunPart, run_response
@@ -40,6 +43,7 @@ class JobControl(WorkspaceView):
         return job_response(job_view(held))
 
 
+@described(post=on_jobs.PAUSE)
 class JobPause(JobControl):
     """``jobs/{key}/pause/``"""
 
@@ -48,6 +52,7 @@ class JobPause(JobControl):
         return self.hold(request, key, paused=True)
 
 
+@described(post=on_jobs.RESUME)
 class JobResume(JobControl):
     """``jobs/{key}/resume/``"""
 
@@ -56,6 +61,7 @@ class JobResume(JobControl):
         return self.hold(request, key, paused=False)
 
 
+@described(post=on_jobs.TRANSITION)
 class JobTransition(JobControl):
     """``jobs/{key}/transition/``"""
 
@@ -95,6 +101,7 @@ class RunControl(RunPart):
         return Response(answer, status=status.HTTP_202_ACCEPTED if changed else status.HTTP_200_OK)
 
 
+@described(post=on_control.PAUSE)
 class RunPause(RunControl):
     """``runs/{id}/pause/``"""
 
@@ -103,6 +110,7 @@ class RunPause(RunControl):
         return self.change(request, run_id, control.pause_run)
 
 
+@described(post=on_control.RESUME)
 class RunResume(RunControl):
     """``runs/{id}/resume/``"""
 
@@ -111,6 +119,7 @@ class RunResume(RunControl):
         return self.change(request, run_id, control.resume_run)
 
 
+@described(post=on_control.TERMINATE)
 class RunTermination(RunControl):
     """``runs/{id}/terminate/``"""
 
@@ -119,6 +128,7 @@ class RunTermination(RunControl):
         return self.change(request, run_id, control.terminate_run)
 
 
+@described(post=on_control.PIN, delete=on_control.UNPIN)
 class RunPin(RunPart):
     """``runs/{id}/pin/``"""
 
@@ -138,6 +148,7 @@ class RunPin(RunPart):
         return Response(shapes.run_json(get_run(workspace=self.workspace, run_id=run_id)) | {"changed": changed})
 
 
+@described(post=on_control.RERUN)
 class RunRerun(RunControl):
     """``runs/{id}/rerun/``"""
 
@@ -157,6 +168,7 @@ class RunRerun(RunControl):
         return run_response(self, request, new_id, status.HTTP_202_ACCEPTED)
 
 
+@described(post=on_control.REPLAY)
 class RunReplay(RunControl):
     """``runs/{id}/replay/``"""
 

@@ -51,7 +51,7 @@ class SecretConverter(StringConverter):
 
 
 class IdConverter(IntConverter):
-    """A bigint."""
+    """Its id."""
 
     regex = "[0-9]{1,18}"
 

@@ -14,6 +14,9 @@ from rest_framework.response import Response
 
 from jobs.api import shapes
 from jobs.api.base import WorkspaceView
+from jobs.api.described import datasources as on_datasources
+from jobs.api.described import runs as on_runs
+from jobs.api.described.operation import described
 from jobs.api.pages import MAX_POSITION, Query, page
 from jobs.api.runs import RunPart
 from jobs.documents.datasources import (
@@ -88,6 +91,7 @@ class DatasourceView(WorkspaceView):
         )
 
 
+@described(post=on_datasources.VALIDATE)
 class Validation(DatasourceView):
     """``datasources/validate/``"""
 
@@ -97,6 +101,7 @@ class Validation(DatasourceView):
         return self.verdict(asked.parameters, verify_access=asked.verify_access)
 
 
+@described(post=on_datasources.PREVIEW)
 class Preview(DatasourceView):
     """``datasources/preview/``"""
 
@@ -106,6 +111,7 @@ class Preview(DatasourceView):
         return self.answer(self.ask(Verb.PREVIEW, asked.parameters, rows=asked.rows))
 
 
+@described(post=on_datasources.VALIDATE_SAVED)
 class SavedValidation(DatasourceView):
     """``datasources/{name}/validate/``"""
 
@@ -118,6 +124,7 @@ class SavedValidation(DatasourceView):
         return self.verdict(chosen.parameters, verify_access=True, about=chosen)
 
 
+@described(post=on_datasources.PREVIEW_SAVED)
 class PreviewSaved(DatasourceView):
     """``datasources/{name}/preview/``"""
 
@@ -130,6 +137,7 @@ class PreviewSaved(DatasourceView):
         return self.answer(self.ask(Verb.PREVIEW, chosen.parameters, about=chosen, rows=asked.rows))
 
 
+@described(delete=on_datasources.DELETE_OUTPUT)
 class Output(DatasourceView):
     """``datasources/{name}/output/``"""
 
@@ -142,6 +150,7 @@ class Output(DatasourceView):
         return self.answer(wait(operation=asked, seconds=seconds))
 
 
+@described(get=on_datasources.GET_STATE, delete=on_datasources.RESET_STATE)
 class State(DatasourceView):
     """``datasources/{name}/state/``"""
 
@@ -159,6 +168,7 @@ class State(DatasourceView):
         return Response({"streams": [shapes.stream_json(state) for state in list_states(job=job)]})
 
 
+@described(get=on_datasources.GET_OPERATION)
 class OperationDetail(DatasourceView):
     """``datasources/operations/{id}/``"""
 
@@ -171,6 +181,7 @@ class OperationDetail(DatasourceView):
         return self.answer(wait(operation=operation, seconds=seconds))
 
 
+@described(get=on_runs.LIST_REJECTED)
 class RejectedRows(RunPart):
     """``runs/{id}/payloads/{position}/rejected/``"""
 

@@ -12,6 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from jobs.api.authentication import BearerAuthentication, RunTokenAuthentication
+from jobs.api.described import runs as on_runs
+from jobs.api.described.operation import described
 from jobs.api.pages import MAX_POSITION
 from jobs.api.permissions import HasRole
 from jobs.api.runs import PayloadList, RunPart
@@ -40,6 +42,7 @@ class MayExtend(HasRole):
         return request.method == "POST" and (view.kwargs["run_id"], position) == (claims.run_id, claims.position)
 
 
+@described(get=on_runs.LIST_PAYLOADS, post=on_runs.ADD_PAYLOADS)
 class Payloads(PayloadList):
     """``runs/{id}/payloads/``"""
 
@@ -61,6 +64,7 @@ class Payloads(PayloadList):
         return Response(extension._asdict(), status=status.HTTP_201_CREATED)
 
 
+@described(post=on_runs.EXTEND_TIME)
 class TimeExtension(RunPart):
     """``runs/{id}/payloads/{position}/extend-time/``"""
 

@@ -9,11 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api import shapes
+from jobs.api.described import runs as on_runs
+from jobs.api.described.operation import described
 from jobs.api.pages import MAX_POSITION, Query, page
 from jobs.api.runs import RunPart
 from jobs.selectors.stored_files import list_files, open_file
 
 
+@described(get=on_runs.LIST_FILES)
 class FileList(RunPart):
     """``runs/{id}/files/``"""
 
@@ -25,6 +28,7 @@ class FileList(RunPart):
         return page(request, files, limit=query.limit, cursor=lambda file: file.pk, show=shapes.file_json)
 
 
+@described(get=on_runs.GET_FILE)
 class FileContent(RunPart):
     """``runs/{id}/files/{position}/{name}/``"""
 

@@ -11,6 +11,8 @@ from rest_framework.response import Response
 
 from jobs.api import shapes
 from jobs.api.base import WorkspaceView
+from jobs.api.described import groups as on_groups
+from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
 from jobs.errors import FieldError, ValidationError
 from jobs.selectors.groups import find_group, group_view, list_groups
@@ -20,6 +22,7 @@ READ_ONLY = ("jobs", "taken")
 """What a group's JSON has beyond what can be written."""
 
 
+@described(get=on_groups.LIST, post=on_groups.CREATE)
 class GroupList(WorkspaceView):
     """``groups/``"""
 
@@ -38,6 +41,7 @@ class GroupList(WorkspaceView):
         return Response(answer, status=status.HTTP_201_CREATED, headers={"Location": location})
 
 
+@described(get=on_groups.GET, put=on_groups.REPLACE, delete=on_groups.DELETE)
 class GroupDetail(WorkspaceView):
     """``groups/{name}/``"""
 

@@ -12,6 +12,8 @@ from rest_framework.response import Response
 
 from jobs.api import shapes
 from jobs.api.base import WorkspaceView
+from jobs.api.described import jobs as on_jobs
+from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
 from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, taken_version
 from jobs.api.runs import run_response
@@ -26,6 +28,7 @@ from jobs.states import JobState, Trigger
 IDEMPOTENCY_KEY = "Idempotency-Key"
 
 
+@described(get=on_jobs.LIST, post=on_jobs.CREATE)
 class JobList(WorkspaceView):
     """``jobs/``"""
 
@@ -53,6 +56,7 @@ class JobList(WorkspaceView):
         return response
 
 
+@described(get=on_jobs.GET, put=on_jobs.REPLACE, delete=on_jobs.DELETE)
 class JobDetail(WorkspaceView):
     """``jobs/{key}/``"""
 
@@ -81,6 +85,7 @@ class JobDetail(WorkspaceView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+@described(post=on_jobs.TRIGGER)
 class JobTrigger(WorkspaceView):
     """``jobs/{key}/trigger/``"""
 

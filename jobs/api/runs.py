@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from jobs import extensions
 from jobs.api import shapes
 from jobs.api.base import WorkspaceView
+from jobs.api.described import runs as on_runs
+from jobs.api.described.operation import described
 from jobs.api.pages import MAX_POSITION, Query, page
 from jobs.models import Run
 from jobs.selectors.chain import chain
@@ -22,6 +24,7 @@ from jobs.selectors.runs import RunView, get_run, list_events, list_logs, list_r
 from jobs.states import PayloadState, RunState
 
 
+@described(get=on_runs.LIST)
 class RunList(WorkspaceView):
     """``runs/``"""
 
@@ -38,6 +41,7 @@ class RunList(WorkspaceView):
         return page(request, runs, limit=query.limit, cursor=lambda view: view.run.pk, show=shapes.run_json)
 
 
+@described(get=on_runs.GET)
 class RunDetail(WorkspaceView):
     """``runs/{id}/``"""
 
@@ -54,6 +58,7 @@ class RunPart(WorkspaceView):
         return get_run(workspace=self.workspace, run_id=run_id).run
 
 
+@described(get=on_runs.CHAIN)
 class RunChain(RunPart):
     """``runs/{id}/chain/``"""
 
@@ -79,6 +84,7 @@ class PayloadList(RunPart):
         )
 
 
+@described(get=on_runs.GET_PAYLOAD)
 class PayloadDetail(RunPart):
     """``runs/{id}/payloads/{position}/``"""
 
@@ -87,6 +93,7 @@ class PayloadDetail(RunPart):
         return Response(shapes.payload_detail(get_payload(run=self.run(run_id), position=position)))
 
 
+@described(get=on_runs.GET_RESULT)
 class PayloadResult(RunPart):
     """``runs/{id}/payloads/{position}/result/``"""
 
@@ -102,6 +109,7 @@ class PayloadResult(RunPart):
         return StreamingHttpResponse(result.pieces, content_type="application/json", headers=headers)
 
 
+@described(get=on_runs.LIST_LOGS)
 class LogList(RunPart):
     """``runs/{id}/logs/``"""
 
@@ -113,6 +121,7 @@ class LogList(RunPart):
         return page(request, lines, limit=query.limit, cursor=lambda line: line.pk, show=shapes.log_json)
 
 
+@described(get=on_runs.LIST_EVENTS)
 class EventList(RunPart):
     """``runs/{id}/events/``"""
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
 import pydantic
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from jobs import strict_json
-from jobs.durations import parse_ms
+from jobs.durations import JSON_SCHEMA, parse_ms
 from jobs.errors import FieldError, ValidationError
 
 MAX_TIMEOUT_MS = 7 * 86_400_000.0
@@ -74,13 +74,14 @@ def _within(what: str, least_ms: float, most_ms: float, span: str) -> BeforeVali
     return BeforeValidator(check)
 
 
-Duration = Annotated[str | int | float, BeforeValidator(_duration)]
+_SHOWN = WithJsonSchema(JSON_SCHEMA)
+Duration = Annotated[str | int | float, BeforeValidator(_duration), _SHOWN]
 """Kept as it was written (``"200ms"``), so that an export reads like its source; see `parse_ms`."""
-Timeout = Annotated[str | int | float, _within("a timeout", 1, MAX_TIMEOUT_MS, "1 ms and 7 days")]
+Timeout = Annotated[str | int | float, _within("a timeout", 1, MAX_TIMEOUT_MS, "1 ms and 7 days"), _SHOWN]
 """How long one attempt may take."""
-Period = Annotated[str | int | float, _within("a period", 1, MAX_PERIOD_MS, "1 ms and 366 days")]
+Period = Annotated[str | int | float, _within("a period", 1, MAX_PERIOD_MS, "1 ms and 366 days"), _SHOWN]
 """A stretch of time that is longer than nothing."""
-Grace = Annotated[str | int | float, _within("a grace period", 0, 3_600_000.0, "0 and 1 hour")]
+Grace = Annotated[str | int | float, _within("a grace period", 0, 3_600_000.0, "0 and 1 hour"), _SHOWN]
 
 
 def validated(model: type[M], data: object, expected: str) -> M:

@@ -31,12 +31,23 @@ def _group_name(value: str) -> str:
     return value
 
 
-GroupName = Annotated[str, AfterValidator(_group_name)]
+GroupName = Annotated[
+    str, AfterValidator(_group_name), Field(json_schema_extra={"pattern": f"^{_GROUP_NAME.pattern}$"})
+]
 """The name of a concurrency group, such as the host that its payloads call."""
 
 
 class Retry(Strict):
-    """A retry policy as written; a payload's own fields win over its job's, one by one."""
+    """A retry policy as written; a payload's own fields win over its job's, one by one.
+
+    Before attempt i + 1, counted from 0, the wait is ``min(initial_interval * backoff_coefficient ** i, maximum_interval)``.
+
+    Args:
+        maximum_attempts: How many attempts a payload has in all; 3 by default.
+        initial_interval: The wait before the second attempt; none by default.
+        maximum_interval: The longest wait between two attempts.
+        backoff_coefficient: How much longer each wait is than the one before; 1 by default.
+    """
 
     maximum_attempts: int | None = Field(default=None, ge=1, le=1000, strict=True)
     initial_interval: Duration | None = None
@@ -45,7 +56,12 @@ class Retry(Strict):
 
 
 class RateLimit(Strict):
-    """At most ``count`` payloads begin per ``period``, evenly spread."""
+    """At most ``count`` payloads begin per ``period``, evenly spread.
+
+    Args:
+        count: How many.
+        period: Per which time.
+    """
 
     count: int = Field(ge=1, le=1_000_000, strict=True)
     period: Period
@@ -91,7 +107,29 @@ class Requires(Strict):
 
 
 class Configuration(Strict):
-    """How a job runs."""
+    """How a job runs.
+
+    Args:
+        retry: The retry policy of its payloads.
+        max_concurrent_requests: How many payloads of a run may be executed at once.
+        priority: Of two runs that wait, the one with more goes first.
+        strict: Whether each payload is recorded before the next one starts in its lane; left out, unless all may be batched.
+        timeout: The longest one attempt may take; 10 minutes by default.
+        timeout_ceiling: Up to which an attempt may extend its own time; 6 hours by default.
+        terminate_grace: How long a payload that is told to stop has before it is stopped by force; 10 s by default.
+        run_timeout: A run that takes longer is stopped and fails.
+        start_timeout: A run that has not begun by then is cancelled as expired.
+        max_concurrent_runs: How many runs of the job may be active at once; the next one waits.
+        concurrency_group: The name of a group of the workspace, whose limits all jobs share that name it.
+        rate_limit: How many payloads of the job may start per period.
+        max_payloads: What is added to a run beyond so many is cancelled; 1,000,000 by default.
+        failure_tolerance: How much may fail in a run that succeeds all the same.
+        stop_on_first_failure: Whether the first payload that fails for good ends the run.
+        pause_after_failures: When the job is paused because its runs fail.
+        unique_for: When a trigger is refused because a recent run has the same parameters.
+        keep_replays: How many of the newest finished runs can be replayed, and how many replays are kept; 10 by default.
+        requires: What must hold before the job becomes active, beside the rest.
+    """
 
     retry: Retry = Field(default_factory=Retry)
     max_concurrent_requests: int = Field(default=5, ge=1, le=1000, strict=True)

@@ -13,13 +13,23 @@ Note = Annotated[str, Field(max_length=2000)]
 
 
 class NoteRequest(Strict):
-    """What may be said when a job or a run is paused or resumed, or a run is terminated."""
+    """What may be said when a job or a run is paused or resumed, or a run is terminated.
+
+    Args:
+        note: Why; kept with what it was done to.
+    """
 
     note: Note = ""
 
 
 class TransitionRequest(NoteRequest):
-    """What may be said when a job is moved to another state. ``expected_updated_at``: the job's as the caller saw it."""
+    """What may be said when a job is moved to another state.
+
+    Args:
+        note: Why; kept with the job.
+        target: The state that it is to be in.
+        expected_updated_at: The job's ``updated_at`` as the caller saw it: when somebody changed the job since, it stays as it is.
+    """
 
     target: Literal["draft", "active", "paused", "archived"]
     expected_updated_at: AwareDatetime | None = None

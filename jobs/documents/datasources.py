@@ -18,13 +18,22 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class SavedRequest(Strict):
-    """About a datasource that is saved. ``payload``: which of its list; needed when there are several."""
+    """About a datasource that is saved.
+
+    Args:
+        payload: Which of its list, 0 for the first; needed when there are several.
+    """
 
     payload: int | None = Field(default=None, ge=0, strict=True)
 
 
 class SavedPreview(SavedRequest):
-    """What to show of a datasource that is saved."""
+    """What to show of a datasource that is saved.
+
+    Args:
+        payload: Which of its list, 0 for the first; needed when there are several.
+        rows: How many rows.
+    """
 
     rows: int = Field(default=10, ge=1, le=MAX_PREVIEW_ROWS, strict=True)
 

@@ -20,7 +20,15 @@ KEY_PATTERN = r"^(datasource|spark|task):[A-Za-z0-9][A-Za-z0-9_.\-]{0,126}$"
 
 
 class PayloadItem(Strict):
-    """One element of a job's payload list."""
+    """One element of a job's payload list.
+
+    Args:
+        kind: What executes it.
+        name: For people.
+        parameters: As the kind takes them.
+        retry: Its own retry policy, whose fields win over the job's one by one.
+        timeout: The longest one attempt may take; left out, the job's.
+    """
 
     kind: str = Field(max_length=40)
     name: str = Field(default="", max_length=200)
@@ -30,9 +38,20 @@ class PayloadItem(Strict):
 
 
 class JobDocument(Strict):
-    """A whole job."""
+    """A whole job.
 
-    key: str
+    Args:
+        key: ``type:name``, unique in its workspace; it never changes.
+        description: For people.
+        payload: The units of work, in their order.
+        configuration: How it runs.
+        sinks: Where its results go.
+        schedules: When it runs.
+        tags: Words to find it by.
+        metadata: The owner's own data.
+    """
+
+    key: str = Field(json_schema_extra={"pattern": KEY_PATTERN})
     description: str = Field(default="", max_length=2000)
     payload: list[PayloadItem] = Field(max_length=MAX_PAYLOADS)
     configuration: Configuration = Field(default_factory=Configuration)

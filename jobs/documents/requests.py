@@ -23,7 +23,13 @@ IdempotencyKey = Annotated[str, Field(max_length=MAX_IDEMPOTENCY_KEY), AfterVali
 
 
 class TriggerRequest(Strict):
-    """What may be said when a job is triggered by hand."""
+    """What may be said when a job is triggered by hand.
+
+    Args:
+        parameters: For the templates of payloads.
+        comment: Why; kept with the run.
+        idempotency_key: A key that the job has seen starts no second run.
+    """
 
     parameters: dict[str, Any] = Field(default_factory=dict)
     comment: Comment = ""
@@ -31,14 +37,27 @@ class TriggerRequest(Strict):
 
 
 class ReplayRequest(Strict):
-    """What may be said when a run's results are to be delivered again."""
+    """What may be said when a run's results are to be delivered again.
+
+    Args:
+        comment: Why; kept with the new run.
+        expected_updated_at: The job's ``updated_at`` as the caller saw it: when somebody changed the job since, nothing is begun.
+    """
 
     comment: Comment = ""
     expected_updated_at: AwareDatetime | None = None
 
 
 class RerunRequest(ReplayRequest):
-    """What may be said when a run is to be executed again. ``parameters`` None: those of the run."""
+    """What may be said when a run is to be executed again.
+
+    Args:
+        comment: Why; kept with the new run.
+        expected_updated_at: The job's ``updated_at`` as the caller saw it: when somebody changed the job since, nothing is begun.
+        which: All payloads, or those that failed or were cancelled.
+        definition: The job as it is now, or as it was when the run began.
+        parameters: For the templates of payloads; None for those of the run.
+    """
 
     which: Literal["all", "failed"] = "all"
     definition: Literal["present", "snapshot"] = "present"

@@ -7,12 +7,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api.base import WorkspaceView
+from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
 from jobs.errors import FieldError, ValidationError
 from jobs.models import Role
 from jobs.selectors.jobs import find_job
 from scheduler.api import answer_shapes, shapes
 from scheduler.api.asking import document_of, instant, parse_simulation
+from scheduler.api.described import schedules as on_schedules
 from scheduler.api.schedules import SchedulePart
 from scheduler.selectors.edit_effects import simulate_edit
 from scheduler.selectors.explanations import explain
@@ -23,6 +25,7 @@ from scheduler.selectors.simulations import DAYS, simulate
 from scheduler.states import FireState, Reason
 
 
+@described(get=on_schedules.LIST_FIRES)
 class FireList(SchedulePart):
     """``jobs/{key}/schedules/{name}/fires/``"""
 
@@ -41,6 +44,7 @@ class FireList(SchedulePart):
         return page(request, fires, limit=query.limit, cursor=lambda fire: fire.pk, show=shapes.fire_json)
 
 
+@described(get=on_schedules.PREVIEW)
 class SchedulePreview(SchedulePart):
     """``jobs/{key}/schedules/{name}/preview/``"""
 
@@ -52,6 +56,7 @@ class SchedulePreview(SchedulePart):
         return Response(answer_shapes.preview_json(found))
 
 
+@described(post=on_schedules.PREVIEW_DOCUMENT)
 class DocumentPreview(WorkspaceView):
     """``schedules/preview/``"""
 
@@ -65,6 +70,7 @@ class DocumentPreview(WorkspaceView):
         return Response(answer_shapes.preview_json(found))
 
 
+@described(get=on_schedules.EXPLAIN)
 class ScheduleExplanation(SchedulePart):
     """``jobs/{key}/schedules/{name}/explain/``"""
 
@@ -78,6 +84,7 @@ class ScheduleExplanation(SchedulePart):
         return Response(answer_shapes.explanation_json(found))
 
 
+@described(get=on_schedules.SIMULATE, post=on_schedules.SIMULATE_EDIT)
 class Simulation(WorkspaceView):
     """``schedules/simulate/``"""
 

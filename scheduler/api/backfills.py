@@ -9,9 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api.base import WorkspaceView
+from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
 from jobs.models import Role
 from scheduler.api.answer_shapes import backfill_json, plan_json
+from scheduler.api.described import backfills as on_backfills
 from scheduler.api.schedules import SchedulePart
 from scheduler.models import Schedule
 from scheduler.requests import parse_backfill, parse_cancellation
@@ -19,6 +21,7 @@ from scheduler.selectors.backfills import backfill_view, find_backfill, list_bac
 from scheduler.services.backfills import cancel_backfill, create_backfill
 
 
+@described(get=on_backfills.LIST)
 class BackfillList(WorkspaceView):
     """``backfills/``"""
 
@@ -27,6 +30,7 @@ class BackfillList(WorkspaceView):
         return _page(self, request, None)
 
 
+@described(get=on_backfills.LIST_OF_SCHEDULE, post=on_backfills.CREATE)
 class ScheduleBackfills(SchedulePart):
     """``jobs/{key}/schedules/{name}/backfills/``"""
 
@@ -48,6 +52,7 @@ class ScheduleBackfills(SchedulePart):
         return Response(answer, status=status.HTTP_202_ACCEPTED, headers={"Location": location})
 
 
+@described(get=on_backfills.GET)
 class BackfillDetail(WorkspaceView):
     """``backfills/{id}/``"""
 
@@ -57,6 +62,7 @@ class BackfillDetail(WorkspaceView):
         return Response(backfill_json(backfill_view(backfill=found)))
 
 
+@described(post=on_backfills.CANCEL)
 class BackfillCancellation(WorkspaceView):
     """``backfills/{id}/cancel/``"""
 

@@ -9,12 +9,14 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobs.api.described.operation import described
 from jobs.api.preconditions import matched_version
 from jobs.api.runs import run_response
 from jobs.documents.control import parse_note
 from jobs.models import Role, Scope
 from jobs.selectors.members import find_service_account
 from scheduler.api.asking import parse_principal, parse_run_now
+from scheduler.api.described import schedules as on_schedules
 from scheduler.api.schedules import SchedulePart, schedule_response
 from scheduler.models import Schedule
 from scheduler.services import controls
@@ -46,6 +48,7 @@ class ScheduleControl(SchedulePart):
         return schedule_response(schedule, changed=changed)
 
 
+@described(post=on_schedules.PAUSE)
 class SchedulePause(ScheduleControl):
     """``jobs/{key}/schedules/{name}/pause/``"""
 
@@ -54,6 +57,7 @@ class SchedulePause(ScheduleControl):
         return self.change(request, key, name, controls.pause_schedule)
 
 
+@described(post=on_schedules.RESUME)
 class ScheduleResume(ScheduleControl):
     """``jobs/{key}/schedules/{name}/resume/``"""
 
@@ -62,6 +66,7 @@ class ScheduleResume(ScheduleControl):
         return self.change(request, key, name, controls.resume_schedule)
 
 
+@described(post=on_schedules.RUN_NOW)
 class ScheduleRunNow(ScheduleControl):
     """``jobs/{key}/schedules/{name}/run-now/``"""
 
@@ -90,6 +95,7 @@ class SchedulePrincipal(ScheduleControl):
         return schedule_response(schedule, changed=changed)
 
 
+@described(post=on_schedules.SKIP_NEXT)
 class ScheduleSkipNext(ScheduleControl):
     """``jobs/{key}/schedules/{name}/skip-next/``"""
 

@@ -13,12 +13,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api.base import WorkspaceView
+from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
 from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, taken_version
 from jobs.models import Job, Scope
 from jobs.selectors.jobs import find_job
 from scheduler.api import shapes
 from scheduler.api.asking import edit_of, instant, merged
+from scheduler.api.described import schedules as on_schedules
 from scheduler.models import Schedule
 from scheduler.selectors.schedules import find_schedule, list_schedules, schedule_view
 from scheduler.services.editing import (
@@ -31,6 +33,7 @@ from scheduler.services.editing import (
 from scheduler.states import ScheduleState
 
 
+@described(get=on_schedules.LIST)
 class ScheduleList(WorkspaceView):
     """``schedules/``"""
 
@@ -40,6 +43,7 @@ class ScheduleList(WorkspaceView):
         return _page(self, request, query, query.text("job"), instant(query, "due_before"))
 
 
+@described(get=on_schedules.LIST_OF_JOB, post=on_schedules.CREATE)
 class JobSchedules(WorkspaceView):
     """``jobs/{key}/schedules/``"""
 
@@ -74,6 +78,7 @@ class SchedulePart(WorkspaceView):
         return find_schedule(workspace=self.workspace, job_key=key, name=name)
 
 
+@described(get=on_schedules.GET, put=on_schedules.REPLACE, patch=on_schedules.CHANGE, delete=on_schedules.DELETE)
 class ScheduleDetail(SchedulePart):
     """``jobs/{key}/schedules/{name}/``"""
 

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api.base import WorkspaceView
+from jobs.api.described.operation import described
 from jobs.api.pages import MAX_ID, Query, page
 from jobs.documents.basis import Strict, validated
 from jobs.errors import FieldError, ValidationError
@@ -18,6 +19,7 @@ from jobs.models import Role
 from jobs.selectors.jobs import find_job
 from jobs.selectors.runs import get_run
 from sinks.api import shapes
+from sinks.api.described import deliveries as on_deliveries
 from sinks.documents import SinkName
 from sinks.models import Sink
 from sinks.selectors.deliveries import failed_attempts, get_delivery, list_deliveries
@@ -57,6 +59,7 @@ class DeliveryView(WorkspaceView):
         return find_sink_of_job(job=find_job(workspace=self.workspace, key=job), name=name)
 
 
+@described(get=on_deliveries.LIST)
 class DeliveryList(DeliveryView):
     """``deliveries/``"""
 
@@ -76,6 +79,7 @@ class DeliveryList(DeliveryView):
         return page(request, found, limit=query.limit, cursor=lambda each: each.pk, show=shapes.delivery_json)
 
 
+@described(get=on_deliveries.GET)
 class DeliveryDetail(WorkspaceView):
     """``deliveries/{id}/``"""
 
@@ -84,6 +88,7 @@ class DeliveryDetail(WorkspaceView):
         return Response(_whole(self, delivery_id))
 
 
+@described(post=on_deliveries.REDELIVER)
 class Redelivery(WorkspaceView):
     """``deliveries/{id}/redeliver/``"""
 
@@ -98,6 +103,7 @@ class Redelivery(WorkspaceView):
         return Response({"id": delivery_id, "changed": True}, status=status.HTTP_202_ACCEPTED)
 
 
+@described(post=on_deliveries.REDELIVER_SOME)
 class Redeliveries(DeliveryView):
     """``deliveries/redeliver/``"""
 

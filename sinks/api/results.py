@@ -12,12 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api.base import WorkspaceView
+from jobs.api.described.operation import described
 from jobs.api.pages import Query
 from jobs.documents.basis import Period, Strict, validated
 from jobs.durations import parse_ms
 from jobs.errors import FieldError, GoneError, ValidationError
 from jobs.models import Role, Run
 from jobs.selectors.runs import get_run
+from sinks.api.described import deliveries as on_deliveries
 from sinks.services.result_links import LONGEST, LinkExpired, LinkWrong, issue_link, read_link, whole
 from sinks.services.run_results import FORMATS, ResultFormat, result_file
 
@@ -34,6 +36,7 @@ class LinkRequest(Strict):
     expires_in: Period = "1h"
 
 
+@described(get=on_deliveries.RESULTS, post=on_deliveries.LINK)
 class RunResults(WorkspaceView):
     """``runs/{id}/results/``"""
 

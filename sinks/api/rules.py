@@ -10,9 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api.base import WorkspaceView
+from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
 from jobs.selectors.jobs import find_job
 from sinks.api import shapes
+from sinks.api.described import rules as on_rules
 from sinks.api.replacing import expecting, replacement
 from sinks.models import Rule
 from sinks.selectors.notices import find_rule, list_notices, list_rules
@@ -20,6 +22,7 @@ from sinks.services.naming import MUST_BE_NEW
 from sinks.services.ruling import delete_rule, save_rule
 
 
+@described(get=on_rules.LIST, post=on_rules.CREATE)
 class RuleList(WorkspaceView):
     """``notice-rules/``"""
 
@@ -39,6 +42,7 @@ class RuleList(WorkspaceView):
         return response
 
 
+@described(get=on_rules.GET, put=on_rules.REPLACE, delete=on_rules.DELETE)
 class RuleDetail(WorkspaceView):
     """``notice-rules/{name}/``"""
 
@@ -62,6 +66,7 @@ class RuleDetail(WorkspaceView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+@described(get=on_rules.LIST_NOTICES)
 class NoticeList(WorkspaceView):
     """``notices/``"""
 

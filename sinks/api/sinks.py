@@ -12,11 +12,13 @@ from rest_framework.response import Response
 
 from jobs.api.base import WorkspaceView
 from jobs.api.datasources import waiting_time
+from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
 from jobs.models import Role
 from jobs.selectors.jobs import find_job
 from jobs.selectors.operations import operation_state
 from sinks.api import shapes
+from sinks.api.described import sinks as on_sinks
 from sinks.api.replacing import expecting, replacement
 from sinks.documents import parse_sink
 from sinks.models import Check, Sink
@@ -33,6 +35,7 @@ from sinks.services import checking
 from sinks.services.naming import MUST_BE_NEW, delete_sink, enable_sink, save_sink
 
 
+@described(get=on_sinks.LIST, post=on_sinks.CREATE)
 class SinkList(WorkspaceView):
     """``sinks/``"""
 
@@ -61,6 +64,7 @@ class SinkPart(WorkspaceView):
         return find_sink(workspace=self.workspace, name=name)
 
 
+@described(get=on_sinks.GET, put=on_sinks.REPLACE, delete=on_sinks.DELETE)
 class SinkDetail(SinkPart):
     """``sinks/{name}/``"""
 
@@ -84,6 +88,7 @@ class SinkDetail(SinkPart):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+@described(get=on_sinks.PREFILL)
 class SinkPrefill(SinkPart):
     """``sinks/{name}/prefill/``"""
 
@@ -92,6 +97,7 @@ class SinkPrefill(SinkPart):
         return Response(prefill(sink=self.sink(name)))
 
 
+@described(post=on_sinks.ENABLE)
 class SinkEnabling(SinkPart):
     """``sinks/{name}/enable/``"""
 
@@ -127,6 +133,7 @@ class Checking(WorkspaceView):
         return self.answer(checking.ask_about(sink=sink, actor=self.actor, now=timezone.now()))
 
 
+@described(post=on_sinks.CHECK)
 class SinkCheck(Checking):
     """``sinks/{name}/check/``"""
 
@@ -135,6 +142,7 @@ class SinkCheck(Checking):
         return self.about(find_sink(workspace=self.workspace, name=name))
 
 
+@described(post=on_sinks.CHECK_UNSAVED)
 class UnsavedCheck(Checking):
     """``check-sink/``"""
 
@@ -155,6 +163,7 @@ class UnsavedCheck(Checking):
         return self.answer(check)
 
 
+@described(get=on_sinks.GET_CHECK)
 class CheckDetail(Checking):
     """``sink-checks/{id}/``"""
 
@@ -163,6 +172,7 @@ class CheckDetail(Checking):
         return self.answer(get_check(workspace=self.workspace, check_id=check_id, now=timezone.now()))
 
 
+@described(get=on_sinks.LIST_OF_JOB)
 class JobSinks(WorkspaceView):
     """``jobs/{key}/sinks/``"""
 
@@ -173,6 +183,7 @@ class JobSinks(WorkspaceView):
         return Response({"results": [shapes.job_sink_json(name, view) for name, view in found], "next": None})
 
 
+@described(post=on_sinks.ENABLE_OF_JOB)
 class JobSinkEnabling(WorkspaceView):
     """``jobs/{key}/sinks/{name}/enable/``"""
 
@@ -186,6 +197,7 @@ class JobSinkEnabling(WorkspaceView):
         return Response(shapes.job_sink_json(name, view) | {"changed": changed})
 
 
+@described(post=on_sinks.CHECK_OF_JOB)
 class JobSinkCheck(Checking):
     """``jobs/{key}/sinks/{name}/check/``"""
 

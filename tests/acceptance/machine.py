@@ -70,6 +70,11 @@ class Machine:
             "DJANGO_SETTINGS_MODULE": "jobsproject.settings",
         }
 
+    @property
+    def token(self) -> str:
+        """The administrator's, once the machine is prepared."""
+        return self._token
+
     def prepare(self) -> None:
         """Make the tables, an administrator, the workspace and a token, as ``make up`` does."""
         manifest = self.folder / "nothing.yaml"

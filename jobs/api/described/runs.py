@@ -1,0 +1,145 @@
+"""The operations on runs that read, and those that add to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from jobs.api.described.operation import Answer, Operation, pages, text, whole, word
+from jobs.api.described.parts import IDEMPOTENCY_KEY
+from jobs.api.described.shape import page_of
+from jobs.api.described.shapes import (
+    Chain,
+    Event,
+    Extension,
+    File,
+    LogLine,
+    Payload,
+    PayloadDetail,
+    RejectedRow,
+    Run,
+    RunSummary,
+)
+from jobs.api.pages import MAX_POSITION
+from jobs.documents import MAX_KEY
+from jobs.states import PayloadState, RunState
+
+JSON = Any
+TAG = "Runs"
+ERASED = {410: "A cleanup has erased it."}
+_POSITION = whole("position", "Only those of this payload.", most=MAX_POSITION)
+_BY_ID = pages("The id")
+_SHORTER = {"type": "string", "minLength": 1, "maxLength": MAX_KEY - len(":100000")}
+"""A payload's key is made of it and of the payload's place in the list."""
+
+LIST = Operation(
+    id="listRuns",
+    tag=TAG,
+    summary="List runs",
+    parameters=(
+        text("job", "Only runs of the job of this key.", example="task:ping"),
+        word("state", "Only runs in this state.", RunState),
+        *_BY_ID,
+    ),
+    answers={200: Answer(says="The runs, the newest first.", shape=page_of(RunSummary))},
+)
+GET = Operation(id="getRun", tag=TAG, summary="Read a run", answers={200: Answer(says="The run.", shape=Run)})
+CHAIN = Operation(
+    id="getRunChain",
+    tag=TAG,
+    summary="Read what a run came from, and what came of it",
+    answers={200: Answer(says="The runs around it.", shape=Chain)},
+)
+LIST_PAYLOADS = Operation(
+    id="listPayloads",
+    tag=TAG,
+    summary="List the payloads of a run",
+    parameters=(
+        word("state", "Only payloads in this state.", PayloadState),
+        *pages("The position", type="integer", minimum=0, maximum=MAX_POSITION),
+    ),
+    answers={200: Answer(says="The payloads by position.", shape=page_of(Payload))},
+)
+ADD_PAYLOADS = Operation(
+    id="addPayloads",
+    tag=TAG,
+    summary="Add payloads to a run",
+    says="Add payloads to a run that has not ended: a list, or an object with `payload` and `parent`. A payload whose key the"
+    " run has is left out; with an `Idempotency-Key` those without a key get one, so that a call may be repeated. An attempt"
+    " calls with the run token that it was given, and is the parent.",
+    parameters=(replace(IDEMPOTENCY_KEY, schema=_SHORTER),),
+    body="Additions",
+    example=[{"kind": "noop", "name": "third", "key": "third"}],
+    answers={201: Answer(says="How many were added.", shape=Extension)},
+    path={"run_id": 6},
+    problems={409: "The run has ended or is being cancelled, or the payload that adds them is over."},
+)
+GET_PAYLOAD = Operation(
+    id="getPayload",
+    tag=TAG,
+    summary="Read a payload",
+    answers={200: Answer(says="The payload with its failed attempts.", shape=PayloadDetail)},
+)
+GET_RESULT = Operation(
+    id="downloadPayloadResult",
+    tag=TAG,
+    summary="Download the whole result of a payload",
+    answers={
+        200: Answer(says="The result.", shape={}, example={"rows": 3}, headers=("Content-Disposition",)),
+    },
+    problems=ERASED,
+)
+EXTEND_TIME = Operation(
+    id="extendTime",
+    tag=TAG,
+    summary="Give an attempt more time",
+    says="Let the attempt at work have its timeout once more from now, up to its job's `timeout_ceiling`. An attempt may ask"
+    " for itself with its run token.",
+    answers={204: Answer(says="It has more time.")},
+    path={"run_id": 6, "position": 1},
+    problems={409: "No attempt is at work on this payload."},
+)
+LIST_FILES = Operation(
+    id="listFiles",
+    tag=TAG,
+    summary="List the files of a run",
+    parameters=(_POSITION, *_BY_ID),
+    answers={200: Answer(says="The files that its payloads have made, the oldest first.", shape=page_of(File))},
+)
+GET_FILE = Operation(
+    id="downloadFile",
+    tag=TAG,
+    summary="Download a file of a run",
+    answers={
+        200: Answer(
+            says="The file.",
+            shape={"type": "string", "format": "binary"},
+            example="id,name\n1,Ann\n",
+            media_types=("application/octet-stream", "*/*"),
+            headers=("Content-Disposition", "ETag"),
+        )
+    },
+)
+LIST_REJECTED = Operation(
+    id="listRejectedRows",
+    tag="Datasources",
+    summary="List the rows that a load left out",
+    parameters=_BY_ID,
+    answers={200: Answer(says="The rows, the first first.", shape=page_of(RejectedRow))},
+)
+LIST_LOGS = Operation(
+    id="listLogs",
+    tag=TAG,
+    summary="List the log lines of a run",
+    says="A line can be read within about a second. Of one attempt 2,000 lines are kept, and a line says that the rest was"
+    " dropped.",
+    parameters=(_POSITION, *_BY_ID),
+    answers={200: Answer(says="The lines, the oldest first.", shape=page_of(LogLine))},
+)
+LIST_EVENTS = Operation(
+    id="listEvents",
+    tag=TAG,
+    summary="List the events of a run",
+    parameters=_BY_ID,
+    answers={200: Answer(says="The event log, the oldest first.", shape=page_of(Event))},
+)
