@@ -14,7 +14,15 @@ from django.views import defaults
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from jobs.errors import ConflictError, FieldError, GoneError, NotFoundError, TransientError, ValidationError
+from jobs.errors import (
+    ConflictError,
+    FieldError,
+    GoneError,
+    KeyReusedError,
+    NotFoundError,
+    TransientError,
+    ValidationError,
+)
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -27,6 +35,7 @@ _STATUS: Sequence[tuple[type[Exception], int, str]] = (
     (ValidationError, 400, "The request was refused, and changed nothing."),
     (NotFoundError, 404, ""),
     (GoneError, 410, ""),
+    (KeyReusedError, 422, ""),
     (ConflictError, 409, ""),
     (Http404, 404, "There is nothing at this address."),
     (PermissionDenied, 403, ""),

@@ -17,7 +17,7 @@ from jobs.claims import DueRun, LostLane, Report, StartedRun
 from jobs.durations import seconds
 from jobs.errors import BrokerUnavailable
 from jobs.kinds import SINKS_QUEUE
-from jobs.services import admission, bulk, closing, datasource_operations, follow_ups, old_replays
+from jobs.services import admission, bulk, closing, datasource_operations, follow_ups, kept_answers, old_replays
 from jobs.states import RunState
 from sinks import claims as sink_claims
 from sinks.services import checking
@@ -75,6 +75,7 @@ def _erase_old_answers() -> None:
     now = dt.datetime.now(dt.UTC)
     datasource_operations.erase_expired(now=now)
     checking.erase_expired(now=now)
+    kept_answers.erase_expired(now=now)
 
 
 def _undisturbed(task: Callable[[], object]) -> None:

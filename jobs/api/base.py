@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.http.response import HttpResponseBase
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from jobs.api.keyed import answer_once
 from jobs.api.parsers import StrictJSONParser
 from jobs.api.permissions import NEEDED, HasRole
 from jobs.models import Role, Workspace
@@ -47,7 +51,35 @@ class WorkspaceView(JSONView):
 
     permission_classes = (IsAuthenticated, HasRole)
     roles: Mapping[str, Role] = NEEDED
+    keeps_answers = True
+    """False where the answer to a POST holds a secret: such a POST takes no Idempotency-Key."""
     access: Access
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Once the caller is let in: let a POST with an Idempotency-Key work once, and let what waits wait behind it."""
+        super().initial(request, *args, **kwargs)
+        method = (request.method or "").lower()
+        handler = getattr(self, method, None)
+        if handler is not None:
+            setattr(self, method, functools.partial(self._handle, handler))
+
+    def settle(self, request: Request, answer: Response) -> Response:
+        """What is answered in the end. Runs after the commit of what was done, and also for an answer that is given again.
+
+        Views that wait for what they have started do it here; they find what that is in the answer.
+        """
+        return answer
+
+    def _handle(
+        self, handler: Callable[..., HttpResponseBase], request: Request, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        work: Callable[[], Any] = functools.partial(handler, request, *args, **kwargs)
+        if request.method == "POST":
+            work = functools.partial(
+                answer_once, request, workspace=self.workspace, work=work, may_keep=self.keeps_answers
+            )
+        answer = work()
+        return self.settle(request, answer) if isinstance(answer, Response) else answer
 
     @property
     def workspace(self) -> Workspace:
