@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api import shapes
+from jobs.api.awaiting import StartsARun
 from jobs.api.base import WorkspaceView
 from jobs.api.jobs import job_response
 from jobs.api.preconditions import seen_at
@@ -138,7 +139,7 @@ class RunPin(RunPart):
         return Response(shapes.run_json(get_run(workspace=self.workspace, run_id=run_id)) | {"changed": changed})
 
 
-class RunRerun(RunControl):
+class RunRerun(StartsARun, RunControl):
     """``runs/{id}/rerun/``"""
 
     def post(self, request: Request, workspace: str, run_id: int) -> Response:
@@ -157,7 +158,7 @@ class RunRerun(RunControl):
         return run_response(self, request, new_id, status.HTTP_202_ACCEPTED)
 
 
-class RunReplay(RunControl):
+class RunReplay(StartsARun, RunControl):
     """``runs/{id}/replay/``"""
 
     def post(self, request: Request, workspace: str, run_id: int) -> Response:

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api import shapes
+from jobs.api.awaiting import StartsARun
 from jobs.api.base import WorkspaceView
 from jobs.api.pages import Query, page
 from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, taken_version
@@ -81,7 +82,7 @@ class JobDetail(WorkspaceView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class JobTrigger(WorkspaceView):
+class JobTrigger(StartsARun):
     """``jobs/{key}/trigger/``"""
 
     roles = {"POST": Role.OPERATOR}

@@ -23,15 +23,11 @@ S = TypeVar("S", bound=StrEnum)
 class Query:
     """A request's query parameters, read strictly: each known one at most once, and no unknown ones."""
 
-    def __init__(self, request: Request, *, known: Iterable[str] = ()) -> None:
-        """Raise ValidationError for a parameter that is neither ``after``, ``limit`` nor in ``known``, or that stands twice."""
-        names = ("after", "limit", *known)
+    def __init__(self, request: Request, *, known: Iterable[str] = (), paged: bool = True) -> None:
+        """Raise ValidationError for a parameter that stands twice, or that is not known. ``after`` and ``limit`` are, where ``paged``."""
+        names = (*(("after", "limit") if paged else ()), *known)
         self._values = request.query_params
-        errors = [
-            FieldError(name, f"unknown parameter; known are {', '.join(names)}")
-            for name in self._values
-            if name not in names
-        ]
+        errors = [FieldError(name, _unknown("parameter", names)) for name in self._values if name not in names]
         errors += [FieldError(name, "given more than once") for name in names if len(self._values.getlist(name)) > 1]
         if errors:
             raise ValidationError(errors)
@@ -66,6 +62,10 @@ class Query:
             return words(value)
         except ValueError:
             raise ValidationError([FieldError(name, f"expected one of {', '.join(words)}")]) from None
+
+
+def _unknown(what: str, known: Sequence[str]) -> str:
+    return f"unknown {what}; known are {', '.join(known)}" if known else f"unknown {what}; there are none"
 
 
 def page(

@@ -1,8 +1,8 @@
 """Doing once what is asked for twice: answers kept by the caller's own key.
 
-A request takes the key's lock, finds no answer, does its work, keeps its answer and commits, all in one transaction. So whoever dies
-before the commit has done nothing and left the key free, for the database undoes the work and ends the lock with the connection;
-and whoever dies after it has left the answer for the next who asks.
+A request takes the key's lock, finds no answer, does its work, keeps its answer and commits, all in one transaction. So whoever
+dies before the commit has done nothing and left the key free, for the database undoes the work and ends the lock with the
+connection; and whoever dies after it has left the answer for the next who asks.
 """
 
 from __future__ import annotations

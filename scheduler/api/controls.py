@@ -8,6 +8,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobs.api.awaiting import StartsARun
 from jobs.api.preconditions import matched_version
 from jobs.api.runs import run_response
 from jobs.documents.control import parse_note
@@ -58,7 +59,7 @@ class ScheduleResume(ScheduleControl):
         return self.change(request, key, name, controls.resume_schedule)
 
 
-class ScheduleRunNow(ScheduleControl):
+class ScheduleRunNow(StartsARun, ScheduleControl):
     """``jobs/{key}/schedules/{name}/run-now/``"""
 
     def post(self, request: Request, workspace: str, key: str, name: str) -> Response:
