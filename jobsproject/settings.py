@@ -126,6 +126,9 @@ JOBS_PUBLIC_URL = env.url("JOBS_PUBLIC_URL")
 """Where this site is reached from outside: by the services that HTTP payloads call, so that they can add payloads to the run, and
 by whoever follows the link of a notice or to results. Empty for nowhere."""
 
+JOBS_PROBLEM_BASE = env.url("JOBS_PROBLEM_BASE")
+"""Where the pages are that the ``type`` of a problem leads to. Empty for this site's own, under /problems/."""
+
 JOBS_IDEMPOTENCY_HOURS = env.number("JOBS_IDEMPOTENCY_HOURS", 24, least=1, most=720)
 """How long the answer to a request with an Idempotency-Key is kept, to be given again."""
 

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from jobsproject import problems
 from sinks.api import results
 
 urlpatterns = [
@@ -12,6 +13,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}jobs/favicon.svg")),
     path("admin/", admin.site.urls),
     path("results/<str:token>/", results.follow, name="result-link"),
+    path("problems/<slug:word>/", problems.explain, name="problem"),
     path("api/v1/", include("scheduler.api.urls")),
     path("api/v1/", include("sinks.api.urls")),
     path("api/v1/", include("jobs.api.urls")),  # The last one, which answers for addresses that are none.

@@ -24,7 +24,7 @@ class Query:
     """A request's query parameters, read strictly: each known one at most once, and no unknown ones."""
 
     def __init__(self, request: Request, *, known: Iterable[str] = (), paged: bool = True) -> None:
-        """Raise ValidationError for a parameter that stands twice, or that is not known. ``after`` and ``limit`` are, where ``paged``."""
+        """Raise ValidationError for a parameter that stands twice, or is not known. ``after`` and ``limit`` are if ``paged``."""
         names = (*(("after", "limit") if paged else ()), *known)
         self._values = request.query_params
         errors = [FieldError(name, _unknown("parameter", names)) for name in self._values if name not in names]

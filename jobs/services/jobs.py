@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from jobs import extensions
 from jobs.documents import JobDocument, parse_job, refuse
 from jobs.durations import interval
-from jobs.errors import ConflictError, FieldError, ValidationError
+from jobs.errors import ConflictError, FieldError, OutOfDateError, ValidationError
 from jobs.models import ConcurrencyGroup, Event, Job, Rate, Run, Workspace
 from jobs.services import activation, admission
 from jobs.states import ACTIVE_RUN_STATES, JobState
@@ -146,7 +146,7 @@ def _replace(job: Job, document: JobDocument, *, actor: str, expected_version: i
             return job
         changed = Job.objects.filter(pk=job.pk, **guard).update(**columns, version=F("version") + 1, updated_at=Now())
         if not changed:
-            raise ConflictError(_out_of_date(job, expected_version))
+            raise OutOfDateError(_out_of_date(job, expected_version))
         if job.max_runs is not None and job.max_runs != columns["max_runs"]:
             transaction.on_commit(lambda: admission.admit(job_ids=[job.pk]), robust=True)  # There may be more room now.
         for name, value in columns.items():

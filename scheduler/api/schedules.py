@@ -15,19 +15,14 @@ from rest_framework.response import Response
 from jobs.api.base import WorkspaceView
 from jobs.api.pages import Query, page
 from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, taken_version
+from jobs.errors import OutOfDateError
 from jobs.models import Job
 from jobs.selectors.jobs import find_job
 from scheduler.api import shapes
 from scheduler.api.asking import edit_of, instant, merged
 from scheduler.models import Schedule
 from scheduler.selectors.schedules import find_schedule, list_schedules, schedule_view
-from scheduler.services.editing import (
-    OutOfDateError,
-    create_schedule,
-    delete_schedule,
-    replace_schedule,
-    update_schedule,
-)
+from scheduler.services.editing import create_schedule, delete_schedule, replace_schedule, update_schedule
 from scheduler.states import ScheduleState
 
 

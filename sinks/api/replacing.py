@@ -9,8 +9,7 @@ from typing import Any
 from rest_framework.request import Request
 
 from jobs.api.preconditions import PreconditionFailedError, matched_number, taken_version
-from jobs.errors import FieldError, ValidationError
-from sinks.services.naming import OutOfDateError
+from jobs.errors import FieldError, OutOfDateError, ValidationError
 
 
 def replacement(data: object, *, what: str, name: str, read_only: Collection[str]) -> tuple[object, int | None]:
