@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from jobs.api.keyed import answer_once
 from jobs.api.parsers import StrictJSONParser
 from jobs.api.permissions import NEEDED, HasRole
+from jobs.api.tags import tag
 from jobs.models import Role, Workspace
 from jobs.selectors.access import Access
 
@@ -79,7 +80,11 @@ class WorkspaceView(JSONView):
                 answer_once, request, workspace=self.workspace, work=work, may_keep=self.keeps_answers
             )
         answer = work()
-        return self.settle(request, answer) if isinstance(answer, Response) else answer
+        if not isinstance(answer, Response):
+            return answer
+        settled = self.settle(request, answer)
+        tag(request, settled)
+        return settled
 
     @property
     def workspace(self) -> Workspace:

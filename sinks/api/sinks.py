@@ -13,12 +13,13 @@ from rest_framework.response import Response
 from jobs.api.base import WorkspaceView
 from jobs.api.datasources import waiting_time
 from jobs.api.pages import Query, page
+from jobs.api.preconditions import expecting
 from jobs.errors import NotFoundError
 from jobs.models import Role
 from jobs.selectors.jobs import find_job
 from jobs.selectors.operations import operation_state
 from sinks.api import shapes
-from sinks.api.replacing import expecting, replacement
+from sinks.api.replacing import replacement
 from sinks.documents import parse_sink
 from sinks.models import Check, Sink
 from sinks.selectors.sinks import (
@@ -72,7 +73,7 @@ class SinkDetail(SinkPart):
     def put(self, request: Request, workspace: str, name: str) -> Response:
         """Replace a sink that there is, if it still has the version of If-Match (412) or of the body (409)."""
         sink = self.sink(name)
-        document, version = replacement(request.data, what="sink", name=name, read_only=shapes.READ_ONLY)
+        document, version = replacement(request.data, what="sink", present=sink, read_only=shapes.READ_ONLY)
         with _expecting(request, sink, written=version) as expected:
             saved = save_sink(workspace=self.workspace, document=document, actor=self.actor, expected_version=expected)
         return _shown(saved)

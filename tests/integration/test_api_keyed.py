@@ -180,7 +180,7 @@ class TestWhoeverDies:
             raise Killed
 
         with monkeypatch.context() as dying:
-            dying.setattr("jobs.api.base.WorkspaceView.settle", die)
+            dying.setattr("jobs.api.awaiting.StartsARun.settle", die)
             with pytest.raises(Killed):
                 api.post(TRIGGER, Idempotency_Key="k")
         again = api.post(TRIGGER, Idempotency_Key="k")
