@@ -17,7 +17,16 @@ from jobs.claims import DueRun, LostLane, Report, StartedRun
 from jobs.durations import seconds
 from jobs.errors import BrokerUnavailable
 from jobs.kinds import SINKS_QUEUE
-from jobs.services import admission, bulk, closing, datasource_operations, follow_ups, kept_answers, old_replays
+from jobs.services import (
+    admission,
+    bulk,
+    bulk_each,
+    closing,
+    datasource_operations,
+    follow_ups,
+    kept_answers,
+    old_replays,
+)
 from jobs.states import RunState
 from sinks import claims as sink_claims
 from sinks.services import checking
@@ -57,6 +66,7 @@ def sweep_once(*, now: dt.datetime | None = None, bury: bool = True, patience: d
         follow_ups.work_off,
         follow_ups.recover_jobs,
         bulk.work_off,
+        bulk_each.work_off,
         old_replays.work_off,
         noticing.tell,
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.http.response import HttpResponseBase
@@ -16,11 +17,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from jobs.api.keyed import answer_once
+from jobs.api.limiting import CallerRate, rate_headers
 from jobs.api.parsers import StrictJSONParser
 from jobs.api.permissions import NEEDED, HasRole
 from jobs.api.tags import tag
 from jobs.models import Role, Workspace
 from jobs.selectors.access import Access
+
+SMALL_BODY_BYTES = 256 * 1024
+"""For what takes a note or a list of ids."""
 
 
 class AlwaysJSON(BaseContentNegotiation):
@@ -43,8 +48,20 @@ class JSONView(APIView):
 
     parser_classes = (StrictJSONParser,)
     content_negotiation_class = AlwaysJSON
+    throttle_classes = (CallerRate,)
     # Without OPTIONS: REST framework would describe the view to whoever asks.
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+    largest_body_bytes: int | None = None
+    """The longest body that this address takes; None for what DATA_UPLOAD_MAX_MEMORY_SIZE says."""
+    standing_headers: Mapping[str, str] = MappingProxyType({})
+    """Headers of each answer, whatever it is."""
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Add what each answer tells."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in (rate_headers(request) | dict(self.standing_headers)).items():
+            final.headers[name] = value
+        return final
 
 
 class WorkspaceView(JSONView):
@@ -79,7 +96,7 @@ class WorkspaceView(JSONView):
             work = functools.partial(
                 answer_once, request, workspace=self.workspace, work=work, may_keep=self.keeps_answers
             )
-        answer = work()
+        answer: HttpResponseBase = work()
         if not isinstance(answer, Response):
             return answer
         settled = self.settle(request, answer)

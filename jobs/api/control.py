@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from jobs.api import shapes
 from jobs.api.awaiting import StartsARun
-from jobs.api.base import WorkspaceView
+from jobs.api.base import SMALL_BODY_BYTES, WorkspaceView
 from jobs.api.jobs import job_response
 from jobs.api.preconditions import seen_at
 from jobs.api.runs import RunPart, run_response
@@ -28,6 +28,7 @@ class JobControl(WorkspaceView):
     """What operators do to jobs."""
 
     roles = {"POST": Role.OPERATOR}
+    largest_body_bytes = SMALL_BODY_BYTES
 
     def job(self, key: str) -> Job:
         """The job of the address. Raises NotFoundError."""
@@ -86,6 +87,7 @@ class RunControl(RunPart):
     """What operators do to runs."""
 
     roles = {"POST": Role.OPERATOR}
+    largest_body_bytes: int | None = SMALL_BODY_BYTES
 
     def change(self, request: Request, run_id: int, service: ServiceOnRun) -> Response:
         """The run after a service, with ``changed``: 202 when it was changed, 200 when it stood so already."""
@@ -141,6 +143,8 @@ class RunPin(RunPart):
 
 class RunRerun(StartsARun, RunControl):
     """``runs/{id}/rerun/``"""
+
+    largest_body_bytes = None  # Its parameters may be long.
 
     def post(self, request: Request, workspace: str, run_id: int) -> Response:
         """Execute a finished run again, as a new one; 409 when it has not ended or its job is not active."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 from rest_framework import status
 from rest_framework.exceptions import APIException
 from rest_framework.renderers import JSONRenderer
@@ -17,12 +17,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs import strict_json
+from jobs.api.callers import person_of
 from jobs.documents.requests import MAX_IDEMPOTENCY_KEY
 from jobs.errors import FieldError, KeyReusedError, ValidationError
 from jobs.models import KeptAnswer, Workspace
 from jobs.services import kept_answers
 from jobs.services.kept_answers import AskedBy
-from jobs.services.run_tokens import RunClaims
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -63,7 +63,7 @@ def answer_once(
     if key is None:
         return work()
     _check(key, may_keep)
-    asked = AskedBy(workspace, _caller(request), key)
+    asked = AskedBy(workspace, person_of(request), key)
     wanted = kept_answers.Request(request.method or "", request.path, _digest(request))
     with transaction.atomic():
         if not kept_answers.take_key(asked):
@@ -104,17 +104,12 @@ def _check(key: str, may_keep: bool) -> None:
         raise ValidationError([FieldError(HEADER, "this answer holds a secret, and is not kept: leave the header out")])
 
 
-def _caller(request: Request) -> str:
-    if isinstance(request.auth, RunClaims):
-        return f"attempt:{request.auth.run_id}:{request.auth.position}"
-    return f"user:{request.user.pk}"
-
-
 def _digest(request: Request) -> str:
     query = sorted((name, request.query_params.getlist(name)) for name in request.query_params)
     asked = [[name, values] for name, values in query if name not in _NO_PART_OF_IT]
     canonical = json.dumps([asked, request.data], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    # With the site's key, for a body may hold a secret, which must not be guessed from what is kept.
+    return salted_hmac("jobs.kept-answer", canonical, algorithm="sha256").hexdigest()
 
 
 def _rendered(data: Any) -> str:

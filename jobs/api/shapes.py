@@ -125,6 +125,7 @@ def bulk_json(action: BulkAction) -> dict[str, Any]:
         "total": action.total,
         "changed": action.changed,
         "unchanged": action.unchanged,
+        "problems": action.problems,
         "created_at": action.created_at,
         "ended_at": action.ended_at,
     }

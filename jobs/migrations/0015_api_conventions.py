@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=255)),
                 ('method', models.CharField(max_length=10)),
                 ('path', models.TextField()),
-                ('digest', models.CharField(help_text='SHA-256 of the query and the body.', max_length=64)),
+                ('digest', models.CharField(help_text="Of the query and the body, with the site's key.", max_length=64)),
                 ('status', models.SmallIntegerField()),
                 ('headers', models.JSONField()),
                 ('body', models.TextField(help_text='JSON as it was sent; empty for none.')),

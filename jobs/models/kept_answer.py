@@ -19,7 +19,7 @@ class KeptAnswer(models.Model):
     key = models.CharField(max_length=255)
     method = models.CharField(max_length=10)
     path = models.TextField()
-    digest = models.CharField(max_length=64, help_text="SHA-256 of the query and the body.")
+    digest = models.CharField(max_length=64, help_text="Of the query and the body, with the site's key.")
     status = models.SmallIntegerField()
     headers = models.JSONField()
     body = models.TextField(help_text="JSON as it was sent; empty for none.")

@@ -97,6 +97,12 @@ def list_runs(
     return _views(page, with_snapshot=with_snapshot)
 
 
+def find_run_ids(*, workspace: Workspace, wanted: RunFilter, limit: int) -> list[int]:
+    """The ids of the runs meant, up to ``limit`` of the newest, in order; in one query, in two with ``wanted.job_key``."""
+    runs = _wanted(Run.objects.filter(workspace=workspace), workspace, wanted)
+    return sorted(runs.order_by("-pk").values_list("pk", flat=True)[:limit])
+
+
 def last_runs(*, job_ids: Iterable[int]) -> dict[int, RunView]:
     """The newest run of each job that has one, by job id, in one query."""
     # One step into the index (job, -id) for each job; asking the runs instead would visit every run of theirs.

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api.awaiting import StartsARun
+from jobs.api.base import SMALL_BODY_BYTES
 from jobs.api.preconditions import matched_version
 from jobs.api.runs import run_response
 from jobs.documents.control import parse_note
@@ -29,6 +30,7 @@ class ScheduleControl(SchedulePart):
     """What operators do to schedules."""
 
     roles = {"POST": Role.OPERATOR}
+    largest_body_bytes = SMALL_BODY_BYTES
 
     def matched(self, request: Request, key: str, name: str) -> Schedule:
         """The schedule of the address, whose job has a version of If-Match. Raises NotFoundError and PreconditionFailedError."""
