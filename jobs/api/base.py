@@ -88,6 +88,10 @@ class WorkspaceView(JSONView):
         """
         return answer
 
+    def conclude(self, answer: Response) -> HttpResponseBase:
+        """Answer with something else than JSON, made of what would be answered."""
+        return answer
+
     def _handle(
         self, handler: Callable[..., HttpResponseBase], request: Request, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
@@ -101,7 +105,7 @@ class WorkspaceView(JSONView):
             return answer
         settled = self.settle(request, answer)
         tag(request, settled)
-        return settled
+        return self.conclude(settled)
 
     @property
     def workspace(self) -> Workspace:

@@ -11,12 +11,15 @@ from rest_framework.response import Response
 
 from jobs.api import shapes
 from jobs.api.awaiting import StartsARun
-from jobs.api.base import SMALL_BODY_BYTES, WorkspaceView
+from jobs.api.base import SMALL_BODY_BYTES
+from jobs.api.foreign import atlas, intuned
+from jobs.api.foreign.shaping import ShapedView
 from jobs.api.jobs import job_response
 from jobs.api.preconditions import seen_at
 from jobs.api.runs import RunPart, run_response
 from jobs.documents import parse_replay, parse_rerun
 from jobs.documents.control import parse_note, parse_transition
+from jobs.errors import FieldError, ValidationError
 from jobs.models import Job, Role, Run
 from jobs.selectors.jobs import find_job, job_view
 from jobs.selectors.runs import get_run
@@ -24,8 +27,10 @@ from jobs.services import control, job_states, pins, reruns
 from jobs.states import JobState
 
 
-class JobControl(WorkspaceView):
+class JobControl(ShapedView):
     """What operators do to jobs."""
+
+    foreign = {"POST": {"intuned": intuned.held, "atlas": atlas.job}}
 
     roles = {"POST": Role.OPERATOR}
     largest_body_bytes = SMALL_BODY_BYTES
@@ -65,7 +70,7 @@ class JobTransition(JobControl):
 
     def post(self, request: Request, workspace: str, key: str) -> Response:
         """Move the job to another state; 400 with what it lacks to be active, 409 when the state does not follow."""
-        asked, job = parse_transition(request.data), self.job(key)
+        asked, job = parse_transition(_in_our_words(request.data)), self.job(key)
         seen = seen_at(request, job)
         changed = job_states.change_state(
             job=job,
@@ -75,6 +80,17 @@ class JobTransition(JobControl):
             expected_updated_at=asked.expected_updated_at or seen,
         )
         return job_response(job_view(changed))
+
+
+def _in_our_words(data: object) -> object:
+    """A transition's body, which may say ``target_status`` in ATLAS's words in place of ``target``."""
+    if not isinstance(data, dict) or "target_status" not in data or "target" in data:
+        return data
+    word = data["target_status"]
+    if not isinstance(word, str) or word not in atlas.TARGETS:
+        known = ", ".join(atlas.TARGETS)
+        raise ValidationError([FieldError("target_status", f"expected one of {known}: runs set the others")])
+    return {name: value for name, value in data.items() if name != "target_status"} | {"target": atlas.TARGETS[word]}
 
 
 class ServiceOnRun(Protocol):
@@ -114,8 +130,10 @@ class RunResume(RunControl):
         return self.change(request, run_id, control.resume_run)
 
 
-class RunTermination(RunControl):
+class RunTermination(RunControl, ShapedView):
     """``runs/{id}/terminate/``"""
+
+    foreign = {"POST": {"intuned": intuned.terminated}}
 
     def post(self, request: Request, workspace: str, run_id: int) -> Response:
         """End the run early; one that has ended stays as it is."""

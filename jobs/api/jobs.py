@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from jobs.api import nouns, orders, shapes
 from jobs.api.awaiting import StartsARun
+from jobs.api.foreign import Mapper, atlas, datamaker, fusion, intuned
 from jobs.api.pages import Query, page
 from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, same_time, taken_version
 from jobs.api.reading import ReadingView
@@ -26,6 +27,12 @@ from jobs.services.runs import trigger_run
 from jobs.states import JobState, Trigger
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
+JOB_SHAPES: dict[str, Mapper] = {
+    "fusion": fusion.job_status,
+    "intuned": intuned.job,
+    "atlas": atlas.job,
+    "datamaker": datamaker.summary,
+}
 
 
 class JobList(ReadingView):
@@ -35,6 +42,7 @@ class JobList(ReadingView):
     paged = True
     shown = nouns.JOB_SUMMARY
     includable = nouns.JOB_REST
+    foreign = {"GET": JOB_SHAPES}
 
     def get(self, request: Request, workspace: str) -> Response:
         """The jobs by key, or in another order, without their payload lists."""
@@ -83,6 +91,7 @@ class JobDetail(ReadingView):
     """``jobs/{key}/``"""
 
     shown = nouns.JOB
+    foreign = {"GET": JOB_SHAPES}
 
     def get(self, request: Request, workspace: str, key: str) -> Response:
         """The job's document, and what is known about it."""

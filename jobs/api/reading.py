@@ -8,13 +8,13 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api.base import WorkspaceView
+from jobs.api.foreign.shaping import ShapedView
 from jobs.api.pages import Query
 
 READING = ("GET", "HEAD")
 
 
-class ReadingView(WorkspaceView):
+class ReadingView(ShapedView):
     """A view whose GET reads its query strictly, and shows what its caller asks for.
 
     ``fields=id,state`` keeps these fields alone; ``include=NAME`` adds what is left out otherwise.
@@ -38,7 +38,8 @@ class ReadingView(WorkspaceView):
         if request.method not in READING:
             return
         chosen = (*(("fields",) if self.shown else ()), *(("include",) if self.includable else ()))
-        self.query = Query(request, known=(*self.parameters, *chosen), paged=self.paged)
+        shape = ("shape",) if self.foreign.get("GET") else ()
+        self.query = Query(request, known=(*self.parameters, *chosen, *shape), paged=self.paged)
         self.included = self.query.names("include", self.includable) or frozenset()
         fields = self.query.names("fields", (*self.shown, *self.includable))
         self._fields = None if fields is None else fields | self.included

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from jobs import extensions
 from jobs.api import nouns, shapes
 from jobs.api.base import WorkspaceView
+from jobs.api.foreign import Mapper, atlas, datamaker, fusion, intuned
 from jobs.api.pages import MAX_POSITION, Query, page
 from jobs.api.reading import ReadingView
 from jobs.models import Run
@@ -23,6 +24,13 @@ from jobs.selectors.results import find_result
 from jobs.selectors.runs import RunFilter, RunView, get_run, list_events, list_logs, list_runs
 from jobs.states import PayloadState, RunState, Trigger
 
+RUN_SHAPES: dict[str, Mapper] = {
+    "fusion": fusion.history_entry,
+    "intuned": intuned.job_run,
+    "atlas": atlas.run,
+    "datamaker": datamaker.execution,
+}
+
 
 class RunList(ReadingView):
     """``runs/``"""
@@ -31,6 +39,7 @@ class RunList(ReadingView):
     paged = True
     shown = nouns.RUN
     includable = ("snapshot",)
+    foreign = {"GET": RUN_SHAPES}
 
     def get(self, request: Request, workspace: str) -> Response:
         """The runs, the newest first; see `RunFilter` for what filters."""
@@ -62,6 +71,7 @@ class RunDetail(ReadingView):
 
     shown = (*nouns.RUN, "deliveries")
     includable = ("snapshot",)
+    foreign = {"GET": RUN_SHAPES}
 
     def get(self, request: Request, workspace: str, run_id: int) -> Response:
         """The run with its counts."""

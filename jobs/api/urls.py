@@ -54,6 +54,7 @@ _workspace: list[URLPattern | URLResolver] = [
         name="datasource-operation",
     ),
     path("datasources/<datasource:name>/", include(_datasource)),
+    path("", include("jobs.api.foreign.urls")),
     path("groups/", groups.GroupList.as_view(), name="groups"),
     path("groups/<group:name>/", groups.GroupDetail.as_view(), name="group"),
 ]
