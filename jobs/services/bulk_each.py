@@ -38,6 +38,7 @@ def act_on_jobs(*, workspace: Workspace, asked: BulkOnJobs, actor: str) -> BulkA
     Raises:
         ValidationError: A key names no job; a word of the filter is none; or the filter names more than `MOST`.
     """
+    selection: dict[str, Any]
     if asked.keys is not None:
         targets, selection = _jobs_of(workspace, asked.keys), {"keys": asked.keys}
     else:
@@ -53,6 +54,7 @@ def act_on_jobs(*, workspace: Workspace, asked: BulkOnJobs, actor: str) -> BulkA
 
 def act_on_runs(*, workspace: Workspace, asked: BulkOnRuns, actor: str) -> BulkAction:
     """Begin to pause, resume or rerun runs; ids of other workspaces are left out. Returns and raises what `act_on_jobs` does."""
+    selection: dict[str, Any]
     if asked.ids is not None:
         ours = Run.objects.filter(workspace=workspace, pk__in=asked.ids)
         targets, selection = sorted(ours.values_list("pk", flat=True)), {"ids": asked.ids}

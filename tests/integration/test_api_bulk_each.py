@@ -50,7 +50,7 @@ class TestOnJobs:
         paused = api.post("jobs/bulk/", {"action": "pause", "keys": ["task:a", "task:b"], "note": "maintenance"})
         assert (counts(paused), paused.json()["action"]) == ((2, 2, 0), "pause-jobs")
         assert list(Job.objects.order_by("name").values_list("state", flat=True)) == ["paused", "paused", "active"]
-        assert Job.objects.get(name="a").state_change["note"] == "maintenance"
+        assert (Job.objects.get(name="a").state_change or {})["note"] == "maintenance"
         resumed = api.post("jobs/bulk/", {"action": "resume", "filter": {"tag": "nightly"}})
         assert counts(resumed) == (3, 2, 1)
         assert not Job.objects.exclude(state="active").exists()
