@@ -81,6 +81,14 @@ class ConflictError(JobsError):
     """The request is well formed, and the present state forbids it; the message says why."""
 
 
+class OutOfDateError(ConflictError):
+    """What is to be changed is not any more what the writer saw."""
+
+
+class KeyReusedError(ConflictError):
+    """An idempotency key was used before, for something else."""
+
+
 class GoneError(JobsError):
     """What was asked for was there, and has been erased: it will not come back."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -14,7 +13,17 @@ from django.views import defaults
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from jobs.errors import ConflictError, FieldError, GoneError, NotFoundError, TransientError, ValidationError
+from jobs.errors import (
+    ConflictError,
+    FieldError,
+    GoneError,
+    KeyReusedError,
+    NotFoundError,
+    OutOfDateError,
+    TransientError,
+    ValidationError,
+)
+from jobsproject.problems import KINDS, kind_of, type_of
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -23,23 +32,25 @@ _CHANGED = "Something that this depends on was changed or deleted meanwhile: rea
 _UNSTORABLE = "A value cannot be stored."
 _AWAY = "The database cannot be reached: try again."
 
-_STATUS: Sequence[tuple[type[Exception], int, str]] = (
-    (ValidationError, 400, "The request was refused, and changed nothing."),
-    (NotFoundError, 404, ""),
-    (GoneError, 410, ""),
-    (ConflictError, 409, ""),
-    (Http404, 404, "There is nothing at this address."),
-    (PermissionDenied, 403, ""),
-    (RequestDataTooBig, 413, "The body is too large."),
-    (SuspiciousOperation, 400, "The request was refused."),
-    (UnreadablePostError, 400, "The body could not be read."),
-    (IntegrityError, 409, _CHANGED),
-    (DataError, 400, _UNSTORABLE),
-    (TransientError, 503, ""),
-    (OperationalError, 503, _AWAY),
-    (InterfaceError, 503, _AWAY),
+_KINDS: Sequence[tuple[type[Exception], str, str]] = (
+    (ValidationError, "invalid-input", "The request was refused, and changed nothing."),
+    (NotFoundError, "not-found", ""),
+    (GoneError, "gone", ""),
+    (KeyReusedError, "key-reused", ""),
+    (OutOfDateError, "out-of-date", ""),
+    (ConflictError, "conflict", ""),
+    (Http404, "not-found", "There is nothing at this address."),
+    (PermissionDenied, "forbidden", ""),
+    (RequestDataTooBig, "body-too-large", "The body is too large."),
+    (SuspiciousOperation, "invalid-input", "The request was refused."),
+    (UnreadablePostError, "invalid-input", "The body could not be read."),
+    (IntegrityError, "changed-meanwhile", _CHANGED),
+    (DataError, "invalid-input", _UNSTORABLE),
+    (TransientError, "unavailable", ""),
+    (OperationalError, "unavailable", _AWAY),
+    (InterfaceError, "unavailable", _AWAY),
 )
-"""Exception, HTTP status, and what is said; empty for the exception's own words. The first that fits counts."""
+"""Exception, kind of problem, and what is said; empty for the exception's own words. The first that fits counts."""
 
 log = structlog.get_logger(__name__)
 
@@ -47,23 +58,28 @@ log = structlog.get_logger(__name__)
 def problem_details(exc: Exception, context: Mapping[str, Any]) -> Response:
     """Turn whatever a view raised into a problem: REST framework's EXCEPTION_HANDLER."""
     if isinstance(exc, APIException):
-        return _response(exc.status_code, _detail(exc), headers=_headers(exc))
-    for kind, code, words in _STATUS:
-        if isinstance(exc, kind):
+        return _response(exc.status_code, _detail(exc), kind=getattr(exc, "problem", None), headers=_headers(exc))
+    for family, kind, words in _KINDS:
+        if isinstance(exc, family):
+            code = KINDS[kind].status
             errors = exc.errors if isinstance(exc, ValidationError) else []
             headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if code == 503 else {}
             if code in (409, 503) and words:
                 log.warning("api.database_error", status=code, reason=type(exc).__name__)
-            return _response(code, words or str(exc), errors=errors, headers=headers)
+            return _response(code, words or str(exc), kind=kind, errors=errors, headers=headers)
     log.error("api.failed", view=type(context.get("view")).__name__, exc_info=exc)
     return _response(500, "This is an error of the system, and it was logged.")
 
 
-def problem(code: int, detail: str, errors: Sequence[FieldError] = ()) -> dict[str, Any]:
-    """The body of a problem. ``errors`` has one entry for each thing wrong with the input; ``field`` is a dotted path."""
+def problem(code: int, detail: str, errors: Sequence[FieldError] = (), *, kind: str | None = None) -> dict[str, Any]:
+    """The body of a problem. ``errors`` has one entry for each thing wrong with the input; ``field`` is a dotted path.
+
+    ``kind`` is a word of `jobsproject.problems`; None for what the status says by itself.
+    """
+    word = kind or kind_of(code)
     return {
-        "type": "about:blank",
-        "title": HTTPStatus(code).phrase,
+        "type": type_of(word),
+        "title": KINDS[word].title,
         "status": code,
         "detail": detail,
         "errors": [{"field": error.field, "message": error.message} for error in errors],
@@ -102,9 +118,15 @@ def _outside_views(request: HttpRequest, code: int, detail: str) -> HttpResponse
 
 
 def _response(
-    code: int, detail: str, *, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
+    code: int,
+    detail: str,
+    *,
+    kind: str | None = None,
+    errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
-    return Response(problem(code, detail, errors), status=code, headers=headers, content_type=CONTENT_TYPE)
+    body = problem(code, detail, errors, kind=kind)
+    return Response(body, status=code, headers=headers, content_type=CONTENT_TYPE)
 
 
 def _detail(exc: APIException) -> str:

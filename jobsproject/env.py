@@ -135,6 +135,29 @@ def url(name: str) -> str:
     return value
 
 
+def rate(name: str) -> tuple[int, int] | None:
+    """So many in so many seconds, such as ``600/60``; None when it is not set."""
+    value = text(name, " ").strip()
+    if not value:
+        return None
+    match = re.fullmatch(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,5})", value)
+    if match is None:
+        raise ImproperlyConfigured(
+            f"{name} must be requests/seconds such as 600/60, or nothing for no limit, not {value!r}"
+        )
+    return int(match[1]), int(match[2])
+
+
+def redis(name: str, default: str) -> str:
+    """The address of a Redis, as its own client writes it: Celery writes ``redis+socket://`` for a unix socket."""
+    value = text(name, default)
+    if value.startswith("redis+socket://"):
+        return value.replace("redis+socket://", "unix://", 1).replace("virtual_host=", "db=")
+    if not value.startswith(("redis://", "rediss://", "unix://")):
+        raise ImproperlyConfigured(f"{name} must be a Redis such as redis://localhost:6379/1, not {value!r}")
+    return value
+
+
 def time_zone(name: str, default: str) -> str:
     """The IANA name of a time zone, such as Europe/Berlin."""
     value = text(name, default)

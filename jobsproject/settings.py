@@ -35,6 +35,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "jobsproject.cors.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -164,6 +165,24 @@ JOBS_SECRET_KEYS = env.words("JOBS_SECRET_KEYS")
 JOBS_PUBLIC_URL = env.url("JOBS_PUBLIC_URL")
 """Where this site is reached from outside: by the services that HTTP payloads call, so that they can add payloads to the run, and
 by whoever follows the link of a notice or to results. Empty for nowhere."""
+
+JOBS_API_RATE = env.rate("JOBS_API_RATE")
+"""How many requests of one token, or of one person's session, the API takes in how many seconds. None: as many as come."""
+
+JOBS_API_RATE_STORE = env.redis("JOBS_API_RATE_STORE", BROKER_URL) if JOBS_API_RATE else ""
+"""The Redis that they are counted in."""
+
+JOBS_CORS_ORIGINS = env.words("JOBS_CORS_ORIGINS")
+"""The sites whose pages may call the API from a browser, such as https://portal.example.org. None by default."""
+
+JOBS_PROBLEM_BASE = env.url("JOBS_PROBLEM_BASE")
+"""Where the pages are that the ``type`` of a problem leads to. Empty for this site's own, under /problems/."""
+
+JOBS_IDEMPOTENCY_HOURS = env.number("JOBS_IDEMPOTENCY_HOURS", 24, least=1, most=720)
+"""How long the answer to a request with an Idempotency-Key is kept, to be given again."""
+
+JOBS_API_WAITERS = int(env.number("JOBS_API_WAITERS", 4))
+"""How many requests of one web process may wait for a run's end (``?wait=``) at once; others are answered at once."""
 
 JOBS_EGRESS_ALLOW = env.networks("JOBS_EGRESS_ALLOW")
 """Private, loopback or link-local networks that payloads, datasources and sinks may reach. None by default."""

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from jobsproject import reference
+from jobsproject import problems, reference
 from sinks.api import results
 
 admin.autodiscover()
@@ -20,6 +20,7 @@ urlpatterns = [
     path("api/v1/schema/", reference.OpenAPIDocument.as_view(), name="openapi"),
     path("api/v1/docs/", reference.swagger, name="swagger"),
     path("api/v1/redoc/", reference.redoc, name="redoc"),
+    path("problems/<slug:word>/", problems.explain, name="problem"),
     path("api/v1/", include("scheduler.api.urls")),
     path("api/v1/", include("sinks.api.urls")),
     path("api/v1/", include("jobs.api.urls")),  # The last one, which answers for addresses that are none.

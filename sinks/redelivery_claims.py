@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import connection
 
 from jobs import hotpath
 from sinks.sql import STATEMENTS
@@ -12,8 +15,7 @@ from sinks.sql import STATEMENTS
 def redeliver(*, workspace_id: int, delivery_ids: Sequence[int]) -> list[int]:
     """Let these be made again, those of them that are over and of this workspace, and that have a sink to go to: their ids."""
     asked = {"workspace_id": workspace_id, "ids": list(delivery_ids)}
-    with hotpath.connection() as connection:
-        return [row.id for row in hotpath.execute(connection, "redeliver", asked, of=STATEMENTS).fetchall()]
+    return _ids("redeliver", asked)
 
 
 def dead_of_sink(*, sink_id: int, since: dt.datetime | None, after: int, limit: int) -> list[int]:
@@ -28,5 +30,14 @@ def dead_of_run(*, run_id: int, since: dt.datetime | None, after: int, limit: in
 
 def _dead(statement: str, of: int, since: dt.datetime | None, after: int, limit: int) -> list[int]:
     asked = {"of": of, "since": since, "after": after, "take": limit}
-    with hotpath.connection() as connection:
-        return [row.id for row in hotpath.execute(connection, statement, asked, of=STATEMENTS).fetchall()]
+    return _ids(statement, asked)
+
+
+def _ids(statement: str, asked: Mapping[str, Any]) -> list[int]:
+    """Inside a caller's transaction join it; else on one of the engine's connections, whose plans are pinned."""
+    if connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute(STATEMENTS.load(statement), asked)
+            return [row[0] for row in cursor.fetchall()]
+    with hotpath.connection() as engine:
+        return [row.id for row in hotpath.execute(engine, statement, asked, of=STATEMENTS).fetchall()]

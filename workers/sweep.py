@@ -17,7 +17,16 @@ from jobs.claims import DueRun, LostLane, Report, StartedRun
 from jobs.durations import seconds
 from jobs.errors import BrokerUnavailable
 from jobs.kinds import SINKS_QUEUE
-from jobs.services import admission, bulk, closing, datasource_operations, follow_ups, old_replays
+from jobs.services import (
+    admission,
+    bulk,
+    bulk_each,
+    closing,
+    datasource_operations,
+    follow_ups,
+    kept_answers,
+    old_replays,
+)
 from jobs.states import RunState
 from sinks import claims as sink_claims
 from sinks import registry
@@ -58,6 +67,7 @@ def sweep_once(*, now: dt.datetime | None = None, bury: bool = True, patience: d
         follow_ups.work_off,
         follow_ups.recover_jobs,
         bulk.work_off,
+        bulk_each.work_off,
         old_replays.work_off,
         noticing.tell,
     ):
@@ -76,6 +86,7 @@ def _erase_old_answers() -> None:
     now = dt.datetime.now(dt.UTC)
     datasource_operations.erase_expired(now=now)
     checking.erase_expired(now=now)
+    kept_answers.erase_expired(now=now)
 
 
 def _undisturbed(task: Callable[[], object]) -> None:

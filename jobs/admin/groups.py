@@ -29,9 +29,17 @@ class GroupForm(TypedForm[ConcurrencyGroup]):
         rows=2, help_text='Payloads per period, such as {"count": 100, "period": "1m"}; empty for no limit.'
     )
 
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
     class Meta:
         model = ConcurrencyGroup
         fields = ("workspace",)
+
+    @property
+    def expected_version(self) -> int | None:
+        """The version that the person saw; None for a new group."""
+        version: int | None = self.cleaned_data.get("version")
+        return version if self.instance.pk else None
 
     def clean(self) -> dict[str, Any]:
         """Judge all of it as the API does; each error goes to its field."""
@@ -47,6 +55,11 @@ class GroupForm(TypedForm[ConcurrencyGroup]):
                     self.add_error(*placed(each, self.fields))
         if not self.errors and not self.instance.pk:
             self._check_it_is_new()
+        if not self.errors and self.expected_version not in (None, self.instance.version):
+            raise forms.ValidationError(
+                f"{self.instance.name} was changed by somebody else meanwhile: it has version {self.instance.version}."
+                " Open it again, and repeat your change."
+            )
         return self.cleaned_data
 
     def _post_clean(self) -> None:
@@ -63,7 +76,7 @@ class GroupAdmin(WorkspaceAdmin[ConcurrencyGroup]):
     """List, add, change, delete."""
 
     form = GroupForm
-    fields = ("workspace", "name", "limit", "rate")
+    fields = ("workspace", "name", "limit", "rate", "version")
     list_display = ("name", "workspace", "limit", "rate", "used_by")
     list_filter = (WorkspaceFilter,)
     search_fields = ("name",)
@@ -92,7 +105,7 @@ class GroupAdmin(WorkspaceAdmin[ConcurrencyGroup]):
         """Write through the service that the API writes through."""
         workspace = obj.workspace if change else form.cleaned_data["workspace"]
         actor = str(request.user.get_username())
-        saved = save_group(workspace=workspace, actor=actor, **form.written)
+        saved = save_group(workspace=workspace, actor=actor, expected_version=form.expected_version, **form.written)
         obj.pk = saved.pk
         obj.refresh_from_db()
 

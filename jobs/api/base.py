@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 from django.contrib.auth.models import User
+from django.http.response import HttpResponseBase
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from jobs.api.keyed import answer_once
+from jobs.api.limiting import CallerRate, rate_headers
 from jobs.api.parsers import StrictJSONParser
 from jobs.api.permissions import NEEDED, HasRole, HasScope
+from jobs.api.tags import tag
 from jobs.models import Role, Scope, Workspace
 from jobs.selectors.access import Access
+
+SMALL_BODY_BYTES = 256 * 1024
+"""For what takes a note or a list of ids."""
 
 
 class AlwaysJSON(BaseContentNegotiation):
@@ -39,8 +49,20 @@ class JSONView(APIView):
 
     parser_classes = (StrictJSONParser,)
     content_negotiation_class = AlwaysJSON
+    throttle_classes = (CallerRate,)
     # Without OPTIONS: REST framework would describe the view to whoever asks.
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+    largest_body_bytes: int | None = None
+    """The longest body that this address takes; None for what DATA_UPLOAD_MAX_MEMORY_SIZE says."""
+    standing_headers: Mapping[str, str] = MappingProxyType({})
+    """Headers of each answer, whatever it is."""
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Add what each answer tells."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in (rate_headers(request) | dict(self.standing_headers)).items():
+            final.headers[name] = value
+        return final
 
 
 class AccountView(JSONView):
@@ -71,7 +93,43 @@ class WorkspaceView(JSONView):
     permission_classes = (IsAuthenticated, HasRole)
     roles: Mapping[str, Role] = NEEDED
     scopes: Mapping[str, Scope] = {}
+    keeps_answers = True
+    """False where the answer to a POST holds a secret: such a POST takes no Idempotency-Key."""
     access: Access
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Once the caller is let in: let a POST with an Idempotency-Key work once, and let what waits wait behind it."""
+        super().initial(request, *args, **kwargs)
+        method = (request.method or "").lower()
+        handler = getattr(self, method, None)
+        if handler is not None:
+            setattr(self, method, functools.partial(self._handle, handler))
+
+    def settle(self, request: Request, answer: Response) -> Response:
+        """What is answered in the end. Runs after the commit of what was done, and also for an answer that is given again.
+
+        Views that wait for what they have started do it here; they find what that is in the answer.
+        """
+        return answer
+
+    def conclude(self, answer: Response) -> HttpResponseBase:
+        """Answer with something else than JSON, made of what would be answered."""
+        return answer
+
+    def _handle(
+        self, handler: Callable[..., HttpResponseBase], request: Request, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        work: Callable[[], Any] = functools.partial(handler, request, *args, **kwargs)
+        if request.method == "POST":
+            work = functools.partial(
+                answer_once, request, workspace=self.workspace, work=work, may_keep=self.keeps_answers
+            )
+        answer: HttpResponseBase = work()
+        if not isinstance(answer, Response):
+            return answer
+        settled = self.settle(request, answer)
+        tag(request, settled)
+        return self.conclude(settled)
 
     @property
     def workspace(self) -> Workspace:

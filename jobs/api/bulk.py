@@ -1,4 +1,4 @@
-"""Actions on many runs."""
+"""Actions on many jobs or runs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api import shapes
-from jobs.api.base import WorkspaceView
+from jobs.api.base import SMALL_BODY_BYTES, WorkspaceView
 from jobs.api.described import control as on_control
 from jobs.api.described.operation import described
+from jobs.documents.bulk import parse_bulk_on_jobs, parse_bulk_on_runs
 from jobs.documents.control import parse_note
-from jobs.models import Role
+from jobs.models import BulkAction, Role
 from jobs.selectors.bulk import get_action
+from jobs.services import bulk_each
 from jobs.services.bulk import terminate_runs
 
 
@@ -22,13 +24,35 @@ class BulkTermination(WorkspaceView):
     """``runs/bulk-terminate/``"""
 
     roles = {"POST": Role.OPERATOR}
+    largest_body_bytes = SMALL_BODY_BYTES
 
     def post(self, request: Request, workspace: str) -> Response:
         """Begin to terminate the runs of a list of ids or of a filter; those that begin after this call are not touched."""
         selection, note = _read(request.data)
         action = terminate_runs(workspace=self.workspace, selection=selection, actor=self.actor, note=note)
-        location = request.build_absolute_uri(reverse("bulk-action", args=[workspace, action.pk]))
-        return Response(shapes.bulk_json(action), status=status.HTTP_202_ACCEPTED, headers={"Location": location})
+        return _accepted(self, action)
+
+
+class BulkOnJobs(WorkspaceView):
+    """``jobs/bulk/``"""
+
+    roles = {"POST": Role.OPERATOR}
+
+    def post(self, request: Request, workspace: str) -> Response:
+        """Begin to pause, resume or trigger the jobs of a list of keys or of a filter."""
+        asked = parse_bulk_on_jobs(request.data)
+        return _accepted(self, bulk_each.act_on_jobs(workspace=self.workspace, asked=asked, actor=self.actor))
+
+
+class BulkOnRuns(WorkspaceView):
+    """``runs/bulk/``"""
+
+    roles = {"POST": Role.OPERATOR}
+
+    def post(self, request: Request, workspace: str) -> Response:
+        """Begin to pause, resume or rerun the runs of a list of ids or of a filter."""
+        asked = parse_bulk_on_runs(request.data)
+        return _accepted(self, bulk_each.act_on_runs(workspace=self.workspace, asked=asked, actor=self.actor))
 
 
 @described(get=on_control.GET_BULK)
@@ -38,6 +62,11 @@ class BulkActionDetail(WorkspaceView):
     def get(self, request: Request, workspace: str, action_id: int) -> Response:
         """The action with its progress."""
         return Response(shapes.bulk_json(get_action(workspace=self.workspace, action_id=action_id)))
+
+
+def _accepted(view: WorkspaceView, action: BulkAction) -> Response:
+    location = view.request.build_absolute_uri(reverse("bulk-action", args=[view.workspace.slug, action.pk]))
+    return Response(shapes.bulk_json(action), status=status.HTTP_202_ACCEPTED, headers={"Location": location})
 
 
 def _read(data: object) -> tuple[object, str]:

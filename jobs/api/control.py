@@ -10,15 +10,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api import shapes
-from jobs.api.base import WorkspaceView
+from jobs.api.awaiting import StartsARun
+from jobs.api.base import SMALL_BODY_BYTES
 from jobs.api.described import control as on_control
 from jobs.api.described import jobs as on_jobs
 from jobs.api.described.operation import described
+from jobs.api.foreign import atlas, intuned
+from jobs.api.foreign.shaping import ShapedView
 from jobs.api.jobs import job_response
 from jobs.api.preconditions import seen_at
 from jobs.api.runs import RunPart, run_response
 from jobs.documents import parse_replay, parse_rerun
 from jobs.documents.control import parse_note, parse_transition
+from jobs.errors import FieldError, ValidationError
 from jobs.models import Job, Role, Run
 from jobs.selectors.jobs import find_job, job_view
 from jobs.selectors.runs import get_run
@@ -26,10 +30,13 @@ from jobs.services import control, job_states, pins, reruns
 from jobs.states import JobState
 
 
-class JobControl(WorkspaceView):
+class JobControl(ShapedView):
     """What operators do to jobs."""
 
+    foreign = {"POST": {"intuned": intuned.held, "atlas": atlas.job}}
+
     roles = {"POST": Role.OPERATOR}
+    largest_body_bytes = SMALL_BODY_BYTES
 
     def job(self, key: str) -> Job:
         """The job of the address. Raises NotFoundError."""
@@ -69,7 +76,7 @@ class JobTransition(JobControl):
 
     def post(self, request: Request, workspace: str, key: str) -> Response:
         """Move the job to another state; 400 with what it lacks to be active, 409 when the state does not follow."""
-        asked, job = parse_transition(request.data), self.job(key)
+        asked, job = parse_transition(_in_our_words(request.data)), self.job(key)
         seen = seen_at(request, job)
         changed = job_states.change_state(
             job=job,
@@ -79,6 +86,17 @@ class JobTransition(JobControl):
             expected_updated_at=asked.expected_updated_at or seen,
         )
         return job_response(job_view(changed))
+
+
+def _in_our_words(data: object) -> object:
+    """A transition's body, which may say ``target_status`` in ATLAS's words in place of ``target``."""
+    if not isinstance(data, dict) or "target_status" not in data or "target" in data:
+        return data
+    word = data["target_status"]
+    if not isinstance(word, str) or word not in atlas.TARGETS:
+        known = ", ".join(atlas.TARGETS)
+        raise ValidationError([FieldError("target_status", f"expected one of {known}: runs set the others")])
+    return {name: value for name, value in data.items() if name != "target_status"} | {"target": atlas.TARGETS[word]}
 
 
 class ServiceOnRun(Protocol):
@@ -91,6 +109,7 @@ class RunControl(RunPart):
     """What operators do to runs."""
 
     roles = {"POST": Role.OPERATOR}
+    largest_body_bytes: int | None = SMALL_BODY_BYTES
 
     def change(self, request: Request, run_id: int, service: ServiceOnRun) -> Response:
         """The run after a service, with ``changed``: 202 when it was changed, 200 when it stood so already."""
@@ -120,8 +139,10 @@ class RunResume(RunControl):
 
 
 @described(post=on_control.TERMINATE)
-class RunTermination(RunControl):
+class RunTermination(RunControl, ShapedView):
     """``runs/{id}/terminate/``"""
+
+    foreign = {"POST": {"intuned": intuned.terminated}}
 
     def post(self, request: Request, workspace: str, run_id: int) -> Response:
         """End the run early; one that has ended stays as it is."""
@@ -149,8 +170,10 @@ class RunPin(RunPart):
 
 
 @described(post=on_control.RERUN)
-class RunRerun(RunControl):
+class RunRerun(StartsARun, RunControl):
     """``runs/{id}/rerun/``"""
+
+    largest_body_bytes = None  # Its parameters may be long.
 
     def post(self, request: Request, workspace: str, run_id: int) -> Response:
         """Execute a finished run again, as a new one; 409 when it has not ended or its job is not active."""
@@ -169,7 +192,7 @@ class RunRerun(RunControl):
 
 
 @described(post=on_control.REPLAY)
-class RunReplay(RunControl):
+class RunReplay(StartsARun, RunControl):
     """``runs/{id}/replay/``"""
 
     def post(self, request: Request, workspace: str, run_id: int) -> Response:

@@ -27,7 +27,7 @@ from jobs.documents.datasources import (
     parameter_errors,
     parse_about,
 )
-from jobs.errors import FieldError
+from jobs.errors import FieldError, NotFoundError
 from jobs.models import DatasourceOperation, Job, Role, Verb
 from jobs.selectors.datasources import get_operation, list_rejected, list_states
 from jobs.selectors.jobs import find_job
@@ -42,14 +42,16 @@ LONGEST_WAIT_SECONDS = 30
 class DatasourceView(WorkspaceView):
     """A view that asks a worker, and waits for the answer up to ``wait`` seconds (20; 0 for not at all)."""
 
+    query_parameters: tuple[str, ...] = ("wait",)
+
     def datasource(self, name: str) -> Job:
         """The datasource of the address. Raises NotFoundError."""
         return find_job(workspace=self.workspace, key=f"datasource:{name}")
 
     def ask(self, verb: Verb, parameters: Any, *, about: Chosen | None = None, rows: int = 0) -> DatasourceOperation:
-        """Ask, and wait. Raises ValidationError for parameters that are refused."""
-        seconds = waiting_time(Query(self.request, known=("wait",)))
-        asked = ask(
+        """Ask. Raises ValidationError for parameters that are refused."""
+        waiting_time(self.query())  # Refused before anything is asked.
+        return ask(
             workspace=self.workspace,
             verb=verb,
             parameters=parameters,
@@ -58,7 +60,21 @@ class DatasourceView(WorkspaceView):
             about=about,
             rows=rows,
         )
-        return wait(operation=asked, seconds=seconds)
+
+    def query(self) -> Query:
+        """What stands in the query. Raises ValidationError."""
+        return Query(self.request, known=self.query_parameters)
+
+    def settle(self, request: Request, answer: Response) -> Response:
+        """Wait for the worker, where something was asked of one."""
+        if answer.status_code != status.HTTP_202_ACCEPTED:
+            return answer
+        seconds = waiting_time(self.query())
+        try:
+            asked = get_operation(workspace=self.workspace, operation_id=answer.data["id"], now=timezone.now())
+        except NotFoundError:  # It was over long ago, and its answer is given again.
+            return answer
+        return self.answer(wait(operation=asked, seconds=seconds))
 
     def answer(self, operation: DatasourceOperation) -> Response:
         """The operation: 200 when it is over, 202 with the address to ask again while it is not."""
@@ -141,13 +157,14 @@ class PreviewSaved(DatasourceView):
 class Output(DatasourceView):
     """``datasources/{name}/output/``"""
 
+    query_parameters = ("payload", "wait")
+
     def delete(self, request: Request, workspace: str, name: str) -> Response:
         """Delete what a datasource has loaded; 409 while a run of it is active. ``payload``: which of its list."""
-        query = Query(request, known=("payload", "wait"))
+        query = self.query()
         chosen = choose(job=self.datasource(name), place=query.number("payload", most=MAX_POSITION))
-        seconds = waiting_time(query)
-        asked = ask_to_delete(about=chosen, actor=self.actor, now=_now())
-        return self.answer(wait(operation=asked, seconds=seconds))
+        waiting_time(query)
+        return self.answer(ask_to_delete(about=chosen, actor=self.actor, now=_now()))
 
 
 @described(get=on_datasources.GET_STATE, delete=on_datasources.RESET_STATE)
@@ -176,9 +193,7 @@ class OperationDetail(DatasourceView):
 
     def get(self, request: Request, workspace: str, operation_id: int) -> Response:
         """What was asked, and the answer once there is one."""
-        seconds = waiting_time(Query(request, known=("wait",)))
-        operation = get_operation(workspace=self.workspace, operation_id=operation_id, now=timezone.now())
-        return self.answer(wait(operation=operation, seconds=seconds))
+        return self.answer(get_operation(workspace=self.workspace, operation_id=operation_id, now=timezone.now()))
 
 
 @described(get=on_runs.LIST_REJECTED)

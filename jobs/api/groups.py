@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.urls import reverse
@@ -14,11 +15,13 @@ from jobs.api.base import WorkspaceView
 from jobs.api.described import groups as on_groups
 from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
+from jobs.api.preconditions import expecting, taken_version
 from jobs.errors import FieldError, ValidationError
+from jobs.models import ConcurrencyGroup
 from jobs.selectors.groups import find_group, group_view, list_groups
 from jobs.services.groups import delete_group, parse_group, save_group
 
-READ_ONLY = ("jobs", "taken")
+READ_ONLY = ("updated_at", "jobs", "taken")
 """What a group's JSON has beyond what can be written."""
 
 
@@ -36,9 +39,9 @@ class GroupList(WorkspaceView):
         """Create a group; 409 when there is one of its name."""
         written = parse_group(request.data).model_dump(mode="json")
         group = save_group(workspace=self.workspace, actor=self.actor, must_be_new=True, **written)
-        location = request.build_absolute_uri(reverse("group", args=[workspace, group.name]))
-        answer = shapes.group_json(group_view(group))
-        return Response(answer, status=status.HTTP_201_CREATED, headers={"Location": location})
+        response = _shown(group, status.HTTP_201_CREATED)
+        response["Location"] = request.build_absolute_uri(reverse("group", args=[workspace, group.name]))
+        return response
 
 
 @described(get=on_groups.GET, put=on_groups.REPLACE, delete=on_groups.DELETE)
@@ -47,26 +50,41 @@ class GroupDetail(WorkspaceView):
 
     def get(self, request: Request, workspace: str, name: str) -> Response:
         """The group, and what uses it."""
-        return Response(shapes.group_json(group_view(find_group(workspace=self.workspace, name=name))))
+        return _shown(find_group(workspace=self.workspace, name=name))
 
     def put(self, request: Request, workspace: str, name: str) -> Response:
-        """Replace the limits of a group that there is."""
-        find_group(workspace=self.workspace, name=name)
-        written = parse_group(_replacement(request.data, name)).model_dump(mode="json")
-        group = save_group(workspace=self.workspace, actor=self.actor, **written)
-        return Response(shapes.group_json(group_view(group)))
+        """Replace the limits of a group that there is, if it still has the version of If-Match (412) or of the body (409)."""
+        group = find_group(workspace=self.workspace, name=name)
+        document, version = _replacement(request.data, group)
+        written = parse_group(document).model_dump(mode="json")
+        with _expecting(request, group, version) as expected:
+            saved = save_group(workspace=self.workspace, actor=self.actor, expected_version=expected, **written)
+        return _shown(saved)
 
     def delete(self, request: Request, workspace: str, name: str) -> Response:
         """Delete a group that nothing uses; 409 when jobs name it or active runs count against it."""
-        delete_group(group=find_group(workspace=self.workspace, name=name), actor=self.actor)
+        group = find_group(workspace=self.workspace, name=name)
+        with _expecting(request, group, None) as expected:
+            delete_group(group=group, actor=self.actor, expected_version=expected)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def _replacement(data: object, name: str) -> object:
-    """A PUT's body, which may be a GET's answer, edited. Raises ValidationError when it names another group."""
+def _shown(group: ConcurrencyGroup, code: int = status.HTTP_200_OK) -> Response:
+    group.refresh_from_db(fields=["version", "updated_at"])
+    return Response(shapes.group_json(group_view(group)), status=code, headers={"ETag": f'"{group.version}"'})
+
+
+def _replacement(data: object, group: ConcurrencyGroup) -> tuple[object, int | None]:
+    """A PUT's body, which may be a GET's answer, edited, and its version. Raises ValidationError when it names another group."""
     if not isinstance(data, dict):
-        return data
+        return data, None
+    name, what = group.name, f"the group {group.name}"
     body: dict[Any, Any] = {"name": name, **data}
+    version = taken_version(body, what=what, version=group.version, updated_at=group.updated_at)
     if body["name"] != name:
         raise ValidationError([FieldError("name", f"expected {name}, as in the address; a group cannot be renamed")])
-    return {each: value for each, value in body.items() if each not in READ_ONLY}
+    return {each: value for each, value in body.items() if each not in READ_ONLY}, version
+
+
+def _expecting(request: Request, group: ConcurrencyGroup, written: int | None) -> AbstractContextManager[int | None]:
+    return expecting(request, what=f"the group {group.name}", version=group.version, written=written)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import functools
 from typing import Any
 
 from django.urls import reverse
@@ -10,36 +10,70 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api import shapes
-from jobs.api.base import WorkspaceView
+from jobs.api import nouns, orders, shapes
+from jobs.api.awaiting import StartsARun
 from jobs.api.described import jobs as on_jobs
 from jobs.api.described.operation import described
+from jobs.api.foreign import Mapper, atlas, datamaker, fusion, intuned
 from jobs.api.pages import Query, page
-from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, taken_version
+from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, same_time, taken_version
+from jobs.api.reading import ReadingView
 from jobs.api.runs import run_response
-from jobs.documents import KEY_PATTERN, TriggerRequest, parse_trigger
-from jobs.errors import ConflictError, FieldError, ValidationError
+from jobs.documents import TriggerRequest, parse_trigger
+from jobs.errors import ConflictError, FieldError, OutOfDateError, ValidationError
 from jobs.models import Job, Role
-from jobs.selectors.jobs import JobView, find_job, get_job, job_view, list_jobs
+from jobs.selectors.jobs import JobFilter, JobView, find_job, get_job, job_view, list_jobs
+from jobs.selectors.ordering import Ordering
 from jobs.services.jobs import MUST_BE_NEW, delete_job, save_job
 from jobs.services.runs import trigger_run
 from jobs.states import JobState, Trigger
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
+JOB_SHAPES: dict[str, Mapper] = {
+    "fusion": fusion.job_status,
+    "intuned": intuned.job,
+    "atlas": atlas.job,
+    "datamaker": datamaker.summary,
+}
 
 
 @described(get=on_jobs.LIST, post=on_jobs.CREATE)
-class JobList(WorkspaceView):
+class JobList(ReadingView):
     """``jobs/``"""
 
+    parameters = ("type", "state", "tag", "group", "search", "order")
+    paged = True
+    shown = nouns.JOB_SUMMARY
+    includable = nouns.JOB_REST
+    foreign = {"GET": JOB_SHAPES}
+
     def get(self, request: Request, workspace: str) -> Response:
-        """The jobs by key, without their payload lists."""
-        query = Query(request)
+        """The jobs by key, or in another order, without their payload lists."""
+        query = self.query
+        by, descending = query.order(("key", "created_at", "updated_at"))
+        order = orders.JOBS[by]
         after = query.text("after")
-        if after is not None and not re.fullmatch(KEY_PATTERN, after):
-            raise ValidationError([FieldError("after", "expected a job's key, type:name")])
-        jobs = list_jobs(workspace=self.workspace, limit=query.limit + 1, after=after)
-        return page(request, jobs, limit=query.limit, cursor=lambda view: view.job.key, show=shapes.job_summary)
+        jobs = list_jobs(
+            workspace=self.workspace,
+            limit=query.limit + 1,
+            after=None if after is None else orders.place(order, after),
+            wanted=JobFilter(
+                type=query.text("type"),
+                state=query.word("state", JobState),
+                tag=query.text("tag"),
+                group=query.text("group"),
+                search=query.text("search"),
+            ),
+            ordering=Ordering(order.columns, descending),
+            load=self.included,
+        )
+        return page(
+            request,
+            jobs,
+            limit=query.limit,
+            cursor=lambda view: order.cursor(view.job),
+            show=functools.partial(shapes.job_summary, include=self.included),
+        )
 
     def post(self, request: Request, workspace: str) -> Response:
         """Create a job, active or with ``state`` as a draft; 409 when there is one of its key."""
@@ -57,8 +91,11 @@ class JobList(WorkspaceView):
 
 
 @described(get=on_jobs.GET, put=on_jobs.REPLACE, delete=on_jobs.DELETE)
-class JobDetail(WorkspaceView):
+class JobDetail(ReadingView):
     """``jobs/{key}/``"""
+
+    shown = nouns.JOB
+    foreign = {"GET": JOB_SHAPES}
 
     def get(self, request: Request, workspace: str, key: str) -> Response:
         """The job's document, and what is known about it."""
@@ -79,14 +116,22 @@ class JobDetail(WorkspaceView):
         return job_response(job_view(saved))
 
     def delete(self, request: Request, workspace: str, key: str) -> Response:
-        """Delete the job and keep its runs; 409 while one of them is active."""
+        """Delete the job and keep its runs; 409 while one of them is active. If-Match guards it, or ``expected_updated_at``."""
+        query = Query(request, known=("expected_updated_at",), paged=False)
         job = find_job(workspace=self.workspace, key=key)
-        delete_job(job=job, actor=self.actor)
+        matched = matched_version(request, job)
+        seen = same_time(query.text("expected_updated_at"), what=job.key, updated_at=job.updated_at)
+        try:
+            delete_job(job=job, actor=self.actor, expected_version=job.version if seen else matched)
+        except OutOfDateError as error:
+            if matched is None:
+                raise
+            raise PreconditionFailedError(str(error)) from error
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 @described(post=on_jobs.TRIGGER)
-class JobTrigger(WorkspaceView):
+class JobTrigger(StartsARun):
     """``jobs/{key}/trigger/``"""
 
     roles = {"POST": Role.OPERATOR}
@@ -146,7 +191,7 @@ def _replacement(data: object, job: Job) -> tuple[object, int | None]:
     if not isinstance(data, dict):
         return data, None
     body: dict[str, Any] = dict(data)
-    version = taken_version(body)
+    version = taken_version(body, what=job.key, version=job.version, updated_at=job.updated_at)
     if body.get("state", job.state) != job.state:
         raise ValidationError([FieldError("state", f"read only; it is {job.state}")])
     if isinstance(body.get("key"), str) and body["key"] != job.key:

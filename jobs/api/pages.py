@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -23,15 +25,11 @@ S = TypeVar("S", bound=StrEnum)
 class Query:
     """A request's query parameters, read strictly: each known one at most once, and no unknown ones."""
 
-    def __init__(self, request: Request, *, known: Iterable[str] = ()) -> None:
-        """Raise ValidationError for a parameter that is neither ``after``, ``limit`` nor in ``known``, or that stands twice."""
-        names = ("after", "limit", *known)
+    def __init__(self, request: Request, *, known: Iterable[str] = (), paged: bool = True) -> None:
+        """Raise ValidationError for a parameter that stands twice, or is not known. ``after`` and ``limit`` are if ``paged``."""
+        names = (*(("after", "limit") if paged else ()), *known)
         self._values = request.query_params
-        errors = [
-            FieldError(name, f"unknown parameter; known are {', '.join(names)}")
-            for name in self._values
-            if name not in names
-        ]
+        errors = [FieldError(name, _unknown("parameter", names)) for name in self._values if name not in names]
         errors += [FieldError(name, "given more than once") for name in names if len(self._values.getlist(name)) > 1]
         if errors:
             raise ValidationError(errors)
@@ -57,6 +55,51 @@ class Query:
             raise ValidationError([FieldError(name, f"expected a whole number from {least} to {most}")])
         return int(value)
 
+    def names(self, name: str, known: Sequence[str]) -> frozenset[str] | None:
+        """Some of the known names, separated by commas; None when it is not given. Raises ValidationError."""
+        text = self.text(name)
+        if text is None:
+            return None
+        given = text.split(",")
+        if unknown := [each for each in given if each not in known]:
+            raise ValidationError(
+                [FieldError(name, f"{unknown[0][:100]!r} is none; expected some of {', '.join(known)}")]
+            )
+        return frozenset(given)
+
+    def flag(self, name: str) -> bool | None:
+        """true or false; None when it is not given. Raises ValidationError."""
+        value = self._values.get(name)
+        if value not in (None, "true", "false"):
+            raise ValidationError([FieldError(name, "expected true or false")])
+        return None if value is None else value == "true"
+
+    def instant(self, name: str) -> dt.datetime | None:
+        """An aware time; None when it is not given. Raises ValidationError, also for a time without its zone."""
+        text = self.text(name)
+        if text is None:
+            return None
+        try:
+            moment = parse_datetime(text)
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise ValidationError([FieldError(name, "expected a time with its zone, such as 2026-11-21T12:00:00Z")])
+        return moment
+
+    def order(self, words: Sequence[str]) -> tuple[str, bool]:
+        """By which of the words to order, and whether descending (``-word``); the first word says what is usual.
+
+        Raises ValidationError.
+        """
+        usual = words[0]
+        value = self._values.get("order", usual)
+        bare = value.removeprefix("-")
+        known = [sign + word.removeprefix("-") for word in words for sign in ("", "-")]
+        if value not in known:
+            raise ValidationError([FieldError("order", f"expected one of {', '.join(known)}")])
+        return bare, value.startswith("-")
+
     def word(self, name: str, words: type[S]) -> S | None:
         """One of the words of an enumeration, or None when it is not given. Raises ValidationError."""
         value = self._values.get(name)
@@ -66,6 +109,10 @@ class Query:
             return words(value)
         except ValueError:
             raise ValidationError([FieldError(name, f"expected one of {', '.join(words)}")]) from None
+
+
+def _unknown(what: str, known: Sequence[str]) -> str:
+    return f"unknown {what}; known are {', '.join(known)}" if known else f"unknown {what}; there are none"
 
 
 def page(

@@ -15,7 +15,7 @@ from jobs.errors import FieldError, ValidationError
 
 
 class BodyTooLargeError(APIException):
-    """The body is longer than DATA_UPLOAD_MAX_MEMORY_SIZE."""
+    """The body is longer than this address takes."""
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
@@ -29,7 +29,8 @@ class StrictJSONParser(BaseParser):
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         """The body's value. Raises ValidationError on the field ``""``, and BodyTooLargeError."""
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        limit = getattr((parser_context or {}).get("view"), "largest_body_bytes", None)
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE if limit is None else limit
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise BodyTooLargeError(f"the body may have at most {limit} bytes")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
 from rest_framework import status
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
-from jobs.errors import FieldError, ValidationError
+from jobs.errors import FieldError, OutOfDateError, ValidationError
 from jobs.models import Job
 
 
@@ -39,15 +42,56 @@ def matched_number(request: Request, *, what: str, version: int) -> int | None:
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
         return None
-    if f'"{version}"' in re.split(r"\s*,\s*", header.strip()):
+    # What follows the version is about what was told beside the document: jobs/api/tags.py.
+    named = re.findall(r'(?<![^\s,])"([0-9]+)(?:-[0-9a-f]+)?"(?=\s*(?:,|$))', header)
+    if str(version) in named:
         return version
     raise PreconditionFailedError(
         f'{what} has version {version} (ETag "{version}"): read it again and repeat your change'
     )
 
 
-def taken_version(body: dict[str, Any]) -> int | None:
-    """Take ``version`` out of a body; None when it is not there. Raises ValidationError."""
+def taken_version(body: dict[str, Any], *, what: str, version: int, updated_at: dt.datetime) -> int | None:
+    """Take ``version`` and ``expected_updated_at`` out of a body: the version that its writer saw, None when it says neither.
+
+    Args:
+        body: Of the request.
+        what: What is to be changed, for the reader of an error.
+        version: The one that it has now.
+        updated_at: When it was changed last.
+
+    Raises:
+        ValidationError: One of them is none.
+        OutOfDateError: ``expected_updated_at`` is another time than ``updated_at``.
+    """
+    written = _taken_number(body)
+    if same_time(body.pop("expected_updated_at", None), what=what, updated_at=updated_at):
+        return version if written is None else written
+    return written
+
+
+def same_time(expected: object, *, what: str, updated_at: dt.datetime) -> bool:
+    """Whether a time was given, which is then the one of the last change. Raises ValidationError and OutOfDateError."""
+    if expected is None:
+        return False
+    if moment_of(expected) != updated_at:
+        told = f"{what} was changed at {updated_at.isoformat()}, after you read it"
+        raise OutOfDateError(f"{told}: read it again and repeat your change")
+    return True
+
+
+def moment_of(value: object) -> dt.datetime:
+    """An ``expected_updated_at``. Raises ValidationError."""
+    try:
+        moment = parse_datetime(value) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValidationError([FieldError("expected_updated_at", "expected the updated_at that the answer had")])
+    return moment
+
+
+def _taken_number(body: dict[str, Any]) -> int | None:
     version = body.pop("version", None)
     if version is None or (isinstance(version, int) and not isinstance(version, bool) and 1 <= version < 2**31):
         return version
@@ -69,3 +113,22 @@ def seen_at(request: Request, job: Job | None) -> dt.datetime | None:
     if "If-Match" in request.headers:
         raise PreconditionFailedError("the job of this run was deleted: there is no version that If-Match could name")
     return None
+
+
+@contextmanager
+def expecting(request: Request, *, what: str, version: int, written: int | None) -> Iterator[int | None]:
+    """The version that a writer saw: of If-Match, then somebody else's change is a 412; or of the body, then it is a 409.
+
+    Args:
+        request: Whose header.
+        what: The thing, for the reader of an error: ``the sink lake``.
+        version: The one that it has now.
+        written: The one of the body, None without one.
+    """
+    matched = matched_number(request, what=what, version=version)
+    try:
+        yield written if matched is None else matched
+    except OutOfDateError as error:
+        if matched is None:
+            raise
+        raise PreconditionFailedError(str(error)) from error

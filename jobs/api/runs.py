@@ -11,43 +11,77 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs import extensions
-from jobs.api import shapes
+from jobs.api import nouns, shapes
 from jobs.api.base import WorkspaceView
 from jobs.api.described import runs as on_runs
 from jobs.api.described.operation import described
+from jobs.api.foreign import Mapper, atlas, datamaker, fusion, intuned
 from jobs.api.pages import MAX_POSITION, Query, page
+from jobs.api.reading import ReadingView
 from jobs.models import Run
 from jobs.selectors.chain import chain
-from jobs.selectors.payloads import get_payload, list_payloads
+from jobs.selectors.ordering import Ordering
+from jobs.selectors.payloads import BY_POSITION, get_payload, list_payloads
 from jobs.selectors.results import find_result
-from jobs.selectors.runs import RunView, get_run, list_events, list_logs, list_runs
-from jobs.states import PayloadState, RunState
+from jobs.selectors.runs import RunFilter, RunView, get_run, list_events, list_logs, list_runs
+from jobs.states import PayloadState, RunState, Trigger
+
+RUN_SHAPES: dict[str, Mapper] = {
+    "fusion": fusion.history_entry,
+    "intuned": intuned.job_run,
+    "atlas": atlas.run,
+    "datamaker": datamaker.execution,
+}
 
 
 @described(get=on_runs.LIST)
-class RunList(WorkspaceView):
+class RunList(ReadingView):
     """``runs/``"""
 
+    parameters = ("job", "state", "active", "trigger", "actor", "origin", "since", "until", "order")
+    paged = True
+    shown = nouns.RUN
+    includable = ("snapshot",)
+    foreign = {"GET": RUN_SHAPES}
+
     def get(self, request: Request, workspace: str) -> Response:
-        """The runs, the newest first; ``job`` and ``state`` filter."""
-        query = Query(request, known=("job", "state"))
+        """The runs, the newest first; see `RunFilter` for what filters."""
+        query, snapshot = self.query, "snapshot" in self.included
+        wanted = RunFilter(
+            job_key=query.text("job"),
+            state=query.word("state", RunState),
+            active=query.flag("active"),
+            trigger=query.word("trigger", Trigger),
+            actor=query.text("actor"),
+            origin=query.number("origin"),
+            since=query.instant("since"),
+            until=query.instant("until"),
+        )
         runs = list_runs(
             workspace=self.workspace,
             limit=query.limit + 1,
             after=query.number("after"),
-            job_key=query.text("job"),
-            state=query.word("state", RunState),
+            wanted=wanted,
+            ordering=by_id(query, usual="-id"),
+            with_snapshot=snapshot,
         )
-        return page(request, runs, limit=query.limit, cursor=lambda view: view.run.pk, show=shapes.run_json)
+        show = shapes.run_with_snapshot if snapshot else shapes.run_json
+        return page(request, runs, limit=query.limit, cursor=lambda view: view.run.pk, show=show)
 
 
 @described(get=on_runs.GET)
-class RunDetail(WorkspaceView):
+class RunDetail(ReadingView):
     """``runs/{id}/``"""
+
+    shown = (*nouns.RUN, "deliveries")
+    includable = ("snapshot",)
+    foreign = {"GET": RUN_SHAPES}
 
     def get(self, request: Request, workspace: str, run_id: int) -> Response:
         """The run with its counts."""
-        return Response(_whole(get_run(workspace=self.workspace, run_id=run_id)))
+        snapshot = "snapshot" in self.included
+        found = get_run(workspace=self.workspace, run_id=run_id, with_snapshot=snapshot)
+        return Response(_whole(found) | ({"snapshot": found.run.snapshot} if snapshot else {}))
 
 
 class RunPart(WorkspaceView):
@@ -67,26 +101,36 @@ class RunChain(RunPart):
         return Response(shapes.chain_json(chain(run=self.run(run_id))))
 
 
-class PayloadList(RunPart):
+class PayloadList(RunPart, ReadingView):
     """``runs/{id}/payloads/``"""
 
+    parameters = ("state", "kind", "order")
+    paged = True
+    shown = nouns.PAYLOAD
+    includable = ("failed_attempts",)
+
     def get(self, request: Request, workspace: str, run_id: int) -> Response:
-        """The payloads by position; ``state`` filters."""
-        query = Query(request, known=("state",))
+        """The payloads by position; ``state`` and ``kind`` filter."""
+        query, attempts = self.query, "failed_attempts" in self.included
+        _, descending = query.order(("position",))
         payloads = list_payloads(
             run=self.run(run_id),
             limit=query.limit + 1,
             after=query.number("after", most=MAX_POSITION),
             state=query.word("state", PayloadState),
+            kind=query.text("kind"),
+            ordering=BY_POSITION._replace(descending=descending),
+            with_attempts=attempts,
         )
-        return page(
-            request, payloads, limit=query.limit, cursor=lambda view: view.payload.position, show=shapes.payload_json
-        )
+        show = shapes.payload_detail if attempts else shapes.payload_json
+        return page(request, payloads, limit=query.limit, cursor=lambda view: view.payload.position, show=show)
 
 
 @described(get=on_runs.GET_PAYLOAD)
-class PayloadDetail(RunPart):
+class PayloadDetail(RunPart, ReadingView):
     """``runs/{id}/payloads/{position}/``"""
+
+    shown = (*nouns.PAYLOAD, "failed_attempts")
 
     def get(self, request: Request, workspace: str, run_id: int, position: int) -> Response:
         """The payload with its failed attempts."""
@@ -110,26 +154,52 @@ class PayloadResult(RunPart):
 
 
 @described(get=on_runs.LIST_LOGS)
-class LogList(RunPart):
+class LogList(RunPart, ReadingView):
     """``runs/{id}/logs/``"""
 
+    parameters = ("position", "level", "order")
+    paged = True
+    shown = nouns.LOG_LINE
+
     def get(self, request: Request, workspace: str, run_id: int) -> Response:
-        """The log lines, the oldest first; ``position`` keeps those of one payload."""
-        query = Query(request, known=("position",))
-        position = query.number("position", most=MAX_POSITION)
-        lines = list_logs(run=self.run(run_id), limit=query.limit + 1, after=query.number("after"), position=position)
+        """The log lines, the oldest first; ``position`` keeps those of one payload, ``level`` those of one level."""
+        query = self.query
+        lines = list_logs(
+            run=self.run(run_id),
+            limit=query.limit + 1,
+            after=query.number("after"),
+            position=query.number("position", most=MAX_POSITION),
+            level=query.text("level"),
+            ordering=by_id(query, usual="id"),
+        )
         return page(request, lines, limit=query.limit, cursor=lambda line: line.pk, show=shapes.log_json)
 
 
 @described(get=on_runs.LIST_EVENTS)
-class EventList(RunPart):
+class EventList(RunPart, ReadingView):
     """``runs/{id}/events/``"""
 
+    parameters = ("kind", "order")
+    paged = True
+    shown = nouns.EVENT
+
     def get(self, request: Request, workspace: str, run_id: int) -> Response:
-        """The run's event log, the oldest first."""
-        query = Query(request)
-        events = list_events(run=self.run(run_id), limit=query.limit + 1, after=query.number("after"))
+        """The run's event log, the oldest first; ``kind`` keeps those of one kind."""
+        query = self.query
+        events = list_events(
+            run=self.run(run_id),
+            limit=query.limit + 1,
+            after=query.number("after"),
+            kind=query.text("kind"),
+            ordering=by_id(query, usual="id"),
+        )
         return page(request, events, limit=query.limit, cursor=lambda event: event.pk, show=shapes.event_json)
+
+
+def by_id(query: Query, *, usual: str) -> Ordering:
+    """By id, as the query says or else as usual: ``id`` or ``-id``. Raises ValidationError."""
+    _, descending = query.order((usual,))
+    return Ordering(("pk",), descending)
 
 
 def run_response(view: WorkspaceView, request: Request, run_id: int, code: int) -> Response:

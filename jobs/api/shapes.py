@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
+from jobs.api import nouns
 from jobs.models import (
     Attempt,
     BulkAction,
@@ -21,13 +23,14 @@ from jobs.selectors.groups import GroupView
 from jobs.selectors.jobs import JobView
 from jobs.selectors.payloads import PayloadView
 from jobs.selectors.runs import RunView
+from jobs.states import JobState
 
-READ_ONLY = ("state", "state_change", "resume_at", "created_at", "updated_at", "last_run")
+READ_ONLY = tuple(name for name in nouns.JOB_STANDING if name != "version")
 """What a job's JSON has beyond its document and its version."""
 
 
-def job_summary(view: JobView) -> dict[str, Any]:
-    """A job in a list: without its payload, sinks and schedules."""
+def job_summary(view: JobView, *, include: Collection[str] = ()) -> dict[str, Any]:
+    """A job in a list: without its payload, sinks and schedules, but for those that are asked for."""
     job = view.job
     return {
         "key": job.key,
@@ -35,6 +38,7 @@ def job_summary(view: JobView) -> dict[str, Any]:
         "configuration": job.configuration,
         "tags": job.tags,
         "metadata": job.metadata,
+        **{name: getattr(job, name) for name in nouns.JOB_REST if name in include},
         **_about(view),
     }
 
@@ -121,6 +125,7 @@ def bulk_json(action: BulkAction) -> dict[str, Any]:
         "total": action.total,
         "changed": action.changed,
         "unchanged": action.unchanged,
+        "problems": action.problems,
         "created_at": action.created_at,
         "ended_at": action.ended_at,
     }
@@ -129,7 +134,15 @@ def bulk_json(action: BulkAction) -> dict[str, Any]:
 def group_json(view: GroupView) -> dict[str, Any]:
     """A concurrency group: its limits, and what uses it."""
     group = view.group
-    return {"name": group.name, "limit": group.limit, "rate": group.rate, "jobs": view.jobs, "taken": view.taken}
+    return {
+        "name": group.name,
+        "limit": group.limit,
+        "rate": group.rate,
+        "version": group.version,
+        "updated_at": group.updated_at,
+        "jobs": view.jobs,
+        "taken": view.taken,
+    }
 
 
 def payload_json(view: PayloadView) -> dict[str, Any]:
@@ -156,6 +169,11 @@ def payload_json(view: PayloadView) -> dict[str, Any]:
 def _stored(stored: dict[str, Any] | None) -> dict[str, Any] | None:
     """What is told of a result that is not in the answer. Where it is stored is nobody's business."""
     return stored and {name: stored[name] for name in ("size_bytes", "sha256")}
+
+
+def run_with_snapshot(view: RunView) -> dict[str, Any]:
+    """A run with its job's document, less its payload list, as it was when the run was made."""
+    return run_json(view) | {"snapshot": view.run.snapshot}
 
 
 def payload_detail(view: PayloadView) -> dict[str, Any]:
@@ -247,4 +265,5 @@ def _about(view: JobView) -> dict[str, Any]:
         "created_at": job.created_at,
         "updated_at": job.updated_at,
         "last_run": run_json(view.last_run) if view.last_run else None,
+        "next_run_at": view.beside.get("next_run_at") if job.state == JobState.ACTIVE else None,
     }

@@ -35,12 +35,14 @@ _datasource: list[URLPattern | URLResolver] = [
 
 _workspace: list[URLPattern | URLResolver] = [
     path("jobs/", jobs.JobList.as_view(), name="jobs"),
+    path("jobs/bulk/", bulk.BulkOnJobs.as_view(), name="bulk-jobs"),
     path("jobs/<job_key:key>/", jobs.JobDetail.as_view(), name="job"),
     path("jobs/<job_key:key>/trigger/", jobs.JobTrigger.as_view(), name="trigger"),
     path("jobs/<job_key:key>/pause/", control.JobPause.as_view(), name="pause-job"),
     path("jobs/<job_key:key>/resume/", control.JobResume.as_view(), name="resume-job"),
     path("jobs/<job_key:key>/transition/", control.JobTransition.as_view(), name="transition"),
     path("runs/", runs.RunList.as_view(), name="runs"),
+    path("runs/bulk/", bulk.BulkOnRuns.as_view(), name="bulk-runs"),
     path("runs/bulk-terminate/", bulk.BulkTermination.as_view(), name="bulk-terminate"),
     path("runs/<run_id:run_id>/", include(_run)),
     path("bulk-actions/<run_id:action_id>/", bulk.BulkActionDetail.as_view(), name="bulk-action"),
@@ -52,6 +54,7 @@ _workspace: list[URLPattern | URLResolver] = [
         name="datasource-operation",
     ),
     path("datasources/<datasource:name>/", include(_datasource)),
+    path("", include("jobs.api.foreign.urls")),
     path("groups/", groups.GroupList.as_view(), name="groups"),
     path("groups/<group:name>/", groups.GroupDetail.as_view(), name="group"),
 ]

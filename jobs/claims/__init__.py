@@ -44,6 +44,7 @@ from jobs.claims.reports import (
 )
 from jobs.claims.runs import (
     close_runs,
+    ended_runs,
     lock_due_runs,
     nudged_queues,
     seconds_to_next_wake,
@@ -108,6 +109,7 @@ __all__ = [
     "bury_lane",
     "cancel_queued",
     "close_runs",
+    "ended_runs",
     "extend_run",
     "extend_time",
     "find_adder",

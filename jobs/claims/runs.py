@@ -94,6 +94,17 @@ def snooze_runs(connection: Connection, *, wakes: Sequence[tuple[int, dt.datetim
     )
 
 
+def ended_runs(*, run_ids: Sequence[int]) -> list[int]:
+    """Those of these runs that have ended, or that are not there any more."""
+    with hotpath.connection() as connection:
+        rows = connection.execute(
+            "SELECT id FROM unnest(%s::bigint[]) AS asked (id)"
+            " WHERE NOT EXISTS (SELECT FROM jobs_run AS r WHERE r.id = asked.id AND r.ended_at IS NULL)",
+            (list(run_ids),),
+        ).fetchall()
+    return [row.id for row in rows]
+
+
 def seconds_to_next_wake() -> float | None:
     """How long until the sweep has a run to look at (0 when it has); None when no run is active."""
     with hotpath.connection() as connection:

@@ -10,6 +10,7 @@ from jobs.models.event import Event
 from jobs.models.follow_up import FollowUp
 from jobs.models.handle import Handle
 from jobs.models.job import Job
+from jobs.models.kept_answer import KeptAnswer
 from jobs.models.lane import Lane
 from jobs.models.log_line import LogLine
 from jobs.models.occurrence import Occurrence
@@ -40,6 +41,7 @@ __all__ = [
     "FollowUp",
     "Handle",
     "Job",
+    "KeptAnswer",
     "Lane",
     "LogLine",
     "Membership",

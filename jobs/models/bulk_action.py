@@ -1,4 +1,4 @@
-"""One action on many runs."""
+"""One action on many jobs or runs."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,15 +8,22 @@ from jobs.models.workspace import Workspace
 
 
 class BulkAction(models.Model):
-    """A termination of many runs, with its progress. Worked off in batches, by whoever comes: a sweep, or the caller.
+    """What is done to many jobs or runs, with its progress. Worked off in batches, by whoever comes: a sweep, or the caller.
 
-    ``cursor`` is the last run id that was dealt with, so that a process that dies is continued and nothing is done twice.
+    ``cursor`` is the last id that was dealt with, so that a process that dies is continued and nothing is done twice.
     """
 
     id = models.BigAutoField(primary_key=True)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="bulk_actions")
     action = models.CharField(max_length=20, default="terminate")
     selection = models.JSONField(help_text="Either ids, a list; or a filter: job, state, created_before.")
+    targets = models.JSONField(
+        default=list, help_text="Their ids in order; empty for a termination, whose filter says it."
+    )
+    options = models.JSONField(default=dict, help_text="What else was asked for, such as parameters.")
+    problems = models.JSONField(
+        default=list, help_text="Why something could not be done: id and detail of the first 100."
+    )
     note = models.CharField(max_length=2000, blank=True, default="")
     actor = models.CharField(max_length=200, blank=True, default="")
     cursor = models.BigIntegerField(default=0)

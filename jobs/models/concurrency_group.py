@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from jobs.models.workspace import Workspace
 
@@ -19,6 +20,11 @@ class ConcurrencyGroup(models.Model):
         help_text='Payloads per period, such as {"count": 100, "period": "1m"}; empty for no limit.',
     )
     rate_interval_ms = models.FloatField(null=True, editable=False, help_text="The period divided by the count.")
+
+    version = models.PositiveIntegerField(
+        default=1, db_default=1, help_text="Counts changes, so that two editors cannot overwrite each other."
+    )
+    updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "jobs_group"

@@ -169,6 +169,12 @@ class Run(models.Model):
                 name="run_of_schedule",
                 condition=Q(schedule_id__isnull=False, ended_at__isnull=True),
             ),
+            # What went wrong, the newest first: rare among a million that succeeded, which have no entry here.
+            models.Index(
+                fields=["workspace", "state", "-id"],
+                name="run_unsuccessful",
+                condition=Q(state__in=["failed", "cancelled"]),
+            ),
             models.Index(fields=["job", "digest", "-id"], name="run_digest", condition=Q(digest__isnull=False)),
             models.Index(fields=["origin"], name="run_by_origin", condition=Q(origin__isnull=False)),
             # The replays of a job, of which the newest are kept; its other runs may be a million.

@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from jobs import extensions
 from jobs.errors import NotFoundError
 from jobs.models import Job, Workspace
 from jobs.selectors import runs
+from jobs.selectors.ordering import Ordering, in_order
 from jobs.selectors.runs import RunView
 
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job as readers see it. In lists the job's payload is not loaded."""
+    """A job as readers see it. ``beside`` is what the apps above tell of it, by name."""
 
     job: Job
     last_run: RunView | None
+    beside: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """Which jobs are meant; None for any.
+
+    Args:
+        type: Of this type.
+        state: In this state.
+        tag: With this among their tags.
+        group: Of the concurrency group of this name.
+        search: With this in their name or description, however it is capitalised.
+    """
+
+    type: str | None = None
+    state: str | None = None
+    tag: str | None = None
+    group: str | None = None
+    search: str | None = None
+
+
+BY_KEY = Ordering(("type", "name"))
+ANY_JOB = JobFilter()
+REST = ("payload", "sinks", "schedules")
+"""Of a job's document, what may be long and is read for a list only if it is asked for."""
 
 
 def find_job(*, workspace: Workspace, key: str) -> Job:
@@ -34,25 +64,61 @@ def get_job(*, workspace: Workspace, key: str) -> JobView:
 
 
 def job_view(job: Job) -> JobView:
-    """A job with its last run, in one query."""
-    return JobView(job, runs.last_runs(job_ids=[job.pk]).get(job.pk))
+    """A job with its last run, in one query, and with what the apps above tell of it."""
+    return _viewed([job])[0]
 
 
-def list_jobs(*, workspace: Workspace, limit: int, after: str | None = None) -> list[JobView]:
-    """A page of jobs by key, without their payload lists, in two queries.
+def list_jobs(
+    *,
+    workspace: Workspace,
+    limit: int,
+    after: Sequence[Any] | None = None,
+    wanted: JobFilter = ANY_JOB,
+    ordering: Ordering = BY_KEY,
+    load: Collection[str] = (),
+) -> list[JobView]:
+    """A page of jobs in two queries, and those of the apps above.
 
     Args:
         workspace: Whose.
         limit: The most to return.
-        after: The key of the last job of the page before; None for the first page.
+        after: What the last job of the page before has in the ordering's columns; None for the first page.
+        wanted: Which of them.
+        ordering: `BY_KEY`, or by one of its times and its id.
+        load: What of `REST` is read with them.
     """
-    jobs = Job.objects.filter(workspace=workspace)
-    if after is not None:
-        job_type, _, name = after.partition(":")
-        jobs = jobs.filter(Q(type=job_type, name__gt=name) | Q(type__gt=job_type))
-    page = list(jobs.defer("payload").order_by("type", "name")[:limit])
-    last = runs.last_runs(job_ids=[job.pk for job in page])
-    return [JobView(job, last.get(job.pk)) for job in page]
+    jobs = _wanted(Job.objects.filter(workspace=workspace), wanted).defer(*(set(REST) - set(load)))
+    return _viewed(list(in_order(jobs, ordering, after=after, limit=limit)))
+
+
+def find_ids(*, workspace: Workspace, wanted: JobFilter, limit: int) -> list[int]:
+    """The ids of the jobs meant, up to ``limit``, in order, in one query."""
+    return list(
+        _wanted(Job.objects.filter(workspace=workspace), wanted).order_by("pk").values_list("pk", flat=True)[:limit]
+    )
+
+
+def _wanted(jobs: QuerySet[Job], wanted: JobFilter) -> QuerySet[Job]:
+    equal = {
+        "type": wanted.type,
+        "state": wanted.state,
+        "tags__contains": wanted.tag and [wanted.tag],
+        "group__name": wanted.group,
+    }
+    jobs = jobs.filter(**{column: value for column, value in equal.items() if value is not None})
+    if wanted.search is not None:
+        jobs = jobs.filter(Q(name__icontains=wanted.search) | Q(description__icontains=wanted.search))
+    return jobs
+
+
+def _viewed(jobs: Sequence[Job]) -> list[JobView]:
+    ids = [job.pk for job in jobs]
+    last = runs.last_runs(job_ids=ids)
+    beside: dict[int, dict[str, Any]] = {}
+    for extension in extensions.all_extensions():
+        for job_id, told in extension.of_jobs(ids).items():
+            beside.setdefault(job_id, {}).update(told)
+    return [JobView(job, last.get(job.pk), beside.get(job.pk, {})) for job in jobs]
 
 
 def versions(*, workspace: Workspace) -> dict[str, int]:

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from jobs.errors import NotFoundError
 from jobs.models import Attempt, Lane, Payload, Requeued, Run
+from jobs.selectors.ordering import Ordering, in_order
 from jobs.states import PayloadState
 
 
@@ -32,24 +33,39 @@ class PayloadView:
     failed_attempts: list[Attempt] = field(default_factory=list)
 
 
+BY_POSITION = Ordering(("position",))
+
+
 def list_payloads(
-    *, run: Run, limit: int, after: int | None = None, state: PayloadState | None = None
+    *,
+    run: Run,
+    limit: int,
+    after: int | None = None,
+    state: PayloadState | None = None,
+    kind: str | None = None,
+    ordering: Ordering = BY_POSITION,
+    with_attempts: bool = False,
 ) -> list[PayloadView]:
-    """A page of a run's payloads by position, in three queries.
+    """A page of a run's payloads by position, in three queries; in four with their attempts.
 
     Args:
         run: Whose.
         limit: The most to return.
         after: The position of the last payload of the page before; None for the first page.
         state: Only payloads in this (derived) state.
+        kind: Only payloads of this kind.
+        ordering: `BY_POSITION`, or the other way round.
+        with_attempts: Whether their failed attempts are read with them.
     """
     lanes = _lanes(run)
     payloads = Payload.objects.filter(run=run)
-    if after is not None:
-        payloads = payloads.filter(position__gt=after)
     if state is not None:
         payloads = _in_state(payloads, state, lanes)
-    return _views(run, list(payloads.order_by("position")[:limit]), lanes)
+    if kind is not None:
+        payloads = payloads.filter(kind=kind)
+    page = in_order(payloads, ordering, after=None if after is None else [after], limit=limit)
+    views = _views(run, list(page), lanes)
+    return _with_attempts(run, views) if with_attempts else views
 
 
 def get_payload(*, run: Run, position: int) -> PayloadView:
@@ -64,6 +80,14 @@ def get_payload(*, run: Run, position: int) -> PayloadView:
 def list_attempts(*, run: Run, limit: int) -> list[Attempt]:
     """The first failed and lost attempts of a run by position and number, in one query."""
     return list(Attempt.objects.filter(run=run).order_by("position", "number")[:limit])
+
+
+def _with_attempts(run: Run, views: Sequence[PayloadView]) -> list[PayloadView]:
+    found = {view.payload.position: view for view in views}
+    attempts = Attempt.objects.filter(run=run, position__in=list(found)).order_by("position", "number")
+    for attempt in attempts:
+        found[attempt.position].failed_attempts.append(attempt)
+    return list(found.values())
 
 
 def _lanes(run: Run) -> list[Lane]:

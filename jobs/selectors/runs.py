@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from django.db.models.functions import Coalesce, Least
 
 from jobs.errors import NotFoundError
 from jobs.models import Event, Job, Lane, LogLine, Requeued, Run, Workspace
+from jobs.selectors.ordering import Ordering, in_order
+from jobs.states import ACTIVE_RUN_STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,34 +35,72 @@ class RunView:
     counts: Counts
 
 
-def get_run(*, workspace: Workspace, run_id: int) -> RunView:
+def get_run(*, workspace: Workspace, run_id: int, with_snapshot: bool = False) -> RunView:
     """One run, in one query. Raises NotFoundError, also for another workspace's."""
-    found = _views(Run.objects.filter(workspace=workspace, pk=run_id))
+    found = _views(Run.objects.filter(workspace=workspace, pk=run_id), with_snapshot=with_snapshot)
     if not found:
         raise NotFoundError(f"there is no run {run_id} in {workspace.slug}")
     return found[0]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFilter:
+    """Which runs are meant; None for any.
+
+    Args:
+        job_key: Of the job of this key; when there is none, those that deleted jobs of this key left.
+        state: In this state.
+        active: True for those that have not ended, False for those that have.
+        trigger: Made by this.
+        actor: Asked for by them.
+        origin: Made from the run of this id.
+        since: Created from this time on, aware.
+        until: Created before this time, aware.
+    """
+
+    job_key: str | None = None
+    state: str | None = None
+    active: bool | None = None
+    trigger: str | None = None
+    actor: str | None = None
+    origin: int | None = None
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+
+
+NEWEST_FIRST = Ordering(("pk",), descending=True)
+OLDEST_FIRST = Ordering(("pk",))
+ANY_RUN = RunFilter()
+
+
 def list_runs(
-    *, workspace: Workspace, limit: int, after: int | None = None, job_key: str | None = None, state: str | None = None
+    *,
+    workspace: Workspace,
+    limit: int,
+    after: int | None = None,
+    wanted: RunFilter = ANY_RUN,
+    ordering: Ordering = NEWEST_FIRST,
+    with_snapshot: bool = False,
 ) -> list[RunView]:
-    """A page of runs, the newest first, in one query; in two with ``job_key``.
+    """A page of runs in one query; in two with ``wanted.job_key``.
 
     Args:
         workspace: Whose.
         limit: The most to return.
         after: The id of the last run of the page before; None for the first page.
-        job_key: Only runs of the job of this key; when there is none, those that deleted jobs of this key left.
-        state: Only runs in this state.
+        wanted: Which of them.
+        ordering: `NEWEST_FIRST` or `OLDEST_FIRST`.
+        with_snapshot: Whether their snapshots, which may be long, are read with them.
     """
-    runs = Run.objects.filter(workspace=workspace)
-    if after is not None:
-        runs = runs.filter(pk__lt=after)
-    if job_key is not None:
-        runs = runs.filter(_of_job(workspace, job_key))
-    if state is not None:
-        runs = runs.filter(state=state)
-    return _views(runs.order_by("-pk")[:limit])
+    runs = _wanted(Run.objects.filter(workspace=workspace), workspace, wanted)
+    page = in_order(runs, ordering, after=None if after is None else [after], limit=limit)
+    return _views(page, with_snapshot=with_snapshot)
+
+
+def find_run_ids(*, workspace: Workspace, wanted: RunFilter, limit: int) -> list[int]:
+    """The ids of the runs meant, up to ``limit`` of the newest, in order; in one query, in two with ``wanted.job_key``."""
+    runs = _wanted(Run.objects.filter(workspace=workspace), workspace, wanted)
+    return sorted(runs.order_by("-pk").values_list("pk", flat=True)[:limit])
 
 
 def last_runs(*, job_ids: Iterable[int]) -> dict[int, RunView]:
@@ -71,22 +112,51 @@ def last_runs(*, job_ids: Iterable[int]) -> dict[int, RunView]:
     return {view.run.job_id: view for view in views if view.run.job_id is not None}
 
 
-def list_logs(*, run: Run, limit: int, after: int | None = None, position: int | None = None) -> list[LogLine]:
-    """A page of a run's log lines in the order they were written, in one query; ``after`` is the last line's id."""
-    lines = LogLine.objects.filter(run=run)
-    if after is not None:
-        lines = lines.filter(pk__gt=after)
-    if position is not None:
-        lines = lines.filter(position=position)
-    return list(lines.order_by("pk")[:limit])
+def list_logs(
+    *,
+    run: Run,
+    limit: int,
+    after: int | None = None,
+    position: int | None = None,
+    level: str | None = None,
+    ordering: Ordering = OLDEST_FIRST,
+) -> list[LogLine]:
+    """A page of a run's log lines, in one query.
+
+    Args:
+        run: Whose.
+        limit: The most to return.
+        after: The id of the last line of the page before; None for the first page.
+        position: Only those of this payload.
+        level: Only those of this level.
+        ordering: As they were written (`OLDEST_FIRST`), or the other way round.
+    """
+    wanted = {"position": position, "level": level}
+    lines = LogLine.objects.filter(run=run, **{name: value for name, value in wanted.items() if value is not None})
+    return list(in_order(lines, ordering, after=None if after is None else [after], limit=limit))
 
 
-def list_events(*, run: Run, limit: int, after: int | None = None) -> list[Event]:
-    """A page of a run's events in the order they happened, in one query; ``after`` is the last event's id."""
+def list_events(
+    *,
+    run: Run,
+    limit: int,
+    after: int | None = None,
+    kind: str | None = None,
+    ordering: Ordering = OLDEST_FIRST,
+) -> list[Event]:
+    """A page of a run's events, in one query.
+
+    Args:
+        run: Whose.
+        limit: The most to return.
+        after: The id of the last event of the page before; None for the first page.
+        kind: Only those of this kind.
+        ordering: As they happened (`OLDEST_FIRST`), or the other way round.
+    """
     events = Event.objects.filter(run=run)
-    if after is not None:
-        events = events.filter(pk__gt=after)
-    return list(events.order_by("pk")[:limit])
+    if kind is not None:
+        events = events.filter(kind=kind)
+    return list(in_order(events, ordering, after=None if after is None else [after], limit=limit))
 
 
 def with_running(runs: QuerySet[Run]) -> QuerySet[Run]:
@@ -139,5 +209,23 @@ def _of_job(workspace: Workspace, key: str) -> Q:
     return Q(job_key=key) if job_id is None else Q(job=job_id)
 
 
-def _views(runs: QuerySet[Run]) -> list[RunView]:
-    return [RunView(run, counts_of(run)) for run in with_running(runs).select_related("group", "pin").defer("snapshot")]
+def _wanted(runs: QuerySet[Run], workspace: Workspace, wanted: RunFilter) -> QuerySet[Run]:
+    if wanted.job_key is not None:
+        runs = runs.filter(_of_job(workspace, wanted.job_key))
+    if wanted.active or wanted.state in ACTIVE_RUN_STATES:
+        runs = runs.filter(ended_at=None, pk__gt=0)  # In words that the index of those that have not ended answers.
+    equal = {
+        "state": wanted.state,
+        "ended_at__isnull": None if wanted.active is None else wanted.active,
+        "trigger": wanted.trigger,
+        "actor": wanted.actor,
+        "origin": wanted.origin,
+        "created_at__gte": wanted.since,
+        "created_at__lt": wanted.until,
+    }
+    return runs.filter(**{column: value for column, value in equal.items() if value is not None})
+
+
+def _views(runs: QuerySet[Run], *, with_snapshot: bool = False) -> list[RunView]:
+    found = with_running(runs).select_related("group", "pin")
+    return [RunView(run, counts_of(run)) for run in (found if with_snapshot else found.defer("snapshot"))]

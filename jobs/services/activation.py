@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from jobs import extensions, kinds
 from jobs.documents import JobDocument, parse_job, refuse
-from jobs.errors import ConflictError, FieldError, NotFoundError
+from jobs.errors import ConflictError, FieldError, NotFoundError, OutOfDateError
 from jobs.models import Event, Job, Run, Secret
 from jobs.states import JobState
 
@@ -140,7 +140,7 @@ def _read(job: Job) -> Job:
 
 def _refuse_changed(job: Job, expected_updated_at: dt.datetime | None) -> None:
     if expected_updated_at is not None and job.updated_at != expected_updated_at:
-        raise ConflictError(
+        raise OutOfDateError(
             f"{job.key} was changed at {job.updated_at.isoformat()}, after you read it: read it again and repeat your change"
         )
 

@@ -57,7 +57,9 @@ def terminate_runs(*, workspace: Workspace, selection: object, actor: str, note:
 
 def work_off() -> None:
     """Do a batch of each action that is not over. Several processes share them: each action is one's at a time."""
-    for pk in BulkAction.objects.filter(ended_at=None).order_by("pk").values_list("pk", flat=True)[:20]:
+    for pk in (
+        BulkAction.objects.filter(ended_at=None, action="terminate").order_by("pk").values_list("pk", flat=True)[:20]
+    ):
         _work_one_batch(pk)
 
 

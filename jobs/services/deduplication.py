@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from jobs import strict_json
 from jobs.documents.requests import MAX_IDEMPOTENCY_KEY
 from jobs.durations import parse_ms
-from jobs.errors import ConflictError, FieldError, ValidationError
+from jobs.errors import ConflictError, FieldError, KeyReusedError, ValidationError
 from jobs.models import Job, Run
 from jobs.states import RunState
 
@@ -39,14 +39,14 @@ def run_with_key(*, job: Job, key: str, parameters: Mapping[str, Any]) -> int | 
     """The id of the job's run that was asked for with this key; None when there is none yet.
 
     Raises:
-        ConflictError: That run has other parameters.
+        KeyReusedError: That run has other parameters.
     """
     present = Run.objects.filter(job=job, idempotency_key=key).only("id", "parameters").first()
     if present is None:
         return None
     if present.parameters != json.loads(json.dumps(dict(parameters))):
         message = f"the idempotency key {key!r} was used for run {present.pk} with other parameters"
-        raise ConflictError(f"{message}: a run with these takes a key of its own")
+        raise KeyReusedError(f"{message}: a run with these takes a key of its own")
     return present.pk
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models.functions import Now
 from pydantic import Field
 
 from jobs.documents import GroupName, RateLimit, validated
 from jobs.documents.basis import Strict
-from jobs.errors import ConflictError
+from jobs.errors import ConflictError, OutOfDateError
 from jobs.models import ConcurrencyGroup, Event, Job, Rate, Run, Workspace
 
 MAX_LIMIT = 10_000
@@ -32,7 +33,14 @@ def parse_group(data: object) -> GroupDocument:
 
 
 def save_group(
-    *, workspace: Workspace, name: str, limit: int | None, rate: object, actor: str, must_be_new: bool = False
+    *,
+    workspace: Workspace,
+    name: str,
+    limit: int | None,
+    rate: object,
+    actor: str,
+    must_be_new: bool = False,
+    expected_version: int | None = None,
 ) -> ConcurrencyGroup:
     """Create the group of that name, or replace its limits. Runs that are at work heed them with their next payloads.
 
@@ -45,9 +53,11 @@ def save_group(
         rate: ``{"count": 100, "period": "1m"}``: how many of them may begin per period; None for no limit.
         actor: Who does it.
         must_be_new: Leave one that exists alone, and say so.
+        expected_version: The version that the writer saw; None for whatever stands there.
 
     Raises:
         ValidationError: On ``name``, ``limit`` or ``rate``.
+        OutOfDateError: It has another version.
         ConflictError: It must be new, and exists.
     """
     written = parse_group({"name": name, "limit": limit, "rate": rate})
@@ -62,25 +72,30 @@ def save_group(
         )
         if must_be_new and not created:
             raise ConflictError(f"the group {written.name} exists already")
+        _refuse_changed(group, expected_version)
         if not created and all(getattr(group, column) == value for column, value in columns.items()):
             return group
         for column, value in columns.items():
             setattr(group, column, value)
-        group.save(update_fields=list(columns))
+        if not created:
+            group.version, group.updated_at = group.version + 1, Now()
+        group.save(update_fields=[*columns, "version", "updated_at"] if not created else list(columns))
         _record(group, "group.saved", actor=actor)
     log.info("group.saved", group=group.name, workspace=workspace.slug, actor=actor)
     return group
 
 
-def delete_group(*, group: ConcurrencyGroup, actor: str) -> None:
+def delete_group(*, group: ConcurrencyGroup, actor: str, expected_version: int | None = None) -> None:
     """Delete a group that nothing uses. Runs that have ended are not written: they may be millions.
 
     Raises:
+        OutOfDateError: It has another version than expected.
         ConflictError: Jobs name it, or runs that have not ended count against it.
     """
     with transaction.atomic():
         # Saving a job locks the group that it names, so none can come to name it meanwhile.
-        ConcurrencyGroup.objects.select_for_update().filter(pk=group.pk).first()
+        present = ConcurrencyGroup.objects.select_for_update().filter(pk=group.pk).first()
+        _refuse_changed(present or group, expected_version)
         jobs = [job.key for job in Job.objects.filter(group=group).only("type", "name").order_by("type", "name")[:6]]
         if jobs:
             named = ", ".join(jobs[:5]) + (" and more" if len(jobs) > 5 else "")
@@ -92,6 +107,12 @@ def delete_group(*, group: ConcurrencyGroup, actor: str) -> None:
         Rate.objects.filter(key=f"group:{group.pk}").delete()
         ConcurrencyGroup.objects.filter(pk=group.pk).delete()
     log.info("group.deleted", group=group.name, workspace_id=group.workspace_id, actor=actor)
+
+
+def _refuse_changed(group: ConcurrencyGroup, expected_version: int | None) -> None:
+    if expected_version not in (None, group.version):
+        told = f"the group {group.name} was changed by somebody else: it has version {group.version}, you have {expected_version}"
+        raise OutOfDateError(f"{told}; read it again and repeat your change")
 
 
 def _record(group: ConcurrencyGroup, kind: str, *, actor: str) -> None:

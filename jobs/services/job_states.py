@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.db import transaction
 
-from jobs.errors import ConflictError, NotFoundError
+from jobs.errors import NotFoundError, OutOfDateError
 from jobs.models import Job
 from jobs.services import activation, control
 from jobs.states import JobState
@@ -57,4 +57,4 @@ def _lock_as_seen(job: Job, expected_updated_at: dt.datetime | None) -> None:
         raise NotFoundError(f"{job.key} was deleted")
     if expected_updated_at not in (None, present.updated_at):
         told = f"{job.key} was changed at {present.updated_at.isoformat()}, after you read it"
-        raise ConflictError(f"{told}: read it again and repeat your change")
+        raise OutOfDateError(f"{told}: read it again and repeat your change")

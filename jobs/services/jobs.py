@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from jobs import extensions
 from jobs.documents import JobDocument, parse_job, refuse
 from jobs.durations import interval
-from jobs.errors import ConflictError, FieldError, ValidationError
+from jobs.errors import ConflictError, FieldError, OutOfDateError, ValidationError
 from jobs.models import ConcurrencyGroup, Event, Job, Rate, Run, Workspace
 from jobs.services import activation, admission
 from jobs.states import ACTIVE_RUN_STATES, JobState
@@ -78,16 +78,24 @@ def check_job(*, workspace: Workspace, document: JobDocument) -> None:
         _group_id(document.configuration.concurrency_group, workspace.pk)
 
 
-def delete_job(*, job: Job, actor: str) -> None:
+def delete_job(*, job: Job, actor: str, expected_version: int | None = None) -> None:
     """Delete a job; its runs stay, under its key.
 
     The job's row is locked first, and starting a run locks it too, so no run can begin in between.
 
+    Args:
+        job: Which.
+        actor: Who does it.
+        expected_version: The version that the caller saw; None for whatever stands there.
+
     Raises:
+        OutOfDateError: It has another version.
         ConflictError: Runs of it are still active.
     """
     with transaction.atomic():
-        Job.objects.select_for_update().filter(pk=job.pk).first()
+        present = Job.objects.select_for_update().only("version").filter(pk=job.pk).first()
+        if expected_version is not None and (present is None or present.version != expected_version):
+            raise OutOfDateError(_out_of_date(job, expected_version))
         active = Run.objects.filter(job=job, state__in=ACTIVE_RUN_STATES).count()
         if active:
             raise ConflictError(f"{job.key} has {active} active run(s): wait for their end, then delete it")
@@ -146,7 +154,7 @@ def _replace(job: Job, document: JobDocument, *, actor: str, expected_version: i
             return job
         changed = Job.objects.filter(pk=job.pk, **guard).update(**columns, version=F("version") + 1, updated_at=Now())
         if not changed:
-            raise ConflictError(_out_of_date(job, expected_version))
+            raise OutOfDateError(_out_of_date(job, expected_version))
         if job.max_runs is not None and job.max_runs != columns["max_runs"]:
             transaction.on_commit(lambda: admission.admit(job_ids=[job.pk]), robust=True)  # There may be more room now.
         for name, value in columns.items():

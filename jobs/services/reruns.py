@@ -24,7 +24,7 @@ from jobs.claims import StartedRun
 from jobs.claims.copies import Payloads, Terms, copy_run, replay_run
 from jobs.documents import DEFAULT_KEEP_REPLAYS
 from jobs.durations import interval
-from jobs.errors import ConflictError
+from jobs.errors import ConflictError, OutOfDateError
 from jobs.models import FollowUp, Job, Run
 from jobs.services import closing
 from jobs.services.old_replays import ERASE_REPLAYS
@@ -156,7 +156,7 @@ def _held_job(old: Run, verb: str, expected_updated_at: dt.datetime | None, *, l
         raise ConflictError(why_not(job, verb=f"{verb} run {old.pk}"))
     if expected_updated_at is not None and job.updated_at != expected_updated_at:
         changed = f"{job.key} was changed meanwhile, at {job.updated_at.isoformat()}"
-        raise ConflictError(f"{changed}: read it again, and decide again whether to {verb} run {old.pk}")
+        raise OutOfDateError(f"{changed}: read it again, and decide again whether to {verb} run {old.pk}")
     return job
 
 

@@ -84,7 +84,9 @@ def edit_of(data: object, schedule: Schedule) -> tuple[dict[str, Any], int | Non
         raise ValidationError([FieldError("", "expected an object")])
     refuse(strict_json.problems(data))
     body = dict(data)
-    version = taken_version(body)
+    version = taken_version(
+        body, what=f"schedule {schedule.name}", version=schedule.job.version, updated_at=schedule.updated_at
+    )
     fixed = {"name": schedule.name, "job": schedule.job.key, "state": schedule.state}
     refuse([_fixed(name, value) for name, value in fixed.items() if body.get(name, value) != value])
     return {name: value for name, value in body.items() if name not in READ_ONLY}, version

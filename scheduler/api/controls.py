@@ -9,6 +9,8 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobs.api.awaiting import StartsARun
+from jobs.api.base import SMALL_BODY_BYTES
 from jobs.api.described.operation import described
 from jobs.api.preconditions import matched_version
 from jobs.api.runs import run_response
@@ -34,6 +36,7 @@ class ScheduleControl(SchedulePart):
 
     roles = {"POST": Role.OPERATOR}
     scopes = {"POST": Scope.SCHEDULES}
+    largest_body_bytes = SMALL_BODY_BYTES
 
     def matched(self, request: Request, key: str, name: str) -> Schedule:
         """The schedule of the address, whose job has a version of If-Match. Raises NotFoundError and PreconditionFailedError."""
@@ -67,7 +70,7 @@ class ScheduleResume(ScheduleControl):
 
 
 @described(post=on_schedules.RUN_NOW)
-class ScheduleRunNow(ScheduleControl):
+class ScheduleRunNow(StartsARun, ScheduleControl):
     """``jobs/{key}/schedules/{name}/run-now/``"""
 
     scopes = {"POST": Scope.RUN}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,46 +13,75 @@ from rest_framework.response import Response
 
 from jobs.api.base import WorkspaceView
 from jobs.api.described.operation import described
-from jobs.api.pages import Query, page
+from jobs.api.orders import by_id, by_time, place
+from jobs.api.pages import page
 from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, taken_version
+from jobs.api.reading import ReadingView
+from jobs.errors import OutOfDateError
 from jobs.models import Job, Scope
 from jobs.selectors.jobs import find_job
+from jobs.selectors.ordering import Ordering
 from scheduler.api import shapes
 from scheduler.api.asking import edit_of, instant, merged
 from scheduler.api.described import schedules as on_schedules
 from scheduler.models import Schedule
 from scheduler.selectors.schedules import find_schedule, list_schedules, schedule_view
-from scheduler.services.editing import (
-    OutOfDateError,
-    create_schedule,
-    delete_schedule,
-    replace_schedule,
-    update_schedule,
-)
+from scheduler.services.editing import create_schedule, delete_schedule, replace_schedule, update_schedule
 from scheduler.states import ScheduleState
+
+ORDERS = {"id": by_id(), "next_run_at": by_time("next_run_at")}
+
+
+class ScheduleReading(ReadingView):
+    """A page of schedules."""
+
+    parameters: tuple[str, ...] = ("job", "state", "due_before", "order")
+    paged = True
+    shown = (*shapes.DOCUMENT, *shapes.READ_ONLY)
+
+    def page(self, request: Request, job_key: str | None) -> Response:
+        """Those of one job, or of all: by id, or by when they run next, without those that owe nothing."""
+        query = self.query
+        by, descending = query.order(("id", "next_run_at"))
+        order, after = ORDERS[by], query.text("after")
+        found = list_schedules(
+            workspace=self.workspace,
+            limit=query.limit + 1,
+            now=timezone.now(),
+            after=None if after is None else place(order, after),
+            job_key=job_key,
+            state=query.word("state", ScheduleState),
+            due_before=instant(query, "due_before"),
+            ordering=Ordering(order.columns, descending),
+        )
+        return page(
+            request,
+            found,
+            limit=query.limit,
+            cursor=lambda each: order.cursor(each.schedule),
+            show=shapes.schedule_json,
+        )
 
 
 @described(get=on_schedules.LIST)
-class ScheduleList(WorkspaceView):
+class ScheduleList(ScheduleReading):
     """``schedules/``"""
 
     def get(self, request: Request, workspace: str) -> Response:
-        """The schedules of all jobs by id; ``job``, ``state`` and ``due_before`` filter."""
-        query = Query(request, known=("job", "state", "due_before"))
-        return _page(self, request, query, query.text("job"), instant(query, "due_before"))
+        """The schedules of all jobs; ``job``, ``state`` and ``due_before`` filter."""
+        return self.page(request, self.query.text("job"))
 
 
 @described(get=on_schedules.LIST_OF_JOB, post=on_schedules.CREATE)
-class JobSchedules(WorkspaceView):
+class JobSchedules(ScheduleReading):
     """``jobs/{key}/schedules/``"""
 
     scopes = {"POST": Scope.SCHEDULES}
+    parameters = ("state", "due_before", "order")
 
     def get(self, request: Request, workspace: str, key: str) -> Response:
-        """The job's schedules by id; ``state`` and ``due_before`` filter."""
-        query = Query(request, known=("state", "due_before"))
-        job = find_job(workspace=self.workspace, key=key)
-        return _page(self, request, query, job.key, instant(query, "due_before"))
+        """The job's schedules; ``state`` and ``due_before`` filter."""
+        return self.page(request, find_job(workspace=self.workspace, key=key).key)
 
     def post(self, request: Request, workspace: str, key: str) -> Response:
         """Add a schedule to the job; 409 when it has one of that name."""
@@ -62,7 +90,7 @@ class JobSchedules(WorkspaceView):
         version = None
         if isinstance(document, dict):
             document = dict(document)
-            version = taken_version(document)
+            version = taken_version(document, what=job.key, version=job.version, updated_at=job.updated_at)
         with _expecting(request, job, version) as expected:
             made = create_schedule(job=job, document=document, actor=self.actor, expected_version=expected)
         response = schedule_response(made, status.HTTP_201_CREATED)
@@ -79,10 +107,11 @@ class SchedulePart(WorkspaceView):
 
 
 @described(get=on_schedules.GET, put=on_schedules.REPLACE, patch=on_schedules.CHANGE, delete=on_schedules.DELETE)
-class ScheduleDetail(SchedulePart):
+class ScheduleDetail(SchedulePart, ReadingView):
     """``jobs/{key}/schedules/{name}/``"""
 
     scopes = {"PUT": Scope.SCHEDULES, "PATCH": Scope.SCHEDULES, "DELETE": Scope.SCHEDULES}
+    shown = (*shapes.DOCUMENT, *shapes.READ_ONLY)
 
     def get(self, request: Request, workspace: str, key: str, name: str) -> Response:
         """The schedule's document, and where it stands."""
@@ -133,18 +162,3 @@ def _expecting(request: Request, job: Job, written: int | None) -> Iterator[int 
         if matched is None:
             raise
         raise PreconditionFailedError(str(error)) from error
-
-
-def _page(
-    view: WorkspaceView, request: Request, query: Query, job_key: str | None, due_before: dt.datetime | None
-) -> Response:
-    found = list_schedules(
-        workspace=view.workspace,
-        limit=query.limit + 1,
-        now=timezone.now(),
-        after=query.number("after"),
-        job_key=job_key,
-        state=query.word("state", ScheduleState),
-        due_before=due_before,
-    )
-    return page(request, found, limit=query.limit, cursor=lambda each: each.schedule.pk, show=shapes.schedule_json)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from scheduler.documents import ScheduleDocument
 from scheduler.models import Fire
 from scheduler.selectors.schedules import ScheduleView
 
+DOCUMENT = tuple(ScheduleDocument.model_fields)
+"""What its document may have."""
 READ_ONLY = (
     "id",
     "job",

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from jobs.api import converters as jobs_converters
-from scheduler.api import answers, backfills, controls, converters, schedules
+from scheduler.api import answers, backfills, controls, converters, fusion, schedules
 
 jobs_converters.register()
 converters.register()
@@ -28,6 +28,7 @@ _workspace: list[URLPattern | URLResolver] = [
     path("backfills/", backfills.BackfillList.as_view(), name="backfills"),
     path("backfills/<run_id:backfill_id>/", backfills.BackfillDetail.as_view(), name="backfill"),
     path("backfills/<run_id:backfill_id>/cancel/", backfills.BackfillCancellation.as_view(), name="cancel-backfill"),
+    path("jobs/<job_key:key>/schedule/", fusion.JobSchedule.as_view(), name="job-schedule"),
     path("jobs/<job_key:key>/schedules/", schedules.JobSchedules.as_view(), name="job-schedules"),
     path("jobs/<job_key:key>/schedules/<schedule:name>/", include(_schedule)),
 ]

@@ -5,17 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Min, OuterRef, Q, QuerySet, Subquery
 
 from jobs.errors import NotFoundError, ValidationError
 from jobs.models import Workspace
+from jobs.selectors.ordering import Ordering, in_order
 from scheduler.definition import Definition, compile_schedule
 from scheduler.models import Fire, Schedule
 from scheduler.triggers.zones import zone_named
 
+BY_ID = Ordering(("pk",))
 UNREADABLE = "Cannot be read"
 """What stands in place of the sentence of a schedule whose document is not valid any more."""
 
@@ -49,25 +52,27 @@ def list_schedules(
     workspace: Workspace,
     limit: int,
     now: dt.datetime,
-    after: int | None = None,
+    after: Sequence[Any] | None = None,
     job_key: str | None = None,
     state: str | None = None,
     due_before: dt.datetime | None = None,
+    ordering: Ordering = BY_ID,
 ) -> list[ScheduleView]:
-    """A page of schedules by id, in two queries.
+    """A page of schedules, in two queries.
 
     Args:
         workspace: Whose.
         limit: The most to return.
         now: Aware UTC; what lateness is told by.
-        after: The id of the last schedule of the page before; None for the first page.
+        after: What the last schedule of the page before has in the ordering's columns; None for the first page.
         job_key: Only those of this job.
         state: Only those in this state.
         due_before: Only those whose next fire is acted upon before this.
+        ordering: `BY_ID`, or by ``next_run_at`` and id, which leaves out those that owe nothing.
     """
     schedules = readable(Schedule.objects.all()).filter(workspace=workspace)
-    if after is not None:
-        schedules = schedules.filter(pk__gt=after)
+    if ordering.columns != BY_ID.columns:
+        schedules = schedules.filter(next_run_at__isnull=False)
     if job_key is not None:
         job_type, _, job_name = job_key.partition(":")
         schedules = schedules.filter(job__type=job_type, job__name=job_name)
@@ -75,7 +80,8 @@ def list_schedules(
         schedules = schedules.filter(state=state)
     if due_before is not None:
         schedules = schedules.filter(next_run_at__lt=due_before)
-    return schedule_views(schedules=list(schedules.order_by("pk")[:limit]), now=now)
+    page = in_order(schedules, ordering, after=after, limit=limit)
+    return schedule_views(schedules=list(page), now=now)
 
 
 def schedule_view(*, schedule: Schedule, now: dt.datetime) -> ScheduleView:
@@ -95,6 +101,13 @@ def last_fires(*, schedule_ids: Iterable[int]) -> dict[int, Fire]:
     latest = Fire.objects.filter(schedule=OuterRef("pk")).order_by("-fire_at", "-cause").values("pk")[:1]
     last = Schedule.objects.filter(pk__in=list(schedule_ids)).annotate(last_fire=Subquery(latest))
     return {fire.schedule_id: fire for fire in Fire.objects.filter(pk__in=last.values("last_fire"))}
+
+
+def next_runs(job_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """When each job runs next by its schedules, as ``next_run_at`` by job id, in one query; those that owe nothing are left out."""
+    owing = Schedule.objects.filter(job__in=job_ids, next_run_at__isnull=False).order_by()
+    soonest = owing.values_list("job").annotate(soonest=Min("next_run_at"))
+    return {job_id: {"next_run_at": next_run_at} for job_id, next_run_at in soonest}
 
 
 def list_fires(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jobs.errors import ConflictError, FieldError, NotFoundError, ValidationError
+from jobs.errors import ConflictError, FieldError, NotFoundError, OutOfDateError, ValidationError
 from jobs.models import Job
 from jobs.services.jobs import save_job
 from scheduler.models import Schedule
@@ -16,10 +16,6 @@ _TRIES = 10
 """At a job that others write at the same time."""
 
 Entries = list[dict[str, Any]]
-
-
-class OutOfDateError(ConflictError):
-    """The job has another version than the writer saw."""
 
 
 def create_schedule(*, job: Job, document: object, actor: str, expected_version: int | None = None) -> Schedule:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
@@ -12,7 +13,9 @@ from rest_framework.response import Response
 
 from jobs.api.base import WorkspaceView
 from jobs.api.described.operation import described
-from jobs.api.pages import MAX_ID, Query, page
+from jobs.api.pages import MAX_ID, page
+from jobs.api.reading import ReadingView
+from jobs.api.runs import by_id
 from jobs.documents.basis import Strict, validated
 from jobs.errors import FieldError, ValidationError
 from jobs.models import Role
@@ -21,8 +24,8 @@ from jobs.selectors.runs import get_run
 from sinks.api import shapes
 from sinks.api.described import deliveries as on_deliveries
 from sinks.documents import SinkName
-from sinks.models import Sink
-from sinks.selectors.deliveries import failed_attempts, get_delivery, list_deliveries
+from sinks.models import Delivery, FailedDelivery, Sink
+from sinks.selectors.deliveries import failed_attempts, failed_attempts_of, get_delivery, list_deliveries
 from sinks.selectors.sinks import find_sink, find_sink_of_job
 from sinks.services.redelivering import redeliver, redeliver_of_run, redeliver_of_sink
 from sinks.states import DeliveryState
@@ -60,12 +63,17 @@ class DeliveryView(WorkspaceView):
 
 
 @described(get=on_deliveries.LIST)
-class DeliveryList(DeliveryView):
+class DeliveryList(DeliveryView, ReadingView):
     """``deliveries/``"""
+
+    parameters = ("run", "sink", "job", "state", "order")
+    paged = True
+    shown = shapes.DELIVERY
+    includable = ("failed_attempts",)
 
     def get(self, request: Request, workspace: str) -> Response:
         """The deliveries of a run or to a sink, the newest first; ``state`` filters."""
-        query = Query(request, known=("run", "sink", "job", "state"))
+        query = self.query
         run_id, name = query.number("run", least=1), query.text("sink")
         if run_id is None and name is None:
             raise ValidationError([FieldError("run", "name a run, or a sink: all deliveries at once are no list")])
@@ -74,14 +82,23 @@ class DeliveryList(DeliveryView):
             run=None if run_id is None else get_run(workspace=self.workspace, run_id=run_id).run,
             sink=None if name is None else self.sink_named(name, query.text("job")),
             state=query.word("state", DeliveryState),
-            before=query.number("after"),
+            after=query.number("after"),
+            ordering=by_id(query, usual="-id"),
         )
-        return page(request, found, limit=query.limit, cursor=lambda each: each.pk, show=shapes.delivery_json)
+        failed = failed_attempts_of(deliveries=found) if self.included else None
+
+        def show(delivery: Delivery) -> dict[str, Any]:
+            answer = shapes.delivery_json(delivery)
+            return answer if failed is None else answer | _attempts(failed[delivery.pk])
+
+        return page(request, found, limit=query.limit, cursor=lambda each: each.pk, show=show)
 
 
 @described(get=on_deliveries.GET)
-class DeliveryDetail(WorkspaceView):
+class DeliveryDetail(ReadingView):
     """``deliveries/{id}/``"""
+
+    shown = (*shapes.DELIVERY, "failed_attempts")
 
     def get(self, request: Request, workspace: str, delivery_id: int) -> Response:
         """The delivery with its attempts that failed, the first first."""
@@ -140,5 +157,8 @@ def _refuse_ambiguous(asked: RedeliveryRequest) -> None:
 
 def _whole(view: WorkspaceView, delivery_id: int) -> dict[str, Any]:
     delivery = get_delivery(workspace=view.workspace, delivery_id=delivery_id)
-    attempts = [shapes.attempt_json(each) for each in failed_attempts(delivery=delivery)]
-    return shapes.delivery_json(delivery) | {"failed_attempts": attempts}
+    return shapes.delivery_json(delivery) | _attempts(failed_attempts(delivery=delivery))
+
+
+def _attempts(failed: Iterable[FailedDelivery]) -> dict[str, Any]:
+    return {"failed_attempts": [shapes.attempt_json(each) for each in failed]}

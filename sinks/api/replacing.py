@@ -2,52 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from typing import Any
 
-from rest_framework.request import Request
-
-from jobs.api.preconditions import PreconditionFailedError, matched_number, taken_version
+from jobs.api.preconditions import taken_version
 from jobs.errors import FieldError, ValidationError
-from sinks.services.naming import OutOfDateError
+from sinks.models import Rule, Sink
 
 
-def replacement(data: object, *, what: str, name: str, read_only: Collection[str]) -> tuple[object, int | None]:
+def replacement(
+    data: object, *, what: str, present: Sink | Rule, read_only: Collection[str]
+) -> tuple[object, int | None]:
     """A PUT's body, which may be a GET's answer, edited: the document, and the version that it has.
 
     Args:
         data: The body.
         what: The sort of thing, for the reader of an error: ``sink``.
-        name: As in the address.
+        present: What the address names.
         read_only: Fields of the GET's answer that no document has.
 
     Raises:
         ValidationError: It has another name, or a version that is none.
+        OutOfDateError: Its ``expected_updated_at`` is not that of the last change.
     """
     if not isinstance(data, dict):
         return data, None
+    name = present.name
     body: dict[str, Any] = {"name": name, **data}
-    version = taken_version(body)
+    version = taken_version(body, what=f"the {what} {name}", version=present.version, updated_at=present.updated_at)
     if body["name"] != name:
         raise ValidationError([FieldError("name", f"expected {name}, as in the address; a {what} cannot be renamed")])
     return {each: value for each, value in body.items() if each not in read_only}, version
-
-
-@contextmanager
-def expecting(request: Request, *, what: str, version: int, written: int | None) -> Iterator[int | None]:
-    """The version that a writer saw: of If-Match, then somebody else's change is a 412; or of the body, then it is a 409.
-
-    Args:
-        request: Whose header.
-        what: The thing, for the reader of an error: ``the sink lake``.
-        version: The one that it has now.
-        written: The one of the body, None without one.
-    """
-    matched = matched_number(request, what=what, version=version)
-    try:
-        yield written if matched is None else matched
-    except OutOfDateError as error:
-        if matched is None:
-            raise
-        raise PreconditionFailedError(str(error)) from error

@@ -41,6 +41,7 @@ class RunResults(WorkspaceView):
     """``runs/{id}/results/``"""
 
     roles = {"POST": Role.VIEWER}
+    keeps_answers = False  # Who has the link has the results.
 
     def get(self, request: Request, workspace: str, run_id: int) -> HttpResponseBase:
         """The results as a file, in the ``format`` of the query."""

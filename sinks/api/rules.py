@@ -12,10 +12,11 @@ from rest_framework.response import Response
 from jobs.api.base import WorkspaceView
 from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
+from jobs.api.preconditions import expecting
 from jobs.selectors.jobs import find_job
 from sinks.api import shapes
 from sinks.api.described import rules as on_rules
-from sinks.api.replacing import expecting, replacement
+from sinks.api.replacing import replacement
 from sinks.models import Rule
 from sinks.selectors.notices import find_rule, list_notices, list_rules
 from sinks.services.naming import MUST_BE_NEW
@@ -53,7 +54,7 @@ class RuleDetail(WorkspaceView):
     def put(self, request: Request, workspace: str, name: str) -> Response:
         """Replace a rule that there is, if it still has the version of If-Match (412) or of the body (409)."""
         rule = find_rule(workspace=self.workspace, name=name)
-        document, version = replacement(request.data, what="rule", name=name, read_only=shapes.READ_ONLY_OF_RULES)
+        document, version = replacement(request.data, what="rule", present=rule, read_only=shapes.READ_ONLY_OF_RULES)
         with _expecting(request, rule, written=version) as expected:
             saved = save_rule(workspace=self.workspace, document=document, actor=self.actor, expected_version=expected)
         return _shown(saved)

@@ -15,6 +15,28 @@ READ_ONLY = ("version", "created_at", "updated_at", "jobs", "standing")
 """What a sink's JSON has beyond its document."""
 READ_ONLY_OF_RULES = ("version", "created_at", "updated_at")
 """What a rule's JSON has beyond its document."""
+DELIVERY = (
+    "id",
+    "key",
+    "run",
+    "job",
+    "rule",
+    "sink",
+    "state",
+    "first_position",
+    "last_position",
+    "payloads",
+    "attempts",
+    "attempted_at",
+    "due_at",
+    "created_at",
+    "ended_at",
+    "bytes",
+    "sha256",
+    "receipt",
+    "error",
+)
+"""The fields of a delivery: what ``fields`` may name. A test holds it to what is written below."""
 
 
 def sink_json(view: SinkView) -> dict[str, Any]:

@@ -14,12 +14,14 @@ from jobs.api.base import WorkspaceView
 from jobs.api.datasources import waiting_time
 from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
+from jobs.api.preconditions import expecting
+from jobs.errors import NotFoundError
 from jobs.models import Role
 from jobs.selectors.jobs import find_job
 from jobs.selectors.operations import operation_state
 from sinks.api import shapes
 from sinks.api.described import sinks as on_sinks
-from sinks.api.replacing import expecting, replacement
+from sinks.api.replacing import replacement
 from sinks.documents import parse_sink
 from sinks.models import Check, Sink
 from sinks.selectors.sinks import (
@@ -75,7 +77,7 @@ class SinkDetail(SinkPart):
     def put(self, request: Request, workspace: str, name: str) -> Response:
         """Replace a sink that there is, if it still has the version of If-Match (412) or of the body (409)."""
         sink = self.sink(name)
-        document, version = replacement(request.data, what="sink", name=name, read_only=shapes.READ_ONLY)
+        document, version = replacement(request.data, what="sink", present=sink, read_only=shapes.READ_ONLY)
         with _expecting(request, sink, written=version) as expected:
             saved = save_sink(workspace=self.workspace, document=document, actor=self.actor, expected_version=expected)
         return _shown(saved)
@@ -117,19 +119,33 @@ class Checking(WorkspaceView):
 
     def answer(self, check: Check) -> Response:
         """The check: 200 when it is over, 202 with the address to ask again while it is not."""
-        seconds = waiting_time(Query(self.request, known=("wait",)))
-        ended = checking.wait(check=check, seconds=seconds)
-        state = operation_state(operation=ended, now=timezone.now())
+        state = operation_state(operation=check, now=timezone.now())
         over = state not in ("waiting", "running")
-        location = reverse("sink-check", args=[self.workspace.slug, ended.pk])
+        location = reverse("sink-check", args=[self.workspace.slug, check.pk])
         return Response(
-            shapes.check_json(ended, state),
+            shapes.check_json(check, state),
             status=status.HTTP_200_OK if over else status.HTTP_202_ACCEPTED,
             headers={} if over else {"Location": self.request.build_absolute_uri(location)},
         )
 
+    def seconds(self) -> float:
+        """How long the caller would wait. Raises ValidationError: asked for before anything is begun."""
+        return waiting_time(Query(self.request, known=("wait",)))
+
+    def settle(self, request: Request, answer: Response) -> Response:
+        """Wait for the worker."""
+        seconds = self.seconds()
+        if answer.status_code != status.HTTP_202_ACCEPTED:
+            return answer
+        try:
+            check = get_check(workspace=self.workspace, check_id=answer.data["id"], now=timezone.now())
+        except NotFoundError:  # It was over long ago, and its answer is given again.
+            return answer
+        return self.answer(checking.wait(check=check, seconds=seconds))
+
     def about(self, sink: Sink) -> Response:
         """The answer about a sink that is saved."""
+        self.seconds()
         return self.answer(checking.ask_about(sink=sink, actor=self.actor, now=timezone.now()))
 
 
@@ -150,6 +166,7 @@ class UnsavedCheck(Checking):
 
     def post(self, request: Request, workspace: str) -> Response:
         """Whether a sink that is not saved could be reached; nothing is delivered. The body is a sink's, but needs no name."""
+        self.seconds()
         body = request.data
         written = parse_sink({"name": "unsaved", **body} if isinstance(body, dict) else body)
         check = checking.ask(

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from jobs.api import converters as jobs_converters
-from sinks.api import converters, deliveries, results, rules, sinks
+from sinks.api import converters, deliveries, results, rules, shown, sinks
 
 jobs_converters.register()
 converters.register()
@@ -27,6 +27,8 @@ _workspace: list[URLPattern | URLResolver] = [
     path("sink-checks/<run_id:check_id>/", sinks.CheckDetail.as_view(), name="sink-check"),
     path("sinks/<sink:name>/", include(_sink)),
     path("jobs/<job_key:key>/sinks/", include(_job)),
+    path("jobs/<job_key:key>/run/file/", shown.RunAndDownload.as_view(), name="run-and-download"),
+    path("jobs/<job_key:key>/run/output/", shown.RunAndShow.as_view(), name="run-and-show"),
     path("runs/<run_id:run_id>/results/", results.RunResults.as_view(), name="results"),
     path("notice-rules/", rules.RuleList.as_view(), name="notice-rules"),
     path("notice-rules/<sink:name>/", rules.RuleDetail.as_view(), name="notice-rule"),

@@ -9,10 +9,12 @@ from django.db.models import Q
 
 from jobs.errors import NotFoundError
 from jobs.models import Run, Workspace
+from jobs.selectors.ordering import Ordering, in_order
 from sinks.models import Delivery, FailedDelivery, Sink
 from sinks.selectors.counting import counted
 from sinks.states import DeliveryState
 
+NEWEST_FIRST = Ordering(("pk",), descending=True)
 SHOWN = ("handover__run", "rule__sink")
 """What must be read with a delivery before its rule is asked for: that may be gone."""
 
@@ -29,16 +31,18 @@ def list_deliveries(
     run: Run | None = None,
     sink: Sink | None = None,
     state: DeliveryState | None = None,
-    before: int | None = None,
+    after: int | None = None,
+    ordering: Ordering = NEWEST_FIRST,
 ) -> list[Delivery]:
-    """A page of deliveries, the newest first, in one query.
+    """A page of deliveries, in one query.
 
     Args:
         limit: The most to return.
         run: Of this run; this or ``sink`` must be given, for each has an index.
         sink: To this sink.
         state: Only those.
-        before: The id of the last one of the page before; None for the first page.
+        after: The id of the last one of the page before; None for the first page.
+        ordering: By id.
     """
     assert run is not None or sink is not None
     found = Delivery.objects.select_related(*SHOWN)
@@ -46,11 +50,10 @@ def list_deliveries(
         ("run_id", run and run.pk),
         ("sink_id", sink and sink.pk),
         ("state", state),
-        ("pk__lt", before),
     ):
         if value is not None:
             found = found.filter(**{field: value})
-    return list(found.order_by("-pk")[:limit])
+    return list(in_order(found, ordering, after=None if after is None else [after], limit=limit))
 
 
 def get_delivery(*, workspace: Workspace, delivery_id: int) -> Delivery:
@@ -72,6 +75,14 @@ def sink_named(delivery: Delivery) -> str | None:
 def failed_attempts(*, delivery: Delivery) -> list[FailedDelivery]:
     """The attempts that failed or were lost, the first first, in one query."""
     return list(delivery.failures.order_by("number"))
+
+
+def failed_attempts_of(*, deliveries: Iterable[Delivery]) -> dict[int, list[FailedDelivery]]:
+    """The same of several, by delivery id, in one query."""
+    found: dict[int, list[FailedDelivery]] = {delivery.pk: [] for delivery in deliveries}
+    for failure in FailedDelivery.objects.filter(delivery__in=list(found)).order_by("delivery", "number"):
+        found[failure.delivery_id].append(failure)
+    return found
 
 
 def of_run(run_id: int) -> dict[str, Any]:

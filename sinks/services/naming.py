@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from jobs import dispatch
 from jobs.documents.basis import refuse
-from jobs.errors import ConflictError, FieldError
+from jobs.errors import ConflictError, FieldError, OutOfDateError
 from jobs.models import Event, Workspace
 from sinks import registry
 from sinks.documents import SinkDocument, parse_sink, read_entry, unit_errors
@@ -21,10 +21,6 @@ MUST_BE_NEW = 0
 """As an expected version: there must be no such sink yet."""
 
 log = structlog.get_logger(__name__)
-
-
-class OutOfDateError(ConflictError):
-    """The sink has another version than the writer saw."""
 
 
 def save_sink(*, workspace: Workspace, document: object, actor: str, expected_version: int | None = None) -> Sink:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 
 import structlog
+from django.db import transaction
 
 from jobs import dispatch
 from jobs.models import Event, Run, Workspace
@@ -65,5 +66,5 @@ def _told(workspace_id: int, again: int, actor: str, data: dict[str, object]) ->
     Event.objects.create(
         workspace_id=workspace_id, kind="delivery.again", actor=actor, data={**data, "redelivered": again}
     )
-    dispatch.publish_deliveries()
+    transaction.on_commit(dispatch.publish_deliveries, robust=True)
     log.info("delivery.again", workspace_id=workspace_id, redelivered=again, actor=actor)

@@ -10,11 +10,11 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
 from jobs.documents.basis import refuse
-from jobs.errors import ConflictError, FieldError
+from jobs.errors import ConflictError, FieldError, OutOfDateError
 from jobs.models import Event, Job, Workspace
 from sinks.models import Notice, Rule, Sink, Watch
 from sinks.rules import RuleDocument, parse_rule, read_rule
-from sinks.services.naming import MUST_BE_NEW, OutOfDateError
+from sinks.services.naming import MUST_BE_NEW
 
 _LOCKS = {
     True: "SELECT pg_advisory_xact_lock(%s, hashint8(%s))",

@@ -73,6 +73,7 @@ class TestBulkTermination:
             "total": 3,
             "changed": 2,
             "unchanged": 1,
+            "problems": [],
         }
         assert list(Run.objects.order_by("pk").values_list("state", flat=True)) == [
             "cancelling",
@@ -141,7 +142,8 @@ class TestGroups:
         response = editor.post("groups/", HOST)
         assert response.status_code == 201
         assert response.headers["Location"].endswith("/acme/groups/api.example.com/")
-        assert response.json() == HOST | {"jobs": 0, "taken": 0}
+        told = response.json()
+        assert told == HOST | {"version": 1, "updated_at": told["updated_at"], "jobs": 0, "taken": 0}
         assert editor.get("groups/api.example.com/").json() == response.json()
         assert Event.objects.get(kind="group.saved").actor == "eve"
 

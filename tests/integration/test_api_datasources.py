@@ -57,6 +57,22 @@ def fields(response: Any) -> list[str]:
     return [error["field"] for error in response.json()["errors"]]
 
 
+class TestWithAnIdempotencyKey:
+    def test_a_worker_is_asked_once_and_the_answer_waits_for_it_each_time(self, editor: Api, worker: Worker) -> None:
+        worker.answer = lambda operation: {"result": {"valid": True}}
+        body = {"parameters": parameters()}
+        answers = [editor.post("datasources/validate/", body, Idempotency_Key="k") for _ in range(2)]
+        assert [(answer.status_code, answer.json()["result"]) for answer in answers] == [(200, {"valid": True})] * 2
+        assert len({answer.json()["id"] for answer in answers}) == len(worker.seen) == 1
+
+    def test_what_was_erased_since_is_answered_as_it_began(self, editor: Api, worker: Worker) -> None:
+        body = {"parameters": parameters()}
+        editor.post("datasources/validate/", body, Idempotency_Key="k")
+        DatasourceOperation.objects.all().delete()
+        again = editor.post("datasources/validate/", body, Idempotency_Key="k")
+        assert (again.status_code, again.json()["state"]) == (202, "waiting")
+
+
 class TestValidating:
     def test_parameters_that_are_wrong_are_told_by_field_and_no_worker_is_asked(
         self, editor: Api, worker: Worker

@@ -12,6 +12,7 @@ from django.test import Client, override_settings
 from psycopg_pool import PoolTimeout
 
 from jobs.models import Job, Role, Workspace
+from jobsproject.problems import KINDS
 from tests.integration.people import Api, make_job, make_user, make_workspace
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,8 @@ def problem(response: Any, status: int) -> dict[str, Any]:
     found: dict[str, Any] = response.json()
     assert set(found) == {"type", "title", "status", "detail", "errors"}
     assert found["status"] == status
+    word = found["type"].removeprefix("/problems/").removesuffix("/")
+    assert (KINDS[word].status, KINDS[word].title) == (status, found["title"])
     return found
 
 

@@ -50,6 +50,7 @@ class TestCreate:
             "state_change": None,
             "resume_at": None,
             "last_run": None,
+            "next_run_at": None,
         }
 
     def test_the_columns_that_the_engine_reads_follow_from_the_document(self, api: Api) -> None:
@@ -105,12 +106,12 @@ class TestRead:
         assert second["next"] is None
 
     @pytest.mark.parametrize("jobs", [1, 20])
-    def test_a_list_of_any_length_takes_four_queries(
+    def test_a_list_of_any_length_takes_five_queries(
         self, api: Api, workspace: Workspace, jobs: int, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         for number in range(jobs):
             make_run(make_job(workspace, f"task:j{number}"), "s")
-        with django_assert_num_queries(4):  # token, workspace and role, jobs, last runs
+        with django_assert_num_queries(5):  # token, workspace and role, jobs, last runs, next runs
             assert len(api.get("jobs/").json()["results"]) == jobs
 
 

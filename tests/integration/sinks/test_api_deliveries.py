@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from pytest_django import DjangoAssertNumQueries
 
 from jobs.errors import PermanentError
 from jobs.models import Role, Run, Workspace
+from jobs.services import kept_answers
 from jobs.services.runs import start_run
 from jobs.states import Trigger
 from sinks.models import Delivery
@@ -146,3 +148,23 @@ class TestARunsAnswer:
             assert api.get(f"runs/{ended.pk}/").json()["deliveries"] == []
         with django_assert_num_queries(3):
             assert "deliveries" not in api.get(f"runs/{active}/").json()
+
+
+class TestWithAnIdempotencyKey:
+    def test_it_is_delivered_again_once_and_answered_alike(self, api: Api, target: Target) -> None:
+        run = refused_once(target, payloads=1)
+        answers = [api.post("deliveries/redeliver/", {"run": run.pk}, Idempotency_Key="k") for _ in range(2)]
+        assert [(answer.status_code, answer.json()) for answer in answers] == [(202, {"redelivered": 1})] * 2
+
+    def test_who_dies_before_the_answer_is_kept_has_not_delivered_it(
+        self, api: Api, target: Target, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = refused_once(target, payloads=1)
+
+        def die(*_: Any, **__: Any) -> None:
+            raise OperationalError
+
+        with monkeypatch.context() as dying:
+            dying.setattr(kept_answers, "keep_answer", die)
+            assert api.post("deliveries/redeliver/", {"run": run.pk}, Idempotency_Key="k").status_code == 503
+        assert Delivery.objects.get(run_id=run.pk).state == "dead"

@@ -12,13 +12,13 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
-from jobs.errors import ConflictError, ValidationError
+from jobs.errors import ConflictError, OutOfDateError, ValidationError
 from jobs.models import Event, Workspace
 from jobs.services.jobs import save_job
 from sinks import claims, registry
 from sinks.models import Delivery, Sink, Standing
 from sinks.selectors.sinks import find_sink, prefill, sink_view
-from sinks.services.naming import MUST_BE_NEW, OutOfDateError, delete_sink, enable_sink, save_sink
+from sinks.services.naming import MUST_BE_NEW, delete_sink, enable_sink, save_sink
 from tests.integration.engine.makers import until_somebody_waits
 from tests.integration.sinks.makers import end_run, make_job
 from tests.integration.sinks.obedient import Target, kind

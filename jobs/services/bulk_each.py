@@ -1,0 +1,215 @@
+"""Acting upon many jobs or runs, one after the other, as an object whose progress can be watched.
+
+Which they are is settled when it is asked for. Each is dealt with in a transaction of its own, which moves the action's cursor
+behind it: a process that dies in the middle has done it and moved on, or neither, and the next sweep goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models.functions import Now
+
+from jobs.documents.bulk import MOST, BulkOnJobs, BulkOnRuns
+from jobs.errors import ConflictError, FieldError, NotFoundError, ValidationError
+from jobs.models import BulkAction, Event, Job, Run, Workspace
+from jobs.selectors.jobs import JobFilter, find_ids
+from jobs.selectors.runs import RunFilter, find_run_ids
+from jobs.services import control, job_states, reruns
+from jobs.services.runs import trigger_run
+from jobs.states import JobState, RunState, Trigger
+
+AT_ONCE = 50
+"""Dealt with in one pass of the sweep, or in the call that asks."""
+KEPT_PROBLEMS = 100
+
+log = structlog.get_logger(__name__)
+
+
+def act_on_jobs(*, workspace: Workspace, asked: BulkOnJobs, actor: str) -> BulkAction:
+    """Begin to pause, resume or trigger jobs.
+
+    Returns:
+        The action after its first `AT_ONCE`; the sweep does the rest.
+
+    Raises:
+        ValidationError: A key names no job; a word of the filter is none; or the filter names more than `MOST`.
+    """
+    selection: dict[str, Any]
+    if asked.keys is not None:
+        targets, selection = _jobs_of(workspace, asked.keys), {"keys": asked.keys}
+    else:
+        wanted = asked.filter.model_dump(exclude_none=True) if asked.filter else {}
+        _refuse_word("filter.state", wanted.get("state"), JobState)
+        targets, selection = (
+            find_ids(workspace=workspace, wanted=JobFilter(**wanted), limit=MOST + 1),
+            {"filter": wanted},
+        )
+    options = {"parameters": asked.parameters} if asked.action == "trigger" else {}
+    return _begin(workspace, f"{asked.action}-jobs", selection, targets, options, actor=actor, note=asked.note)
+
+
+def act_on_runs(*, workspace: Workspace, asked: BulkOnRuns, actor: str) -> BulkAction:
+    """Begin to pause, resume or rerun runs; ids of other workspaces are left out. Returns and raises what `act_on_jobs` does."""
+    selection: dict[str, Any]
+    if asked.ids is not None:
+        ours = Run.objects.filter(workspace=workspace, pk__in=asked.ids)
+        targets, selection = sorted(ours.values_list("pk", flat=True)), {"ids": asked.ids}
+    else:
+        told = asked.filter.model_dump(exclude_none=True) if asked.filter else {}
+        _refuse_word("filter.state", told.get("state"), RunState)
+        _refuse_word("filter.trigger", told.get("trigger"), Trigger)
+        wanted = RunFilter(job_key=told.pop("job", None), **told)
+        targets = find_run_ids(workspace=workspace, wanted=wanted, limit=MOST + 1)
+        selection = {"filter": asked.filter.model_dump(mode="json", exclude_none=True) if asked.filter else {}}
+    again = {"which": asked.which, "definition": asked.definition, "parameters": asked.parameters}
+    options = again if asked.action == "rerun" else {}
+    return _begin(workspace, f"{asked.action}-runs", selection, targets, options, actor=actor, note=asked.note)
+
+
+def work_off() -> None:
+    """Go on with each action that is not over; several processes share them."""
+    for pk in (
+        BulkAction.objects.filter(ended_at=None, action__in=_ACTIONS).order_by("pk").values_list("pk", flat=True)[:20]
+    ):
+        _work(pk)
+
+
+def _begin(
+    workspace: Workspace,
+    action: str,
+    selection: dict[str, Any],
+    targets: Sequence[int],
+    options: dict[str, Any],
+    *,
+    actor: str,
+    note: str,
+) -> BulkAction:
+    if len(targets) > MOST:
+        raise ValidationError([FieldError("filter", f"expected one that fits at most {MOST:,}: narrow it")])
+    with transaction.atomic():
+        made = BulkAction.objects.create(
+            workspace=workspace,
+            action=action,
+            selection=selection,
+            targets=list(targets),
+            options=options,
+            upto=targets[-1] if targets else 0,
+            total=len(targets),
+            note=note,
+            actor=actor,
+        )
+        data = {"action": made.pk, "selection": selection, "total": made.total, "note": note}
+        Event.objects.create(workspace=workspace, kind=f"bulk.{action}"[:40], actor=actor, data=data)
+    log.info("bulk.began", action=made.pk, what=action, workspace=workspace.slug, total=made.total, actor=actor)
+    _work(made.pk)
+    made.refresh_from_db()
+    return made
+
+
+def _work(pk: int) -> None:
+    for _ in range(AT_ONCE):
+        if not _work_one(pk):
+            return
+
+
+def _work_one(pk: int) -> bool:
+    """False when it is over, or another process is at it."""
+    with transaction.atomic():
+        action = BulkAction.objects.select_for_update(skip_locked=True).filter(pk=pk, ended_at=None).first()
+        if action is None:
+            return False
+        target = next((each for each in action.targets if each > action.cursor), None)
+        if target is not None:
+            _deal_with(action, target)
+            action.cursor = target
+        if target is None or target == action.targets[-1]:
+            action.ended_at = Now()
+        action.save(update_fields=["cursor", "changed", "unchanged", "problems", "ended_at"])
+        return target is not None
+
+
+def _deal_with(action: BulkAction, target: int) -> None:
+    try:
+        with transaction.atomic():
+            changed = _ACTIONS[action.action](action, target)
+    except (ConflictError, NotFoundError, ValidationError) as error:
+        changed = False
+        if len(action.problems) < KEPT_PROBLEMS:
+            action.problems = [*action.problems, {"id": target, "detail": str(error)}]
+    action.changed += changed
+    action.unchanged += not changed
+
+
+def _hold(action: BulkAction, job: Job, paused: bool) -> bool:
+    before = job.state
+    return job_states.hold(job=job, paused=paused, actor=action.actor, note=action.note).state != before
+
+
+def _pause_job(action: BulkAction, job_id: int) -> bool:
+    return _hold(action, _job(job_id), paused=True)
+
+
+def _resume_job(action: BulkAction, job_id: int) -> bool:
+    return _hold(action, _job(job_id), paused=False)
+
+
+def _trigger_job(action: BulkAction, job_id: int) -> bool:
+    parameters: Mapping[str, Any] = action.options["parameters"]
+    return trigger_run(
+        job=_job(job_id), trigger=Trigger.API, actor=action.actor, comment=action.note, parameters=parameters
+    ).created
+
+
+def _pause_run(action: BulkAction, run_id: int) -> bool:
+    return control.pause_run(run=_run(run_id), actor=action.actor, note=action.note)
+
+
+def _resume_run(action: BulkAction, run_id: int) -> bool:
+    return control.resume_run(run=_run(run_id), actor=action.actor, note=action.note)
+
+
+def _rerun(action: BulkAction, run_id: int) -> bool:
+    reruns.rerun(run=_run(run_id), actor=action.actor, comment=action.note, **action.options)
+    return True
+
+
+_ACTIONS = {
+    "pause-jobs": _pause_job,
+    "resume-jobs": _resume_job,
+    "trigger-jobs": _trigger_job,
+    "pause-runs": _pause_run,
+    "resume-runs": _resume_run,
+    "rerun-runs": _rerun,
+}
+
+
+def _job(job_id: int) -> Job:
+    found = Job.objects.defer("payload").filter(pk=job_id).first()
+    if found is None:
+        raise NotFoundError("it was deleted")
+    return found
+
+
+def _run(run_id: int) -> Run:
+    found = Run.objects.defer("snapshot").filter(pk=run_id).first()
+    if found is None:
+        raise NotFoundError("it was erased")
+    return found
+
+
+def _jobs_of(workspace: Workspace, keys: Sequence[str]) -> list[int]:
+    rows = Job.objects.filter(workspace=workspace).values_list("type", "name", "pk")
+    known = {f"{job_type}:{name}": pk for job_type, name, pk in rows}
+    errors = [FieldError(f"keys.{at}", f"there is no job {key!r}") for at, key in enumerate(keys) if key not in known]
+    if errors:
+        raise ValidationError(errors[:100])
+    return sorted({known[key] for key in keys})
+
+
+def _refuse_word(field: str, value: str | None, words: type[JobState] | type[RunState] | type[Trigger]) -> None:
+    if value is not None and value not in list(words):
+        raise ValidationError([FieldError(field, f"expected one of {', '.join(words)}")])

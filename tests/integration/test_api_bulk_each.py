@@ -1,0 +1,130 @@
+"""Pausing, resuming, triggering and rerunning many at once, as an action with progress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from jobs import dispatch, hotpath
+from jobs.models import BulkAction, Job, Role, Run, Workspace
+from jobs.services import bulk_each
+from tests.integration.people import Api, make_job, make_user, make_workspace
+from tests.integration.run_rows import make_ended_run, make_run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(dispatch, "publish", lambda messages: None)
+    yield
+    hotpath.close()
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    return make_workspace()
+
+
+@pytest.fixture
+def jobs(workspace: Workspace) -> list[Job]:
+    return [make_job(workspace, f"task:{name}", tags=["nightly"]) for name in "abc"]
+
+
+@pytest.fixture
+def api(workspace: Workspace) -> Api:
+    return Api(make_user("olga", workspace=workspace, role=Role.OPERATOR))
+
+
+def counts(response: Any) -> tuple[int, int, int]:
+    """How many were meant, changed and left."""
+    assert response.status_code == 202, response.json()
+    answer = response.json()
+    return answer["total"], answer["changed"], answer["unchanged"]
+
+
+class TestOnJobs:
+    def test_are_paused_and_resumed_by_key_or_filter(self, api: Api, jobs: list[Job]) -> None:
+        paused = api.post("jobs/bulk/", {"action": "pause", "keys": ["task:a", "task:b"], "note": "maintenance"})
+        assert (counts(paused), paused.json()["action"]) == ((2, 2, 0), "pause-jobs")
+        assert list(Job.objects.order_by("name").values_list("state", flat=True)) == ["paused", "paused", "active"]
+        assert (Job.objects.get(name="a").state_change or {})["note"] == "maintenance"
+        resumed = api.post("jobs/bulk/", {"action": "resume", "filter": {"tag": "nightly"}})
+        assert counts(resumed) == (3, 2, 1)
+        assert not Job.objects.exclude(state="active").exists()
+
+    def test_are_triggered_once_each_and_what_cannot_be_is_told(self, api: Api, jobs: list[Job]) -> None:
+        Job.objects.filter(name="b").update(state="paused")
+        done = api.post(
+            "jobs/bulk/", {"action": "trigger", "filter": {"type": "task"}, "parameters": {"day": 1}, "note": "why"}
+        )
+        assert counts(done) == (3, 2, 1)
+        assert [(run.job_key, run.parameters, run.comment) for run in Run.objects.order_by("pk")] == [
+            ("task:a", {"day": 1}, "why"),
+            ("task:c", {"day": 1}, "why"),
+        ]
+        [problem] = done.json()["problems"]
+        assert (problem["id"], "task:b is paused" in problem["detail"]) == (jobs[1].pk, True)
+
+    def test_go_on_in_the_sweep_where_the_last_process_stopped(
+        self, api: Api, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(bulk_each, "AT_ONCE", 1)
+        begun = api.post("jobs/bulk/", {"action": "trigger", "filter": {"type": "task"}})
+        assert (counts(begun), begun.json()["ended_at"]) == ((3, 1, 0), None)
+        for _ in range(4):
+            bulk_each.work_off()
+        assert Run.objects.count() == 3
+        told = api.get(f"bulk-actions/{begun.json()['id']}/").json()
+        assert (told["changed"], told["ended_at"] is not None) == (3, True)
+
+    def test_of_another_workspace_are_not_there(self, api: Api, jobs: list[Job]) -> None:
+        make_job(make_workspace("other"), "task:theirs", tags=["nightly"])
+        response = api.post("jobs/bulk/", {"action": "pause", "keys": ["task:theirs"]})
+        assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "keys.0")
+        assert counts(api.post("jobs/bulk/", {"action": "pause", "filter": {"tag": "nightly"}})) == (3, 3, 0)
+
+
+class TestOnRuns:
+    def test_are_rerun(self, api: Api, jobs: list[Job]) -> None:
+        failed = [make_ended_run(jobs[0], "sf"), make_ended_run(jobs[1], "f")]
+        make_ended_run(jobs[0], "s")
+        done = api.post("runs/bulk/", {"action": "rerun", "filter": {"state": "failed"}, "which": "failed"})
+        assert counts(done) == (2, 2, 0)
+        made = Run.objects.filter(trigger="rerun").order_by("pk")
+        assert [(run.origin_id, run.total) for run in made] == [(failed[0].pk, 1), (failed[1].pk, 1)]
+
+    def test_are_paused_and_resumed(self, api: Api, jobs: list[Job], workspace: Workspace) -> None:
+        runs = [make_run(jobs[0], "q"), make_run(jobs[0], "s")]
+        foreign = make_run(make_job(make_workspace("other")), "q")
+        ids = [run.pk for run in (*runs, foreign)]
+        assert counts(api.post("runs/bulk/", {"action": "pause", "ids": ids})) == (2, 1, 1)
+        assert Run.objects.get(pk=foreign.pk).state == "running"
+        assert counts(api.post("runs/bulk/", {"action": "resume", "ids": ids})) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("jobs/bulk/", {"action": "delete", "keys": ["task:a"]}),
+        ("jobs/bulk/", {"action": "pause"}),
+        ("jobs/bulk/", {"action": "pause", "keys": ["task:a"], "filter": {"tag": "x"}}),
+        ("jobs/bulk/", {"action": "pause", "filter": {}}),
+        ("jobs/bulk/", {"action": "pause", "keys": []}),
+        ("jobs/bulk/", {"action": "pause", "filter": {"state": "asleep"}}),
+        ("runs/bulk/", {"action": "rerun", "ids": [True]}),
+        ("runs/bulk/", {"action": "rerun", "filter": {"colour": "red"}}),
+        ("runs/bulk/", {"action": "trigger", "ids": [1]}),
+        ("runs/bulk/", []),
+    ],
+)
+def test_what_says_too_little_or_too_much_is_refused(api: Api, path: str, body: Any) -> None:
+    assert api.post(path, body).status_code == 400
+    assert not BulkAction.objects.exists()
+
+
+def test_a_viewer_may_not(workspace: Workspace, jobs: list[Job]) -> None:
+    viewer = Api(make_user("vera", workspace=workspace, role=Role.VIEWER))
+    assert viewer.post("jobs/bulk/", {"action": "pause", "keys": ["task:a"]}).status_code == 403
