@@ -42,6 +42,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "jobsproject.urls"
 WSGI_APPLICATION = "jobsproject.wsgi.application"
+ASGI_APPLICATION = "jobsproject.asgi.application"
 LOGIN_REDIRECT_URL = "/admin/"
 
 TEMPLATES = [
@@ -118,6 +119,12 @@ JOBS_DEFAULT_TIMEZONE = env.time_zone("DEFAULT_TIMEZONE", "UTC")
 
 JOBS_BEAT_SECONDS = env.number("JOBS_BEAT_SECONDS", 1, least=0.05)
 """The longest pause between two looks of a beat at what is due."""
+
+JOBS_LIVE_SECONDS = env.number("JOBS_LIVE_SECONDS", 0.25, least=0.01, most=10)
+"""The pause between two looks at the event log of a process that somebody watches by."""
+
+JOBS_LIVE_CHECK_SECONDS = env.number("JOBS_LIVE_CHECK_SECONDS", 60, least=0.1, most=60)
+"""How often those who watch are asked for their rights anew."""
 
 JOBS_SECRET_KEYS = env.words("JOBS_SECRET_KEYS")
 """Fernet keys for secrets at rest, the newest first; older ones still decrypt."""

@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from jobs import extensions
 from jobs.api import shapes
 from jobs.api.base import WorkspaceView
+from jobs.api.live.topics import Scope, Topic
+from jobs.api.live.views import poll_response
 from jobs.api.pages import MAX_POSITION, Query, page
 from jobs.models import Run
 from jobs.selectors.chain import chain
@@ -116,10 +118,13 @@ class LogList(RunPart):
 class EventList(RunPart):
     """``runs/{id}/events/``"""
 
-    def get(self, request: Request, workspace: str, run_id: int) -> Response:
-        """The run's event log, the oldest first."""
-        query = Query(request)
-        events = list_events(run=self.run(run_id), limit=query.limit + 1, after=query.number("after"))
+    def get(self, request: Request, workspace: str, run_id: int) -> HttpResponseBase:
+        """The run's event log, the oldest first. With ``wait`` a long poll, whose answer comes when there is something."""
+        query = Query(request, known=("wait",))
+        run = self.run(run_id)
+        if query.text("wait") is not None:
+            return poll_response(request, query, Topic(Scope.RUN, run.pk, self.workspace.pk))
+        events = list_events(run=run, limit=query.limit + 1, after=query.number("after"))
         return page(request, events, limit=query.limit, cursor=lambda event: event.pk, show=shapes.event_json)
 
 
