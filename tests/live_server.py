@@ -129,9 +129,16 @@ class LiveServer:
             )
         assert wait_until(self._answers, seconds=30), self.log.read_text()
 
+    def ensure_started(self) -> None:
+        """Start it where a test has stopped it."""
+        if self.process is None or self.process.poll() is not None:
+            self.start()
+
     def stop(self) -> int:
         """SIGTERM; its exit status, once it has ended. It is killed after some seconds."""
         assert self.process is not None
+        if self.process.poll() is None:
+            self.process.terminate()
         finish(self.process, grace_seconds=20)
         return self.process.wait()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -33,19 +32,23 @@ def token(workspace: Workspace) -> str:
     return create_token(user=user, name="test", now=NOW)[1]
 
 
-@pytest.fixture
-def environment(transactional_db: None) -> dict[str, str]:
-    """That of a live process on the tests' database, which looks often."""
+@pytest.fixture(scope="session")
+def running(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """On the tests' database. It looks often, and asks often who may watch."""
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    return os.environ | {
+    environment = os.environ | {
         "DATABASE_URL": url,
         "JOBS_LIVE_SECONDS": "0.02",
         "JOBS_LIVE_CHECK_SECONDS": "0.4",
         "PYTHONPATH": ".",
     }
+    with live_server(environment=environment, log=tmp_path_factory.mktemp("live") / "live.log") as running:
+        yield running
 
 
 @pytest.fixture
-def server(environment: dict[str, str], tmp_path: Path) -> Iterator[LiveServer]:
-    with live_server(environment=environment, log=tmp_path / "live.log") as running:
-        yield running
+def server(running: LiveServer, transactional_db: None) -> Iterator[LiveServer]:
+    """It runs, and nobody is connected."""
+    running.ensure_started()
+    yield running
+    running.close_all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from jobs.models import Event, Job, LogLine, Run
@@ -215,7 +217,7 @@ class TestHowItEnds:
     def test_at_once_when_the_server_is_stopped(self, server: LiveServer, job: Job, token: str) -> None:
         stream = server.open(WORKSPACE, token=token, Last_Event_ID=str(write(job) - 1))
         stream.events(1)
-        assert server.stop() == 0
+        assert server.stop() == -signal.SIGTERM, "it had to be killed"
         assert [event.name for event in stream.rest()] == ["closing"]
 
     def test_when_the_client_reads_too_slowly(self, server: LiveServer, job: Job, token: str) -> None:
