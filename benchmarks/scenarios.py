@@ -24,6 +24,7 @@ from benchmarks.subjects.generate import BareMimesis, OursGenerates
 from benchmarks.subjects.history import OursWithHistory
 from benchmarks.subjects.ingest import Dlt, DuckdbReader, OursIngest, PlainCopy
 from benchmarks.subjects.limits import OursWithLimits
+from benchmarks.subjects.live import OursLive
 from benchmarks.subjects.next_fire import all_three
 from benchmarks.subjects.ours import Ours, OursInPool
 from benchmarks.subjects.pgqueuer import PgQueuer

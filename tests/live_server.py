@@ -17,6 +17,8 @@ from embedded.processes import finish, spawn, wait_until
 from embedded.servers import CHECKOUT
 from tests.free_ports import free_ports
 
+_START_SECONDS = 90.0
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -127,7 +129,7 @@ class LiveServer:
                 environment=self.environment,
                 folder=CHECKOUT,
             )
-        assert wait_until(self._answers, seconds=30), self.log.read_text()
+        assert wait_until(self._answers, seconds=_START_SECONDS), self.log.read_text()
 
     def ensure_started(self) -> None:
         """Start it where a test has stopped it."""

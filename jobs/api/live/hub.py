@@ -35,9 +35,14 @@ log = structlog.get_logger(__name__)
 
 
 class Hub:
-    """Streams subscribe and leave; `look` is one pass, and runs in the hub's own thread."""
+    """Streams subscribe and leave; `look` is one pass.
 
-    def __init__(self) -> None:
+    Args:
+        follow: Whether a thread of its own makes the passes while anybody watches.
+    """
+
+    def __init__(self, *, follow: bool = True) -> None:
+        self._follows = follow
         self._lock = threading.Lock()
         self._by_topic: dict[tuple[Scope, int | None], set[Subscription]] = defaultdict(set)
         self._everybody: set[Subscription] = set()
@@ -68,7 +73,7 @@ class Hub:
             self._everybody.add(subscription)
             self._by_topic[topic.scope, topic.id].add(subscription)
             self._let_join(subscription)
-            if self._thread is None:
+            if self._follows and self._thread is None:
                 self._thread = threading.Thread(target=self._follow, name="live", daemon=True)
                 self._thread.start()
         return subscription
