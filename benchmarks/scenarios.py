@@ -162,6 +162,7 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
         *_ingest(servers),
         *_deliver_s3(servers),
         _deliver_webhook(OursDelivers(servers=servers)),
+        _live(OursLive(servers=servers)),
         Scenario("spark_start", [Measure(spark, spark.start_ms)], [Target("p50_ms", 300, at_least=False)]),
         Scenario("pools_noop", [_noops_in(pool) for pool in pools]),
         Scenario("pools_http", [_gets_in(pool) for pool in pools]),
@@ -319,6 +320,15 @@ def _deliver_webhook(ours: OursDelivers) -> Scenario:
         "deliver_webhook",
         [Measure(ours, by_ours), Measure(script, by_script)],
         [Target("deliveries_per_second", 0.7, "requests")],
+    )
+
+
+def _live(ours: OursLive) -> Scenario:
+    """Five hundred clients of one process, which polls four times a second."""
+    return Scenario(
+        "live",
+        [Measure(ours, ours.watch)],
+        [Target("p99_ms", 500, at_least=False), Target("queries_per_second", 10, at_least=False)],
     )
 
 

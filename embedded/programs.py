@@ -46,7 +46,12 @@ def programs(*, port: int, service: int, live: int, beats: int = 1) -> list[Prog
 
 def runs_our_python(command_line: str) -> bool:
     """Whether a process is one of them, by its command line."""
-    ours = ("-m gunicorn jobsproject", "-m jobsproject.live", "-m celery -q -A jobsproject", "-m embedded.example_service")
+    ours = (
+        "-m gunicorn jobsproject",
+        "-m jobsproject.live",
+        "-m celery -q -A jobsproject",
+        "-m embedded.example_service",
+    )
     return command_line.startswith(f"{sys.executable} ") and any(words in command_line for words in ours)
 
 

@@ -55,4 +55,6 @@ def _keep_up(system: System, up_json: Path) -> None:
 
 
 def _welcome(system: System) -> str:
-    return _WELCOME.format(url=system.url, live=system.live_url, admin=ADMIN, password=system.admin_password, workspace=WORKSPACE)
+    return _WELCOME.format(
+        url=system.url, live=system.live_url, admin=ADMIN, password=system.admin_password, workspace=WORKSPACE
+    )

@@ -86,9 +86,7 @@ class OursLive(Ours):
             quiet = await self._queries(connection, self._nothing())
             busy = await self._queries(connection, self._write(connection, seen), own=EVENTS)
             await self._until(lambda: len(seen.arrived) >= CLIENTS * EVENTS, "all events to arrive")
-        sample = {
-            f"p{percent}_ms": percentile(seen.latencies(), percent=percent) * 1000 for percent in (50, 99)
-        }
+        sample = {f"p{percent}_ms": percentile(seen.latencies(), percent=percent) * 1000 for percent in (50, 99)}
         sample |= {"idle_queries_per_second": quiet, "queries_per_second": busy}
         sample |= {"idle_rss_mb": idle_mb or 0.0, "busy_rss_mb": memory_mb(groups, peak=True) or 0.0}
         for client in clients:

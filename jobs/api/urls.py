@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from jobs.api import bulk, control, converters, datasources, extending, files, groups, jobs, runs, unknown
+from jobs.api import audit, bulk, control, converters, datasources, extending, files, groups, jobs, runs, unknown
 from jobs.api.live import views as live
 
 converters.register()
@@ -58,6 +58,8 @@ _workspace: list[URLPattern | URLResolver] = [
         name="datasource-operation",
     ),
     path("datasources/<datasource:name>/", include(_datasource)),
+    path("audit/", audit.AuditList.as_view(), name="audit"),
+    path("audit/export/", audit.AuditExport.as_view(), name="audit-export"),
     path("groups/", groups.GroupList.as_view(), name="groups"),
     path("groups/<group:name>/", groups.GroupDetail.as_view(), name="group"),
 ]

@@ -12,6 +12,7 @@ from jobs.documents import GroupName, RateLimit, validated
 from jobs.documents.basis import Strict
 from jobs.errors import ConflictError
 from jobs.models import ConcurrencyGroup, Event, Job, Rate, Run, Workspace
+from jobs.services import audit
 
 MAX_LIMIT = 10_000
 
@@ -64,10 +65,11 @@ def save_group(
             raise ConflictError(f"the group {written.name} exists already")
         if not created and all(getattr(group, column) == value for column, value in columns.items()):
             return group
+        before = None if created else _limits(group)
         for column, value in columns.items():
             setattr(group, column, value)
         group.save(update_fields=list(columns))
-        _record(group, "group.saved", actor=actor)
+        _record(group, "group.saved", actor=actor, before=before, after=_limits(group))
     log.info("group.saved", group=group.name, workspace=workspace.slug, actor=actor)
     return group
 
@@ -88,12 +90,26 @@ def delete_group(*, group: ConcurrencyGroup, actor: str) -> None:
         active = Run.objects.filter(group=group, ended_at=None).count()
         if active:
             raise ConflictError(f"{active} active run(s) count against the group {group.name}: wait for their end")
-        _record(group, "group.deleted", actor=actor)
+        _record(group, "group.deleted", actor=actor, before=_limits(group), after=None)
         Rate.objects.filter(key=f"group:{group.pk}").delete()
         ConcurrencyGroup.objects.filter(pk=group.pk).delete()
     log.info("group.deleted", group=group.name, workspace_id=group.workspace_id, actor=actor)
 
 
-def _record(group: ConcurrencyGroup, kind: str, *, actor: str) -> None:
-    data = {"group": group.name, "limit": group.limit, "rate": group.rate}
+def _limits(group: ConcurrencyGroup) -> dict[str, Any]:
+    return {"limit": group.limit, "rate": group.rate}
+
+
+def _record(
+    group: ConcurrencyGroup, kind: str, *, actor: str, before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> None:
+    data = {"group": group.name, **_limits(group)}
     Event.objects.create(workspace_id=group.workspace_id, kind=kind, actor=actor, data=data)
+    audit.record(
+        workspace_id=group.workspace_id,
+        action=kind,
+        target=f"group {group.name}",
+        before=before,
+        after=after,
+        actor=actor,
+    )

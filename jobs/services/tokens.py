@@ -7,6 +7,7 @@ import hashlib
 import secrets
 
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from jobs.errors import FieldError, ValidationError
 from jobs.models import ApiToken
@@ -34,7 +35,9 @@ def create_token(
     """
     _check(name=name, expires_at=expires_at, now=now)
     token = PREFIX + secrets.token_urlsafe(32)
-    return ApiToken.objects.create(user=user, name=name, digest=digest(token), expires_at=expires_at), token
+    with transaction.atomic():  # with its entry in the audit
+        made = ApiToken.objects.create(user=user, name=name, digest=digest(token), expires_at=expires_at)
+    return made, token
 
 
 def find_token(*, token: str, now: dt.datetime) -> ApiToken | None:

@@ -77,7 +77,9 @@ class Follower:
         taken = self._subscription.take(entries=not self._behind)
         if self._behind or taken.lagging:
             return replace(taken, items=())
-        items = [item for item in taken.items if item.id > (self._line_id if item.name == LOG else self._cursor.event_id)]
+        items = [
+            item for item in taken.items if item.id > (self._line_id if item.name == LOG else self._cursor.event_id)
+        ]
         for item in items:
             self._pass(item)
         if not items and reached is not None:

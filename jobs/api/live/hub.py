@@ -179,7 +179,7 @@ class Hub:
         return reading.lines_of(run_ids, after=after, until=until) if until > after else []
 
     def _hand_on(self, items: list[Item], *, until: int, logs: bool) -> None:
-        """Give them to whom they concern, and note in the same moment how far that went: who subscribes sees either both or none."""
+        """Give them to whom they concern, and note in the same moment how far that went: who comes now sees both or neither."""
         with self._lock:
             for item in items:
                 for key in item.topics:
@@ -206,7 +206,9 @@ class Hub:
         with self._lock:
             for run_id in run_ids:
                 for subscription in self._by_topic.get((Scope.RUN, run_id), ()):
-                    self._put_progress(subscription, changed.get(run_id) or self._pace.latest(run_id), run_id in changed)
+                    self._put_progress(
+                        subscription, changed.get(run_id) or self._pace.latest(run_id), run_id in changed
+                    )
 
     @staticmethod
     def _put_progress(subscription: Subscription, told: Told | None, is_new: bool) -> None:

@@ -20,17 +20,21 @@ from jobs.api.live.topics import Item, Topic
 MOST_SECONDS = 60
 
 MOST_HERE = 4
-"""So many threads of a process may wait: the others are for everybody else. Further polls are answered at once, with what there is."""
+"""So many threads of a process may wait: the others are for everybody else. The next is answered at once, with what there is."""
+
+START_SECONDS = 5.0
+"""So long it may take to find out where things stand: a moment, where nobody holds up the event log."""
 
 _here = threading.BoundedSemaphore(MOST_HERE)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What there was, by id; nothing when the time was up. ``cursor``: where that leaves the client."""
+    """What there was, by id; nothing when the time was up. ``cursor``: where that leaves the client; None for one who has none,
+    where it could not be found out."""
 
     items: Sequence[Item]
-    cursor: Cursor
+    cursor: Cursor | None
 
 
 async def poll(*, topic: Topic, cursor: Cursor | None, seconds: float) -> Answer:
@@ -42,9 +46,9 @@ async def poll(*, topic: Topic, cursor: Cursor | None, seconds: float) -> Answer
             answer = None
             with suppress(OperationalError, InterfaceError):
                 answer = await asyncio.to_thread(_turn, follower) if follower.behind else _turn(follower)
-            left = until - time.monotonic()
+            left = _left(until, follower)
             if answer is not None or left <= 0:
-                return answer or Answer((), follower.cursor)
+                return answer or _nothing(follower, cursor)
             if not follower.behind:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(woken.wait(), left)
@@ -72,13 +76,22 @@ def _poll_here(topic: Topic, cursor: Cursor | None, seconds: float) -> Answer:
         while True:
             woken.clear()
             answer = _turn(follower)
-            left = until - time.monotonic()
-            if answer is not None or (left <= 0 and follower.following):
-                return answer or Answer((), follower.cursor)
-            if not follower.behind and not woken.wait(max(left, 1.0)) and left <= 0:
-                return Answer((), follower.cursor)
+            left = _left(until, follower)
+            if answer is not None or left <= 0:
+                return answer or _nothing(follower, cursor)
+            if not follower.behind:
+                woken.wait(left)
     finally:
         follower.leave()
+
+
+def _left(until: float, follower: Follower) -> float:
+    """How many seconds there still are; somewhat more before it is known where things stand."""
+    return until - time.monotonic() + (0 if follower.following else START_SECONDS)
+
+
+def _nothing(follower: Follower, given: Cursor | None) -> Answer:
+    return Answer((), follower.cursor if follower.following else given)
 
 
 def _turn(follower: Follower) -> Answer | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,27 +113,11 @@ def progress_of(run_ids: Iterable[int]) -> dict[int, Progress]:
 
 
 def _items(events: QuerySet[Event]) -> list[Item]:
-    return [_item(*row) for row in events.values_list(*_EVENT)]
+    return [_item(row) for row in events.values(*_EVENT)]
 
 
-def _item(
-    event_id: int,
-    workspace_id: int,
-    job_id: int | None,
-    run_id: int | None,
-    kind: str,
-    actor: str,
-    data: Any,
-    at: Any,
-    job_type: str | None,
-    job_name: str | None,
-) -> Item:
-    key = None if job_name is None else f"{job_type}:{job_name}"
-    body = {"id": event_id, "kind": kind, "actor": actor, "data": data, "at": at, "run": run_id, "job": key}
-    return Item(
-        EVENT,
-        event_id,
-        kind,
-        encode(body),
-        ((Scope.RUN, run_id), (Scope.JOB, job_id), (Scope.WORKSPACE, workspace_id)),
-    )
+def _item(row: Mapping[str, Any]) -> Item:
+    key = None if row["job__name"] is None else f"{row['job__type']}:{row['job__name']}"
+    body = {name: row[name] for name in ("id", "kind", "actor", "data", "at")} | {"run": row["run_id"], "job": key}
+    topics = ((Scope.RUN, row["run_id"]), (Scope.JOB, row["job_id"]), (Scope.WORKSPACE, row["workspace_id"]))
+    return Item(EVENT, row["id"], row["kind"], encode(body), topics)

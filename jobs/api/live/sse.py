@@ -51,8 +51,6 @@ def frames(items: Iterable[Item], *, start: Cursor) -> Iterator[bytes]:
     """
     cursor = start
     for item in items:
-        if item.name == LOG:
-            cursor = Cursor(cursor.event_id, item.id)
-        else:
-            cursor = Cursor(item.id, cursor.line_id)
+        is_line = item.name == LOG
+        cursor = Cursor(cursor.event_id, item.id) if is_line else Cursor(item.id, cursor.line_id)
         yield frame(item.name, item.body, cursor=cursor)

@@ -1,4 +1,4 @@
-"""``live/``: what happens in a run, a job or a workspace, as Server-Sent Events; ``events/``: the same as a list, with long polls."""
+"""``live/``: what happens in a run, a job or a workspace, as Server-Sent Events; ``events/``: as a list, by long polls."""
 
 from __future__ import annotations
 
@@ -80,9 +80,7 @@ class Live(OfWorkspace):
             content = _once(topic, cursor)
         return StreamingHttpResponse(content, content_type=sse.CONTENT_TYPE, headers=sse.HEADERS)
 
-    def _stream(
-        self, request: HttpRequest, topic: Topic, cursor: Cursor | None, logs: bool
-    ) -> AsyncIterator[bytes]:
+    def _stream(self, request: HttpRequest, topic: Topic, cursor: Cursor | None, logs: bool) -> AsyncIterator[bytes]:
         view, arguments = type(self), dict(self.kwargs)
         key = caller_key(request, workspace=self.workspace.slug)
 
@@ -145,15 +143,17 @@ def _answer(answer: polls.Answer, limit: int) -> bytes:
     """The entries are JSON already: made once for all who get them."""
     shown = answer.items[:limit]
     cursor = Cursor(shown[-1].id) if len(shown) < len(answer.items) else answer.cursor
-    return f'{{"results":[{",".join(item.body for item in shown)}],"cursor":"{cursor}"}}'.encode()
+    place = "null" if cursor is None else f'"{cursor}"'
+    return f'{{"results":[{",".join(item.body for item in shown)}],"cursor":{place}}}'.encode()
 
 
 def _once(topic: Topic, cursor: Cursor | None) -> Iterator[bytes]:
     """All that there is now; a browser comes again by itself, a moment later."""
     yield sse.retry(milliseconds=RETRY_MS)
     answer = polls.poll_here(topic=topic, cursor=cursor, seconds=0)
-    yield from sse.frames(answer.items, start=answer.cursor)
-    yield sse.heartbeat(answer.cursor)
+    yield from sse.frames(answer.items, start=answer.cursor or Cursor(0))
+    if answer.cursor is not None:
+        yield sse.place(answer.cursor)
 
 
 def _cursor(request: Request, query: Query) -> Cursor | None:

@@ -24,9 +24,7 @@ class Writer:
 
     def write(self, job: Job, kind: str) -> int:
         """An event; its id, which is taken now."""
-        statement = (
-            "INSERT INTO jobs_event (workspace_id, job_id, kind, actor, data) VALUES (%s, %s, %s, '', '{}') RETURNING id"
-        )
+        statement = "INSERT INTO jobs_event (workspace_id, job_id, kind, actor, data) VALUES (%s, %s, %s, '', '{}') RETURNING id"
         row = self._session.execute(statement, (job.workspace_id, job.pk, kind)).fetchone()
         assert row is not None
         return int(row[0])

@@ -37,7 +37,9 @@ def test_a_viewer_is_let_in_by_token_and_by_session(server: LiveServer, vera: Us
         assert [event.data["kind"] for event in stream.events(1)] == ["job.updated"]
 
 
-@pytest.mark.parametrize("path", ["live/", "events/", "jobs/task:ping/live/", "jobs/task:ping/events/", "runs/{run}/live/"])
+@pytest.mark.parametrize(
+    "path", ["live/", "events/", "jobs/task:ping/live/", "jobs/task:ping/events/", "runs/{run}/live/"]
+)
 def test_nobody_without_credentials_and_nobody_from_another_workspace(server: LiveServer, job: Job, path: str) -> None:
     address = "/api/v1/workspaces/acme/" + path.format(run=make_run(job).pk)
     stranger = make_user("otto", workspace=make_workspace("other"), role=Role.OWNER)

@@ -51,7 +51,9 @@ class TestWhatItCarries:
         write(other, "of.another.job")
         write(job, "of.another.run", run=theirs)
         write(job, "of.the.run", run=mine)
-        assert [kinds(stream.read_until(lambda e: is_event(e) and e.data["kind"] == "of.the.run")) for stream in streams] == [
+        assert [
+            kinds(stream.read_until(lambda e: is_event(e) and e.data["kind"] == "of.the.run")) for stream in streams
+        ] == [
             ["of.another.job", "of.another.run", "of.the.run"],
             ["of.another.run", "of.the.run"],
             ["of.the.run"],
@@ -63,7 +65,9 @@ class TestWhatItCarries:
         stream = server.open(of_run(run), token=token)
         first = stream.read_until(lambda event: event.name == "progress")[-1]
         Run.objects.filter(pk=run.pk).update(succeeded=2)
-        second = stream.read_until(lambda event: event.name == "progress" and event.data["counts"]["succeeded"] == 2)[-1]
+        second = stream.read_until(lambda event: event.name == "progress" and event.data["counts"]["succeeded"] == 2)[
+            -1
+        ]
         assert (first.data["state"], first.data["counts"]) == (
             "running",
             {"total": 4, "queued": 1, "running": 2, "succeeded": 1, "failed": 0, "cancelled": 0},
@@ -174,7 +178,9 @@ class TestAnEventThatIsCommittedLate:
             # Two changes of its progress say that the reader has looked, and has seen the higher one.
             for succeeded in (0, 1):
                 Run.objects.filter(pk=run.pk).update(total=2, succeeded=succeeded)
-                passed = stream.read_until(lambda e, n=succeeded: e.name == "progress" and e.data["counts"]["succeeded"] == n)
+                passed = stream.read_until(
+                    lambda e, n=succeeded: e.name == "progress" and e.data["counts"]["succeeded"] == n
+                )
                 assert not kinds(passed)
             late.commit()
         assert lower < higher
