@@ -53,6 +53,11 @@ class Machine:
         self._web: subprocess.Popen[str] | None = None
 
     @property
+    def token(self) -> str:
+        """The administrator's, for the API."""
+        return self._token
+
+    @property
     def environment(self) -> dict[str, str]:
         """What the project's processes need; a lease is short, so that losing it takes seconds."""
         return {

@@ -85,7 +85,7 @@ class TestWhatIsWritten:
         sink = save_sink(workspace=workspace, document={"name": "there", "kind": "log"}, actor="ann")
         save_rule(
             workspace=workspace,
-            document={"name": "tell", "on": ["run.failed"], "sink": "there", "jobs": {}},
+            document={"name": "tell", "sink": "there"},
             actor="ann",
         )
         assert only("rule.saved").target == "rule tell"

@@ -9,6 +9,7 @@ Source: docs/adr/0013-live.md
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import defaultdict
@@ -16,7 +17,8 @@ from collections.abc import Callable
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from jobs.api.live import reading
 from jobs.api.live.horizon import Horizon
@@ -102,13 +104,18 @@ class Hub:
             self._look()
         except _AWAY as error:
             log.warning("live.database_away", reason=type(error).__name__)
+            connection.close()  # the next pass makes another
             self._tell_away(True)
         else:
             self._tell_away(False)
-        finally:
-            connection.close()  # back to the pool
 
     def _follow(self) -> None:
+        # Not one of the pool's: a pool waits longer and longer between its attempts while the database is away.
+        connections[DEFAULT_DB_ALIAS] = unpooled(connections[DEFAULT_DB_ALIAS])
+        with contextlib.closing(connection):
+            self._pass_by_pass()
+
+    def _pass_by_pass(self) -> None:
         while self._goes_on():
             try:
                 self.look()
@@ -224,6 +231,15 @@ class Hub:
             self._is_away = away
             for subscription in self._watchers():
                 subscription.put_away(away)
+
+
+def unpooled(wrapper: BaseDatabaseWrapper) -> BaseDatabaseWrapper:
+    """The same database, with a connection of its own."""
+    own: BaseDatabaseWrapper = wrapper.copy()
+    own.settings_dict["OPTIONS"] = {
+        name: value for name, value in own.settings_dict["OPTIONS"].items() if name != "pool"
+    }
+    return own
 
 
 HUB = Hub()

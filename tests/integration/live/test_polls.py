@@ -28,12 +28,17 @@ def vera(workspace: Workspace) -> User:
     return make_user("vera", workspace=workspace, role=Role.VIEWER)
 
 
+def whole(answer: Any) -> bytes:
+    """A streamed body."""
+    return b"".join(answer.streaming_content)
+
+
 @pytest.fixture(params=["asgi", "wsgi"])
 def ask(request: pytest.FixtureRequest, vera: User) -> Iterator[Ask]:
     """Asks one of the two servers for a path below the workspace."""
     if request.param == "wsgi":
         api = Api(vera)
-        yield lambda path: json.loads(b"".join(api.client.get(BASE + path, headers=api.headers).streaming_content))
+        yield lambda path: json.loads(whole(api.client.get(BASE + path, headers=api.headers)))
     else:
         server: LiveServer = request.getfixturevalue("server")
         token = create_token(user=vera, name="test", now=NOW)[1]
@@ -98,14 +103,14 @@ def test_so_many_may_wait_in_a_wsgi_process_and_the_next_is_answered_at_once(
     assert polls._here.acquire()
     last = write(job)
     answer = Api(vera).get("events/", after=last, wait=60)
-    assert json.loads(b"".join(answer.streaming_content)) == {"results": [], "cursor": str(last)}
+    assert json.loads(whole(answer)) == {"results": [], "cursor": str(last)}
 
 
 def test_a_stream_under_wsgi_is_what_there_is_now_and_the_browser_comes_again(vera: User, job: Job) -> None:
     first = write(job, "job.first")
     api = Api(vera)
     answer = api.client.get(f"{BASE}live/", headers=api.headers | {"Last-Event-ID": str(first - 1)})
-    text = b"".join(answer.streaming_content).decode()
+    text = whole(answer).decode()
     assert answer.headers["Content-Type"] == "text/event-stream"
     assert text.startswith("retry: 2000\n\n")
     assert f"id: {first}\nevent: event\ndata: {{" in text
@@ -114,5 +119,5 @@ def test_a_stream_under_wsgi_is_what_there_is_now_and_the_browser_comes_again(ve
 
 def test_nobody_stays_behind_with_the_reader(vera: User, job: Job) -> None:
     api = Api(vera)
-    b"".join(api.client.get(f"{BASE}events/?wait=1", headers=api.headers).streaming_content)
+    whole(api.client.get(f"{BASE}events/?wait=1", headers=api.headers))
     assert HUB.watching == 0

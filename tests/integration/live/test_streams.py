@@ -65,9 +65,7 @@ class TestWhatItCarries:
         stream = server.open(of_run(run), token=token)
         first = stream.read_until(lambda event: event.name == "progress")[-1]
         Run.objects.filter(pk=run.pk).update(succeeded=2)
-        second = stream.read_until(lambda event: event.name == "progress" and event.data["counts"]["succeeded"] == 2)[
-            -1
-        ]
+        second = until_succeeded(stream, 2)[-1]
         assert (first.data["state"], first.data["counts"]) == (
             "running",
             {"total": 4, "queued": 1, "running": 2, "succeeded": 1, "failed": 0, "cancelled": 0},
@@ -101,6 +99,11 @@ class TestWhatItCarries:
         stream = server.open(of_run(run), token=token, Last_Event_ID="0")
         write(job, "run.noted", run=run)
         assert "log" not in {event.name for event in stream.read_until(is_event)}
+
+
+def until_succeeded(stream: Stream, number: int) -> list[Received]:
+    """What comes until so many payloads are said to have succeeded."""
+    return stream.read_until(lambda event: event.name == "progress" and event.data["counts"]["succeeded"] == number)
 
 
 def line(run: Run, message: str) -> LogLine:
@@ -178,9 +181,7 @@ class TestAnEventThatIsCommittedLate:
             # Two changes of its progress say that the reader has looked, and has seen the higher one.
             for succeeded in (0, 1):
                 Run.objects.filter(pk=run.pk).update(total=2, succeeded=succeeded)
-                passed = stream.read_until(
-                    lambda e, n=succeeded: e.name == "progress" and e.data["counts"]["succeeded"] == n
-                )
+                passed = until_succeeded(stream, succeeded)
                 assert not kinds(passed)
             late.commit()
         assert lower < higher
