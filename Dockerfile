@@ -1,4 +1,4 @@
-# The image of web, beat, workers and migrations; docker-compose.yml says which is which.
+# The image of web, live, beat, workers and migrations; docker-compose.yml says which is which.
 FROM python:3.12-slim
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 STATIC_ROOT=/srv/static

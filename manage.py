@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 from embedded.attached import running_environment
+from jobs.acting import by_command
 
 ALONE = ("preview_schedule",)
 """Commands that connect to nothing: they run where nothing is set up."""
@@ -21,6 +22,7 @@ def main() -> None:
         os.environ.update({**NOTHING, **os.environ})
     elif not any(name in os.environ for name in NOTHING):
         os.environ.update(running_environment())
+    by_command(" ".join(sys.argv[1:2]))
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:

@@ -27,6 +27,8 @@ UNITS = {
     "cancelled_seconds": "s",
     "fires_per_second": "1/s",
     "deliveries_per_second": "1/s",
+    "idle_queries_per_second": "1/s",
+    "queries_per_second": "1/s",
     "late_p50_ms": "ms",
     "late_p99_ms": "ms",
     "wrong_fires": "fires",

@@ -24,6 +24,7 @@ from benchmarks.subjects.generate import BareMimesis, OursGenerates
 from benchmarks.subjects.history import OursWithHistory
 from benchmarks.subjects.ingest import Dlt, DuckdbReader, OursIngest, PlainCopy
 from benchmarks.subjects.limits import OursWithLimits
+from benchmarks.subjects.live import OursLive
 from benchmarks.subjects.next_fire import all_three
 from benchmarks.subjects.ours import Ours, OursInPool
 from benchmarks.subjects.pgqueuer import PgQueuer
@@ -161,6 +162,7 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
         *_ingest(servers),
         *_deliver_s3(servers),
         _deliver_webhook(OursDelivers(servers=servers)),
+        _live(OursLive(servers=servers)),
         Scenario("spark_start", [Measure(spark, spark.start_ms)], [Target("p50_ms", 300, at_least=False)]),
         Scenario("pools_noop", [_noops_in(pool) for pool in pools]),
         Scenario("pools_http", [_gets_in(pool) for pool in pools]),
@@ -318,6 +320,15 @@ def _deliver_webhook(ours: OursDelivers) -> Scenario:
         "deliver_webhook",
         [Measure(ours, by_ours), Measure(script, by_script)],
         [Target("deliveries_per_second", 0.7, "requests")],
+    )
+
+
+def _live(ours: OursLive) -> Scenario:
+    """Five hundred clients of one process, which polls four times a second."""
+    return Scenario(
+        "live",
+        [Measure(ours, ours.watch)],
+        [Target("p99_ms", 500, at_least=False), Target("queries_per_second", 10, at_least=False)],
     )
 
 

@@ -43,12 +43,14 @@ class System:
 
     Args:
         url: The web server's address, without a slash at the end.
+        live_url: That of the process that serves live streams.
         admin_password, api_token: Made for this start.
         manifests: The examples, as they were loaded.
         servers, supervisor: What to keep running.
     """
 
     url: str
+    live_url: str
     admin_password: str = field(repr=False)
     api_token: str = field(repr=False)
     manifests: list[Path]
@@ -63,6 +65,7 @@ class System:
         """What a script needs to use the system (``.data/up.json``)."""
         return {
             "url": self.url,
+            "live_url": self.live_url,
             "admin_user": ADMIN,
             "admin_password": self.admin_password,
             "api_token": self.api_token,
@@ -102,12 +105,13 @@ def running_system(
         environment = {**os.environ, **own}
         supervisor = Supervisor(environment=environment, folder=CHECKOUT, lines=output)
         cleanup.callback(supervisor.stop)
-        service = free_port(preferred=web + 1)
+        service, live = free_port(preferred=web + 1), free_port(preferred=web + 2)
         password = secrets.token_urlsafe(15)
         manifests = written_for(f"http://127.0.0.1:{service}", folder=data / "examples")
         token = _prepare(environment, password=password, manifests=manifests, known=data / "examples.json", anew=anew)
-        supervisor.start(programs(port=web, service=service, beats=beats))
-        system = System(f"http://127.0.0.1:{web}", password, token, manifests, servers, supervisor)
+        supervisor.start(programs(port=web, service=service, live=live, beats=beats))
+        address = "http://127.0.0.1:{}".format
+        system = System(address(web), address(live), password, token, manifests, servers, supervisor)
         _wait_for_answer(system.url)
         yield system
 

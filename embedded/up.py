@@ -17,6 +17,7 @@ _WELCOME = """
   Log in as {admin} with the password {password}
     (made for this start, and shown only here; scripts find it in .data/up.json)
   The API of the workspace {workspace} is at {url}/api/v1/workspaces/{workspace}/
+  Live streams are at {live}/api/v1/workspaces/{workspace}/live/
   Logs are in .data/logs/. Ctrl-C stops everything.
 """
 
@@ -54,4 +55,6 @@ def _keep_up(system: System, up_json: Path) -> None:
 
 
 def _welcome(system: System) -> str:
-    return _WELCOME.format(url=system.url, admin=ADMIN, password=system.admin_password, workspace=WORKSPACE)
+    return _WELCOME.format(
+        url=system.url, live=system.live_url, admin=ADMIN, password=system.admin_password, workspace=WORKSPACE
+    )

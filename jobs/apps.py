@@ -9,7 +9,9 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Say what of its own a log cleanup erases."""
+        """Say what of its own a log cleanup erases, and what is looked after for the audit."""
         from jobs.claims import cleanup  # noqa: PLC0415 - models can be imported only now
+        from jobs.services import audit  # noqa: PLC0415
 
         cleanup.register()
+        audit.watch_models()

@@ -1,8 +1,12 @@
-"""The ASGI entry."""
+"""The ASGI entry: what ``live`` serves, see jobsproject/live.py."""
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jobsproject.settings")
-application = get_asgi_application()
+django.setup(set_prefix=False)
+
+from jobsproject.handler import LiveHandler  # noqa: E402 - it needs the settings
+
+application = LiveHandler()

@@ -44,10 +44,12 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "jobsproject.content_policy.ContentPolicy",
     "axes.middleware.AxesMiddleware",
+    "jobs.acting.middleware",
 ]
 
 ROOT_URLCONF = "jobsproject.urls"
 WSGI_APPLICATION = "jobsproject.wsgi.application"
+ASGI_APPLICATION = "jobsproject.asgi.application"
 LOGIN_REDIRECT_URL = "/admin/"
 AUTHENTICATION_BACKENDS = ["jobsproject.login.Guard", "jobsproject.login.PasswordBackend"]
 
@@ -159,6 +161,12 @@ JOBS_DEFAULT_TIMEZONE = env.time_zone("DEFAULT_TIMEZONE", "UTC")
 JOBS_BEAT_SECONDS = env.number("JOBS_BEAT_SECONDS", 1, least=0.05)
 """The longest pause between two looks of a beat at what is due."""
 
+JOBS_LIVE_SECONDS = env.number("JOBS_LIVE_SECONDS", 0.25, least=0.01, most=10)
+"""The pause between two looks at the event log of a process that somebody watches by."""
+
+JOBS_LIVE_CHECK_SECONDS = env.number("JOBS_LIVE_CHECK_SECONDS", 60, least=0.1, most=60)
+"""How often those who watch are asked for their rights anew."""
+
 JOBS_SECRET_KEYS = env.words("JOBS_SECRET_KEYS")
 """Fernet keys for secrets at rest, the newest first; older ones still decrypt."""
 
@@ -195,6 +203,9 @@ JOBS_SINKS_MAY = env.words("JOBS_SINKS_MAY")
 
 JOBS_DATASOURCE_OWN_DATABASE = env.flag("JOBS_DATASOURCE_OWN_DATABASE", False)
 """Whether a datasource may name ``default`` as its destination: this system's own PostgreSQL, in a schema of its own."""
+
+JOBS_AUDIT_DAYS = int(env.number("JOBS_AUDIT_DAYS", 365, least=1))
+"""How old an entry of the audit must be before any cleanup may erase it."""
 
 JOBS_CLEANUP_WORKSPACE = env.text("JOBS_CLEANUP_WORKSPACE", "")
 """The workspace whose log cleanups may clean up others. None by default: each cleans up its own."""

@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from jobs.admin import bulk, groups, jobs, runs, secrets, service_accounts, tokens, workspaces
+from jobs.admin import audit, bulk, groups, jobs, runs, secrets, service_accounts, tokens, workspaces
 
-__all__ = ["bulk", "groups", "jobs", "runs", "secrets", "service_accounts", "tokens", "workspaces"]
+__all__ = ["audit", "bulk", "groups", "jobs", "runs", "secrets", "service_accounts", "tokens", "workspaces"]
 
 admin.site.site_header = admin.site.site_title = "Jobs"
 admin.site.index_title = "Overview"

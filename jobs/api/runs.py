@@ -16,6 +16,8 @@ from jobs.api.base import WorkspaceView
 from jobs.api.described import runs as on_runs
 from jobs.api.described.operation import described
 from jobs.api.foreign import Mapper, atlas, datamaker, fusion, intuned
+from jobs.api.live import topics
+from jobs.api.live.views import poll_response
 from jobs.api.pages import MAX_POSITION, Query, page
 from jobs.api.reading import ReadingView
 from jobs.models import Run
@@ -179,15 +181,17 @@ class LogList(RunPart, ReadingView):
 class EventList(RunPart, ReadingView):
     """``runs/{id}/events/``"""
 
-    parameters = ("kind", "order")
+    parameters = ("kind", "order", "wait")
     paged = True
     shown = nouns.EVENT
 
-    def get(self, request: Request, workspace: str, run_id: int) -> Response:
-        """The run's event log, the oldest first; ``kind`` keeps those of one kind."""
-        query = self.query
+    def get(self, request: Request, workspace: str, run_id: int) -> HttpResponseBase:
+        """The run's event log, the oldest first; ``kind`` keeps those of one kind. With ``wait`` a long poll."""
+        query, run = self.query, self.run(run_id)
+        if query.text("wait") is not None:
+            return poll_response(request, query, topics.Topic(topics.Scope.RUN, run.pk, self.workspace.pk))
         events = list_events(
-            run=self.run(run_id),
+            run=run,
             limit=query.limit + 1,
             after=query.number("after"),
             kind=query.text("kind"),

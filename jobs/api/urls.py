@@ -2,7 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from jobs.api import bulk, control, converters, datasources, extending, files, groups, jobs, runs, unknown
+from jobs.api import audit, bulk, control, converters, datasources, extending, files, groups, jobs, runs, unknown
+from jobs.api.live import views as live
 
 converters.register()
 
@@ -24,6 +25,7 @@ _run: list[URLPattern | URLResolver] = [
     path("payloads/<position:position>/rejected/", datasources.RejectedRows.as_view(), name="rejected-rows"),
     path("logs/", runs.LogList.as_view(), name="logs"),
     path("events/", runs.EventList.as_view(), name="events"),
+    path("live/", live.LiveRun.as_view(), name="live-run"),
 ]
 
 _datasource: list[URLPattern | URLResolver] = [
@@ -41,6 +43,10 @@ _workspace: list[URLPattern | URLResolver] = [
     path("jobs/<job_key:key>/pause/", control.JobPause.as_view(), name="pause-job"),
     path("jobs/<job_key:key>/resume/", control.JobResume.as_view(), name="resume-job"),
     path("jobs/<job_key:key>/transition/", control.JobTransition.as_view(), name="transition"),
+    path("jobs/<job_key:key>/events/", live.JobEvents.as_view(), name="job-events"),
+    path("jobs/<job_key:key>/live/", live.LiveJob.as_view(), name="live-job"),
+    path("events/", live.WorkspaceEvents.as_view(), name="workspace-events"),
+    path("live/", live.LiveWorkspace.as_view(), name="live-workspace"),
     path("runs/", runs.RunList.as_view(), name="runs"),
     path("runs/bulk/", bulk.BulkOnRuns.as_view(), name="bulk-runs"),
     path("runs/bulk-terminate/", bulk.BulkTermination.as_view(), name="bulk-terminate"),
@@ -54,6 +60,8 @@ _workspace: list[URLPattern | URLResolver] = [
         name="datasource-operation",
     ),
     path("datasources/<datasource:name>/", include(_datasource)),
+    path("audit/", audit.AuditList.as_view(), name="audit"),
+    path("audit/export/", audit.AuditExport.as_view(), name="audit-export"),
     path("", include("jobs.api.foreign.urls")),
     path("groups/", groups.GroupList.as_view(), name="groups"),
     path("groups/<group:name>/", groups.GroupDetail.as_view(), name="group"),

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from typing import Any, LiteralString, NamedTuple
 
 import psycopg
+from django.conf import settings
 from psycopg.sql import SQL, Identifier
 
 from jobs import cleaners, hotpath, sql
@@ -227,6 +228,34 @@ def _count_audit(connection: Connection, scope: Scope, after: int) -> Found:
     return Found(sum(row.is_wanted for row in page), _after(page))
 
 
+_OLD_ENTRIES = """
+    SELECT id FROM jobs_audit_entry
+    WHERE workspace_id = %(workspace_id)s AND id > %(after)s
+        AND at < LEAST(%(before)s, clock_timestamp() - make_interval(days => %(days)s))
+    ORDER BY id LIMIT %(limit)s
+"""
+
+
+def _old_entries(connection: Connection, scope: Scope, after: int, limit: int) -> list[int]:
+    """Those of the whole workspace; younger ones than JOBS_AUDIT_DAYS stay, whatever is asked for."""
+    if scope.job_ids is not None:
+        return []
+    values = {"workspace_id": scope.workspace_id, "after": after, "before": scope.before, "limit": limit}
+    rows = connection.execute(_OLD_ENTRIES, values | {"days": settings.JOBS_AUDIT_DAYS})
+    return [row[0] for row in rows.fetchall()]
+
+
+def _erase_entries(connection: Connection, scope: Scope, after: int, limit: int) -> Found:
+    found = _old_entries(connection, scope, after, limit)
+    connection.execute("SELECT jobs_erase_audit(%s::bigint[])", (found,))
+    return Found(len(found), found[-1] if len(found) == limit else None)
+
+
+def _count_entries(connection: Connection, scope: Scope, after: int) -> Found:
+    found = _old_entries(connection, scope, after, AUDIT_PAGE)
+    return Found(len(found), found[-1] if len(found) == AUDIT_PAGE else None)
+
+
 def _erase_bulk_actions(connection: Connection, scope: Scope, after: int, limit: int) -> Found:
     """Those of the whole workspace: an action is no one job's."""
     if scope.job_ids is not None:
@@ -263,6 +292,7 @@ def register() -> None:
         rows_of_runs(name="rejected_rows", table="jobs_rejected_row"),
         PartOfRuns(name="results", erase=_erase_results, count=_count_results, within=PAYLOADS.name),
         cleaners.OldRows(name="audit", erase=_erase_audit, count=_count_audit, only_audit=True),
+        cleaners.OldRows(name="audit_entries", erase=_erase_entries, count=_count_entries, only_audit=True),
         cleaners.OldRows(name="bulk_actions", erase=_erase_bulk_actions, count=_count_bulk_actions),
     )
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0014_results_erased_at'),
+        ('jobs', '0015_access'),
     ]
 
     operations = [

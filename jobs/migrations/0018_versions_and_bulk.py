@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0016_unsuccessful_runs'),
+        ('jobs', '0017_unsuccessful_runs'),
     ]
 
     operations = [

@@ -1,6 +1,7 @@
 """What is stored: tenants, jobs, their runs, and what happened in them."""
 
 from jobs.models.attempt import Attempt
+from jobs.models.audit_entry import AuditEntry
 from jobs.models.bulk_action import BulkAction
 from jobs.models.cleanup import Cleanup
 from jobs.models.concurrency_group import ConcurrencyGroup, Rate
@@ -32,6 +33,7 @@ __all__ = [
     "KEEP_OPERATIONS",
     "ApiToken",
     "Attempt",
+    "AuditEntry",
     "BulkAction",
     "Cleanup",
     "ConcurrencyGroup",

@@ -13,6 +13,7 @@ from jobs.documents import GroupName, RateLimit, validated
 from jobs.documents.basis import Strict
 from jobs.errors import ConflictError, OutOfDateError
 from jobs.models import ConcurrencyGroup, Event, Job, Rate, Run, Workspace
+from jobs.services import audit
 
 MAX_LIMIT = 10_000
 
@@ -75,12 +76,13 @@ def save_group(
         _refuse_changed(group, expected_version)
         if not created and all(getattr(group, column) == value for column, value in columns.items()):
             return group
+        before = None if created else _limits(group)
         for column, value in columns.items():
             setattr(group, column, value)
         if not created:
             group.version, group.updated_at = group.version + 1, Now()
         group.save(update_fields=[*columns, "version", "updated_at"] if not created else list(columns))
-        _record(group, "group.saved", actor=actor)
+        _record(group, "group.saved", actor=actor, before=before, after=_limits(group))
     log.info("group.saved", group=group.name, workspace=workspace.slug, actor=actor)
     return group
 
@@ -103,7 +105,7 @@ def delete_group(*, group: ConcurrencyGroup, actor: str, expected_version: int |
         active = Run.objects.filter(group=group, ended_at=None).count()
         if active:
             raise ConflictError(f"{active} active run(s) count against the group {group.name}: wait for their end")
-        _record(group, "group.deleted", actor=actor)
+        _record(group, "group.deleted", actor=actor, before=_limits(group), after=None)
         Rate.objects.filter(key=f"group:{group.pk}").delete()
         ConcurrencyGroup.objects.filter(pk=group.pk).delete()
     log.info("group.deleted", group=group.name, workspace_id=group.workspace_id, actor=actor)
@@ -115,6 +117,20 @@ def _refuse_changed(group: ConcurrencyGroup, expected_version: int | None) -> No
         raise OutOfDateError(f"{told}; read it again and repeat your change")
 
 
-def _record(group: ConcurrencyGroup, kind: str, *, actor: str) -> None:
-    data = {"group": group.name, "limit": group.limit, "rate": group.rate}
+def _limits(group: ConcurrencyGroup) -> dict[str, Any]:
+    return {"limit": group.limit, "rate": group.rate}
+
+
+def _record(
+    group: ConcurrencyGroup, kind: str, *, actor: str, before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> None:
+    data = {"group": group.name, **_limits(group)}
     Event.objects.create(workspace_id=group.workspace_id, kind=kind, actor=actor, data=data)
+    audit.record(
+        workspace_id=group.workspace_id,
+        action=kind,
+        target=f"group {group.name}",
+        before=before,
+        after=after,
+        actor=actor,
+    )

@@ -15,7 +15,7 @@ from jobs.documents import JobDocument, parse_job, refuse
 from jobs.durations import interval
 from jobs.errors import ConflictError, FieldError, OutOfDateError, ValidationError
 from jobs.models import ConcurrencyGroup, Event, Job, Rate, Run, Workspace
-from jobs.services import activation, admission
+from jobs.services import activation, admission, audit
 from jobs.states import ACTIVE_RUN_STATES, JobState
 
 MUST_BE_NEW = 0
@@ -99,7 +99,7 @@ def delete_job(*, job: Job, actor: str, expected_version: int | None = None) -> 
         active = Run.objects.filter(job=job, state__in=ACTIVE_RUN_STATES).count()
         if active:
             raise ConflictError(f"{job.key} has {active} active run(s): wait for their end, then delete it")
-        _record(job, "job.deleted", actor=actor)
+        _record(job, "job.deleted", actor=actor, before=job.document())
         Rate.objects.filter(key=f"job:{job.pk}").delete()
         Job.objects.filter(pk=job.pk).delete()
     _say("job.deleted", job, workspace_id=job.workspace_id, actor=actor)
@@ -132,7 +132,7 @@ def _create(
             job = Job.objects.create(
                 workspace=workspace, type=document.type, name=document.name, state=state, **columns
             )
-            _record(job, "job.created", actor=actor)
+            _record(job, "job.created", actor=actor, after=job.document())
             _tell(job, actor)
     except IntegrityError as error:
         raise ConflictError(f"{document.key} was created by somebody else meanwhile") from error
@@ -157,10 +157,11 @@ def _replace(job: Job, document: JobDocument, *, actor: str, expected_version: i
             raise OutOfDateError(_out_of_date(job, expected_version))
         if job.max_runs is not None and job.max_runs != columns["max_runs"]:
             transaction.on_commit(lambda: admission.admit(job_ids=[job.pk]), robust=True)  # There may be more room now.
+        before = job.document()
         for name, value in columns.items():
             setattr(job, name, value)
         job.refresh_from_db(fields=["version", "updated_at"])
-        _record(job, "job.updated", actor=actor)
+        _record(job, "job.updated", actor=actor, before=before, after=job.document())
         _tell(job, actor)
     _say("job.updated", job, workspace_id=job.workspace_id, version=job.version, actor=actor)
     return job
@@ -229,6 +230,16 @@ def _tell(job: Job, actor: str) -> None:
         extension.saved(job, actor)
 
 
-def _record(job: Job, kind: str, *, actor: str) -> None:
+def _record(
+    job: Job,
+    kind: str,
+    *,
+    actor: str,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
     data = {"key": job.key, "version": job.version}
     Event.objects.create(workspace_id=job.workspace_id, job=job, kind=kind, actor=actor, data=data)
+    audit.record(
+        workspace_id=job.workspace_id, action=kind, target=f"job {job.key}", before=before, after=after, actor=actor
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
@@ -12,6 +13,7 @@ from jobs import dispatch
 from jobs.documents.basis import refuse
 from jobs.errors import ConflictError, FieldError, OutOfDateError
 from jobs.models import Event, Workspace
+from jobs.services import audit
 from sinks import registry
 from sinks.documents import SinkDocument, parse_sink, read_entry, unit_errors
 from sinks.models import Rule, Sink, Standing, Use
@@ -43,6 +45,7 @@ def save_sink(*, workspace: Workspace, document: object, actor: str, expected_ve
     written = parse_sink(document)
     with transaction.atomic():
         sink = _named(workspace, written.name)
+        before = None if sink is None else _document(sink)
         if sink is None:
             sink = _create(workspace, written, expected_version)
         else:
@@ -51,7 +54,7 @@ def save_sink(*, workspace: Workspace, document: object, actor: str, expected_ve
                 return sink
             _refuse_misfits(sink, written.kind)
             _write(sink, written)
-        _record(sink, "sink.saved", actor)
+        _record(sink, "sink.saved", actor, before=before, after=written.model_dump(mode="json"))
     log.info("sink.saved", sink=sink.name, workspace=workspace.slug, kind=sink.kind, version=sink.version, actor=actor)
     sink.refresh_from_db()
     return sink
@@ -71,7 +74,7 @@ def delete_sink(*, sink: Sink, actor: str, expected_version: int | None = None) 
             return
         _refuse_changed(row, expected_version)
         _refuse_used(row)
-        _record(row, "sink.deleted", actor)
+        _record(row, "sink.deleted", actor, before=_document(row))
         row.delete()
     log.info("sink.deleted", sink=sink.name, workspace_id=sink.workspace_id, actor=actor)
 
@@ -161,6 +164,15 @@ def _uses(sink: Sink) -> list[Use]:
     return list(rows)
 
 
-def _record(sink: Sink, kind: str, actor: str) -> None:
+def _document(sink: Sink) -> dict[str, Any]:
+    return {name: getattr(sink, name) for name in SinkDocument.model_fields}
+
+
+def _record(
+    sink: Sink, kind: str, actor: str, *, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
+) -> None:
     data = {"sink": sink.name, "kind": sink.kind, "version": sink.version}
     Event.objects.create(workspace_id=sink.workspace_id, job_id=sink.job_id, kind=kind, actor=actor, data=data)
+    audit.record(
+        workspace_id=sink.workspace_id, action=kind, target=f"sink {sink.name}", before=before, after=after, actor=actor
+    )

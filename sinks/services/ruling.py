@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from jobs.documents.basis import refuse
 from jobs.errors import ConflictError, FieldError, OutOfDateError
 from jobs.models import Event, Job, Workspace
+from jobs.services import audit
 from sinks.models import Notice, Rule, Sink, Watch
 from sinks.rules import RuleDocument, parse_rule, read_rule
 from sinks.services.naming import MUST_BE_NEW
@@ -51,8 +52,9 @@ def save_rule(*, workspace: Workspace, document: object, actor: str, expected_ve
         _refuse_changed(rule, written.name, expected_version)
         if rule is not None and (rule.document, rule.sink_id) == (_kept(written), sink.pk):
             return rule
+        before = None if rule is None else dict(rule.document)
         rule = _write(rule, workspace, sink, written)
-        _record(rule, "rule.saved", actor)
+        _record(rule, "rule.saved", actor, before=before, after=_kept(written))
         _forget_others(rule, written)
         watch_jobs(Job.objects.filter(workspace=workspace).only("workspace", "type", "name", "tags", "watched"))
     log.info("rule.saved", rule=rule.name, workspace=workspace.slug, version=rule.version, actor=actor)
@@ -73,7 +75,7 @@ def delete_rule(*, rule: Rule, actor: str, expected_version: int | None = None) 
             return
         _refuse_changed(row, row.name, expected_version)
         Notice.objects.filter(rule=row.pk, send_at__isnull=False).delete()
-        _record(row, "rule.deleted", actor)
+        _record(row, "rule.deleted", actor, before=row.document)
         row.delete()
         watch_jobs(Job.objects.filter(workspace=rule.workspace_id).only("workspace", "type", "name", "tags", "watched"))
     log.info("rule.deleted", rule=rule.name, workspace_id=rule.workspace_id, actor=actor)
@@ -165,6 +167,11 @@ def _forget_others(rule: Rule, written: RuleDocument) -> None:
     Watch.objects.filter(pk__in=gone).delete()
 
 
-def _record(rule: Rule, kind: str, actor: str) -> None:
+def _record(
+    rule: Rule, kind: str, actor: str, *, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
+) -> None:
     data = {"rule": rule.name, "version": rule.version}
     Event.objects.create(workspace_id=rule.workspace_id, kind=kind, actor=actor, data=data)
+    audit.record(
+        workspace_id=rule.workspace_id, action=kind, target=f"rule {rule.name}", before=before, after=after, actor=actor
+    )

@@ -53,6 +53,11 @@ class Machine:
         self._web: subprocess.Popen[str] | None = None
 
     @property
+    def token(self) -> str:
+        """The administrator's, for the API."""
+        return self._token
+
+    @property
     def environment(self) -> dict[str, str]:
         """What the project's processes need; a lease is short, so that losing it takes seconds."""
         return {
@@ -69,11 +74,6 @@ class Machine:
             "STATIC_ROOT": str(self.folder / "static"),
             "DJANGO_SETTINGS_MODULE": "jobsproject.settings",
         }
-
-    @property
-    def token(self) -> str:
-        """The administrator's, once the machine is prepared."""
-        return self._token
 
     def prepare(self) -> None:
         """Make the tables, an administrator, the workspace and a token, as ``make up`` does."""

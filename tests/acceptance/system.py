@@ -93,10 +93,14 @@ class System:
 
     def restart_database(self, how: signal.Signals) -> None:
         """Restart PostgreSQL as ``pg_ctl restart`` does: SIGINT is ``-m fast``, SIGQUIT ``-m immediate``."""
+        self.stop_database(how)
+        self.machine.postgres.start()
+
+    def stop_database(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop PostgreSQL, as ``pg_ctl stop`` does."""
         assert self.machine.postgres.pid is not None
         os.kill(self.machine.postgres.pid, how)
         assert wait_until(lambda: self.machine.postgres.pid is None, seconds=20)
-        self.machine.postgres.start()
 
     def end(self) -> None:
         """End the workers and the beats, and start what a test left down."""

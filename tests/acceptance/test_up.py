@@ -105,7 +105,7 @@ class TestUp:
         assert stat.S_IMODE((home / "data" / "up.json").stat().st_mode) == 0o600
         assert requests.get(f"{system['url']}/admin/login/", timeout=30).ok
         assert "task:ping" in {job["key"] for job in api(system, "jobs/").json()["results"]}
-        assert {"web", "beat", "beat-2", "worker-1", "worker-2"} <= set(system["processes"])
+        assert {"web", "live", "beat", "beat-2", "worker-1", "worker-2"} <= set(system["processes"])
         assert all(map(command_line, system["processes"].values()))
         for words in (["up"], ["demo"]):
             assert command(*words).wait(60) == 1

@@ -33,7 +33,7 @@ def test_every_variable_that_is_read_has_a_line_in_the_reference() -> None:
     assert {"JOBS_SINKS_MAY", "JOBS_STORED_RESULTS_S3", "DATABASE_URL", "LOG_JSON"} <= documented
 
 
-@pytest.mark.parametrize("service", ["migrate", "web", "beat", "worker"])
+@pytest.mark.parametrize("service", ["migrate", "web", "live", "beat", "worker"])
 def test_every_variable_reaches_every_process(service: str) -> None:
     wanted = {name for name in read_by_settings() if f"`{name}`" in REFERENCE} | KEYS
     passed = set(COMPOSE["services"][service]["environment"])

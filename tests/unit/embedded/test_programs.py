@@ -8,16 +8,16 @@ from embedded.programs import programs, runs_our_python, wanted_beats
 
 class TestPrograms:
     def test_there_is_one_beat_unless_more_are_asked_for(self) -> None:
-        names = [program.name for program in programs(port=8000, service=8001)]
-        assert names == ["example", "web", "beat", "worker-1", "worker-2"]
+        names = [program.name for program in programs(port=8000, service=8001, live=8002)]
+        assert names == ["example", "web", "live", "beat", "worker-1", "worker-2"]
 
     def test_further_beats_have_numbers_and_run_the_same(self) -> None:
-        beats = [each for each in programs(port=8000, service=8001, beats=3) if each.name.startswith("beat")]
+        beats = [each for each in programs(port=8000, service=8001, live=8002, beats=3) if each.name.startswith("beat")]
         assert [beat.name for beat in beats] == ["beat", "beat-2", "beat-3"]
         assert len({tuple(beat.command) for beat in beats}) == 1
 
     def test_each_is_known_by_its_command_line(self) -> None:
-        for program in programs(port=8000, service=8001, beats=2):
+        for program in programs(port=8000, service=8001, live=8002, beats=2):
             assert runs_our_python(" ".join(program.command))
         assert not runs_our_python("/usr/bin/python -m celery -q -A jobsproject beat")
 

@@ -1,0 +1,175 @@
+"""``live/``: what happens in a run, a job or a workspace, as Server-Sent Events; ``events/``: as a list, by long polls."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from typing import Any
+
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs.api.base import WorkspaceView
+from jobs.api.live import polls, reading, sse
+from jobs.api.live.cursors import Cursor, parse_cursor
+from jobs.api.live.rechecks import Rechecks, caller_key, find_refusal
+from jobs.api.live.streams import RETRY_MS, stream
+from jobs.api.live.topics import Scope, Topic
+from jobs.api.pages import Query
+from jobs.errors import FieldError, ValidationError
+from jobs.selectors.jobs import find_job
+from jobs.selectors.runs import get_run
+from jobs.states import FINAL_RUN_STATES
+
+_RECHECKS = Rechecks()
+
+
+class OfWorkspace(WorkspaceView):
+    """The events of all that is in the workspace."""
+
+    def topic(self) -> Topic:
+        """What the address is about. Raises NotFoundError."""
+        return Topic(Scope.WORKSPACE, self.workspace.pk, self.workspace.pk)
+
+    def is_over(self, topic: Topic, cursor: Cursor | None) -> bool:
+        """True for a client that has all that there is going to be."""
+        return False
+
+
+class OfJob(OfWorkspace):
+    """Those of a job, its schedules and its runs."""
+
+    def topic(self) -> Topic:
+        """The job of the address."""
+        job = find_job(workspace=self.workspace, key=self.kwargs["key"])
+        return Topic(Scope.JOB, job.pk, self.workspace.pk)
+
+
+class OfRun(OfWorkspace):
+    """Those of a run."""
+
+    def topic(self) -> Topic:
+        """The run of the address."""
+        self.run = get_run(workspace=self.workspace, run_id=self.kwargs["run_id"]).run
+        return Topic(Scope.RUN, self.run.pk, self.workspace.pk)
+
+    def is_over(self, topic: Topic, cursor: Cursor | None) -> bool:
+        """The run has ended, and the client has its events."""
+        if cursor is None or self.run.state not in FINAL_RUN_STATES:
+            return False
+        return not reading.events_of(topic, after=cursor.event_id, until=2**63 - 1)
+
+
+class Live(OfWorkspace):
+    """A stream, where the server can keep one open; else what there is now, after which the client comes again by itself."""
+
+    def get(self, request: Request, workspace: str, **arguments: Any) -> HttpResponseBase:
+        """``text/event-stream``. ``Last-Event-ID``, or ``after`` for who cannot set headers: where to go on."""
+        query = Query(request, known=("logs",))
+        cursor = _cursor(request, query)
+        topic = self.topic()
+        logs = _flag(query, "logs") and topic.scope is Scope.RUN
+        if self.is_over(topic, cursor):
+            return Response(status=204)  # which tells a browser not to come again
+        if request.method == "HEAD":
+            content: Any = ()
+        elif _is_asgi(request):
+            content = self._stream(request._request, topic, cursor, logs)
+        else:
+            content = _once(topic, cursor)
+        return StreamingHttpResponse(content, content_type=sse.CONTENT_TYPE, headers=sse.HEADERS)
+
+    def _stream(self, request: HttpRequest, topic: Topic, cursor: Cursor | None, logs: bool) -> AsyncIterator[bytes]:
+        view, arguments = type(self), dict(self.kwargs)
+        key = caller_key(request, workspace=self.workspace.slug)
+
+        async def refusal() -> str | None:
+            return await _RECHECKS.refusal(
+                key=key, check=lambda: find_refusal(view=view, request=request, arguments=arguments)
+            )
+
+        return stream(topic=topic, cursor=cursor, logs=logs, refusal=refusal)
+
+
+class Events(OfWorkspace):
+    """The events as a list, the oldest first; with ``wait`` an empty one comes only after so many seconds."""
+
+    def get(self, request: Request, workspace: str, **arguments: Any) -> HttpResponseBase:
+        """``{results, cursor}``: the cursor is where ``after`` goes on."""
+        query = Query(request, known=("wait",))
+        return poll_response(request, query, self.topic())
+
+
+class LiveWorkspace(Live, OfWorkspace):
+    """``live/``"""
+
+
+class LiveJob(Live, OfJob):
+    """``jobs/{key}/live/``"""
+
+
+class LiveRun(Live, OfRun):
+    """``runs/{id}/live/``"""
+
+
+class WorkspaceEvents(Events, OfWorkspace):
+    """``events/``"""
+
+
+class JobEvents(Events, OfJob):
+    """``jobs/{key}/events/``"""
+
+
+def poll_response(request: Request, query: Query, topic: Topic) -> HttpResponseBase:
+    """Wait as ``wait`` says, and answer with what there is. Raises ValidationError."""
+    seconds = query.number("wait", most=polls.MOST_SECONDS) or 0
+    limit = min(query.limit, reading.PAGE)
+    text = query.text("after")
+    cursor = Cursor(parse_cursor(text, field="after").event_id) if text is not None else None
+    if _is_asgi(request):
+        waited = polls.poll(topic=topic, cursor=cursor, seconds=seconds)
+        content: Any = _answer_later(waited, limit)
+    else:
+        content = [_answer(polls.poll_here(topic=topic, cursor=cursor, seconds=seconds), limit)]
+    return StreamingHttpResponse(content, content_type="application/json", headers=sse.HEADERS)
+
+
+async def _answer_later(waited: Awaitable[polls.Answer], limit: int) -> AsyncIterator[bytes]:
+    yield _answer(await waited, limit)
+
+
+def _answer(answer: polls.Answer, limit: int) -> bytes:
+    """The entries are JSON already: made once for all who get them."""
+    shown = answer.items[:limit]
+    cursor = Cursor(shown[-1].id) if len(shown) < len(answer.items) else answer.cursor
+    place = "null" if cursor is None else f'"{cursor}"'
+    return f'{{"results":[{",".join(item.body for item in shown)}],"cursor":{place}}}'.encode()
+
+
+def _once(topic: Topic, cursor: Cursor | None) -> Iterator[bytes]:
+    """All that there is now; a browser comes again by itself, a moment later."""
+    yield sse.retry(milliseconds=RETRY_MS)
+    answer = polls.poll_here(topic=topic, cursor=cursor, seconds=0)
+    yield from sse.frames(answer.items, start=answer.cursor or Cursor(0))
+    if answer.cursor is not None:
+        yield sse.place(answer.cursor)
+
+
+def _cursor(request: Request, query: Query) -> Cursor | None:
+    header = request.headers.get("Last-Event-ID")
+    if header:
+        return parse_cursor(header, field="Last-Event-ID")
+    after = query.text("after")
+    return None if after is None else parse_cursor(after, field="after")
+
+
+def _flag(query: Query, name: str) -> bool:
+    text = query.text(name)
+    if text not in (None, "true", "false"):
+        raise ValidationError([FieldError(name, "expected true or false")])
+    return text == "true"
+
+
+def _is_asgi(request: Request) -> bool:
+    return hasattr(request._request, "scope")

@@ -1,0 +1,46 @@
+"""Events, written as the engine writes them, and transactions that are held open."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import psycopg
+from django.db import connection
+
+from jobs.models import Event, Job, Run
+
+
+def write(job: Job, kind: str = "job.updated", *, run: Run | None = None) -> int:
+    """An event of the job, or of a run of it; its id."""
+    return Event.objects.create(workspace_id=job.workspace_id, job=job, run=run, kind=kind, actor="mia").pk
+
+
+class Writer:
+    """A session of its own, in a transaction that is not over."""
+
+    def __init__(self, session: psycopg.Connection) -> None:
+        self._session = session
+
+    def write(self, job: Job, kind: str) -> int:
+        """An event; its id, which is taken now."""
+        statement = "INSERT INTO jobs_event (workspace_id, job_id, kind, actor, data) VALUES (%s, %s, %s, '', '{}') RETURNING id"
+        row = self._session.execute(statement, (job.workspace_id, job.pk, kind)).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def commit(self) -> None:
+        """Make it visible."""
+        self._session.commit()
+
+    def roll_back(self) -> None:
+        """Leave holes in the ids."""
+        self._session.rollback()
+
+
+@contextlib.contextmanager
+def writer() -> Iterator[Writer]:
+    """One, for the length of a ``with`` block."""
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as session:
+        yield Writer(session)
+        session.rollback()

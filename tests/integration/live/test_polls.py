@@ -1,0 +1,123 @@
+"""Long polls, under ASGI and under plain WSGI, and what WSGI makes of a stream."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from jobs.api.live import polls
+from jobs.api.live.hub import HUB
+from jobs.models import Job, Role, Workspace
+from jobs.services.tokens import create_token
+from tests.integration.live.given import write
+from tests.integration.people import NOW, Api, make_user
+from tests.integration.run_rows import make_run
+from tests.live_server import LiveServer
+
+BASE = "/api/v1/workspaces/acme/"
+Ask = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture
+def vera(workspace: Workspace) -> User:
+    return make_user("vera", workspace=workspace, role=Role.VIEWER)
+
+
+def whole(answer: Any) -> bytes:
+    """A streamed body."""
+    return b"".join(answer.streaming_content)
+
+
+@pytest.fixture(params=["asgi", "wsgi"])
+def ask(request: pytest.FixtureRequest, vera: User) -> Iterator[Ask]:
+    """Asks one of the two servers for a path below the workspace."""
+    if request.param == "wsgi":
+        api = Api(vera)
+        yield lambda path: json.loads(whole(api.client.get(BASE + path, headers=api.headers)))
+    else:
+        server: LiveServer = request.getfixturevalue("server")
+        token = create_token(user=vera, name="test", now=NOW)[1]
+        yield lambda path: json.loads(server.open(BASE + path, token=token).text())
+
+
+def kinds(answer: dict[str, Any]) -> list[str]:
+    return [event["kind"] for event in answer["results"]]
+
+
+def test_what_there_is_is_answered_at_once(ask: Ask, job: Job) -> None:
+    first = write(job, "job.first")
+    last = write(job, "job.last")
+    answer = ask(f"events/?after={first - 1}&wait=25")
+    assert kinds(answer) == ["job.first", "job.last"]
+    assert answer["cursor"] == str(last)
+    assert answer["results"][0]["job"] == "task:ping"
+
+
+def test_what_comes_ends_the_waiting(ask: Ask, job: Job) -> None:
+    cursor = ask("events/")["cursor"]
+    later = threading.Timer(0.3, write, (job, "job.later"))
+    later.start()
+    answer = ask(f"events/?after={cursor}&wait=25")
+    later.join()
+    assert kinds(answer) == ["job.later"]
+    assert kinds(ask(f"events/?after={answer['cursor']}")) == []
+
+
+def test_nothing_is_an_empty_answer_with_a_place_to_go_on_from(ask: Ask, job: Job) -> None:
+    last = write(job)
+    answer = ask(f"events/?after={last}&wait=1")
+    assert answer == {"results": [], "cursor": str(last)}
+
+
+def test_a_job_and_a_run_are_asked_for_alike(ask: Ask, job: Job) -> None:
+    run = make_run(job)
+    before = write(job, "job.first")
+    write(job, "run.noted", run=run)
+    assert kinds(ask(f"jobs/task:ping/events/?after={before - 1}&wait=5")) == ["job.first", "run.noted"]
+    assert kinds(ask(f"runs/{run.pk}/events/?wait=5")) == ["run.noted"]
+
+
+def test_a_limit_leaves_the_rest_for_the_next_one(ask: Ask, job: Job) -> None:
+    before = write(job)
+    for number in range(3):
+        write(job, f"job.{number}")
+    first = ask(f"events/?after={before}&limit=2")
+    assert kinds(first) == ["job.0", "job.1"]
+    assert kinds(ask(f"events/?after={first['cursor']}")) == ["job.2"]
+
+
+def test_a_wait_that_is_too_long_is_refused(vera: User) -> None:
+    answer = Api(vera).get("events/", wait=61)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "wait")
+
+
+def test_so_many_may_wait_in_a_wsgi_process_and_the_next_is_answered_at_once(
+    vera: User, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polls, "_here", threading.BoundedSemaphore(1))
+    assert polls._here.acquire()
+    last = write(job)
+    answer = Api(vera).get("events/", after=last, wait=60)
+    assert json.loads(whole(answer)) == {"results": [], "cursor": str(last)}
+
+
+def test_a_stream_under_wsgi_is_what_there_is_now_and_the_browser_comes_again(vera: User, job: Job) -> None:
+    first = write(job, "job.first")
+    api = Api(vera)
+    answer = api.client.get(f"{BASE}live/", headers=api.headers | {"Last-Event-ID": str(first - 1)})
+    text = whole(answer).decode()
+    assert answer.headers["Content-Type"] == "text/event-stream"
+    assert text.startswith("retry: 2000\n\n")
+    assert f"id: {first}\nevent: event\ndata: {{" in text
+    assert text.endswith(f"id: {first}\n\n")
+
+
+def test_nobody_stays_behind_with_the_reader(vera: User, job: Job) -> None:
+    api = Api(vera)
+    whole(api.client.get(f"{BASE}events/?wait=1", headers=api.headers))
+    assert HUB.watching == 0
