@@ -17,7 +17,7 @@ from jobs.claims import DueRun, LostLane, Report, StartedRun
 from jobs.durations import seconds
 from jobs.errors import BrokerUnavailable
 from jobs.kinds import SINKS_QUEUE
-from jobs.services import admission, bulk, closing, datasource_operations, follow_ups, old_replays
+from jobs.services import admission, bulk, closing, datasource_operations, follow_ups, old_replays, rolling
 from jobs.states import RunState
 from sinks import claims as sink_claims
 from sinks.services import checking
@@ -58,6 +58,7 @@ def sweep_once(*, now: dt.datetime | None = None, bury: bool = True, patience: d
         follow_ups.recover_jobs,
         bulk.work_off,
         old_replays.work_off,
+        rolling.roll_up,
         noticing.tell,
     ):
         _undisturbed(task)

@@ -19,6 +19,7 @@ from jobs.models.pin import Pin
 from jobs.models.rejected_row import RejectedRow
 from jobs.models.requeued import Requeued
 from jobs.models.run import Run
+from jobs.models.run_totals import RollCursor, RunTotals, Span
 from jobs.models.secret import Secret
 from jobs.models.stored_file import StoredFile
 from jobs.models.stored_result import StoredResult
@@ -50,8 +51,11 @@ __all__ = [
     "RejectedRow",
     "Requeued",
     "Role",
+    "RollCursor",
     "Run",
+    "RunTotals",
     "Secret",
+    "Span",
     "StoredFile",
     "StoredResult",
     "Verb",
