@@ -23,9 +23,10 @@ S = TypeVar("S", bound=StrEnum)
 class Query:
     """A request's query parameters, read strictly: each known one at most once, and no unknown ones."""
 
-    def __init__(self, request: Request, *, known: Iterable[str] = ()) -> None:
-        """Raise ValidationError for a parameter that is neither ``after``, ``limit`` nor in ``known``, or that stands twice."""
-        names = ("after", "limit", *known)
+    def __init__(self, request: Request, *, known: Iterable[str] = (), paged: bool = True) -> None:
+        """Raise ValidationError for a parameter that is not in ``known``, or that stands twice; ``after`` and ``limit`` are known
+        where the answer is a page."""
+        names = (*(("after", "limit") if paged else ()), *known)
         self._values = request.query_params
         errors = [
             FieldError(name, f"unknown parameter; known are {', '.join(names)}")

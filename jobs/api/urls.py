@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from jobs.api import bulk, control, converters, datasources, extending, files, groups, jobs, runs, unknown
+from jobs.api import bulk, control, converters, datasources, extending, files, groups, jobs, metrics, runs, unknown
 
 converters.register()
 
@@ -52,6 +52,13 @@ _workspace: list[URLPattern | URLResolver] = [
         name="datasource-operation",
     ),
     path("datasources/<datasource:name>/", include(_datasource)),
+    path("metrics/summary/", metrics.Summary.as_view(), name="metrics-summary"),
+    path("metrics/throughput/", metrics.Throughput.as_view(), name="metrics-throughput"),
+    path("metrics/jobs/", metrics.Jobs.as_view(), name="metrics-jobs"),
+    path("metrics/latency/", metrics.Latency.as_view(), name="metrics-latency"),
+    path("metrics/sla/", metrics.Sla.as_view(), name="metrics-sla"),
+    path("metrics/forecast/", metrics.Forecast.as_view(), name="metrics-forecast"),
+    path("metrics/recent/", metrics.Recent.as_view(), name="metrics-recent"),
     path("groups/", groups.GroupList.as_view(), name="groups"),
     path("groups/<group:name>/", groups.GroupDetail.as_view(), name="group"),
 ]

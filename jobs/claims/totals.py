@@ -11,6 +11,9 @@ from jobs import sql
 from jobs.buckets import BOUNDS_MS
 from jobs.durations import parse_ms
 
+BEGINNING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+"""Where the cursor stands that has counted nothing."""
+
 
 class Cursor(Protocol):
     """As much of a cursor as a statement needs."""
@@ -33,8 +36,8 @@ def grouped(
     workspace_id: int | None = None,
     job_key: str = "",
 ) -> tuple[str, dict[str, Any]]:
-    """The query that counts runs by workspace, job and hour which ended within a stretch of time, with its parameters. One query, for
-    the service levels that occur there.
+    """The statement that counts runs by workspace, job and hour which ended within a stretch of time, with its parameters. Takes a
+    query, for the service levels that occur there.
 
     Args:
         since, until: The first and the first no longer.
@@ -60,15 +63,22 @@ def _ms(sla: Mapping[str, Any], name: str) -> float | None:
     return None if sla.get(name) is None else parse_ms(sla[name])
 
 
+def tail(cursor: Cursor, *, until: dt.datetime, limit: int) -> tuple[dt.datetime, dt.datetime]:
+    """Where the totals end, and where that what ended since does: at ``until``, now, or after about ``limit`` runs."""
+    cursor.execute(sql.METRICS.load("tail"), {"until": until, "limit": limit})
+    rolled_until, counted_until = cursor.fetchone()
+    return rolled_until, counted_until
+
+
 def add(cursor: Cursor, *, since: dt.datetime, until: dt.datetime) -> None:
     """Add the runs that ended within a stretch of time to the totals. The caller holds the cursor row."""
     query, parameters = grouped(cursor, since=since, until=until)
     cursor.execute(f"WITH grouped AS MATERIALIZED ({query}) {sql.METRICS.load('add')}", parameters)
 
 
-def settled_until(cursor: Cursor) -> dt.datetime:
-    """Before when all ends of runs are seen by the transaction's next statement."""
-    cursor.execute(sql.METRICS.load("settled_until"))
+def settled_until(cursor: Cursor, *, margin: dt.timedelta) -> dt.datetime:
+    """Before when all ends of runs are seen by the transaction's next statement; so much before now at the latest."""
+    cursor.execute(sql.METRICS.load("settled_until"), {"margin": margin})
     settled: dt.datetime = cursor.fetchone()[0]
     return settled
 

@@ -15,8 +15,9 @@ class Span(models.TextChoices):
 class RunTotals(models.Model):
     """How the runs of one job, or of a whole workspace, ended within one hour or one day. Rows of one span can be added up.
 
-    Written by `jobs.services.rolling` alone, in bounded batches behind the runs' ends, never by what ends them. By the job's key and
-    not its id: the key never changes, and the history of a job that was deleted stays. Replays are in none: they execute nothing.
+    Written by `jobs.services.rolling` alone, in bounded batches behind the runs' ends, never by what ends them. By the job's key
+    and not its id: the key never changes, and the history of a job that was deleted stays. Replays are in none: they execute
+    nothing.
     """
 
     pk = models.CompositePrimaryKey("workspace", "span", "job_key", "start")

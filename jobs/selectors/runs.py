@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, Least
 
 from jobs.errors import NotFoundError
 from jobs.models import Event, Job, Lane, LogLine, Requeued, Run, Workspace
+from jobs.states import FINAL_RUN_STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def list_runs(
     if job_key is not None:
         runs = runs.filter(_of_job(workspace, job_key))
     if state is not None:
-        runs = runs.filter(state=state)
+        runs = runs.filter(_in_state(state))
     return _views(runs.order_by("-pk")[:limit])
 
 
@@ -137,6 +138,13 @@ def _of_job(workspace: Workspace, key: str) -> Q:
     job_type, _, name = key.partition(":")
     job_id = Job.objects.filter(workspace=workspace, type=job_type, name=name).values_list("pk", flat=True).first()
     return Q(job_key=key) if job_id is None else Q(job=job_id)
+
+
+def _in_state(state: str) -> Q:
+    """In the words of the index that has such runs alone: there may be one among a million."""
+    if state in FINAL_RUN_STATES:
+        return Q(outcome=state)
+    return Q(state=state, ended_at=None, pk__gt=0)
 
 
 def _views(runs: QuerySet[Run]) -> list[RunView]:

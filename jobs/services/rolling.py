@@ -1,7 +1,7 @@
 """The totals of ended runs by hour and day (`jobs.models.RunTotals`), kept up by the sweeps, a batch a pass.
 
-Who ends a run writes nothing for it. A cursor says up to which end the runs are counted; a batch takes those from there to where all
-ends are certain to be seen (settled_until.sql), adds them up, and moves the cursor, in one transaction. So each run is counted
+Who ends a run writes nothing for it. A cursor says up to which end the runs are counted; a batch takes those from there to where
+all ends are certain to be seen (settled_until.sql), adds them up, and moves the cursor, in one transaction. So each run is counted
 exactly once, whatever dies between two lines: before the commit nothing has happened, after it all has. What ended since is counted
 by who reads, with the same statement. Any number of sweeps may ask; the cursor's row is had by one.
 """
@@ -14,14 +14,16 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from jobs.claims import totals
+from jobs.claims.totals import BEGINNING
 from jobs.models import RollCursor, RunTotals
 
 BATCH = 10_000
 ROLL_SECONDS = 5
+MARGIN = dt.timedelta(seconds=1)
+"""How long ends are left alone: the database's clock may be set right by as much."""
 HOURS_KEPT = dt.timedelta(days=92)
 """How long the totals of hours are kept; those of days are kept for good."""
 FORGOTTEN_AT_ONCE = 1_000
-BEGINNING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def roll_up() -> bool:
@@ -69,7 +71,7 @@ def _locked() -> RollCursor:
 def _roll(cursor: RollCursor) -> bool:
     since = cursor.rolled_until
     with connection.cursor() as database:
-        settled = totals.settled_until(database)
+        settled = totals.settled_until(database, margin=MARGIN)
         if settled > since:
             cursor.rolled_until = totals.batch_end(database, since=since, until=settled, limit=BATCH)
             totals.add(database, since=since, until=cursor.rolled_until)

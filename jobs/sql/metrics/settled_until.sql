@@ -3,9 +3,9 @@
 -- a transaction that this statement does not find ends its runs later than the statement began, or can be seen by the next one. Of one
 -- that it finds, the runs ended after its beginning. statement_timestamp, and not clock_timestamp: it was read before the locks are.
 -- Whose beginning is hidden from this role (of others, without pg_read_all_stats) may have begun five minutes ago; the engine's sessions
--- end their statements after one. A second for clocks that are set right meanwhile.
+-- end their statements after one. The margin is for clocks that are set right meanwhile.
 SELECT LEAST(
-    statement_timestamp() - interval '1 s',
+    statement_timestamp() - %(margin)s::interval,
     (
         SELECT min(COALESCE(a.xact_start, statement_timestamp() - interval '5 min'))
         FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
