@@ -26,6 +26,11 @@ def _nothing_to_tell(_run_id: int) -> dict[str, Any]:
     return {}
 
 
+def _nothing_about_jobs(_job_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """What an extension says of jobs that keeps nothing beside them."""
+    return {}
+
+
 def _no_pages(_run_id: int) -> list[tuple[str, str]]:
     """The pages of an extension that has none."""
     return []
@@ -45,6 +50,7 @@ class Extension:
         closing: These runs end; within the transaction that ends them, on its connection. It must take no lock but on rows that it
             inserts: the runs are locked, and who locks schedules, jobs or sinks may wait for runs.
         closed: They ended, and that is committed. If the process dies before this, something else must do it.
+        of_jobs: What the answers about jobs say besides, JSON-ready by name, by job id: their ids. In one query at most.
         of_run: What the answer about one run that has ended says besides, JSON-ready by name: its id.
         pages_of_run: Buttons on a run's page in the admin: its id, to pairs of an address and what the button says.
         run_template: Shows that on the run's page in the admin, where it is the context; empty for nothing.
@@ -57,6 +63,7 @@ class Extension:
     missing: Callable[[int, list[dict[str, Any]]], list[FieldError]] = _nothing_missing
     closing: Callable[[Any, Sequence[Any]], None] = _nothing
     closed: Callable[[Sequence[Any]], None] = _nothing
+    of_jobs: Callable[[Sequence[int]], dict[int, dict[str, Any]]] = _nothing_about_jobs
     of_run: Callable[[int], dict[str, Any]] = _nothing_to_tell
     pages_of_run: Callable[[int], list[tuple[str, str]]] = _no_pages
     run_template: str = ""

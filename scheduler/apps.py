@@ -12,6 +12,7 @@ class SchedulerConfig(AppConfig):
     def ready(self) -> None:
         """Take part in what happens to jobs and runs."""
         from scheduler.claims import cleanup  # noqa: PLC0415 - models can be imported only now
+        from scheduler.selectors.schedules import next_runs  # noqa: PLC0415
         from scheduler.services import endings, following, upstreams  # noqa: PLC0415
 
         extensions.register(
@@ -22,6 +23,7 @@ class SchedulerConfig(AppConfig):
                 saved=following.follow,
                 closing=endings.note,
                 closed=endings.closed,
+                of_jobs=next_runs,
             )
         )
         cleanup.register()

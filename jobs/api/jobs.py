@@ -48,7 +48,7 @@ class JobList(WorkspaceView):
             expected_version=MUST_BE_NEW,
             state=state,
         )
-        response = job_response(JobView(job, None), status.HTTP_201_CREATED)
+        response = job_response(job_view(job), status.HTTP_201_CREATED)
         response["Location"] = request.build_absolute_uri(reverse("job", args=[workspace, job.key]))
         return response
 

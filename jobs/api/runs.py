@@ -18,7 +18,7 @@ from jobs.models import Run
 from jobs.selectors.chain import chain
 from jobs.selectors.payloads import get_payload, list_payloads
 from jobs.selectors.results import find_result
-from jobs.selectors.runs import RunView, get_run, list_events, list_logs, list_runs
+from jobs.selectors.runs import RunView, find_run, get_run, list_events, list_logs, list_runs
 from jobs.states import PayloadState, RunState
 
 
@@ -51,7 +51,7 @@ class RunPart(WorkspaceView):
 
     def run(self, run_id: int) -> Run:
         """The run of the address. Raises NotFoundError."""
-        return get_run(workspace=self.workspace, run_id=run_id).run
+        return find_run(workspace=self.workspace, run_id=run_id)
 
 
 class RunChain(RunPart):

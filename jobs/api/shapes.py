@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from jobs.models import (
@@ -20,9 +19,9 @@ from jobs.selectors.chain import Chain
 from jobs.selectors.groups import GroupView
 from jobs.selectors.jobs import JobView
 from jobs.selectors.payloads import PayloadView
-from jobs.selectors.runs import RunView
+from jobs.selectors.runs import Counts, RunView
 
-READ_ONLY = ("state", "state_change", "resume_at", "created_at", "updated_at", "last_run")
+READ_ONLY = ("state", "state_change", "resume_at", "created_at", "updated_at", "last_run", "next_run_at")
 """What a job's JSON has beyond its document and its version."""
 
 
@@ -56,7 +55,7 @@ def run_json(view: RunView) -> dict[str, Any]:
         "created_at": run.created_at,
         "started_at": run.started_at,
         "ended_at": run.ended_at,
-        "counts": asdict(view.counts),
+        "counts": counts_json(view.counts),
         "error": run.error,
         "result": run.result,
         "results_erased_at": run.results_erased_at,
@@ -72,6 +71,18 @@ def run_json(view: RunView) -> dict[str, Any]:
         "expires_at": run.expires_at,
         "deadline_at": run.deadline_at,
         "pin": pin_json(run),
+    }
+
+
+def counts_json(counts: Counts) -> dict[str, int]:
+    """How many payloads there are, and in which state."""
+    return {
+        "total": counts.total,
+        "queued": counts.queued,
+        "running": counts.running,
+        "succeeded": counts.succeeded,
+        "failed": counts.failed,
+        "cancelled": counts.cancelled,
     }
 
 
@@ -247,4 +258,5 @@ def _about(view: JobView) -> dict[str, Any]:
         "created_at": job.created_at,
         "updated_at": job.updated_at,
         "last_run": run_json(view.last_run) if view.last_run else None,
+        **view.besides,
     }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from jobs import extensions
 from jobs.errors import NotFoundError
 from jobs.models import Job, Workspace
 from jobs.selectors import runs
@@ -14,10 +17,12 @@ from jobs.selectors.runs import RunView
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job as readers see it. In lists the job's payload is not loaded."""
+    """A job as readers see it. In lists the job's payload, sinks and schedules are not loaded."""
 
     job: Job
     last_run: RunView | None
+    besides: dict[str, Any] = field(default_factory=dict)
+    """What the apps above say of it, JSON-ready by name: when it runs next."""
 
 
 def find_job(*, workspace: Workspace, key: str) -> Job:
@@ -29,17 +34,17 @@ def find_job(*, workspace: Workspace, key: str) -> Job:
 
 
 def get_job(*, workspace: Workspace, key: str) -> JobView:
-    """The whole job of that key with its last run, in two queries. Raises NotFoundError as `find_job` does."""
+    """The whole job of that key with its last run, in four queries at most. Raises NotFoundError as `find_job` does."""
     return job_view(_one(Job.objects.all(), workspace, key))
 
 
 def job_view(job: Job) -> JobView:
-    """A job with its last run, in one query."""
-    return JobView(job, runs.last_runs(job_ids=[job.pk]).get(job.pk))
+    """A job with its last run, in three queries at most."""
+    return _views([job])[0]
 
 
 def list_jobs(*, workspace: Workspace, limit: int, after: str | None = None) -> list[JobView]:
-    """A page of jobs by key, without their payload lists, in two queries.
+    """A page of jobs by key, without payloads, sinks and schedules, in four queries at most.
 
     Args:
         workspace: Whose.
@@ -50,15 +55,23 @@ def list_jobs(*, workspace: Workspace, limit: int, after: str | None = None) -> 
     if after is not None:
         job_type, _, name = after.partition(":")
         jobs = jobs.filter(Q(type=job_type, name__gt=name) | Q(type__gt=job_type))
-    page = list(jobs.defer("payload").order_by("type", "name")[:limit])
-    last = runs.last_runs(job_ids=[job.pk for job in page])
-    return [JobView(job, last.get(job.pk)) for job in page]
+    return _views(list(jobs.defer("payload", "sinks", "schedules").order_by("type", "name")[:limit]))
 
 
 def versions(*, workspace: Workspace) -> dict[str, int]:
     """The version of every job of a workspace by key, in one query."""
     rows = Job.objects.filter(workspace=workspace).values_list("type", "name", "version")
     return {f"{job_type}:{name}": version for job_type, name, version in rows}
+
+
+def _views(jobs: Sequence[Job]) -> list[JobView]:
+    ids = [job.pk for job in jobs]
+    last = runs.last_runs(job_ids=ids)
+    told = [extension.of_jobs(ids) for extension in extensions.all_extensions()]
+    return [
+        JobView(job, last.get(job.pk), {name: value for each in told for name, value in each.get(job.pk, {}).items()})
+        for job in jobs
+    ]
 
 
 def _one(jobs: QuerySet[Job], workspace: Workspace, key: str) -> Job:

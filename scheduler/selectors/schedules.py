@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Min, OuterRef, Q, QuerySet, Subquery
 
 from jobs.errors import NotFoundError, ValidationError
 from jobs.models import Workspace
@@ -95,6 +96,13 @@ def last_fires(*, schedule_ids: Iterable[int]) -> dict[int, Fire]:
     latest = Fire.objects.filter(schedule=OuterRef("pk")).order_by("-fire_at", "-cause").values("pk")[:1]
     last = Schedule.objects.filter(pk__in=list(schedule_ids)).annotate(last_fire=Subquery(latest))
     return {fire.schedule_id: fire for fire in Fire.objects.filter(pk__in=last.values("last_fire"))}
+
+
+def next_runs(job_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """``next_run_at`` of each of these jobs: when one of its schedules is to be acted upon next, or null; in one query."""
+    due = Schedule.objects.filter(job__in=job_ids, next_run_at__isnull=False).order_by()
+    known = dict(due.values_list("job").annotate(at=Min("next_run_at")))
+    return {job_id: {"next_run_at": known.get(job_id)} for job_id in job_ids}
 
 
 def list_fires(

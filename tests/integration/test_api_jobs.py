@@ -50,6 +50,7 @@ class TestCreate:
             "state_change": None,
             "resume_at": None,
             "last_run": None,
+            "next_run_at": None,
         }
 
     def test_the_columns_that_the_engine_reads_follow_from_the_document(self, api: Api) -> None:
@@ -105,12 +106,12 @@ class TestRead:
         assert second["next"] is None
 
     @pytest.mark.parametrize("jobs", [1, 20])
-    def test_a_list_of_any_length_takes_four_queries(
+    def test_a_list_of_any_length_takes_five_queries(
         self, api: Api, workspace: Workspace, jobs: int, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         for number in range(jobs):
             make_run(make_job(workspace, f"task:j{number}"), "s")
-        with django_assert_num_queries(4):  # token, workspace and role, jobs, last runs
+        with django_assert_num_queries(5):  # token, workspace and role, jobs, last runs, next runs
             assert len(api.get("jobs/").json()["results"]) == jobs
 
 
@@ -259,6 +260,6 @@ def test_triggering_a_large_job_does_not_read_its_payload_list(
     api: Api, workspace: Workspace, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     make_job(workspace, payloads=3)
-    with django_assert_num_queries(5) as queries:  # token, role, job, start, run with its counts
+    with django_assert_num_queries(6) as queries:  # token, role, job, start, run, its counts
         api.post("jobs/task:ping/trigger/")
     assert not any('"jobs_job"."payload"' in query["sql"] for query in queries.captured_queries)

@@ -37,9 +37,12 @@ class TestPercentile:
         assert percentile_ms(counts, percent=100, most_ms=900) == 900
 
     @given(
-        st.lists(st.integers(min_value=0, max_value=2_000_000_000), min_size=1), st.sampled_from([0, 1, 50, 95, 99, 100])
+        st.lists(st.integers(min_value=0, max_value=2_000_000_000), min_size=1),
+        st.sampled_from([0, 1, 50, 95, 99, 100]),
     )
-    def test_it_is_at_most_the_largest_and_within_a_bucket_of_the_true_one(self, values: list[int], percent: int) -> None:
+    def test_it_is_at_most_the_largest_and_within_a_bucket_of_the_true_one(
+        self, values: list[int], percent: int
+    ) -> None:
         counts: dict[int, int] = {}
         for value in values:
             bucket = sum(bound <= value for bound in BOUNDS_MS)

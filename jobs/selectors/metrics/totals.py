@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
@@ -213,4 +214,5 @@ def _ask(
 
 
 def _totals(row: dict[str, Any]) -> Totals:
-    return Totals(**{each.name: row[each.name] for each in fields(Totals)})
+    plain = {each.name: row[each.name] for each in fields(Totals)}
+    return Totals(**plain | {"spread": json.loads(row["spread"])})

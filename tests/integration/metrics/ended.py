@@ -26,11 +26,13 @@ def end_run(
     late: float | None = None,
     **columns: Any,
 ) -> Run:
-    """A run that ended then, having taken so many seconds after having waited so many; with ``late`` one that a schedule owed so many
-    seconds before it began."""
+    """A run that ended then, having taken so many seconds after having waited so many; with ``late`` one that a schedule owed so
+    many seconds before it began."""
     started_at = at - took * SECOND
     times = {"created_at": started_at - waited * SECOND, "started_at": started_at, "ended_at": at}
-    owed = {} if late is None else {"trigger": "schedule", "schedule_id": 1, "scheduled_for": started_at - late * SECOND}
+    owed = (
+        {} if late is None else {"trigger": "schedule", "schedule_id": 1, "scheduled_for": started_at - late * SECOND}
+    )
     return make_ended_run(job, states, **{**times, **owed, **columns})
 
 

@@ -283,9 +283,7 @@ class TestSettled:
             assert counted() == 1
         hotpath.close()
 
-    def test_what_ended_a_moment_ago_is_left_for_the_next_pass(
-        self, job: Job, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_what_ended_a_moment_ago_is_left_for_the_next_pass(self, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(rolling, "MARGIN", HOUR)
         end_run(job, at=dt.datetime.now(dt.UTC))
         roll()
