@@ -350,7 +350,7 @@ class TestAsking:
         [("summary", 6), ("throughput", 5), ("jobs", 5), ("latency", 5), ("sla", 11), ("forecast", 12), ("recent", 3)],
     )
     @pytest.mark.parametrize("jobs", [1, 12])
-    def test_it_takes_the_same_number_of_queries_however_much_there_is(  # noqa: PLR0917
+    def test_it_takes_the_same_number_of_queries_however_much_there_is(
         self, api: Api, django_assert_num_queries: DjangoAssertNumQueries, path: str, queries: int, jobs: int
     ) -> None:
         workspace = Workspace.objects.get()
