@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-BOUNDS_MS = tuple(digit * 10**power for power in range(1, 9) for digit in (1, 2, 5) if digit * 10**power <= 500_000_000)
+BOUNDS_MS: tuple[int, ...] = tuple(
+    digit * 10**power for power in range(1, 9) for digit in (1, 2, 5) if digit * 10**power <= 500_000_000
+)
 """Ascending, 10 ms to 500,000 s. Bucket n holds what is below bound n and not below the one before, the last all that is more."""
 
 BUCKETS = len(BOUNDS_MS) + 1

@@ -62,4 +62,7 @@ def missed(*, workspace: Workspace, since: dt.datetime, limit: int) -> list[Miss
         "detail",
         "decided_at",
     )[:limit]
-    return [Missed(pk, name, f"{job_type}:{job_name}", *rest) for pk, name, job_type, job_name, *rest in rows]
+    return [
+        Missed(pk, name, f"{job_type}:{job_name}", fire_at, reason, detail, decided_at)
+        for pk, name, job_type, job_name, fire_at, reason, detail, decided_at in rows
+    ]

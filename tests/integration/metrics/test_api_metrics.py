@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
+from jobs.claims import totals as statements
 from jobs.models import Job, RollCursor, Workspace
 from jobs.selectors.metrics import totals
 from jobs.services import rolling
@@ -159,7 +160,7 @@ class TestSummary:
     ) -> None:
         end_run(job)
         once = [True]
-        read = totals.statements.tail
+        read = statements.tail
 
         def then_roll(*arguments: Any, **options: Any) -> tuple[dt.datetime, dt.datetime]:
             found = read(*arguments, **options)
@@ -167,7 +168,7 @@ class TestSummary:
                 rolling.roll_up()
             return found
 
-        monkeypatch.setattr(totals.statements, "tail", then_roll)
+        monkeypatch.setattr(statements, "tail", then_roll)
         assert get(api, "summary")["runs"]["total"] == 1
 
 
