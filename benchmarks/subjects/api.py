@@ -84,9 +84,8 @@ class OursApi(Ours):
             return False
         try:
             with psycopg.connect(self._url) as connection:
-                return bool(
-                    connection.execute("SELECT to_regclass('bench_is_filled') IS NOT NULL").fetchone() == (True,)
-                )
+                row = connection.execute("SELECT to_regclass('bench_is_filled')").fetchone()
+                return row is not None and row[0] is not None
         except psycopg.OperationalError:
             return False
 

@@ -18,7 +18,7 @@ from jobs.api.runs import run_response
 from jobs.documents import KEY_PATTERN, TriggerRequest, parse_trigger
 from jobs.errors import ConflictError, FieldError, ValidationError
 from jobs.models import Job, Role
-from jobs.selectors.jobs import JobView, find_job, get_job, job_view, list_jobs
+from jobs.selectors.jobs import JobView, find_job, find_job_to_trigger, get_job, job_view, list_jobs
 from jobs.services.jobs import MUST_BE_NEW, delete_job, save_job
 from jobs.services.runs import trigger_run
 from jobs.states import JobState, Trigger
@@ -89,7 +89,7 @@ class JobTrigger(WorkspaceView):
     def post(self, request: Request, workspace: str, key: str) -> Response:
         """Start a run; 200 with the run that exists already for this idempotency key; 409 when the job is paused."""
         asked = _asked(request)
-        job = find_job(workspace=self.workspace, key=key)
+        job = find_job_to_trigger(workspace=self.workspace, key=key)
         triggered = trigger_run(
             job=job,
             trigger=Trigger.API,
