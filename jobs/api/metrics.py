@@ -91,7 +91,11 @@ class Sla(WorkspaceView):
         asked, job_key = _window(query), _job(query)
         total, counted_until = totals.total(workspace=self.workspace, window=asked, job_key=job_key)
         jobs = totals.by_job(
-            workspace=self.workspace, window=asked, order=Order.MISSED, limit=_JOBS, job_key=job_key
+            workspace=self.workspace,
+            window=asked,
+            order=Order.MISSED,
+            limit=_JOBS,
+            job_keys=[job_key] if job_key else None,
         ).totals
         expected = forecast.expected_breaches(workspace=self.workspace, now=_now(), job_key=job_key)
         return Response(metric_shapes.sla(total, asked, counted_until, jobs, expected))
@@ -121,7 +125,7 @@ class Recent(WorkspaceView):
 
 
 def _event(event: Event) -> dict[str, object]:
-    return shapes.event_json(event) | {"run": event.run_id}
+    return shapes.event_json(event) | {"run": event.run_id, "job": event.job.key if event.job else None}
 
 
 def _now() -> dt.datetime:

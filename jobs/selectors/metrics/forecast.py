@@ -20,7 +20,6 @@ WEEK = 7 * DAY
 WEEKS = 4
 HOURS_AHEAD = 24
 DURATIONS_OF = WEEK
-MOST_JOBS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,8 @@ def expected_ends(*, workspace: Workspace, now: dt.datetime, limit: int) -> list
     """The runs that have begun, the one that began first first, and when they should be over; in four queries."""
     runs = longest_running(workspace=workspace, limit=limit)
     window = last(DURATIONS_OF, now=now)
-    counted = by_job(workspace=workspace, window=window, order=Order.RUNS, limit=MOST_JOBS)
+    keys = sorted({run.job_key for run in runs})
+    counted = by_job(workspace=workspace, window=window, order=Order.RUNS, limit=limit, job_keys=keys)
     known = {each.key: each.duration for each in counted.totals}
     return [
         ExpectedEnd(run, *(_end(run, known[run.job_key].percentile_ms(percent)) for percent in (50, 95)))

@@ -80,7 +80,7 @@ def workers(*, workspace: Workspace, now: dt.datetime) -> list[Worker]:
 
 
 def recent_events(*, workspace: Workspace, limit: int, before: int | None = None) -> list[Event]:
-    """What happened last to the workspace's runs and jobs, the newest first, in one query.
+    """What happened last to the workspace's runs and jobs, the newest first, each with its job's key, in one query.
 
     Args:
         limit: The most to return.
@@ -89,7 +89,8 @@ def recent_events(*, workspace: Workspace, limit: int, before: int | None = None
     events = Event.objects.filter(workspace=workspace)
     if before is not None:
         events = events.filter(pk__lt=before)
-    return list(events.order_by("-pk")[:limit])
+    shown = ("kind", "actor", "data", "at", "run", "job", "job__type", "job__name")
+    return list(events.select_related("job").only(*shown).order_by("-pk")[:limit])
 
 
 def last_failures(*, workspace: Workspace, limit: int) -> list[Run]:

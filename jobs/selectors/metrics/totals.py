@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
@@ -145,7 +146,7 @@ def total(*, workspace: Workspace, window: Window, job_key: str = "") -> tuple[T
     Args:
         job_key: Only this job's; empty for all.
     """
-    counted = _read(workspace, window, group_by="all", job_key=job_key)
+    counted = _read(workspace, window, group_by="all", job_keys=[job_key])
     return (counted.totals[0] if counted.totals else Totals("")), counted.counted_until
 
 
@@ -155,7 +156,7 @@ def by_step(*, workspace: Workspace, window: Window, step: Step, job_key: str = 
     Args:
         window: For days one that begins with a day.
     """
-    counted = _read(workspace, window, group_by=step, job_key=job_key)
+    counted = _read(workspace, window, group_by=step, job_keys=[job_key])
     known = {each.key: each for each in counted.totals}
     length = HOUR if step is Step.HOUR else DAY
     starts = [window.since + n * length for n in range(-(-(window.until - window.since) // length))]
@@ -163,13 +164,17 @@ def by_step(*, workspace: Workspace, window: Window, step: Step, job_key: str = 
     return Counted([known.get(key, Totals(key)) for key in keys], counted.counted_until)
 
 
-def by_job(*, workspace: Workspace, window: Window, order: Order, limit: int, job_key: str = "") -> Counted:
+def by_job(
+    *, workspace: Workspace, window: Window, order: Order, limit: int, job_keys: Sequence[str] | None = None
+) -> Counted:
     """The same for each job that had runs within the window, the most of what is asked for first; in three queries.
 
     Args:
         limit: The most to return.
+        job_keys: Only these; None for all.
     """
-    return _read(workspace, window, group_by="job", job_key=job_key, order_by=order, limit=limit)
+    keys = None if job_keys is None else list(job_keys)
+    return _read(workspace, window, group_by="job", job_keys=keys, order_by=order, limit=limit)
 
 
 def _read(
@@ -177,7 +182,7 @@ def _read(
     window: Window,
     *,
     group_by: str,
-    job_key: str,
+    job_keys: list[str] | None,
     order_by: str = "",
     limit: int | None = None,
 ) -> Counted:
@@ -185,6 +190,7 @@ def _read(
     pieces = window.pieces(by_hour=group_by == Step.HOUR)
     asked = {
         "group_by": group_by,
+        "job_keys": job_keys,
         "order_by": order_by,
         "limit": limit,
         "first": window.since,
@@ -193,8 +199,9 @@ def _read(
         "sinces": [piece.since for piece in pieces],
         "untils": [piece.until for piece in pieces],
     }
+    only = job_keys[0] if job_keys and len(job_keys) == 1 else ""
     for _ in range(_TRIES):
-        rows, rolled_until, counted_until = _ask(workspace.pk, window, job_key, asked)
+        rows, rolled_until, counted_until = _ask(workspace.pk, window, only, asked)
         if all((row["rolled_until"] or statements.BEGINNING) == rolled_until for row in rows):
             break
     return Counted([_totals(row) for row in rows], counted_until)

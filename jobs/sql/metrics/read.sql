@@ -1,5 +1,6 @@
 -- The totals of a workspace within a stretch of time, by what group_by says: all of it as one, each hour, each day, or each job. grouped (see
--- grouped.sql) has what the totals do not hold yet. Pieces: which spans cover the stretch, from where to where.
+-- grouped.sql) has what the totals do not hold yet. Pieces: which spans cover the stretch, from where to where. job_keys: an empty
+-- one for the rows of all jobs together, null for those of each job.
 -- OFFSET 0: a look into the index for each piece, whatever the statistics say.
 -- rolled_until, of the same snapshot: if it is not where grouped begins, some runs were counted twice or not at all.
 , found AS MATERIALIZED (
@@ -17,7 +18,7 @@
         FROM unnest(%(spans)s::text[], %(sinces)s::timestamptz[], %(untils)s::timestamptz[]) AS piece (span, since, until), LATERAL (
             SELECT * FROM jobs_run_totals AS t
             WHERE t.workspace_id = %(workspace_id)s AND t.span = piece.span AND t.start >= piece.since AND t.start < piece.until
-                AND CASE WHEN %(group_by)s::text = 'job' AND %(job_key)s = '' THEN t.job_key <> '' ELSE t.job_key = %(job_key)s END
+                AND CASE WHEN %(job_keys)s::text[] IS NULL THEN t.job_key <> '' ELSE t.job_key = ANY (%(job_keys)s::text[]) END
             OFFSET 0
         ) AS t
         UNION ALL
@@ -26,6 +27,7 @@
             g.late_most_ms, g.judged, g.met, g.spread
         FROM grouped AS g
         WHERE g.hour >= %(first)s::timestamptz AND g.hour < %(last)s::timestamptz
+            AND (%(group_by)s::text <> 'job' OR %(job_keys)s::text[] IS NULL OR g.job_key = ANY (%(job_keys)s::text[]))
     ) AS part
 ), summed AS MATERIALIZED (
     SELECT

@@ -13,6 +13,7 @@ from jobs.claims import totals as statements
 from jobs.models import Job, RollCursor, Workspace
 from jobs.selectors.metrics import totals
 from jobs.services import rolling
+from jobs.services.jobs import delete_job
 from tests.integration.metrics.ended import HOUR, NOON, SECOND, end_run
 from tests.integration.people import Api, make_job, make_user, make_workspace
 from tests.integration.run_rows import make_event, make_lane, make_run
@@ -272,6 +273,8 @@ class TestSla:
             "adherence_rate": 0.5,
         }
         assert answer["jobs"] == [{"job": "task:promised", "checks": 4, "breaches": 2, "adherence_rate": 0.5}]
+        assert api.get("metrics/sla/", job="task:promised").json()["jobs"] == answer["jobs"]
+        assert api.get("metrics/sla/", job="task:ping").json()["jobs"] == []
         assert answer["forecast"] == {
             "samples": 4,
             "breach_probability": pytest.approx(0.35 + 0.65 * 0.35),
@@ -313,9 +316,17 @@ class TestRecent:
         for kind in ("run.created", "run.succeeded"):
             make_event(run, kind)
         answer = api.get("metrics/recent/", limit=1).json()
-        assert [(event["kind"], event["run"]) for event in answer["results"]] == [("run.succeeded", run.pk)]
+        assert [(event["kind"], event["run"], event["job"]) for event in answer["results"]] == [
+            ("run.succeeded", run.pk, "task:ping")
+        ]
         following = api.client.get(answer["next"], headers=api.headers).json()
         assert following["results"][0]["kind"] == "run.created"
+
+    def test_what_happened_to_a_deleted_job_is_told_without_its_key(self, api: Api, job: Job) -> None:
+        make_event(end_run(job), "run.succeeded")
+        delete_job(job=job, actor="test")
+        newest, before = api.get("metrics/recent/", limit=2).json()["results"]
+        assert (newest["kind"], newest["job"], before["kind"], before["job"]) == ("job.deleted", None, "run.succeeded", None)
 
 
 class TestAsking:
