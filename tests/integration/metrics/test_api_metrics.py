@@ -326,7 +326,12 @@ class TestRecent:
         make_event(end_run(job), "run.succeeded")
         delete_job(job=job, actor="test")
         newest, before = api.get("metrics/recent/", limit=2).json()["results"]
-        assert (newest["kind"], newest["job"], before["kind"], before["job"]) == ("job.deleted", None, "run.succeeded", None)
+        assert (newest["kind"], newest["job"], before["kind"], before["job"]) == (
+            "job.deleted",
+            None,
+            "run.succeeded",
+            None,
+        )
 
 
 class TestAsking:
