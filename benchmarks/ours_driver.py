@@ -6,6 +6,7 @@ It is a process of its own because Django is bound to one database and one broke
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 import time
@@ -16,15 +17,17 @@ import django
 
 django.setup()
 
+from django.contrib.auth.models import User  # noqa: E402 - models can be imported only now
 from django.db import transaction  # noqa: E402 - models can be imported only now
 
-from jobs.models import Job, Run, Workspace  # noqa: E402
-from jobs.services import control  # noqa: E402
+from jobs.models import Job, Membership, Role, Run, Workspace  # noqa: E402
+from jobs.services import control, rolling  # noqa: E402
 from jobs.services.extending import extend_run  # noqa: E402
 from jobs.services.groups import save_group  # noqa: E402
 from jobs.services.jobs import save_job  # noqa: E402
 from jobs.services.runs import start_run, start_runs  # noqa: E402
 from jobs.services.secrets import set_secret  # noqa: E402
+from jobs.services.tokens import create_token  # noqa: E402
 from jobs.states import Trigger  # noqa: E402
 
 
@@ -46,6 +49,23 @@ def secret(*, name: str, value: str) -> dict[str, Any]:
     workspace, _ = Workspace.objects.get_or_create(slug="bench", defaults={"name": "Benchmarks"})
     set_secret(workspace=workspace, name=name, value=value)
     return {}
+
+
+def token() -> dict[str, Any]:
+    """Make somebody who may trigger; answers a token of theirs."""
+    workspace, _ = Workspace.objects.get_or_create(slug="bench", defaults={"name": "Benchmarks"})
+    user, _ = User.objects.get_or_create(username="vera")
+    Membership.objects.update_or_create(workspace=workspace, user=user, defaults={"role": Role.OPERATOR})
+    _, secret = create_token(user=user, name="benchmarks", now=dt.datetime.now(dt.UTC))
+    return {"token": secret}
+
+
+def count_runs() -> dict[str, Any]:
+    """Count the ended runs into their totals, as sweeps do; answers in how many batches, and how many seconds they took."""
+    began, batches = time.monotonic(), 1
+    while rolling.roll_up():
+        batches += 1
+    return {"batches": batches, "seconds": time.monotonic() - began}
 
 
 def start(*, job_id: int) -> dict[str, Any]:
@@ -105,6 +125,8 @@ REQUESTS: dict[str, Callable[..., dict[str, Any]]] = {
         define,
         group,
         secret,
+        token,
+        count_runs,
         start,
         start_many,
         start_paused,

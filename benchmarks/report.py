@@ -6,6 +6,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+API_CALLS = ("jobs", "runs", "run", "events", "payloads", "summary", "throughput", "page_1", "page_1000")
+"""What is asked of the API, as `benchmarks.subjects.api` says."""
+
 UNITS = {
     "done_per_second": "1/s",
     "baseline_per_second": "1/s",
@@ -41,6 +44,8 @@ UNITS = {
     "records_per_second": "1/s of a core",
     "peak_rss_mb": "MB",
     "grown_mb": "MB",
+    "triggers_per_second": "1/s",
+    **{f"{call}_p{percent}_ms": "ms" for call in API_CALLS for percent in (50, 99)},
 }
 """Every metric, with its unit."""
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import requests
 
 from benchmarks.processes import end, start
-from benchmarks.report import Target, percentile
+from benchmarks.report import API_CALLS, Target, percentile
 from benchmarks.servers import Servers
 from benchmarks.subjects.aiohttp_script import AiohttpScript
+from benchmarks.subjects.api import OursApi
 from benchmarks.subjects.base import Sample, Subject
 from benchmarks.subjects.beats import OursBeats
 from benchmarks.subjects.celery_bare import CeleryBare
@@ -164,9 +165,22 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
         _deliver_webhook(OursDelivers(servers=servers)),
         _live(OursLive(servers=servers)),
         Scenario("spark_start", [Measure(spark, spark.start_ms)], [Target("p50_ms", 300, at_least=False)]),
+        _api(OursApi(servers=servers)),
         Scenario("pools_noop", [_noops_in(pool) for pool in pools]),
         Scenario("pools_http", [_gets_in(pool) for pool in pools]),
     ]
+
+
+def _api(api: OursApi) -> Scenario:
+    """1,000 jobs, 1,000,000 runs, 10,000,000 payloads; 50 requests a second of one sort after the other, and triggers."""
+    return Scenario(
+        "api",
+        [Measure(api, lambda: api.calls() | api.triggers())],
+        [
+            *(Target(f"{call}_p99_ms", 50, at_least=False) for call in API_CALLS),
+            Target("triggers_per_second", 300),
+        ],
+    )
 
 
 def _cleanup(name: str, cleaner: OursCleanup, runs: int) -> Scenario:

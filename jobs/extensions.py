@@ -50,9 +50,8 @@ class Extension:
         closing: These runs end; within the transaction that ends them, on its connection. It must take no lock but on rows that it
             inserts: the runs are locked, and who locks schedules, jobs or sinks may wait for runs.
         closed: They ended, and that is committed. If the process dies before this, something else must do it.
+        of_jobs: What the answers about jobs say besides, JSON-ready by name, by job id: their ids. In one query at most.
         of_run: What the answer about one run that has ended says besides, JSON-ready by name: its id.
-        of_jobs: What the answers about jobs say besides, JSON-ready by job id and name: their ids. In as many queries for all as
-            for one.
         pages_of_run: Buttons on a run's page in the admin: its id, to pairs of an address and what the button says.
         run_template: Shows that on the run's page in the admin, where it is the context; empty for nothing.
     """

@@ -26,6 +26,7 @@ from jobs.services import (
     follow_ups,
     kept_answers,
     old_replays,
+    rolling,
 )
 from jobs.states import RunState
 from sinks import claims as sink_claims
@@ -69,6 +70,7 @@ def sweep_once(*, now: dt.datetime | None = None, bury: bool = True, patience: d
         bulk.work_off,
         bulk_each.work_off,
         old_replays.work_off,
+        rolling.roll_up,
         noticing.tell,
     ):
         _undisturbed(task)

@@ -22,7 +22,7 @@ from jobs.api.runs import run_response
 from jobs.documents import TriggerRequest, parse_trigger
 from jobs.errors import ConflictError, FieldError, OutOfDateError, ValidationError
 from jobs.models import Job, Role
-from jobs.selectors.jobs import JobFilter, JobView, find_job, get_job, job_view, list_jobs
+from jobs.selectors.jobs import JobFilter, JobView, find_job, find_job_to_trigger, get_job, job_view, list_jobs
 from jobs.selectors.ordering import Ordering
 from jobs.services.jobs import MUST_BE_NEW, delete_job, save_job
 from jobs.services.runs import trigger_run
@@ -85,7 +85,7 @@ class JobList(ReadingView):
             expected_version=MUST_BE_NEW,
             state=state,
         )
-        response = job_response(JobView(job, None), status.HTTP_201_CREATED)
+        response = job_response(job_view(job), status.HTTP_201_CREATED)
         response["Location"] = request.build_absolute_uri(reverse("job", args=[workspace, job.key]))
         return response
 
@@ -139,7 +139,7 @@ class JobTrigger(StartsARun):
     def post(self, request: Request, workspace: str, key: str) -> Response:
         """Start a run; 200 with the run that exists already for this idempotency key; 409 when the job is paused."""
         asked = _asked(request)
-        job = find_job(workspace=self.workspace, key=key)
+        job = find_job_to_trigger(workspace=self.workspace, key=key)
         triggered = trigger_run(
             job=job,
             trigger=Trigger.API,

@@ -25,7 +25,7 @@ from jobs.selectors.chain import chain
 from jobs.selectors.ordering import Ordering
 from jobs.selectors.payloads import BY_POSITION, get_payload, list_payloads
 from jobs.selectors.results import find_result
-from jobs.selectors.runs import RunFilter, RunView, get_run, list_events, list_logs, list_runs
+from jobs.selectors.runs import RunFilter, RunView, find_run, get_run, list_events, list_logs, list_runs
 from jobs.states import PayloadState, RunState, Trigger
 
 RUN_SHAPES: dict[str, Mapper] = {
@@ -91,7 +91,7 @@ class RunPart(WorkspaceView):
 
     def run(self, run_id: int) -> Run:
         """The run of the address. Raises NotFoundError."""
-        return get_run(workspace=self.workspace, run_id=run_id).run
+        return find_run(workspace=self.workspace, run_id=run_id)
 
 
 @described(get=on_runs.CHAIN)

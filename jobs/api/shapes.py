@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict
 from typing import Any
 
 from jobs.api import nouns
@@ -22,7 +21,7 @@ from jobs.selectors.chain import Chain
 from jobs.selectors.groups import GroupView
 from jobs.selectors.jobs import JobView
 from jobs.selectors.payloads import PayloadView
-from jobs.selectors.runs import RunView
+from jobs.selectors.runs import Counts, RunView
 from jobs.states import JobState
 
 READ_ONLY = tuple(name for name in nouns.JOB_STANDING if name != "version")
@@ -60,7 +59,7 @@ def run_json(view: RunView) -> dict[str, Any]:
         "created_at": run.created_at,
         "started_at": run.started_at,
         "ended_at": run.ended_at,
-        "counts": asdict(view.counts),
+        "counts": counts_json(view.counts),
         "error": run.error,
         "result": run.result,
         "results_erased_at": run.results_erased_at,
@@ -76,6 +75,18 @@ def run_json(view: RunView) -> dict[str, Any]:
         "expires_at": run.expires_at,
         "deadline_at": run.deadline_at,
         "pin": pin_json(run),
+    }
+
+
+def counts_json(counts: Counts) -> dict[str, int]:
+    """How many payloads there are, and in which state."""
+    return {
+        "total": counts.total,
+        "queued": counts.queued,
+        "running": counts.running,
+        "succeeded": counts.succeeded,
+        "failed": counts.failed,
+        "cancelled": counts.cancelled,
     }
 
 

@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from jobs.api import audit, bulk, control, converters, datasources, extending, files, groups, jobs, runs, unknown
+from jobs.api import (
+    audit,
+    bulk,
+    control,
+    converters,
+    datasources,
+    extending,
+    files,
+    groups,
+    jobs,
+    metrics,
+    runs,
+    unknown,
+)
 from jobs.api.live import views as live
 
 converters.register()
@@ -60,6 +73,13 @@ _workspace: list[URLPattern | URLResolver] = [
         name="datasource-operation",
     ),
     path("datasources/<datasource:name>/", include(_datasource)),
+    path("metrics/summary/", metrics.Summary.as_view(), name="metrics-summary"),
+    path("metrics/throughput/", metrics.Throughput.as_view(), name="metrics-throughput"),
+    path("metrics/jobs/", metrics.Jobs.as_view(), name="metrics-jobs"),
+    path("metrics/latency/", metrics.Latency.as_view(), name="metrics-latency"),
+    path("metrics/sla/", metrics.Sla.as_view(), name="metrics-sla"),
+    path("metrics/forecast/", metrics.Forecast.as_view(), name="metrics-forecast"),
+    path("metrics/recent/", metrics.Recent.as_view(), name="metrics-recent"),
     path("audit/", audit.AuditList.as_view(), name="audit"),
     path("audit/export/", audit.AuditExport.as_view(), name="audit-export"),
     path("", include("jobs.api.foreign.urls")),

@@ -99,6 +99,20 @@ class UniqueFor(Strict):
     on_conflict: Literal["refuse", "join"] = "refuse"
 
 
+class Sla(Strict):
+    """What is promised of each run: that it takes no longer than ``duration``, and begins no later than ``lateness`` after its fire
+    time (after its trigger, when no schedule owed it). Nothing happens to a run that misses it; the metrics tell how many do."""
+
+    duration: Period | None = None
+    lateness: Period | None = None
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> Sla:
+        if self.duration is None and self.lateness is None:
+            raise ValueError("give duration, lateness or both")
+        return self
+
+
 class Requires(Strict):
     """What activation checks beyond valid payloads and secrets that exist."""
 
@@ -149,6 +163,7 @@ class Configuration(Strict):
     pause_after_failures: PauseAfterFailures | None = None
     unique_for: UniqueFor | None = None
     keep_replays: int | None = Field(default=None, ge=0, le=1000, strict=True)
+    sla: Sla | None = None
     requires: Requires | None = None
 
 

@@ -21,6 +21,7 @@ from jobs.models.pin import Pin
 from jobs.models.rejected_row import RejectedRow
 from jobs.models.requeued import Requeued
 from jobs.models.run import Run
+from jobs.models.run_totals import RollCursor, RunTotals, Span
 from jobs.models.secret import Secret
 from jobs.models.service_account import ServiceAccount
 from jobs.models.stored_file import StoredFile
@@ -55,10 +56,13 @@ __all__ = [
     "RejectedRow",
     "Requeued",
     "Role",
+    "RollCursor",
     "Run",
+    "RunTotals",
     "Scope",
     "Secret",
     "ServiceAccount",
+    "Span",
     "StoredFile",
     "StoredResult",
     "Verb",

@@ -1,7 +1,7 @@
 """Runs: one execution of a job."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
 from jobs.kinds import QUEUES
@@ -96,6 +96,13 @@ class Run(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # Not the state itself: an index of that would have to be written when a run starts, too, and cost it its HOT update.
+    outcome = models.GeneratedField(
+        expression=Case(When(ended_at__isnull=False, then=F("state")), default=None),
+        output_field=models.CharField(max_length=10, null=True),
+        db_persist=True,
+        help_text="The state of a run that has ended.",
+    )
     expires_at = models.DateTimeField(null=True, blank=True, help_text="When it is too late to begin.")
     run_timeout = models.DurationField(
         null=True, blank=True, help_text="How long it may take from its first payload on."
@@ -130,6 +137,12 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["job", "-id"], name="run_by_job"),
             models.Index(fields=["workspace", "-id"], name="run_by_workspace"),
+            # Those that ended so, however few they are among the others.
+            models.Index(
+                fields=["workspace", "outcome", "-id"], name="run_by_outcome", condition=Q(outcome__isnull=False)
+            ),
+            # Those that ended since: what the totals do not hold yet (jobs/services/rolling.py).
+            models.Index(fields=["ended_at"], name="run_ended", condition=Q(ended_at__isnull=False)),
             # The sweep's only index: it holds the active runs alone, however long the history is.
             models.Index(fields=["wake_at"], name="run_wake", condition=Q(wake_at__isnull=False)),
             # Those that have not ended, for whoever pauses, counts or terminates them: of a job, and of a workspace. The second is
@@ -168,12 +181,6 @@ class Run(models.Model):
                 fields=["schedule_id"],
                 name="run_of_schedule",
                 condition=Q(schedule_id__isnull=False, ended_at__isnull=True),
-            ),
-            # What went wrong, the newest first: rare among a million that succeeded, which have no entry here.
-            models.Index(
-                fields=["workspace", "state", "-id"],
-                name="run_unsuccessful",
-                condition=Q(state__in=["failed", "cancelled"]),
             ),
             models.Index(fields=["job", "digest", "-id"], name="run_digest", condition=Q(digest__isnull=False)),
             models.Index(fields=["origin"], name="run_by_origin", condition=Q(origin__isnull=False)),

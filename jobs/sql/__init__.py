@@ -28,4 +28,5 @@ class Statements:
 
 ENGINE = Statements(Path(__file__).parent)
 CLEANUP = Statements(Path(__file__).parent / "cleanup")
+METRICS = Statements(Path(__file__).parent / "metrics")
 load, numbered = ENGINE.load, ENGINE.numbered

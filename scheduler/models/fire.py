@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from scheduler.models.schedule import Schedule
-from scheduler.states import FireState, Reason
+from scheduler.states import MISSED, FireState, Reason
 
 
 class Fire(models.Model):
@@ -37,6 +37,12 @@ class Fire(models.Model):
             # Those of one schedule that are not decided yet, however long its history is.
             models.Index(
                 fields=["schedule", "id"], name="fire_pending", condition=Q(state__in=["waiting", "buffered"])
+            ),
+            # Those that nobody meant to leave out: few, of all schedules together, the newest first.
+            models.Index(
+                fields=["-decided_at"],
+                name="fire_missed",
+                condition=Q(state="skipped", reason__in=[reason.value for reason in MISSED]),
             ),
         ]
         constraints = [

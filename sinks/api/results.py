@@ -18,7 +18,7 @@ from jobs.documents.basis import Period, Strict, validated
 from jobs.durations import parse_ms
 from jobs.errors import FieldError, GoneError, ValidationError
 from jobs.models import Role, Run
-from jobs.selectors.runs import get_run
+from jobs.selectors.runs import find_run
 from sinks.api.described import deliveries as on_deliveries
 from sinks.services.result_links import LONGEST, LinkExpired, LinkWrong, issue_link, read_link, whole
 from sinks.services.run_results import FORMATS, ResultFormat, result_file
@@ -71,7 +71,7 @@ class RunResults(WorkspaceView):
         )
 
     def _run(self, run_id: int) -> Run:
-        return get_run(workspace=self.workspace, run_id=run_id).run
+        return find_run(workspace=self.workspace, run_id=run_id)
 
 
 @require_safe

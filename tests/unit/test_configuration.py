@@ -27,6 +27,7 @@ EVERYTHING = {
     "pause_after_failures": {"runs": 3, "resume_after": "1h"},
     "unique_for": {"period": "1d", "on_conflict": "join"},
     "keep_replays": 0,
+    "sla": {"duration": "15m", "lateness": 60000},
     "requires": {"schedule": True, "sinks_reachable": False},
 }
 
@@ -89,6 +90,10 @@ def test_a_conflict_with_a_run_alike_is_refused_unless_it_says_otherwise() -> No
         ({"unique_for": {"period": 0}}, "unique_for.period", "between 1 ms and 366 days"),
         ({"unique_for": {"period": "1h", "on_conflict": "wait"}}, "unique_for.on_conflict", "'refuse' or 'join'"),
         ({"keep_replays": -1}, "keep_replays", "at least 0"),
+        ({"sla": {}}, "sla", "give duration, lateness or both"),
+        ({"sla": {"duration": 0}}, "sla.duration", "1 ms"),
+        ({"sla": {"lateness": "soon"}}, "sla.lateness", "duration"),
+        ({"sla": {"length": "1m"}}, "sla.length", "unknown field"),
         ({"requires": {"sinks": True}}, "requires.sinks", "unknown field"),
         ({"requires": {"schedule": "yes"}}, "requires.schedule", "true or false"),
         ({"max_concurent_runs": 1}, "max_concurent_runs", "unknown field"),

@@ -53,7 +53,7 @@ CREATE TRIGGER event_to_audit AFTER INSERT ON jobs_event FOR EACH ROW
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0018_versions_and_bulk'),
+        ('jobs', '0017_versions_and_bulk'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0017_unsuccessful_runs'),
+        ('jobs', '0016_api_conventions'),
     ]
 
     operations = [
