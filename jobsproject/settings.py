@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "jobs",
     "scheduler",
     "sinks",
+    "manifests",
     "workers",
 ]
 

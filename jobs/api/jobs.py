@@ -20,6 +20,7 @@ from jobs.errors import ConflictError, FieldError, ValidationError
 from jobs.models import Job, Role
 from jobs.selectors.jobs import JobView, find_job, get_job, job_view, list_jobs
 from jobs.services.jobs import MUST_BE_NEW, delete_job, save_job
+from jobs.services.origins import KeptInFileError
 from jobs.services.runs import trigger_run
 from jobs.states import JobState, Trigger
 
@@ -69,7 +70,7 @@ class JobDetail(WorkspaceView):
             expected = version if matched is None else matched
             saved = save_job(workspace=self.workspace, document=document, actor=self.actor, expected_version=expected)
         except ConflictError as error:
-            if matched is None:
+            if matched is None or isinstance(error, KeptInFileError):
                 raise
             raise PreconditionFailedError(str(error)) from error
         return job_response(job_view(saved))

@@ -12,8 +12,11 @@ from jobs.documents import GroupName, RateLimit, validated
 from jobs.documents.basis import Strict
 from jobs.errors import ConflictError
 from jobs.models import ConcurrencyGroup, Event, Job, Rate, Run, Workspace
+from jobs.services import origins
 
 MAX_LIMIT = 10_000
+KIND = "concurrency_group"
+"""As manifests call it."""
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +35,14 @@ def parse_group(data: object) -> GroupDocument:
 
 
 def save_group(
-    *, workspace: Workspace, name: str, limit: int | None, rate: object, actor: str, must_be_new: bool = False
+    *,
+    workspace: Workspace,
+    name: str,
+    limit: int | None,
+    rate: object,
+    actor: str,
+    must_be_new: bool = False,
+    from_file: bool = False,
 ) -> ConcurrencyGroup:
     """Create the group of that name, or replace its limits. Runs that are at work heed them with their next payloads.
 
@@ -45,10 +55,12 @@ def save_group(
         rate: ``{"count": 100, "period": "1m"}``: how many of them may begin per period; None for no limit.
         actor: Who does it.
         must_be_new: Leave one that exists alone, and say so.
+        from_file: It is written for the file that the group is kept in.
 
     Raises:
         ValidationError: On ``name``, ``limit`` or ``rate``.
         ConflictError: It must be new, and exists.
+        origins.KeptInFileError: It is kept in a file, and this is not written for it.
     """
     written = parse_group({"name": name, "limit": limit, "rate": rate})
     columns: dict[str, Any] = {
@@ -64,23 +76,31 @@ def save_group(
             raise ConflictError(f"the group {written.name} exists already")
         if not created and all(getattr(group, column) == value for column, value in columns.items()):
             return group
+        if not (created or from_file):
+            origins.refuse_edit(workspace_id=workspace.pk, kind=KIND, name=group.name)
         for column, value in columns.items():
             setattr(group, column, value)
         group.save(update_fields=list(columns))
         _record(group, "group.saved", actor=actor)
-    log.info("group.saved", group=group.name, workspace=workspace.slug, actor=actor)
+        name_of_it, slug = group.name, workspace.slug  # said once it is so: a plan undoes it
+        transaction.on_commit(
+            lambda: log.info("group.saved", group=name_of_it, workspace=slug, actor=actor), robust=True
+        )
     return group
 
 
-def delete_group(*, group: ConcurrencyGroup, actor: str) -> None:
+def delete_group(*, group: ConcurrencyGroup, actor: str, from_file: bool = False) -> None:
     """Delete a group that nothing uses. Runs that have ended are not written: they may be millions.
 
     Raises:
         ConflictError: Jobs name it, or runs that have not ended count against it.
+        origins.KeptInFileError: It is kept in a file, and this is not done for that.
     """
     with transaction.atomic():
         # Saving a job locks the group that it names, so none can come to name it meanwhile.
         ConcurrencyGroup.objects.select_for_update().filter(pk=group.pk).first()
+        if not from_file:
+            origins.refuse_edit(workspace_id=group.workspace_id, kind=KIND, name=group.name)
         jobs = [job.key for job in Job.objects.filter(group=group).only("type", "name").order_by("type", "name")[:6]]
         if jobs:
             named = ", ".join(jobs[:5]) + (" and more" if len(jobs) > 5 else "")
@@ -91,7 +111,11 @@ def delete_group(*, group: ConcurrencyGroup, actor: str) -> None:
         _record(group, "group.deleted", actor=actor)
         Rate.objects.filter(key=f"group:{group.pk}").delete()
         ConcurrencyGroup.objects.filter(pk=group.pk).delete()
-    log.info("group.deleted", group=group.name, workspace_id=group.workspace_id, actor=actor)
+        origins.forget(workspace_id=group.workspace_id, kind=KIND, name=group.name)
+        transaction.on_commit(
+            lambda: log.info("group.deleted", group=group.name, workspace_id=group.workspace_id, actor=actor),
+            robust=True,
+        )
 
 
 def _record(group: ConcurrencyGroup, kind: str, *, actor: str) -> None:
