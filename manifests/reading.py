@@ -30,7 +30,7 @@ class Texts:
     by_file: Mapping[str, str]
 
     def told(self, problems: Iterable[Problem]) -> list[Problem]:
-        """Problems in the order of the files and of the documents in them, each with the line of as much of its field as there is."""
+        """Problems in the order of the files and their documents, each with the line of as much of its field as there is."""
         files = {name: at for at, name in enumerate(self.by_file)}
         return [self._located(each) for each in sorted(problems, key=lambda each: _order(each, files))]
 

@@ -82,13 +82,14 @@ def _document(choices: Mapping[str, Schema]) -> Schema:
 
 
 def _tagged(kind: str | None, schema: Schema) -> Schema:
-    """With the fields that documents have beside what they say; one that extends need not say all of it itself."""
-    found = copy.deepcopy(schema)
+    """With the fields that documents have beside what they say; one that extends need not say all, and may take away with null."""
+    whole = copy.deepcopy(schema)
     if kind is not None:
-        found["properties"]["manifest"] = {"const": kind}
-    found["properties"]["extends"] = EXTENDS
-    required = found.pop("required", [])
-    return {**found, "if": {"not": {"required": ["extends"]}}, "then": {"required": required}}
+        whole["properties"]["manifest"] = {"const": kind}
+    partial = {name: value for name, value in whole.items() if name != "required"}
+    nullable = {name: {"anyOf": [value, {"type": "null"}]} for name, value in whole["properties"].items()}
+    partial["properties"] = {**nullable, "extends": EXTENDS}
+    return {"if": {"required": ["extends"]}, "then": partial, "else": whole}
 
 
 def _says(field: str, value: str) -> Schema:

@@ -36,8 +36,8 @@ _LONG = 20
 def problems(value: Any) -> list[FieldError]:
     """Where in a document something stands that looks like a secret's value, each with its dotted path.
 
-    Looked for are: in fields that take a secret's name, what is long and random, as no name is; in fields and headers that are known
-    to carry credentials, any text that is no template; anywhere, what cannot be anything else, such as a private key.
+    Looked for are: in fields that take a secret's name, what is long and random, as no name is; in fields and headers that are
+    known to carry credentials, any text that is no template; anywhere, what cannot be anything else, such as a private key.
     """
     return list(_found(value, ""))
 

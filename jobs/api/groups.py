@@ -11,12 +11,14 @@ from rest_framework.response import Response
 
 from jobs.api import shapes
 from jobs.api.base import WorkspaceView
+from jobs.api.origins import shown_origin
 from jobs.api.pages import Query, page
 from jobs.errors import FieldError, ValidationError
+from jobs.models import ConcurrencyGroup
 from jobs.selectors.groups import find_group, group_view, list_groups
-from jobs.services.groups import delete_group, parse_group, save_group
+from jobs.services.groups import KIND, delete_group, parse_group, save_group
 
-READ_ONLY = ("jobs", "taken")
+READ_ONLY = ("jobs", "taken", "origin")
 """What a group's JSON has beyond what can be written."""
 
 
@@ -34,7 +36,7 @@ class GroupList(WorkspaceView):
         written = parse_group(request.data).model_dump(mode="json")
         group = save_group(workspace=self.workspace, actor=self.actor, must_be_new=True, **written)
         location = request.build_absolute_uri(reverse("group", args=[workspace, group.name]))
-        answer = shapes.group_json(group_view(group))
+        answer = _shown(group)
         return Response(answer, status=status.HTTP_201_CREATED, headers={"Location": location})
 
 
@@ -43,19 +45,23 @@ class GroupDetail(WorkspaceView):
 
     def get(self, request: Request, workspace: str, name: str) -> Response:
         """The group, and what uses it."""
-        return Response(shapes.group_json(group_view(find_group(workspace=self.workspace, name=name))))
+        return Response(_shown(find_group(workspace=self.workspace, name=name)))
 
     def put(self, request: Request, workspace: str, name: str) -> Response:
         """Replace the limits of a group that there is."""
         find_group(workspace=self.workspace, name=name)
         written = parse_group(_replacement(request.data, name)).model_dump(mode="json")
         group = save_group(workspace=self.workspace, actor=self.actor, **written)
-        return Response(shapes.group_json(group_view(group)))
+        return Response(_shown(group))
 
     def delete(self, request: Request, workspace: str, name: str) -> Response:
         """Delete a group that nothing uses; 409 when jobs name it or active runs count against it."""
         delete_group(group=find_group(workspace=self.workspace, name=name), actor=self.actor)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _shown(group: ConcurrencyGroup) -> dict[str, Any]:
+    return shapes.group_json(group_view(group)) | {"origin": shown_origin(group.workspace_id, KIND, group.name)}
 
 
 def _replacement(data: object, name: str) -> object:

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from jobs.api import shapes
 from jobs.api.base import WorkspaceView
+from jobs.api.origins import shown_origin
 from jobs.api.pages import Query, page
 from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, taken_version
 from jobs.api.runs import run_response
@@ -105,7 +106,8 @@ class JobTrigger(WorkspaceView):
 
 def job_response(view: JobView, code: int = status.HTTP_200_OK) -> Response:
     """A job with its entity tag."""
-    return Response(shapes.job_json(view), status=code, headers={"ETag": etag(view.job)})
+    answer = shapes.job_json(view) | {"origin": shown_origin(view.job.workspace_id, "job", view.job.key)}
+    return Response(answer, status=code, headers={"ETag": etag(view.job)})
 
 
 def _asked(request: Request) -> TriggerRequest:

@@ -12,6 +12,7 @@ from jobs.models import (
     DatasourceState,
     Event,
     LogLine,
+    Origin,
     RejectedRow,
     Run,
     StoredFile,
@@ -22,7 +23,7 @@ from jobs.selectors.jobs import JobView
 from jobs.selectors.payloads import PayloadView
 from jobs.selectors.runs import RunView
 
-READ_ONLY = ("state", "state_change", "resume_at", "created_at", "updated_at", "last_run")
+READ_ONLY = ("state", "state_change", "resume_at", "created_at", "updated_at", "last_run", "origin")
 """What a job's JSON has beyond its document and its version."""
 
 
@@ -123,6 +124,21 @@ def bulk_json(action: BulkAction) -> dict[str, Any]:
         "unchanged": action.unchanged,
         "created_at": action.created_at,
         "ended_at": action.ended_at,
+    }
+
+
+def origin_json(origin: Origin | None) -> dict[str, Any] | None:
+    """The file that an object is kept in; None for one that is kept in none."""
+    if origin is None:
+        return None
+    return {
+        "kind": origin.kind,
+        "name": origin.name,
+        "source": origin.source,
+        "path": origin.path,
+        "digest": origin.digest,
+        "applied_at": origin.applied_at,
+        "applied_by": origin.applied_by,
     }
 
 

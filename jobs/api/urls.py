@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from jobs.api import bulk, control, converters, datasources, extending, files, groups, jobs, runs, unknown
+from jobs.api import bulk, control, converters, datasources, extending, files, groups, jobs, origins, runs, unknown
 
 converters.register()
 
@@ -52,6 +52,8 @@ _workspace: list[URLPattern | URLResolver] = [
         name="datasource-operation",
     ),
     path("datasources/<datasource:name>/", include(_datasource)),
+    path("origins/", origins.OriginList.as_view(), name="origins"),
+    path("origins/release/", origins.Release.as_view(), name="release-origin"),
     path("groups/", groups.GroupList.as_view(), name="groups"),
     path("groups/<group:name>/", groups.GroupDetail.as_view(), name="group"),
 ]

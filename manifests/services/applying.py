@@ -1,8 +1,8 @@
 """Planning by trying, and applying: all of it in one transaction, or nothing.
 
-Who locks what, and in which order: the workspace's row (who waits for whom, and who applies), the lock of rules (nobody else saves a
-rule or a job), then groups, jobs, sinks and rules, each by id. Whoever edits one object takes a part of these in the same order, so
-nobody waits in a circle; two who apply wait for each other at the first, and the second finds what the first has done.
+Who locks what, and in which order: the workspace's row (who waits for whom, and who applies), the lock of rules (nobody else saves
+a rule or a job), then groups, jobs, sinks and rules, each by id. Whoever edits one object takes a part of these in the same order,
+so nobody waits in a circle; two who apply wait for each other at the first, and the second finds what the first has done.
 """
 
 from __future__ import annotations

@@ -15,8 +15,10 @@ from rest_framework.response import Response
 from jobs.api.base import WorkspaceView
 from jobs.api.pages import Query, page
 from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, taken_version
+from jobs.api.shapes import origin_json
 from jobs.models import Job
 from jobs.selectors.jobs import find_job
+from jobs.selectors.origins import origin_of_schedule
 from scheduler.api import shapes
 from scheduler.api.asking import edit_of, instant, merged
 from scheduler.models import Schedule
@@ -110,7 +112,9 @@ class ScheduleDetail(SchedulePart):
 
 def schedule_response(schedule: Schedule, code: int = status.HTTP_200_OK, **more: object) -> Response:
     """A schedule as it stands now, with its job's entity tag."""
-    answer = shapes.schedule_json(schedule_view(schedule=schedule, now=timezone.now())) | more
+    origin = origin_of_schedule(workspace_id=schedule.workspace_id, job_key=schedule.job.key, name=schedule.name)
+    answer = shapes.schedule_json(schedule_view(schedule=schedule, now=timezone.now()))
+    answer |= {"origin": origin_json(origin), **more}
     return Response(answer, status=code, headers={"ETag": etag(schedule.job)})
 
 

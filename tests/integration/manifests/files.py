@@ -60,8 +60,8 @@ triggers: [{type: cron, expression: "0 0 3 * * ?"}]
 exclusions: [{calendar: closed}]
 ---
 manifest: datasource
-name: flights
-parameters: {source: {path: flights.csv}, destination: {postgresql: {database: default, table: flights}}}
+name: arrivals
+parameters: {source: {path: arrivals.csv}, destination: {postgresql: {database: default, table: arrivals}}}
 timeout: 2m
 tags: [transport]
 ---

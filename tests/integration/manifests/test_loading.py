@@ -116,7 +116,7 @@ class TestDocuments:
             ("sink", "lake"),
             ("job", "task:after"),
             ("job", "task:before"),
-            ("job", "datasource:flights"),
+            ("job", "datasource:arrivals"),
             ("notice_rule", "tell"),
         ]
         before = found["job", "task:before"].document
@@ -167,7 +167,7 @@ class TestDocuments:
             ("{manifest: concurrency_group, name: a, limit: 0}", "limit: expected at least 1"),
             ("{manifest: notice_rule, name: a}", "sink: this field is required"),
             (
-                "{key: task:a, payload: [{kind: http, parameters: {url: 'http://a.example/', headers: {Authorization: Bearer x}}}]}",
+                "{key: task:a, payload: [{kind: http, parameters: {url: 'http://a.b/', headers: {Authorization: Bearer x}}}]}",
                 "payload.0.parameters.headers.Authorization: this carries a secret",
             ),
         ],

@@ -34,7 +34,7 @@ def test_a_job_and_a_schedule_alone_have_the_exclusions_of_the_calendar_in_its_p
     [
         (
             [{"key": "k", "schedules": [{"exclusions": [{"calendar": "gone"}]}]}, CALENDAR],
-            "document 1, schedules.0.exclusions.0.calendar: expected the name of a calendar of these files alone; there are: closed",
+            "schedules.0.exclusions.0.calendar: expected the name of a calendar of these files alone; there are: closed",
         ),
         ([CALENDAR, CALENDAR], "document 2, calendar closed, name: another calendar is named 'closed' already"),
         ([{**CALENDAR, "exclusions": "x"}], "exclusions: expected a list of exclusions, as schedules have them"),
