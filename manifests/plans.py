@@ -1,4 +1,4 @@
-"""A plan: what applying files would do to each object. Pure."""
+"""A plan: what applying files would do to each object."""
 
 from __future__ import annotations
 

@@ -35,9 +35,11 @@ class KeptInFiles(WorkspaceAdmin[M]):
 
     def origin(self, obj: M) -> Origin | None:
         """The same, asked for once an object."""
-        if not hasattr(obj, "kept_origin"):
-            obj.kept_origin = self.find_origin(obj)  # type: ignore[attr-defined]
-        return obj.kept_origin  # type: ignore[no-any-return]
+        known = vars(obj)
+        if "kept_origin" not in known:
+            known["kept_origin"] = self.find_origin(obj)
+        found: Origin | None = known["kept_origin"]
+        return found
 
     def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         """By the role, and only what is not kept in a file."""

@@ -55,5 +55,6 @@ class Release(WorkspaceView):
 
 
 def shown_origin(workspace_id: int, kind: str, name: str) -> dict[str, Any] | None:
-    """The file that an object is kept in, as answers show it: one query."""
-    return shapes.origin_json(origin_of(workspace_id=workspace_id, kind=kind, name=name))
+    """The file that an object is kept in, as answers show it; None for none. One query."""
+    origin = origin_of(workspace_id=workspace_id, kind=kind, name=name)
+    return None if origin is None else shapes.origin_json(origin)

@@ -127,10 +127,8 @@ def bulk_json(action: BulkAction) -> dict[str, Any]:
     }
 
 
-def origin_json(origin: Origin | None) -> dict[str, Any] | None:
-    """The file that an object is kept in; None for one that is kept in none."""
-    if origin is None:
-        return None
+def origin_json(origin: Origin) -> dict[str, Any]:
+    """An object that is kept in a file, and the file."""
     return {
         "kind": origin.kind,
         "name": origin.name,

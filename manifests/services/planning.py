@@ -33,11 +33,11 @@ def draw(*, workspace: Workspace, wanted: Sequence[Wanted], source: str | None, 
     """
     origins = origins_of(workspace=workspace)
     present = _present(workspace, wanted, origins if prune else {}, source, lock)
-    problems = [*_foreign(wanted, source, origins)]
     complete = [_with_kept_schedules(each, present, origins) for each in wanted]
+    saves = [_save(each, present.get((each.kind, each.name)), source, origins) for each in _in_order(complete)]
+    problems = [*_foreign(wanted, saves, source, origins)]
     if problems:
         raise ManifestsRefusedError(problems)
-    saves = [_save(each, present.get((each.kind, each.name)), source, origins) for each in _in_order(complete)]
     deletes = _deletes(complete, present, origins, source) if prune else []
     return Plan(workspace.slug, source, prune, [*saves, *deletes])
 
@@ -59,8 +59,14 @@ def _present(
     }
 
 
-def _foreign(wanted: Iterable[Wanted], source: str | None, origins: Origins) -> Iterator[Problem]:
+def _foreign(
+    wanted: Iterable[Wanted], saves: Iterable[Step], source: str | None, origins: Origins
+) -> Iterator[Problem]:
+    """What another source keeps. It may be said here as well only where nothing is to be kept and nothing would change."""
+    unchanged = {(step.kind, step.name) for step in saves if step.action == "unchanged" and source is None}
     for each in wanted:
+        if (each.kind, each.name) in unchanged:
+            continue
         for kind, name in _kept_as(each):
             origin = origins.get((kind, name))
             if origin is not None and origin.source != source:

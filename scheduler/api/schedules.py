@@ -114,7 +114,7 @@ def schedule_response(schedule: Schedule, code: int = status.HTTP_200_OK, **more
     """A schedule as it stands now, with its job's entity tag."""
     origin = origin_of_schedule(workspace_id=schedule.workspace_id, job_key=schedule.job.key, name=schedule.name)
     answer = shapes.schedule_json(schedule_view(schedule=schedule, now=timezone.now()))
-    answer |= {"origin": origin_json(origin), **more}
+    answer |= {"origin": None if origin is None else origin_json(origin), **more}
     return Response(answer, status=code, headers={"ETag": etag(schedule.job)})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError
@@ -230,8 +231,11 @@ class TestExpect:
         make_job(workspace, "task:ping", description="before")
         write(folder, "ping.yaml", PING)
         digest = planned("jobs")[1]["digest"]
-        parts = {"description": {"description": "other"}, "priority": {"configuration": {"priority": 1}}}[edited]
-        make_job(workspace, "task:ping", **parts)
+        parts: dict[str, dict[str, Any]] = {
+            "description": {"description": "other"},
+            "priority": {"configuration": {"priority": 1}},
+        }
+        make_job(workspace, "task:ping", **parts[edited])
         with pytest.raises(CommandError, match="not the plan that was reviewed"):
             command("jobs_apply", "jobs", expect=digest)
         assert Job.objects.get().tags == []

@@ -40,6 +40,7 @@ def test_every_example_and_every_kind_come_back_to_nothing_to_do(tmp_path: Path,
     code, plan = planned(f"out.{suffix}", source="mine", prune=True)
     assert (code, set(actions(plan).values())) == (0, {"unchanged"})
     assert len(plan["objects"]) == 6 + 10
+    assert planned(f"out.{suffix}", unmanaged=True)[0] == 0
 
 
 def test_what_was_made_by_hand_comes_back_to_nothing_to_do(workspace: Workspace, tmp_path: Path) -> None:
