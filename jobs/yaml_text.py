@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -53,14 +54,18 @@ def line_of(text: str, field: str, *, index: int = 1) -> int | None:
         field: Such as ``triggers.0.expression``; empty for the document itself.
         index: Which of the text's documents, counted from 1; the items of a list at the top count as documents.
     """
+    documents = _nodes(text)
+    return _line_in(documents[index - 1], field) if 1 <= index <= len(documents) else None
+
+
+@lru_cache(maxsize=4)
+def _nodes(text: str) -> list[yaml.Node]:
+    """The documents as they stand in the text; none when it is no YAML. Kept, for who asks about many fields of one text."""
     try:
         nodes = [node for node in yaml.compose_all(text, Loader=yaml.CSafeLoader) if not _is_empty(node)]
     except yaml.YAMLError:
-        return None
-    documents = [item for node in nodes for item in (node.value if isinstance(node, yaml.SequenceNode) else [node])]
-    if not 1 <= index <= len(documents):
-        return None
-    return _line_in(documents[index - 1], field)
+        return []
+    return [item for node in nodes for item in (node.value if isinstance(node, yaml.SequenceNode) else [node])]
 
 
 def _line_in(node: yaml.Node, field: str) -> int:

@@ -36,7 +36,7 @@ class Change:
         return {"field": self.field, **{name: value for name, value in known.items() if value is not ABSENT}}
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+def changes(*, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     """The fields that differ, in the order of ``after``, then of ``before``; at most `MOST`, and one that counts the others."""
     found = list(_differing(before, after, ""))
     told = [

@@ -37,14 +37,14 @@ def resolve(documents: Sequence[Written]) -> tuple[list[Written], list[Problem]]
     return found, problems
 
 
-def merged(over: Mapping[str, Any], under: Mapping[str, Any]) -> dict[str, Any]:
+def merged(*, over: Mapping[str, Any], under: Mapping[str, Any]) -> dict[str, Any]:
     """Two objects as one: see `resolve`. Source: RFC 7396, whose null removes as well."""
     result = dict(under)
     for name, value in over.items():
         if value is None and name in under:
             del result[name]
         elif isinstance(value, Mapping) and isinstance(under.get(name), Mapping):
-            result[name] = merged(value, under[name])
+            result[name] = merged(over=value, under=under[name])
         else:
             result[name] = value
     return copy.deepcopy(result)
@@ -102,8 +102,8 @@ def _merged(data: Mapping[str, Any], bases: Mapping[str, Mapping[str, Any]], pat
             message = f"there is no base named {name!r} in these files; there are: {known}"
             raise ValidationError([FieldError("extends", message)])
         handed_on = _merged(base, bases, (*path, name))
-        under = merged({each: value for each, value in handed_on.items() if each not in _ITS_OWN}, under)
-    return merged({name: value for name, value in data.items() if name != "extends"}, under)
+        under = merged(over={each: value for each, value in handed_on.items() if each not in _ITS_OWN}, under=under)
+    return merged(over={name: value for name, value in data.items() if name != "extends"}, under=under)
 
 
 def _names(data: Mapping[str, Any]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from jobs.models import Origin, Workspace
 
 
@@ -47,9 +45,3 @@ def list_origins(
 def schedule_name(job_key: str, name: str) -> str:
     """The name under which the origin of a schedule is kept."""
     return f"{job_key}/{name}"
-
-
-def named(origins: Collection[Origin]) -> str:
-    """Some of them, for a message."""
-    words = sorted(f"{each.kind} {each.name}" for each in origins)
-    return ", ".join(words[:5]) + (" and more" if len(words) > 5 else "")

@@ -19,6 +19,7 @@ from manifests.problems import ManifestsRefusedError
 
 NOTHING_TO_DO, REFUSED, CHANGES = 0, 1, 2
 """Exit codes."""
+MAX_SOURCE = 500
 _SHOWN = 100
 """Characters of a value in a line."""
 
@@ -29,7 +30,6 @@ class ManifestCommand(BaseCommand):
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """One whose wrong usage ends with 1: a script would take 2 for changes."""
         parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.exit_code = REFUSED  # type: ignore[attr-defined]
 
         def error(message: str) -> NoReturn:
             if not parser.called_from_command_line:
@@ -63,6 +63,8 @@ class ManifestCommand(BaseCommand):
                 raise CommandError("--unmanaged has no source: leave --source and --prune out")
             return None
         if options["source"]:
+            if len(options["source"]) > MAX_SOURCE:
+                raise CommandError(f"--source: expected at most {MAX_SOURCE} characters")
             return str(options["source"])
         if len(options["paths"]) > 1:
             raise CommandError("several paths: say with --source what they are called together")

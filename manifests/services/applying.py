@@ -26,6 +26,8 @@ from manifests.services.planning import draw
 from sinks.models import Sink
 from sinks.services import ruling
 
+MAX_PATH = 1000
+
 log = structlog.get_logger(__name__)
 
 
@@ -146,7 +148,7 @@ def _keep_origins(workspace: Workspace, drawn: Plan, actor: str) -> None:
 
 
 def _keep(workspace: Workspace, wanted: Wanted, known: Origin | None, source: str, actor: str) -> None:
-    said = {"source": source, "path": wanted.place.file, "digest": digest(wanted.document)}
+    said = {"source": source, "path": wanted.place.file[:MAX_PATH], "digest": digest(wanted.document)}
     if known is not None and all(getattr(known, name) == value for name, value in said.items()):
         return
     if known is not None:

@@ -112,7 +112,7 @@ def _save(wanted: Wanted, present: Present | None, source: str | None, origins: 
     claim = [Change("source", ABSENT, source)] if claimed else []
     if present is None:
         return Step(wanted.kind, wanted.name, "create", claim, wanted)
-    found = changes(present.document, wanted.document)
+    found = changes(before=present.document, after=wanted.document)
     if not found and not claim:
         return Step(wanted.kind, wanted.name, "unchanged", (), wanted, writes=False)
     return Step(wanted.kind, wanted.name, "change", [*found, *claim], wanted, present.version, writes=bool(found))

@@ -50,6 +50,7 @@ class TestCreate:
             "state_change": None,
             "resume_at": None,
             "last_run": None,
+            "origin": None,
         }
 
     def test_the_columns_that_the_engine_reads_follow_from_the_document(self, api: Api) -> None:

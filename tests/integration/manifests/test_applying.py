@@ -15,6 +15,8 @@ from jobs.models import ConcurrencyGroup, Event, Job, Origin, Run, Workspace
 from jobs.services.jobs import save_job
 from jobs.services.runs import start_run
 from jobs.states import Trigger
+from manifests.management.commands import jobs_plan
+from manifests.services import applying
 from scheduler.models import Schedule
 from sinks.models import Rule, Sink
 from tests.integration.manifests.files import EVERYTHING, PING, actions, command, planned, write
@@ -140,6 +142,11 @@ sinks: [{sink: gone}]
             command("jobs_plan", "jobs", unmanaged=True, prune=True)
         with pytest.raises(CommandError, match="say with --source"):
             command("jobs_plan", "jobs", "jobs")
+        parser = jobs_plan.Command().create_parser("manage.py", "jobs_plan")
+        parser.called_from_command_line = True
+        with pytest.raises(SystemExit) as ended:
+            parser.parse_args(["acme"])
+        assert ended.value.code == 1
         Workspace.objects.update(slug="other")
         with pytest.raises(CommandError, match="create_workspace acme"):
             command("jobs_plan", "jobs")
@@ -164,6 +171,16 @@ class TestApply:
         before = counted()
         with pytest.raises(CommandError, match=r"job task:b, sinks\.0\.sink: the workspace has no sink named 'gone'"):
             command("jobs_apply", "jobs")
+        assert counted() == before
+
+    def test_one_that_dies_before_its_end_has_done_nothing(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def die(*_: object) -> None:
+            raise SystemExit(9)
+
+        write(folder, "all.yaml", EVERYTHING)
+        before = counted()
+        monkeypatch.setattr(applying, "_keep_origins", die)
+        assert command("jobs_apply", "jobs")[0] == 9
         assert counted() == before
 
     def test_runs_and_their_history_are_left_alone(self, folder: Path) -> None:

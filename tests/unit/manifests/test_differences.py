@@ -24,14 +24,14 @@ from manifests.differences import ABSENT, MOST, Change, changes
     ],
 )
 def test_each_field_that_differs_is_told(before: dict[str, Any], after: dict[str, Any], expected: list[Change]) -> None:
-    assert changes(before, after) == expected
+    assert changes(before=before, after=after) == expected
 
 
 def test_what_looks_like_a_secret_is_hidden_on_both_sides() -> None:
     before, after = ({"headers": {"Authorization": word}} for word in ("Bearer old", "Bearer new"))
-    assert changes(before, after) == [Change("headers.Authorization", "***", "***")]
+    assert changes(before=before, after=after) == [Change("headers.Authorization", "***", "***")]
 
 
 def test_of_very_many_the_first_are_told_and_the_others_counted() -> None:
-    found = changes({}, {str(number): number for number in range(MOST + 5)})
+    found = changes(before={}, after={str(number): number for number in range(MOST + 5)})
     assert (len(found), found[-1].after) == (MOST + 1, "5 more fields")

@@ -39,7 +39,7 @@ class TestMerged:
         self, over: dict[str, Any], under: dict[str, Any], expected: dict[str, Any]
     ) -> None:
         before = repr((over, under))
-        assert merged(over, under) == expected
+        assert merged(over=over, under=under) == expected
         assert repr((over, under)) == before
 
 

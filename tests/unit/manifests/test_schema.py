@@ -12,6 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from django.contrib.staticfiles import finders
 
 from jobs import yaml_text
 from manifests import schema
@@ -41,6 +42,10 @@ def test_the_file_is_what_the_code_declares() -> None:
         [sys.executable, "manage.py", "jobs_schema", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stderr
+
+
+def test_it_is_served_where_exports_say() -> None:
+    assert finders.find(schema.ADDRESS) == str(schema.FILE)
 
 
 def test_it_is_a_schema() -> None:
