@@ -14,6 +14,7 @@ RUN set -e; for extra in $EXTRAS; do pip install --no-cache-dir --require-hashes
 COPY manage.py ./
 COPY jobsproject jobsproject
 COPY jobs jobs
+COPY manifests manifests
 COPY scheduler scheduler
 COPY sinks sinks
 COPY workers workers

@@ -35,7 +35,7 @@ def prepare(*, admin_user: str, admin_password: str, workspace: str, manifests: 
     ApiToken.objects.filter(user=user, name=TOKEN_NAME).delete()
     _, token = create_token(user=user, name=TOKEN_NAME, now=dt.datetime.now(dt.UTC))
     if manifests:
-        call_command("load_manifests", workspace, *manifests, stdout=sys.stderr)
+        call_command("jobs_apply", workspace, *manifests, unmanaged=True, stdout=sys.stderr)
     return {"api_token": token}
 
 

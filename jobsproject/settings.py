@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "jobs",
     "scheduler",
     "sinks",
+    "manifests",
     "workers",
 ]
 

@@ -93,9 +93,9 @@ class CallConfiguration(Strict):
         max_bytes: A delivery whose body would be larger is refused for good.
     """
 
-    headers: dict[HeaderName, Annotated[HeaderValue, BeforeValidator(_header)]] = Field(
-        default_factory=dict, max_length=50
-    )
+    headers: dict[
+        HeaderName, Annotated[HeaderValue, BeforeValidator(_header, json_schema_input_type=str | HeaderValue)]
+    ] = Field(default_factory=dict, max_length=50)
     auth: Auth | None = None
     timeout: Annotated[Duration, BeforeValidator(_timeout)] = "30s"
     tls: Tls = Field(default_factory=Tls)

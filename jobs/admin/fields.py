@@ -9,7 +9,7 @@ from django import forms
 
 from jobs import strict_json
 from jobs.errors import FieldError
-from jobs.manifests import read_value
+from jobs.yaml_text import read_value
 
 
 class _Absent:

@@ -11,11 +11,12 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 
 from jobs.admin.fields import ABSENT, JSONText, RawText, placed
-from jobs.admin.scope import WorkspaceAdmin, WorkspaceFilter
+from jobs.admin.kept import KeptInFiles
+from jobs.admin.scope import WorkspaceFilter
 from jobs.admin.typed import TypedForm
 from jobs.errors import ConflictError, ValidationError
 from jobs.models import ConcurrencyGroup
-from jobs.services.groups import delete_group, parse_group, save_group
+from jobs.services.groups import KIND, delete_group, parse_group, save_group
 
 
 class GroupForm(TypedForm[ConcurrencyGroup]):
@@ -72,10 +73,11 @@ class GroupForm(TypedForm[ConcurrencyGroup]):
 
 
 @admin.register(ConcurrencyGroup)
-class GroupAdmin(WorkspaceAdmin[ConcurrencyGroup]):
+class GroupAdmin(KeptInFiles[ConcurrencyGroup]):
     """List, add, change, delete."""
 
     form = GroupForm
+    kept_as = KIND
     fields = ("workspace", "name", "limit", "rate", "version")
     list_display = ("name", "workspace", "limit", "rate", "used_by")
     list_filter = (WorkspaceFilter,)

@@ -19,6 +19,7 @@ from jobs.admin.datasource_controls import DatasourceControls
 from jobs.admin.histories import EventHistory
 from jobs.admin.job_controls import JobControls
 from jobs.admin.job_form import EXAMPLE_PAYLOAD, JobForm
+from jobs.admin.kept import KeptInFiles
 from jobs.admin.pretty import pretty
 from jobs.admin.scope import WorkspaceFilter, permits
 from jobs.documents import TriggerRequest
@@ -35,10 +36,11 @@ _READ = ("payload", "configuration", "tags", "metadata")
 
 
 @admin.register(Job)
-class JobAdmin(JobControls, DatasourceControls, EventHistory[Job]):
+class JobAdmin(KeptInFiles[Job], JobControls, DatasourceControls, EventHistory[Job]):
     """List, add, change, delete and run; pause and the like are `JobControls`, what only datasources have `DatasourceControls`."""
 
     form = JobForm
+    kept_as = "job"
     change_form_template = "admin/jobs/job/change_form.html"
     change_list_template = "admin/jobs/wide_list.html"
     list_display = ("key", "shortly", "workspace", "state_shown", "last_run", "version")
@@ -61,6 +63,10 @@ class JobAdmin(JobControls, DatasourceControls, EventHistory[Job]):
 
     _refusals: ClassVar[WeakKeyDictionary[HttpRequest, Sequence[FieldError]]] = WeakKeyDictionary()
     """By request: what was said when it tried to write the job."""
+
+    def kept_name(self, obj: Job) -> str:
+        """Its key."""
+        return obj.key
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         """With the last run's id and state, found in the index by job; payload lists may be long, and wait until they are shown."""

@@ -14,14 +14,15 @@ from jobs.api import shapes
 from jobs.api.base import WorkspaceView
 from jobs.api.described import groups as on_groups
 from jobs.api.described.operation import described
+from jobs.api.origins import shown_origin
 from jobs.api.pages import Query, page
 from jobs.api.preconditions import expecting, taken_version
 from jobs.errors import FieldError, ValidationError
 from jobs.models import ConcurrencyGroup
 from jobs.selectors.groups import find_group, group_view, list_groups
-from jobs.services.groups import delete_group, parse_group, save_group
+from jobs.services.groups import KIND, delete_group, parse_group, save_group
 
-READ_ONLY = ("updated_at", "jobs", "taken")
+READ_ONLY = ("updated_at", "jobs", "taken", "origin")
 """What a group's JSON has beyond what can be written."""
 
 
@@ -71,7 +72,8 @@ class GroupDetail(WorkspaceView):
 
 def _shown(group: ConcurrencyGroup, code: int = status.HTTP_200_OK) -> Response:
     group.refresh_from_db(fields=["version", "updated_at"])
-    return Response(shapes.group_json(group_view(group)), status=code, headers={"ETag": f'"{group.version}"'})
+    answer = shapes.group_json(group_view(group)) | {"origin": shown_origin(group.workspace_id, KIND, group.name)}
+    return Response(answer, status=code, headers={"ETag": f'"{group.version}"'})
 
 
 def _replacement(data: object, group: ConcurrencyGroup) -> tuple[object, int | None]:

@@ -15,6 +15,7 @@ from jobs.api.awaiting import StartsARun
 from jobs.api.described import jobs as on_jobs
 from jobs.api.described.operation import described
 from jobs.api.foreign import Mapper, atlas, datamaker, fusion, intuned
+from jobs.api.origins import shown_origin
 from jobs.api.pages import Query, page
 from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, same_time, taken_version
 from jobs.api.reading import ReadingView
@@ -25,6 +26,7 @@ from jobs.models import Job, Role
 from jobs.selectors.jobs import JobFilter, JobView, find_job, find_job_to_trigger, get_job, job_view, list_jobs
 from jobs.selectors.ordering import Ordering
 from jobs.services.jobs import MUST_BE_NEW, delete_job, save_job
+from jobs.services.origins import KeptInFileError
 from jobs.services.runs import trigger_run
 from jobs.states import JobState, Trigger
 
@@ -110,7 +112,7 @@ class JobDetail(ReadingView):
             expected = version if matched is None else matched
             saved = save_job(workspace=self.workspace, document=document, actor=self.actor, expected_version=expected)
         except ConflictError as error:
-            if matched is None:
+            if matched is None or isinstance(error, KeptInFileError):
                 raise
             raise PreconditionFailedError(str(error)) from error
         return job_response(job_view(saved))
@@ -154,7 +156,8 @@ class JobTrigger(StartsARun):
 
 def job_response(view: JobView, code: int = status.HTTP_200_OK) -> Response:
     """A job with its entity tag."""
-    return Response(shapes.job_json(view), status=code, headers={"ETag": etag(view.job)})
+    answer = shapes.job_json(view) | {"origin": shown_origin(view.job.workspace_id, "job", view.job.key)}
+    return Response(answer, status=code, headers={"ETag": etag(view.job)})
 
 
 def _asked(request: Request) -> TriggerRequest:

@@ -13,6 +13,7 @@ from jobs.models import (
     DatasourceState,
     Event,
     LogLine,
+    Origin,
     RejectedRow,
     Run,
     StoredFile,
@@ -24,7 +25,7 @@ from jobs.selectors.payloads import PayloadView
 from jobs.selectors.runs import Counts, RunView
 from jobs.states import JobState
 
-READ_ONLY = tuple(name for name in nouns.JOB_STANDING if name != "version")
+READ_ONLY = (*(name for name in nouns.JOB_STANDING if name != "version"), "origin")
 """What a job's JSON has beyond its document and its version."""
 
 
@@ -139,6 +140,19 @@ def bulk_json(action: BulkAction) -> dict[str, Any]:
         "problems": action.problems,
         "created_at": action.created_at,
         "ended_at": action.ended_at,
+    }
+
+
+def origin_json(origin: Origin) -> dict[str, Any]:
+    """An object that is kept in a file, and the file."""
+    return {
+        "kind": origin.kind,
+        "name": origin.name,
+        "source": origin.source,
+        "path": origin.path,
+        "digest": origin.digest,
+        "applied_at": origin.applied_at,
+        "applied_by": origin.applied_by,
     }
 
 

@@ -13,6 +13,7 @@ from jobs.api import (
     groups,
     jobs,
     metrics,
+    origins,
     runs,
     unknown,
 )
@@ -73,6 +74,8 @@ _workspace: list[URLPattern | URLResolver] = [
         name="datasource-operation",
     ),
     path("datasources/<datasource:name>/", include(_datasource)),
+    path("origins/", origins.OriginList.as_view(), name="origins"),
+    path("origins/release/", origins.Release.as_view(), name="release-origin"),
     path("metrics/summary/", metrics.Summary.as_view(), name="metrics-summary"),
     path("metrics/throughput/", metrics.Throughput.as_view(), name="metrics-throughput"),
     path("metrics/jobs/", metrics.Jobs.as_view(), name="metrics-jobs"),

@@ -82,4 +82,6 @@ HeaderName = Annotated[str, AfterValidator(check_header_name)]
 HeaderText = Annotated[str, AfterValidator(check_header_value)]
 UserName = Annotated[str, AfterValidator(_username)]
 Certificates = Annotated[str, AfterValidator(_certificates)]
-Statuses = Annotated[tuple[StatusRange, ...], BeforeValidator(parse_ranges)]
+Statuses = Annotated[
+    tuple[StatusRange, ...], BeforeValidator(parse_ranges, json_schema_input_type=int | str | list[int | str])
+]

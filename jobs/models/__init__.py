@@ -16,6 +16,7 @@ from jobs.models.lane import Lane
 from jobs.models.log_line import LogLine
 from jobs.models.occurrence import Occurrence
 from jobs.models.operation import ENDS_ONCE, KEEP_OPERATIONS, Operation
+from jobs.models.origin import Origin
 from jobs.models.payload import Payload
 from jobs.models.pin import Pin
 from jobs.models.rejected_row import RejectedRow
@@ -50,6 +51,7 @@ __all__ = [
     "Membership",
     "Occurrence",
     "Operation",
+    "Origin",
     "Payload",
     "Pin",
     "Rate",

@@ -79,10 +79,17 @@ def missing(*, workspace_id: int, document: JobDocument) -> list[FieldError]:
     name, and whether its sinks can be reached, if the configuration ``requires`` that.
     """
     return [
+        *missing_at_hand(workspace_id=workspace_id, document=document),
+        *unreachable_sinks(workspace_id=workspace_id, document=document),
+    ]
+
+
+def missing_at_hand(*, workspace_id: int, document: JobDocument) -> list[FieldError]:
+    """The same without asking sinks: for within a transaction, where nobody may wait for them to answer."""
+    return [
         *_missing_secrets(workspace_id, document),
         *lacking(document),
         *_lacking_around(workspace_id, document),
-        *_unreachable_sinks(workspace_id, document),
     ]
 
 
@@ -121,7 +128,8 @@ def _lacking_around(workspace_id: int, document: JobDocument) -> Iterator[FieldE
         yield from extension.missing(workspace_id, getattr(document, extension.field))
 
 
-def _unreachable_sinks(workspace_id: int, document: JobDocument) -> Iterator[FieldError]:
+def unreachable_sinks(*, workspace_id: int, document: JobDocument) -> Iterator[FieldError]:
+    """The sinks that do not answer, if the configuration ``requires`` it. May take seconds; not for within a transaction."""
     requires = document.configuration.requires
     if requires is None or not requires.sinks_reachable:
         return

@@ -13,9 +13,11 @@ from jobs.documents import GroupName, RateLimit, validated
 from jobs.documents.basis import Strict
 from jobs.errors import ConflictError, OutOfDateError
 from jobs.models import ConcurrencyGroup, Event, Job, Rate, Run, Workspace
-from jobs.services import audit
+from jobs.services import audit, origins
 
 MAX_LIMIT = 10_000
+KIND = "concurrency_group"
+"""As manifests call it."""
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +44,7 @@ def save_group(
     actor: str,
     must_be_new: bool = False,
     expected_version: int | None = None,
+    from_file: bool = False,
 ) -> ConcurrencyGroup:
     """Create the group of that name, or replace its limits. Runs that are at work heed them with their next payloads.
 
@@ -55,11 +58,13 @@ def save_group(
         actor: Who does it.
         must_be_new: Leave one that exists alone, and say so.
         expected_version: The version that the writer saw; None for whatever stands there.
+        from_file: It is written for the file that the group is kept in.
 
     Raises:
         ValidationError: On ``name``, ``limit`` or ``rate``.
         OutOfDateError: It has another version.
         ConflictError: It must be new, and exists.
+        origins.KeptInFileError: It is kept in a file, and this is not written for it.
     """
     written = parse_group({"name": name, "limit": limit, "rate": rate})
     columns: dict[str, Any] = {
@@ -77,26 +82,36 @@ def save_group(
         if not created and all(getattr(group, column) == value for column, value in columns.items()):
             return group
         before = None if created else _limits(group)
+        if not (created or from_file):
+            origins.refuse_edit(workspace_id=workspace.pk, kind=KIND, name=group.name)
         for column, value in columns.items():
             setattr(group, column, value)
         if not created:
             group.version, group.updated_at = group.version + 1, Now()
         group.save(update_fields=[*columns, "version", "updated_at"] if not created else list(columns))
         _record(group, "group.saved", actor=actor, before=before, after=_limits(group))
-    log.info("group.saved", group=group.name, workspace=workspace.slug, actor=actor)
+        name_of_it, slug = group.name, workspace.slug  # said once it is so: a plan undoes it
+        transaction.on_commit(
+            lambda: log.info("group.saved", group=name_of_it, workspace=slug, actor=actor), robust=True
+        )
     return group
 
 
-def delete_group(*, group: ConcurrencyGroup, actor: str, expected_version: int | None = None) -> None:
+def delete_group(
+    *, group: ConcurrencyGroup, actor: str, expected_version: int | None = None, from_file: bool = False
+) -> None:
     """Delete a group that nothing uses. Runs that have ended are not written: they may be millions.
 
     Raises:
         OutOfDateError: It has another version than expected.
         ConflictError: Jobs name it, or runs that have not ended count against it.
+        origins.KeptInFileError: It is kept in a file, and this is not done for that.
     """
     with transaction.atomic():
         # Saving a job locks the group that it names, so none can come to name it meanwhile.
         present = ConcurrencyGroup.objects.select_for_update().filter(pk=group.pk).first()
+        if not from_file:
+            origins.refuse_edit(workspace_id=group.workspace_id, kind=KIND, name=group.name)
         _refuse_changed(present or group, expected_version)
         jobs = [job.key for job in Job.objects.filter(group=group).only("type", "name").order_by("type", "name")[:6]]
         if jobs:
@@ -108,7 +123,11 @@ def delete_group(*, group: ConcurrencyGroup, actor: str, expected_version: int |
         _record(group, "group.deleted", actor=actor, before=_limits(group), after=None)
         Rate.objects.filter(key=f"group:{group.pk}").delete()
         ConcurrencyGroup.objects.filter(pk=group.pk).delete()
-    log.info("group.deleted", group=group.name, workspace_id=group.workspace_id, actor=actor)
+        origins.forget(workspace_id=group.workspace_id, kind=KIND, name=group.name)
+        transaction.on_commit(
+            lambda: log.info("group.deleted", group=group.name, workspace_id=group.workspace_id, actor=actor),
+            robust=True,
+        )
 
 
 def _refuse_changed(group: ConcurrencyGroup, expected_version: int | None) -> None:

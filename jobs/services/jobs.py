@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -15,7 +16,7 @@ from jobs.documents import JobDocument, parse_job, refuse
 from jobs.durations import interval
 from jobs.errors import ConflictError, FieldError, OutOfDateError, ValidationError
 from jobs.models import ConcurrencyGroup, Event, Job, Rate, Run, Workspace
-from jobs.services import activation, admission, audit
+from jobs.services import activation, admission, audit, origins
 from jobs.states import ACTIVE_RUN_STATES, JobState
 
 MUST_BE_NEW = 0
@@ -32,6 +33,7 @@ def save_job(
     expected_version: int | None = None,
     state: JobState = JobState.ACTIVE,
     checked: bool = False,
+    from_file: bool = False,
 ) -> Job:
     """Create the job of the document's key, or replace it as a whole.
 
@@ -48,6 +50,8 @@ def save_job(
             document (`activation.lacking`).
         checked: Do not look for all that again, because `check_job` has: for who saves within a transaction, where nobody may wait
             for sinks to answer.
+        from_file: It is written for the file that the job is kept in: nobody else may change such a job, or the schedules of a job
+            that are kept in files.
 
     Returns:
         The job as it stands now.
@@ -56,12 +60,13 @@ def save_job(
         ValidationError: The document was refused; it names a concurrency group that the workspace does not have; or it lacks what
             an active job must have.
         ConflictError: The job has another version than expected, or exists though it must be new.
+        origins.KeptInFileError: It is kept in a file, and this is not written for it.
     """
     parsed = document if isinstance(document, JobDocument) else parse_job(document)
     present = _present(workspace, parsed)
     if present is None:
         return _create(workspace, parsed, actor=actor, expected_version=expected_version, state=state, checked=checked)
-    return _replace(present, parsed, actor=actor, expected_version=expected_version)
+    return _replace(present, parsed, actor=actor, expected_version=expected_version, from_file=from_file)
 
 
 def check_job(*, workspace: Workspace, document: JobDocument) -> None:
@@ -78,7 +83,7 @@ def check_job(*, workspace: Workspace, document: JobDocument) -> None:
         _group_id(document.configuration.concurrency_group, workspace.pk)
 
 
-def delete_job(*, job: Job, actor: str, expected_version: int | None = None) -> None:
+def delete_job(*, job: Job, actor: str, expected_version: int | None = None, from_file: bool = False) -> None:
     """Delete a job; its runs stay, under its key.
 
     The job's row is locked first, and starting a run locks it too, so no run can begin in between.
@@ -91,9 +96,12 @@ def delete_job(*, job: Job, actor: str, expected_version: int | None = None) -> 
     Raises:
         OutOfDateError: It has another version.
         ConflictError: Runs of it are still active.
+        origins.KeptInFileError: It, or a schedule of it, is kept in a file, and this is not done for that.
     """
     with transaction.atomic():
         present = Job.objects.select_for_update().only("version").filter(pk=job.pk).first()
+        if not from_file:
+            _refuse_kept(job, ())
         if expected_version is not None and (present is None or present.version != expected_version):
             raise OutOfDateError(_out_of_date(job, expected_version))
         active = Run.objects.filter(job=job, state__in=ACTIVE_RUN_STATES).count()
@@ -102,6 +110,7 @@ def delete_job(*, job: Job, actor: str, expected_version: int | None = None) -> 
         _record(job, "job.deleted", actor=actor, before=job.document())
         Rate.objects.filter(key=f"job:{job.pk}").delete()
         Job.objects.filter(pk=job.pk).delete()
+        origins.forget(workspace_id=job.workspace_id, kind="job", name=job.key)
     _say("job.deleted", job, workspace_id=job.workspace_id, actor=actor)
 
 
@@ -141,7 +150,7 @@ def _create(
     return job
 
 
-def _replace(job: Job, document: JobDocument, *, actor: str, expected_version: int | None) -> Job:
+def _replace(job: Job, document: JobDocument, *, actor: str, expected_version: int | None, from_file: bool) -> Job:
     if expected_version == MUST_BE_NEW:
         raise ConflictError(f"{job.key} exists already")
     _refuse_unready(job.workspace_id, document, job.state, new=False)
@@ -152,6 +161,8 @@ def _replace(job: Job, document: JobDocument, *, actor: str, expected_version: i
         same = all(getattr(job, name) == value for name, value in columns.items())
         if same and expected_version in (None, job.version):
             return job
+        if not (same or from_file):
+            _refuse_kept(job, columns["schedules"])
         changed = Job.objects.filter(pk=job.pk, **guard).update(**columns, version=F("version") + 1, updated_at=Now())
         if not changed:
             raise OutOfDateError(_out_of_date(job, expected_version))
@@ -165,6 +176,14 @@ def _replace(job: Job, document: JobDocument, *, actor: str, expected_version: i
         _tell(job, actor)
     _say("job.updated", job, workspace_id=job.workspace_id, version=job.version, actor=actor)
     return job
+
+
+def _refuse_kept(job: Job, schedules: Sequence[Mapping[str, Any]]) -> None:
+    """Within the transaction that writes the job, after `_tell_before`: from then on nobody applies files."""
+    origins.refuse_edit(workspace_id=job.workspace_id, kind="job", name=job.key)
+    origins.refuse_edit_of_schedules(
+        workspace_id=job.workspace_id, job_key=job.key, before=job.schedules, after=schedules
+    )
 
 
 def _out_of_date(job: Job, expected_version: int | None) -> str:

@@ -15,8 +15,7 @@ from jobs.admin.fields import ABSENT, RawText
 from jobs.admin.typed import TypedForm
 from jobs.documents import refuse
 from jobs.errors import FieldError, ValidationError
-from jobs.manifests import read_value
-from scheduler.admin.locating import line_of
+from jobs.yaml_text import line_of, read_value
 from scheduler.documents import ScheduleDocument
 from scheduler.models import Schedule
 from scheduler.services.placing import compile_document

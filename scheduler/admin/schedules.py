@@ -14,11 +14,13 @@ from django.utils.html import format_html
 
 from jobs.admin.badges import badge, told
 from jobs.admin.histories import EventHistory
+from jobs.admin.kept import KeptInFiles
 from jobs.admin.scope import WorkspaceFilter, permits, workspaces
 from jobs.documents import JOB_TYPES
 from jobs.errors import FieldError, JobsError, ValidationError
-from jobs.models import Event, Job, Role
+from jobs.models import Event, Job, Origin, Role
 from jobs.selectors.events import list_job_events
+from jobs.selectors.origins import origin_of_schedule
 from scheduler.admin import panels
 from scheduler.admin.backfill_form import BackfillPages
 from scheduler.admin.controls import ScheduleControls
@@ -47,10 +49,11 @@ class LateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(ScheduleControls, BackfillPages, SimulationPages, EventHistory[Schedule]):
+class ScheduleAdmin(KeptInFiles[Schedule], ScheduleControls, BackfillPages, SimulationPages, EventHistory[Schedule]):
     """A list by what comes next; a page with what happens next, what was decided, an answer to "why", and the definition."""
 
     form = ScheduleForm
+    kept_as = "schedule"
     change_form_template = "admin/scheduler/schedule/change_form.html"
     change_list_template = "admin/scheduler/schedule/change_list.html"
     list_display = ("named", "when", "next_shown", "last_shown", "state_shown")
@@ -94,6 +97,10 @@ class ScheduleAdmin(ScheduleControls, BackfillPages, SimulationPages, EventHisto
             row.view = view
         changes.result_list = rows
         return changes
+
+    def find_origin(self, obj: Schedule) -> Origin | None:
+        """By itself, or with its job."""
+        return origin_of_schedule(workspace_id=obj.workspace_id, job_key=obj.job.key, name=obj.name)
 
     # --- What is shown ------------------------------------------------------------------------------------------------
 

@@ -17,10 +17,12 @@ from jobs.api.orders import by_id, by_time, place
 from jobs.api.pages import page
 from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, taken_version
 from jobs.api.reading import ReadingView
+from jobs.api.shapes import origin_json
 from jobs.errors import OutOfDateError
 from jobs.models import Job, Scope
 from jobs.selectors.jobs import find_job
 from jobs.selectors.ordering import Ordering
+from jobs.selectors.origins import origin_of_schedule
 from scheduler.api import shapes
 from scheduler.api.asking import edit_of, instant, merged
 from scheduler.api.described import schedules as on_schedules
@@ -148,7 +150,9 @@ class ScheduleDetail(SchedulePart, ReadingView):
 
 def schedule_response(schedule: Schedule, code: int = status.HTTP_200_OK, **more: object) -> Response:
     """A schedule as it stands now, with its job's entity tag."""
-    answer = shapes.schedule_json(schedule_view(schedule=schedule, now=timezone.now())) | more
+    origin = origin_of_schedule(workspace_id=schedule.workspace_id, job_key=schedule.job.key, name=schedule.name)
+    answer = shapes.schedule_json(schedule_view(schedule=schedule, now=timezone.now()))
+    answer |= {"origin": None if origin is None else origin_json(origin), **more}
     return Response(answer, status=code, headers={"ETag": etag(schedule.job)})
 
 

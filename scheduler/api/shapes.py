@@ -27,6 +27,7 @@ READ_ONLY = (
     "last_decision",
     "created_at",
     "updated_at",
+    "origin",
 )
 """What a schedule's JSON has beyond its document."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from jobs.errors import ConflictError, FieldError, NotFoundError, OutOfDateError, ValidationError
 from jobs.models import Job
 from jobs.services.jobs import save_job
+from jobs.services.origins import KeptInFileError
 from scheduler.models import Schedule
 
 DEFAULT_NAME = "default"
@@ -118,6 +119,8 @@ def _edit(job: Job, change: Callable[[Entries], int | None], actor: str, expecte
         at = change(entries)
         try:
             return _save(present, entries, at, actor)
+        except KeptInFileError:
+            raise
         except ConflictError as error:
             if expected_version is not None or not left:
                 raise OutOfDateError(str(error)) from error

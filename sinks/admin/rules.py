@@ -10,14 +10,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from jobs.admin.badges import badge
 from jobs.admin.fields import ABSENT, JSONText, RawText, placed
-from jobs.admin.scope import WorkspaceAdmin, WorkspaceFilter
+from jobs.admin.kept import KeptInFiles
+from jobs.admin.scope import WorkspaceFilter
 from jobs.admin.typed import TypedForm
 from jobs.errors import ConflictError, ValidationError
 from sinks.models import Rule, Sink
 from sinks.rules import WORD_HELP, parse_rule, read_rule
 from sinks.selectors.notices import list_notices
 from sinks.services.naming import MUST_BE_NEW
-from sinks.services.ruling import delete_rule, save_rule
+from sinks.services.ruling import KIND, delete_rule, save_rule
 
 SHOWN = 50
 _WRITTEN = ("events", "jobs", "in_a_row", "quiet", "digest", "late_after", "stuck_after", "enabled", "description")
@@ -88,10 +89,11 @@ class RuleForm(TypedForm[Rule]):
 
 
 @admin.register(Rule)
-class RuleAdmin(WorkspaceAdmin[Rule]):
+class RuleAdmin(KeptInFiles[Rule]):
     """List, add, change, delete; with the newest notices of each."""
 
     form = RuleForm
+    kept_as = KIND
     change_form_template = "admin/sinks/rule/change_form.html"
     fields = ("workspace", "name", "sink", *_WRITTEN, "version")
     list_display = ("name", "workspace", "told_of", "sink", "shown", "version")

@@ -14,9 +14,12 @@ from django.utils.html import format_html
 
 from jobs.admin.badges import badge, instant
 from jobs.admin.fields import ABSENT, JSONText, RawText, placed
+from jobs.admin.kept import KeptInFiles
 from jobs.admin.scope import WorkspaceFilter
 from jobs.admin.typed import TypedForm
 from jobs.errors import ConflictError, ValidationError
+from jobs.models import Origin
+from jobs.selectors.origins import origin_of
 from sinks import registry
 from sinks.admin.controls import SinkControls
 from sinks.documents import parse_sink
@@ -105,10 +108,11 @@ class OwnFilter(admin.SimpleListFilter):
 
 
 @admin.register(Sink)
-class SinkAdmin(SinkControls):
+class SinkAdmin(KeptInFiles[Sink], SinkControls):
     """List with its standing, add, change, delete; and the buttons."""
 
     form = SinkForm
+    kept_as = "sink"
     change_form_template = "admin/sinks/sink/change_form.html"
     fields = ("workspace", "name", "kind", "configuration", "description", "version")
     list_display = ("name", "workspace", "of_job", "kind", "standing_shown", "description")
@@ -116,6 +120,12 @@ class SinkAdmin(SinkControls):
     list_select_related = ("workspace", "job", "standing")  # type: ignore[assignment]
     search_fields = ("name",)
     ordering = ("workspace__slug", "name", "id")
+
+    def find_origin(self, obj: Sink) -> Origin | None:
+        """A job's own sink is kept where its job is."""
+        if obj.job is None:
+            return super().find_origin(obj)
+        return origin_of(workspace_id=obj.workspace_id, kind="job", name=obj.job.key)
 
     @admin.display(description="of job")
     def of_job(self, sink: Sink) -> str:

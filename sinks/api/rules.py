@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from jobs.api.base import WorkspaceView
 from jobs.api.described.operation import described
+from jobs.api.origins import shown_origin
 from jobs.api.pages import Query, page
 from jobs.api.preconditions import expecting
 from jobs.selectors.jobs import find_job
@@ -20,7 +21,7 @@ from sinks.api.replacing import replacement
 from sinks.models import Rule
 from sinks.selectors.notices import find_rule, list_notices, list_rules
 from sinks.services.naming import MUST_BE_NEW
-from sinks.services.ruling import delete_rule, save_rule
+from sinks.services.ruling import KIND, delete_rule, save_rule
 
 
 @described(get=on_rules.LIST, post=on_rules.CREATE)
@@ -87,7 +88,8 @@ class NoticeList(WorkspaceView):
 
 
 def _shown(rule: Rule, code: int = status.HTTP_200_OK) -> Response:
-    return Response(shapes.rule_json(rule), status=code, headers={"ETag": f'"{rule.version}"'})
+    answer = shapes.rule_json(rule) | {"origin": shown_origin(rule.workspace_id, KIND, rule.name)}
+    return Response(answer, status=code, headers={"ETag": f'"{rule.version}"'})
 
 
 def _expecting(request: Request, rule: Rule, *, written: int | None = None) -> AbstractContextManager[int | None]:

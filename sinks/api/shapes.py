@@ -11,9 +11,9 @@ from sinks.selectors.deliveries import sink_named
 from sinks.selectors.notices import NoticeView
 from sinks.selectors.sinks import SinkView
 
-READ_ONLY = ("version", "created_at", "updated_at", "jobs", "standing")
+READ_ONLY = ("version", "created_at", "updated_at", "jobs", "standing", "origin")
 """What a sink's JSON has beyond its document."""
-READ_ONLY_OF_RULES = ("version", "created_at", "updated_at")
+READ_ONLY_OF_RULES = ("version", "created_at", "updated_at", "origin")
 """What a rule's JSON has beyond its document."""
 DELIVERY = (
     "id",

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from jobs.api.base import WorkspaceView
 from jobs.api.datasources import waiting_time
 from jobs.api.described.operation import described
+from jobs.api.origins import shown_origin
 from jobs.api.pages import Query, page
 from jobs.api.preconditions import expecting
 from jobs.errors import NotFoundError
@@ -226,7 +227,8 @@ class JobSinkCheck(Checking):
 def _shown(sink: Sink, code: int = status.HTTP_200_OK, **more: object) -> Response:
     """A sink as it stands now, with its entity tag."""
     view = sink_view(sink=sink, now=timezone.now())
-    return Response(shapes.sink_json(view) | more, status=code, headers={"ETag": f'"{view.sink.version}"'})
+    told = {"origin": shown_origin(sink.workspace_id, "sink", sink.name), **more}
+    return Response(shapes.sink_json(view) | told, status=code, headers={"ETag": f'"{view.sink.version}"'})
 
 
 def _expecting(request: Request, sink: Sink, *, written: int | None = None) -> AbstractContextManager[int | None]:

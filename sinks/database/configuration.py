@@ -81,9 +81,9 @@ class DatabaseConfiguration(Strict):
     url_secret: SecretName
     table: Identifier
     db_schema: Identifier | None = Field(default=None, alias="schema")
-    columns: Annotated[dict[Identifier, Column], BeforeValidator(_spelled_out)] = Field(
-        default=_WHOLE_RECORD, min_length=1, max_length=500
-    )
+    columns: Annotated[
+        dict[Identifier, Column], BeforeValidator(_spelled_out, json_schema_input_type=list[str] | dict[str, Any])
+    ] = Field(default=_WHOLE_RECORD, min_length=1, max_length=500)
     key: list[Identifier] | None = Field(default=None, min_length=1, max_length=16)
     newest_by: Identifier | None = None
     create: bool = Field(default=True, strict=True)

@@ -13,7 +13,7 @@ from jobs import dispatch
 from jobs.documents.basis import refuse
 from jobs.errors import ConflictError, FieldError, OutOfDateError
 from jobs.models import Event, Workspace
-from jobs.services import audit
+from jobs.services import audit, origins
 from sinks import registry
 from sinks.documents import SinkDocument, parse_sink, read_entry, unit_errors
 from sinks.models import Rule, Sink, Standing, Use
@@ -25,7 +25,14 @@ MUST_BE_NEW = 0
 log = structlog.get_logger(__name__)
 
 
-def save_sink(*, workspace: Workspace, document: object, actor: str, expected_version: int | None = None) -> Sink:
+def save_sink(
+    *,
+    workspace: Workspace,
+    document: object,
+    actor: str,
+    expected_version: int | None = None,
+    from_file: bool = False,
+) -> Sink:
     """Create the named sink of a workspace, or change it; what waits to be delivered is delivered as it says then.
 
     A sink whose kind or configuration changed is given another chance: it rests no longer and is enabled. One that says already
@@ -36,8 +43,10 @@ def save_sink(*, workspace: Workspace, document: object, actor: str, expected_ve
         document: See `sinks.documents.SinkDocument`.
         actor: Who does it.
         expected_version: What the writer saw; `MUST_BE_NEW` for a new one, None for whatever stands there.
+        from_file: It is written for the file that the sink is kept in.
 
     Raises:
+        origins.KeptInFileError: It is kept in a file, and this is not written for it.
         ValidationError: The document was refused, or a job that uses the sink asks for what its new kind cannot deliver.
         OutOfDateError: It has another version.
         ConflictError: It must be new and exists, or it was deleted meanwhile.
@@ -52,20 +61,23 @@ def save_sink(*, workspace: Workspace, document: object, actor: str, expected_ve
             _refuse_changed(sink, expected_version)
             if _says(sink, written):
                 return sink
+            if not from_file:
+                origins.refuse_edit(workspace_id=workspace.pk, kind="sink", name=sink.name)
             _refuse_misfits(sink, written.kind)
             _write(sink, written)
         _record(sink, "sink.saved", actor, before=before, after=written.model_dump(mode="json"))
-    log.info("sink.saved", sink=sink.name, workspace=workspace.slug, kind=sink.kind, version=sink.version, actor=actor)
+        _say("sink.saved", sink=sink.name, workspace=workspace.slug, kind=sink.kind, version=sink.version, actor=actor)
     sink.refresh_from_db()
     return sink
 
 
-def delete_sink(*, sink: Sink, actor: str, expected_version: int | None = None) -> None:
+def delete_sink(*, sink: Sink, actor: str, expected_version: int | None = None, from_file: bool = False) -> None:
     """Delete a named sink that no job uses. What it was still owed becomes dead, and can be delivered again elsewhere.
 
     Raises:
         OutOfDateError: It has another version.
         ConflictError: Jobs or rules use it; they are named.
+        origins.KeptInFileError: It is kept in a file, and this is not done for that.
     """
     with transaction.atomic():
         # Saving a job locks the sinks that it names, so none can come to use it meanwhile.
@@ -73,10 +85,13 @@ def delete_sink(*, sink: Sink, actor: str, expected_version: int | None = None) 
         if row is None:
             return
         _refuse_changed(row, expected_version)
+        if not from_file:
+            origins.refuse_edit(workspace_id=row.workspace_id, kind="sink", name=row.name)
         _refuse_used(row)
         _record(row, "sink.deleted", actor, before=_document(row))
         row.delete()
-    log.info("sink.deleted", sink=sink.name, workspace_id=sink.workspace_id, actor=actor)
+        origins.forget(workspace_id=sink.workspace_id, kind="sink", name=sink.name)
+        _say("sink.deleted", sink=sink.name, workspace_id=sink.workspace_id, actor=actor)
 
 
 def enable_sink(*, sink: Sink, actor: str) -> bool:
@@ -95,6 +110,11 @@ def enable_sink(*, sink: Sink, actor: str) -> bool:
         transaction.on_commit(dispatch.publish_deliveries, robust=True)
     log.info("sink.enabled", sink=sink.name, workspace_id=sink.workspace_id, actor=actor)
     return True
+
+
+def _say(event: str, **facts: object) -> None:
+    """Log it once it is so: a plan undoes it."""
+    transaction.on_commit(lambda: log.info(event, **facts), robust=True)
 
 
 def _named(workspace: Workspace, name: str) -> Sink | None:

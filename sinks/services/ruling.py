@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from jobs.documents.basis import refuse
 from jobs.errors import ConflictError, FieldError, OutOfDateError
 from jobs.models import Event, Job, Workspace
-from jobs.services import audit
+from jobs.services import audit, origins
 from sinks.models import Notice, Rule, Sink, Watch
 from sinks.rules import RuleDocument, parse_rule, read_rule
 from sinks.services.naming import MUST_BE_NEW
@@ -21,13 +21,22 @@ _LOCKS = {
     True: "SELECT pg_advisory_xact_lock(%s, hashint8(%s))",
     False: "SELECT pg_advisory_xact_lock_shared(%s, hashint8(%s))",
 }
+KIND = "notice_rule"
+"""As manifests call it."""
 _LOCK = 0x72756C65
 """The class of the advisory locks of who saves rules, or jobs that they may be about ("rule")."""
 
 log = structlog.get_logger(__name__)
 
 
-def save_rule(*, workspace: Workspace, document: object, actor: str, expected_version: int | None = None) -> Rule:
+def save_rule(
+    *,
+    workspace: Workspace,
+    document: object,
+    actor: str,
+    expected_version: int | None = None,
+    from_file: bool = False,
+) -> Rule:
     """Create the rule of a workspace, or change it. It is about what happens from then on.
 
     What it knows of jobs that it is still about (how often they have failed in a row) it keeps. One that says already what is asked
@@ -38,8 +47,10 @@ def save_rule(*, workspace: Workspace, document: object, actor: str, expected_ve
         document: See `sinks.rules.RuleDocument`.
         actor: Who does it.
         expected_version: What the writer saw; `naming.MUST_BE_NEW` for a new one, None for whatever stands there.
+        from_file: It is written for the file that the rule is kept in.
 
     Raises:
+        origins.KeptInFileError: It is kept in a file, and this is not written for it.
         ValidationError: The document was refused, or it names a sink that the workspace does not have.
         OutOfDateError: The rule has another version.
         ConflictError: It must be new and exists, or it was deleted meanwhile.
@@ -53,20 +64,23 @@ def save_rule(*, workspace: Workspace, document: object, actor: str, expected_ve
         if rule is not None and (rule.document, rule.sink_id) == (_kept(written), sink.pk):
             return rule
         before = None if rule is None else dict(rule.document)
+        if rule is not None and not from_file:
+            origins.refuse_edit(workspace_id=workspace.pk, kind=KIND, name=rule.name)
         rule = _write(rule, workspace, sink, written)
         _record(rule, "rule.saved", actor, before=before, after=_kept(written))
         _forget_others(rule, written)
         watch_jobs(Job.objects.filter(workspace=workspace).only("workspace", "type", "name", "tags", "watched"))
-    log.info("rule.saved", rule=rule.name, workspace=workspace.slug, version=rule.version, actor=actor)
+        _say("rule.saved", rule=rule.name, workspace=workspace.slug, version=rule.version, actor=actor)
     rule.refresh_from_db()
     return rule
 
 
-def delete_rule(*, rule: Rule, actor: str, expected_version: int | None = None) -> None:
+def delete_rule(*, rule: Rule, actor: str, expected_version: int | None = None, from_file: bool = False) -> None:
     """Delete a rule. What it has told stays; what it has collected and not sent is dropped.
 
     Raises:
         OutOfDateError: It has another version.
+        origins.KeptInFileError: It is kept in a file, and this is not done for that.
     """
     with transaction.atomic():
         _lock(rule.workspace_id, alone=True)
@@ -74,11 +88,19 @@ def delete_rule(*, rule: Rule, actor: str, expected_version: int | None = None) 
         if row is None:
             return
         _refuse_changed(row, row.name, expected_version)
+        if not from_file:
+            origins.refuse_edit(workspace_id=row.workspace_id, kind=KIND, name=row.name)
         Notice.objects.filter(rule=row.pk, send_at__isnull=False).delete()
         _record(row, "rule.deleted", actor, before=row.document)
         row.delete()
         watch_jobs(Job.objects.filter(workspace=rule.workspace_id).only("workspace", "type", "name", "tags", "watched"))
-    log.info("rule.deleted", rule=rule.name, workspace_id=rule.workspace_id, actor=actor)
+        origins.forget(workspace_id=rule.workspace_id, kind=KIND, name=rule.name)
+        _say("rule.deleted", rule=rule.name, workspace_id=rule.workspace_id, actor=actor)
+
+
+def hold_all(*, workspace_id: int) -> None:
+    """Within a transaction: from now to its end nobody else saves a rule or a job of the workspace."""
+    _lock(workspace_id, alone=True)
 
 
 def before_job(workspace_id: int, _documents: Sequence[Any], _former: Sequence[Any]) -> None:
@@ -107,6 +129,11 @@ def watch_jobs(jobs: Iterable[Job]) -> None:
             Job.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk", flat=True)
         )
         Job.objects.filter(pk__in=list(locked)).update(watched=watched)
+
+
+def _say(event: str, **facts: object) -> None:
+    """Log it once it is so: a plan undoes it."""
+    transaction.on_commit(lambda: log.info(event, **facts), robust=True)
 
 
 def _rules(workspace_id: int) -> list[RuleDocument]:

@@ -116,10 +116,10 @@ class TestUp:
         self, up: tuple[subprocess.Popen[str], dict[str, Any]], home: Path
     ) -> None:
         assert managed(home, "set_secret", "demo", "beside", given="a value").returncode == 0
-        assert managed(home, "export_job", "demo", "task:ping").stdout.startswith("key: task:ping")
+        assert "\nkey: task:ping\n" in managed(home, "jobs_export", "demo", "--job", "task:ping").stdout
         up[0].terminate()
         up[0].wait(60)
-        refused = managed(home, "export_job", "demo", "task:ping")
+        refused = managed(home, "jobs_export", "demo", "--job", "task:ping")
         assert (refused.returncode, refused.stderr.splitlines()) == (1, [refused.stderr.strip()])
         assert refused.stderr.startswith("error: SECRET_KEY is not set")
 
@@ -127,10 +127,11 @@ class TestUp:
         self, up: tuple[subprocess.Popen[str], dict[str, Any]], command: Command, home: Path
     ) -> None:
         process, system = up
-        document = yaml.safe_load(managed(home, "export_job", "demo", "datasource:flights").stdout)
+        document = yaml.safe_load(managed(home, "jobs_export", "demo", "--job", "datasource:flights").stdout)
         edited = home / "edited.yaml"
         edited.write_text(yaml.safe_dump(document | {"description": "mine"}))
-        assert managed(home, "load_manifests", "demo", str(edited)).stdout == "updated    datasource:flights\n"
+        applied = managed(home, "jobs_apply", "demo", str(edited), "--unmanaged").stdout
+        assert applied.startswith("changed    job datasource:flights ")
         before = api(system, "jobs/datasource:flights/").json()
         process.terminate()
         process.wait(60)

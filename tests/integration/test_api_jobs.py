@@ -51,6 +51,7 @@ class TestCreate:
             "resume_at": None,
             "last_run": None,
             "next_run_at": None,
+            "origin": None,
         }
 
     def test_the_columns_that_the_engine_reads_follow_from_the_document(self, api: Api) -> None:

@@ -72,11 +72,11 @@ def orders() -> list[tuple[Any, ...]]:
 def test_the_guides_commands_do_what_it_says(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_workspace("demo")
     commands = re.findall(r"```sh\n(.*?)\n```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
-    secret, load_manifests, validate, preview, trigger, state, reset, delete = commands
+    secret, apply, validate, preview, trigger, state, reset, delete = commands
 
     assert said(secret, monkeypatch) == "WAREHOUSE: set\n"
     assert Secret.objects.get().name == "WAREHOUSE"
-    said(load_manifests, monkeypatch)
+    said(apply, monkeypatch)
     assert json.loads(said(validate, monkeypatch))["valid"] is True
     shown = json.loads(said(preview, monkeypatch))
     assert [(row["id"], row["amount"]) for row in shown["rows"]] == [(1, "12.50"), (2, "7.00")]

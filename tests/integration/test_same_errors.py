@@ -10,9 +10,10 @@ import pytest
 import yaml
 from django.test import Client
 
-from jobs import manifests
 from jobs.admin.job_form import DOCUMENT_FIELDS
 from jobs.models import Job, Role, Workspace
+from manifests.loading import load
+from manifests.problems import ManifestsRefusedError
 from tests.integration.people import Api, make_user, make_workspace
 
 pytestmark = pytest.mark.django_db
@@ -48,8 +49,8 @@ MISSING = [{"payload": []}, {"key": "task:ping"}, {}]
 
 
 def by_manifest(document: Mapping[str, Any]) -> Errors:
-    with pytest.raises(manifests.ManifestsRefusedError) as refused:
-        manifests.load(yaml.safe_dump(dict(document)))
+    with pytest.raises(ManifestsRefusedError) as refused:
+        load(yaml.safe_dump({"manifest": "job", **document}))
     return [(error.field, error.message) for error in refused.value.errors]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobs.documents import parse_job
-from jobs.manifests import read_value
+from jobs.yaml_text import read_value
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ["reference/schedule-document.md", "reference/triggers/job.md"]

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduler.admin.locating import line_of
+from jobs.yaml_text import line_of
 from scheduler.admin.words import absolute, moment, relative
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)

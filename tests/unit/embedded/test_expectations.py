@@ -13,7 +13,7 @@ import pytest
 from embedded.demo import expectations, is_done, judge, table
 from embedded.expectations import Expectation, count_rows
 from embedded.system import EXAMPLES
-from jobs import manifests
+from manifests.loading import load
 
 RUN = {
     "id": 7,
@@ -128,13 +128,14 @@ class TestCountRows:
 class TestTheExamples:
     def test_each_is_a_valid_job_with_an_expectation(self) -> None:
         files = sorted(EXAMPLES.glob("*.yaml"))
-        documents = {document.key: document for document in manifests.load(*files)}
+        documents = {each.name: each.document for each in load(*files).wanted}
         assert {"task:ping", "task:check-partners", "datasource:earthquakes", "datasource:flights"} <= set(documents)
         assert set(expectations(files)) == set(documents)
-        assert all("expect" in document.metadata for document in documents.values())
+        assert all("expect" in document["metadata"] for document in documents.values())
 
     def test_two_hundred_partners_are_checked_and_some_fail_twice(self) -> None:
-        (job,) = [job for job in manifests.load(EXAMPLES / "tasks.yaml") if job.key == "task:check-partners"]
+        (job,) = [each.job for each in load(EXAMPLES / "tasks.yaml").wanted if each.name == "task:check-partners"]
+        assert job is not None
         assert len(job.payload) == 200
         assert sum("fail=2" in item.parameters["url"] for item in job.payload) == 40
 

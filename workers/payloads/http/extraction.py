@@ -33,7 +33,10 @@ def _short(value: object) -> object:
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,99}$")]
-Extraction = Annotated[dict[Name, Annotated[Extracted, BeforeValidator(_short)]], Field(max_length=MAX_EXTRACTED)]
+Extraction = Annotated[
+    dict[Name, Annotated[Extracted, BeforeValidator(_short, json_schema_input_type=str | Extracted)]],
+    Field(max_length=MAX_EXTRACTED),
+]
 
 
 def extract(*, wanted: Mapping[str, Extracted], reading: Reading) -> dict[str, Any]:

@@ -95,5 +95,8 @@ Url = Annotated[str, AfterValidator(_url)]
 Json = Annotated[Any, BeforeValidator(_json)]
 Data = Annotated[Any, BeforeValidator(_data)]
 Values = dict[str, Annotated[Any, BeforeValidator(_value)]]
-Headers = Annotated[dict[str, Annotated[str, BeforeValidator(_header_value)]], AfterValidator(_headers)]
+Headers = Annotated[
+    dict[str, Annotated[str, BeforeValidator(_header_value, json_schema_input_type=str | int | float)]],
+    AfterValidator(_headers),
+]
 Text = Annotated[str, AfterValidator(_template)]

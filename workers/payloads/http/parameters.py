@@ -73,7 +73,7 @@ class HttpParameters(Strict):
     body: Body | None = None
     auth: Auth | None = None
     sign: Sign | None = None
-    proxy: Annotated[Proxy, BeforeValidator(_short_proxy)] | None = None
+    proxy: Annotated[Proxy, BeforeValidator(_short_proxy, json_schema_input_type=str | Proxy)] | None = None
     timeouts: Timeouts = Field(default_factory=Timeouts)
     expect_status: Statuses = SUCCESS
     retry_status: Statuses = ()

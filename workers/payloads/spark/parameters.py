@@ -64,7 +64,7 @@ def _text(value: object) -> str:
 
 
 Property = Annotated[str, Field(max_length=200), AfterValidator(_property)]
-Value = Annotated[str, BeforeValidator(_text)]
+Value = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | float | bool)]
 Location = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00,]*$")]
 """Without a comma: Spark takes several locations as one text with commas."""
 Text = Annotated[str, Field(min_length=1, max_length=262_144)]

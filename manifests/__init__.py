@@ -1,0 +1,1 @@
+"""Jobs as code: what a workspace has, written in files; planned, applied and exported."""
