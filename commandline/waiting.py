@@ -65,10 +65,10 @@ def tell_end(session: Session, run: dict[str, Any]) -> Exit:
     return Exit.RUN_FAILED
 
 
-def _watched(progress: Progress, looks: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def _watched(progress: Progress, seen: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Show each look; the last one."""
     run: dict[str, Any] = {}
-    for run in looks:
+    for run in seen:
         progress.show(run)
     return run
 

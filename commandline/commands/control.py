@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from commandline import targets
-from commandline.commands.jobs import needs_wait, started, timeout
+from commandline.commands.jobs import needs_wait, started, timed
 from commandline.exits import Exit
 from commandline.parameters import OBJECT, RUN, TARGET
 from commandline.session import Session, with_session
@@ -62,7 +62,7 @@ def terminate(session: Session, *, runs: tuple[targets.Run, ...], note: str) -> 
 )
 @click.option("--comment", default="", help="Why, for the new run's history.")
 @_wait
-@timeout
+@timed
 @with_session
 def rerun(
     session: Session,
@@ -87,7 +87,7 @@ def rerun(
 @click.argument("run_id", type=RUN, metavar="RUN")
 @click.option("--comment", default="", help="Why, for the new run's history.")
 @_wait
-@timeout
+@timed
 @with_session
 def replay(session: Session, *, run_id: targets.Run, comment: str, wait: bool, timeout: float | None) -> Exit:
     """Deliver the kept results of a run that has ended again, as a new run. Nothing is executed."""

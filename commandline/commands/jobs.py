@@ -18,7 +18,7 @@ from commandline.waiting import wait_for_end
 limited = click.option(
     "-n", "--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="How many at most."
 )
-timeout = click.option(
+timed = click.option(
     "--timeout", type=SPAN, metavar="SPAN", help="Wait so long at most, for example 90s or 10m; then end with 6."
 )
 
@@ -58,7 +58,7 @@ def show(session: Session, *, target: targets.Job | targets.Run | targets.Schedu
 @click.option(
     "--wait", is_flag=True, help="Wait for the run's end, with its progress on standard error; 1 unless it succeeds."
 )
-@timeout
+@timed
 @with_session
 def trigger(
     session: Session,

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from commandline import columns, showing, targets
-from commandline.commands.jobs import limited, timeout
+from commandline.commands.jobs import limited, timed
 from commandline.exits import Exit
 from commandline.parameters import JOB, PAYLOADS, RUN
 from commandline.session import Session, with_session
@@ -45,7 +45,7 @@ def show_run(session: Session, *, run_id: targets.Run) -> None:
 
 @run.command("wait")
 @click.argument("run_id", type=RUN, metavar="RUN")
-@timeout
+@timed
 @with_session
 def wait(session: Session, *, run_id: targets.Run, timeout: float | None) -> Exit:
     """Wait for a run's end, with its progress on standard error; end with 1 unless it succeeds."""
