@@ -1,4 +1,4 @@
-"""``python -m commandline`` where the script ``jobs`` is not installed."""
+"""``python -m commandline`` where the script ``jobsctl`` is not installed."""
 
 from commandline.main import main
 

@@ -1,4 +1,4 @@
-"""Where the API is, and the token for it: from the environment, or from the file that ``jobs login`` leaves.
+"""Where the API is, and the token for it: from the environment, or from the file that ``jobsctl login`` leaves.
 
 The token is never an argument: everybody on a machine can read the arguments of its processes.
 """
@@ -46,7 +46,7 @@ def find_access(*, environment: Mapping[str, str], workspace: str | None = None)
     slug = workspace or environment.get("JOBS_WORKSPACE") or stored.get("workspace", "")
     missing = [name for name, value in (("JOBS_TOKEN", token), ("JOBS_WORKSPACE", slug)) if not value]
     if missing:
-        raise Failure(Exit.USAGE, f"there is no {' and no '.join(missing)} for {url}: jobs login, or set them")
+        raise Failure(Exit.USAGE, f"there is no {' and no '.join(missing)} for {url}: jobsctl login, or set them")
     return Access(url, slug, checked_token(token))
 
 
@@ -74,7 +74,7 @@ def forget_access(*, environment: Mapping[str, str]) -> bool:
 
 def login_file(environment: Mapping[str, str]) -> Path:
     """Below ``XDG_CONFIG_HOME``, or ~/.config. Source: XDG Base Directory Specification, which has relative paths ignored."""
-    return base_folder(environment, "XDG_CONFIG_HOME", ".config") / "jobs" / _FILE
+    return base_folder(environment, "XDG_CONFIG_HOME", ".config") / "jobsctl" / _FILE
 
 
 def base_folder(environment: Mapping[str, str], variable: str, otherwise: str) -> Path:
@@ -86,7 +86,7 @@ def base_folder(environment: Mapping[str, str], variable: str, otherwise: str) -
 def checked_url(url: str) -> str:
     """The address without a slash at its end. Raises Failure when it is none of a web site."""
     if not url:
-        raise Failure(Exit.USAGE, "not logged in: jobs login, or set JOBS_URL, JOBS_WORKSPACE and JOBS_TOKEN")
+        raise Failure(Exit.USAGE, "not logged in: jobsctl login, or set JOBS_URL, JOBS_WORKSPACE and JOBS_TOKEN")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise Failure(Exit.USAGE, f"{url}: expected an address such as https://jobs.example.org")
@@ -110,5 +110,5 @@ def _read(file: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise Failure(Exit.USAGE, f"{file} cannot be read: {error}; jobs login writes it anew") from error
+        raise Failure(Exit.USAGE, f"{file} cannot be read: {error}; jobsctl login writes it anew") from error
     return {name: value for name, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}

@@ -59,7 +59,7 @@ class Api:
         self._tries = tries
         self._session = requests.Session()
         self._session.auth = Bearer(access.token)
-        self._session.headers["User-Agent"] = "jobs-commandline"
+        self._session.headers["User-Agent"] = "jobsctl"
 
     def __enter__(self) -> Api:
         return self

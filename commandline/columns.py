@@ -14,7 +14,7 @@ Entry = dict[str, Any]
 
 
 def file_name(file: Entry) -> str:
-    """As ``jobs download`` takes it."""
+    """As ``jobsctl download`` takes it."""
     return f"{file['position']}/{file['name']}"
 
 

@@ -16,7 +16,7 @@ from commandline.access import Access, base_folder, find_access
 from commandline.api import PAGE_MOST, Api
 from commandline.exits import Failure
 
-VARIABLE = "_JOBS_COMPLETE"
+VARIABLE = "_JOBSCTL_COMPLETE"
 FRESH_SECONDS = 10.0
 """Somebody who presses Tab twice asks the API once."""
 
@@ -90,7 +90,7 @@ def _fetch(access: Access) -> list[str]:
 
 def _cache_file(access: Access, environment: Mapping[str, str]) -> Path:
     whose = hashlib.sha256("\n".join((access.url, access.workspace, access.token)).encode()).hexdigest()
-    return base_folder(environment, "XDG_CACHE_HOME", ".cache") / "jobs" / f"names-{whose[:16]}.json"
+    return base_folder(environment, "XDG_CACHE_HOME", ".cache") / "jobsctl" / f"names-{whose[:16]}.json"
 
 
 def _fresh(cache: Path, now: float) -> list[str] | None:

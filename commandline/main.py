@@ -1,4 +1,4 @@
-"""The script ``jobs``: reads the command line, and turns whatever ends a command into a sentence and an exit code."""
+"""The script ``jobsctl``: reads the command line, and turns whatever ends a command into a sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _invoke(arguments: Sequence[str] | None) -> int:
     try:
         ended = cli.main(
             args=None if arguments is None else list(arguments),
-            prog_name="jobs",
+            prog_name="jobsctl",
             complete_var=completion.VARIABLE,
             standalone_mode=False,
         )

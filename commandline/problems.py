@@ -11,7 +11,7 @@ from commandline.exits import Exit, Failure
 
 _AWAY = (429, 502, 503, 504)
 _MISSING = (404, 410)
-_HINTS = {401: "log in again: jobs login", 429: "too much was asked in too short a time"}
+_HINTS = {401: "log in again: jobsctl login", 429: "too much was asked in too short a time"}
 
 
 def failure(response: requests.Response) -> Failure:

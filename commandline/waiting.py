@@ -32,7 +32,7 @@ def wait_for_end(
             message says how to look again.
     """
     progress = Progress(session.output, clock=clock)
-    again = f"look again with: jobs run wait {run_id}"
+    again = f"look again with: jobsctl run wait {run_id}"
     try:
         run = _watched(
             progress,
@@ -61,7 +61,7 @@ def tell_end(session: Session, run: dict[str, Any]) -> Exit:
     if run["state"] == "succeeded":
         return Exit.OK
     if output.form is Form.TEXT:
-        output.note(f"what failed, and why: jobs run payloads {run['id']} --state failed")
+        output.note(f"what failed, and why: jobsctl run payloads {run['id']} --state failed")
     return Exit.RUN_FAILED
 
 

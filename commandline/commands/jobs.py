@@ -76,7 +76,7 @@ def trigger(
     """
     needs_wait(timeout, wait)
     body = {"parameters": parameters or {}, "comment": comment}
-    headers = {"Idempotency-Key": idempotency_key or f"jobs-{uuid.uuid4()}"}
+    headers = {"Idempotency-Key": idempotency_key or f"jobsctl-{uuid.uuid4()}"}
     run = session.api.post(f"{job.path}trigger/", body, headers=headers, repeatable=True)
     return started(session, run, wait=wait, timeout_seconds=timeout)
 

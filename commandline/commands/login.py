@@ -47,13 +47,13 @@ def completion(context: click.Context, shell: str) -> None:
     """Print what SHELL loads to complete commands, options and the names of jobs.
 
     \b
-    bash: eval "$(jobs completion bash)"            in ~/.bashrc
-    zsh:  eval "$(jobs completion zsh)"             in ~/.zshrc, after compinit
-    fish: jobs completion fish > ~/.config/fish/completions/jobs.fish
+    bash: eval "$(jobsctl completion bash)"            in ~/.bashrc
+    zsh:  eval "$(jobsctl completion zsh)"             in ~/.zshrc, after compinit
+    fish: jobsctl completion fish > ~/.config/fish/completions/jobsctl.fish
     """
     maker = get_completion_class(shell)
     assert maker is not None, "the three are click's"
-    click.echo(maker(context.find_root().command, {}, "jobs", VARIABLE).source())
+    click.echo(maker(context.find_root().command, {}, "jobsctl", VARIABLE).source())
 
 
 def _token() -> str:

@@ -1,4 +1,4 @@
-"""When jobs run: what schedules there are, what they will do, and what they did."""
+"""When jobsctl run: what schedules there are, what they will do, and what they did."""
 
 from __future__ import annotations
 

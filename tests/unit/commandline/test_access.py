@@ -38,7 +38,7 @@ class TestStoring:
 
     def test_a_file_that_is_no_json_is_told_with_its_cure(self, environment: dict[str, str]) -> None:
         login_file(environment).write_text("{")
-        with pytest.raises(Failure, match="jobs login writes it anew"):
+        with pytest.raises(Failure, match="jobsctl login writes it anew"):
             find_access(environment=environment)
 
     def test_what_was_forgotten_is_gone(self, environment: dict[str, str]) -> None:
@@ -48,7 +48,7 @@ class TestStoring:
 
     def test_a_relative_xdg_path_is_ignored(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HOME", "/home/ann")
-        assert login_file({"XDG_CONFIG_HOME": "here"}) == Path("/home/ann/.config/jobs/login.json")
+        assert login_file({"XDG_CONFIG_HOME": "here"}) == Path("/home/ann/.config/jobsctl/login.json")
 
     def test_the_token_is_in_no_representation(self) -> None:
         assert "jobs_stored" not in repr(STORED)

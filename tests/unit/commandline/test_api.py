@@ -156,7 +156,7 @@ class TestRefusals:
         assert str(failure) == "It was refused.\n  parameters.day: expected a day\n  the body: too large"
 
     def test_a_token_that_is_over_says_what_to_do(self) -> None:
-        assert str(refused(problem(401, "it has expired"))) == "it has expired\nlog in again: jobs login"
+        assert str(refused(problem(401, "it has expired"))) == "it has expired\nlog in again: jobsctl login"
 
     def test_a_proxys_page_is_told_by_its_status(self) -> None:
         failure = refused(Answer(403, b"<html>no</html>", {"Content-Type": "text/html"}))
