@@ -6,9 +6,8 @@ import json
 import operator
 from typing import Any
 
-from commandline.progress import done
 from commandline.tables import Column
-from commandline.words import moment, problem_of, size, took
+from commandline.words import done, moment, problem_of, size, took
 
 Entry = dict[str, Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 from commandline.output import Form, Output
 from commandline.terminal import cut, plain
 from commandline.watching import Clock, Pace
-from commandline.words import span
+from commandline.words import done, span
 
 EVERY_SECONDS = 10.0
 """Where no line can be written over, one comes when the state changes, and else so seldom."""
@@ -50,12 +50,6 @@ class Progress:
         if self._dirty:
             self._output.err.write(_BACK)
             self._dirty = False
-
-
-def done(run: dict[str, Any]) -> int:
-    """How many payloads have their outcome."""
-    counts = run["counts"]
-    return int(counts["succeeded"] + counts["failed"] + counts["cancelled"])
 
 
 def described(run: dict[str, Any], *, pace: Pace) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from commandline import targets
-from commandline.progress import done
 from commandline.session import Session
-from commandline.words import moment, problem_of, took
+from commandline.words import done, moment, problem_of, took
 
 
 def show_job(session: Session, job: targets.Job) -> None:

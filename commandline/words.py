@@ -1,4 +1,4 @@
-"""Moments, spans and sizes as people read them, and as they write them."""
+"""Moments, spans, sizes and counts as people read them, and as they write them."""
 
 from __future__ import annotations
 
@@ -61,3 +61,9 @@ def size(count: int | None) -> str:
 def problem_of(entry: dict[str, Any]) -> str:
     """The message of an entry's error; empty without one."""
     return str((entry.get("error") or {}).get("message", ""))
+
+
+def done(run: dict[str, Any]) -> int:
+    """How many payloads have their outcome."""
+    counts = run["counts"]
+    return int(counts["succeeded"] + counts["failed"] + counts["cancelled"])

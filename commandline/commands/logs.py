@@ -50,7 +50,9 @@ def logs(
             if wanted(line):
                 _show(session, line)
     except KeyboardInterrupt:
-        raise Failure(Exit.INTERRUPTED, f"{run_id} goes on; look again with: jobsctl logs {run_id.id} --follow") from None
+        raise Failure(
+            Exit.INTERRUPTED, f"{run_id} goes on; look again with: jobsctl logs {run_id.id} --follow"
+        ) from None
 
 
 def lines(

@@ -68,7 +68,12 @@ class TestTheEnvironment:
             find_access(environment=environment | {"JOBS_URL": "https://evil.example.org"})
 
     def test_without_a_file_it_is_enough(self, tmp_path: Path) -> None:
-        environment = {"XDG_CONFIG_HOME": str(tmp_path), "JOBS_URL": "http://a", "JOBS_TOKEN": "t", "JOBS_WORKSPACE": "w"}
+        environment = {
+            "XDG_CONFIG_HOME": str(tmp_path),
+            "JOBS_URL": "http://a",
+            "JOBS_TOKEN": "t",
+            "JOBS_WORKSPACE": "w",
+        }
         assert find_access(environment=environment) == Access("http://a", "w", "t")
 
 

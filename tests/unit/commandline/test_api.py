@@ -35,7 +35,9 @@ def refused(*answers: Answer) -> Failure:
 
 
 class TestAsking:
-    def test_the_token_is_in_a_header_whatever_netrc_says(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_token_is_in_a_header_whatever_netrc_says(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         (tmp_path / ".netrc").write_text("machine 127.0.0.1 login ann password other\n")
         (tmp_path / ".netrc").chmod(0o600)
         monkeypatch.setenv("HOME", str(tmp_path))
@@ -90,13 +92,15 @@ class TestTryingAgain:
             with pytest.raises(Failure, match="The database cannot be reached") as failure:
                 api.get("jobs/")
             assert (failure.value.code, len(server.asked)) == (Exit.UNREACHABLE, TRIES)
-        assert waited == sorted(waited) and len(waited) == TRIES - 1
+        assert (waited, len(waited)) == (sorted(waited), TRIES - 1)
 
     def test_nobody_waits_for_longer_than_a_minute(self) -> None:
         far = str(int(LONGEST_WAIT_SECONDS) + 1)
-        with calling(problem(429, "too many", Retry_After=far)) as (api, _, waited):
-            with pytest.raises(Failure, match=f"try again in {far} s"):
-                api.get("jobs/")
+        with (
+            calling(problem(429, "too many", Retry_After=far)) as (api, _, waited),
+            pytest.raises(Failure, match=f"try again in {far} s"),
+        ):
+            api.get("jobs/")
         assert waited == []
 
     def test_a_lost_connection_is_made_again(self) -> None:
@@ -105,9 +109,11 @@ class TestTryingAgain:
         assert len(server.asked) == 2
 
     def test_a_post_that_may_have_been_heeded_is_not_repeated(self) -> None:
-        with calling(DROPPED, OK) as (api, server, waited):
-            with pytest.raises(Failure, match="not known whether the request was heeded"):
-                api.post("runs/1/rerun/")
+        with (
+            calling(DROPPED, OK) as (api, server, waited),
+            pytest.raises(Failure, match="not known whether the request was heeded"),
+        ):
+            api.post("runs/1/rerun/")
         assert (len(server.asked), waited) == (1, [])
         with calling(problem(503, "away"), OK) as (api, server, _), pytest.raises(Failure, match="away"):
             api.post("runs/1/rerun/")
@@ -124,9 +130,11 @@ class TestTryingAgain:
 
     def test_where_nobody_listens_is_told_in_plain_words(self) -> None:
         (port,) = free_ports(1)
-        with Api(Access(f"http://127.0.0.1:{port}", "demo", "t"), sleep=lambda seconds: None) as api:
-            with pytest.raises(Failure) as failure:
-                api.get("jobs/")
+        with (
+            Api(Access(f"http://127.0.0.1:{port}", "demo", "t"), sleep=lambda seconds: None) as api,
+            pytest.raises(Failure) as failure,
+        ):
+            api.get("jobs/")
         assert (failure.value.code, str(failure.value)) == (
             Exit.UNREACHABLE,
             f"http://127.0.0.1:{port} cannot be reached",

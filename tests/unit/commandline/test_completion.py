@@ -86,7 +86,7 @@ def completed(line: str, environment: dict[str, str], *, breaks: str = " \t\n\"'
     """What bash puts in the place of the line's last word, as it would after Tab."""
     script = (
         'eval "$(jobsctl completion bash)"\n'
-        'complete -p jobsctl >/dev/null || exit 9\n'
+        "complete -p jobsctl >/dev/null || exit 9\n"
         "COMP_WORDBREAKS=$1; COMP_LINE=$2; COMP_POINT=${#2}\n"
         "compopt() { :; }\n"  # It takes readline, which a script has not.
         "_jobsctl_completion jobsctl\n"
@@ -126,7 +126,9 @@ class TestBash:
         assert completed("jobsctl trigger ta", environment) == []
 
 
-@pytest.mark.parametrize(("name", "words"), [("zsh", "#compdef jobsctl"), ("fish", "complete --no-files --command jobsctl")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("zsh", "#compdef jobsctl"), ("fish", "complete --no-files --command jobsctl")]
+)
 def test_zsh_and_fish_have_their_script(name: str, words: str, environment: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "commandline", "completion", name],

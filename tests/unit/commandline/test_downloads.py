@@ -79,15 +79,19 @@ class TestToAFile:
         assert (failure.value.code, target.read_text(), len(server.asked)) == (Exit.UNREACHABLE, "old", TRIES)
 
     def test_what_is_not_what_it_should_be_is_not_kept(self, target: Path) -> None:
-        with scripted(Answer(body=b"other", headers={"ETag": ETAG})) as server:
-            with pytest.raises(Failure, match="SHA-256") as failure:
-                download(server, target)
+        with (
+            scripted(Answer(body=b"other", headers={"ETag": ETAG})) as server,
+            pytest.raises(Failure, match="SHA-256") as failure,
+        ):
+            download(server, target)
         assert (failure.value.code, target.read_text()) == (Exit.BROKEN, "old")
 
     def test_what_was_refused_leaves_what_was_there(self, target: Path) -> None:
-        with scripted(problem(410, "A cleanup has erased it.")) as server:
-            with pytest.raises(Failure, match="A cleanup has erased it"):
-                download(server, target)
+        with (
+            scripted(problem(410, "A cleanup has erased it.")) as server,
+            pytest.raises(Failure, match="A cleanup has erased it"),
+        ):
+            download(server, target)
         assert target.read_text() == "old"
 
     def test_a_device_is_written_to_and_not_replaced(self, tmp_path: Path) -> None:
@@ -108,7 +112,10 @@ class TestToAFile:
 
 def test_a_stream_that_was_cut_says_how_much_has_come() -> None:
     stream = io.BytesIO()
-    with scripted(CUT) as server, Api(server.access) as api:
-        with pytest.raises(Failure, match=f"cut after {PIECE_BYTES} bytes") as failure:
-            to_stream(api, "runs/7/results/", {}, stream)
+    with (
+        scripted(CUT) as server,
+        Api(server.access) as api,
+        pytest.raises(Failure, match=f"cut after {PIECE_BYTES} bytes") as failure,
+    ):
+        to_stream(api, "runs/7/results/", {}, stream)
     assert (failure.value.code, stream.getvalue()) == (Exit.UNREACHABLE, WHOLE[:PIECE_BYTES])

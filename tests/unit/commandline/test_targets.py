@@ -15,7 +15,12 @@ PING = Job("task:ping")
 
 @pytest.mark.parametrize(
     ("text", "target"),
-    [("task:ping", PING), ("7", Run(7)), ("task:ping/nightly", Schedule(PING, "nightly")), ("task:ping/", Schedule(PING, None))],
+    [
+        ("task:ping", PING),
+        ("7", Run(7)),
+        ("task:ping/nightly", Schedule(PING, "nightly")),
+        ("task:ping/", Schedule(PING, None)),
+    ],
 )
 def test_a_target_is_a_job_a_run_or_a_schedule(text: str, target: object) -> None:
     assert read_target(text) == target
@@ -48,7 +53,10 @@ class TestTheOnlySchedule:
     )
     def test_but_only_if_there_is_one(self, names: list[str], code: Exit, words: str) -> None:
         entries = [{"name": name} for name in names]
-        with scripted(Answer(body={"results": entries})) as server, Api(server.access) as api:
-            with pytest.raises(Failure, match=words) as refused:
-                named(api, Schedule(PING, None))
+        with (
+            scripted(Answer(body={"results": entries})) as server,
+            Api(server.access) as api,
+            pytest.raises(Failure, match=words) as refused,
+        ):
+            named(api, Schedule(PING, None))
         assert refused.value.code is code

@@ -48,6 +48,8 @@ def test_what_has_not_ended_took_no_time_yet() -> None:
     assert (took(begun), took(begun | {"ended_at": "2026-11-21T12:00:01.5Z"})) == ("", "1.50 s")
 
 
-@pytest.mark.parametrize(("count", "words"), [(None, ""), (0, "0 B"), (1536, "1.5 KiB"), (20971520, "20.0 MiB"), (2**42, "4.0 TiB")])
+@pytest.mark.parametrize(
+    ("count", "words"), [(None, ""), (0, "0 B"), (1536, "1.5 KiB"), (20971520, "20.0 MiB"), (2**42, "4.0 TiB")]
+)
 def test_sizes_are_in_powers_of_1024(count: int | None, words: str) -> None:
     assert size(count) == words
