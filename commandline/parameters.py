@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
-from typing import IO, Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -42,26 +44,32 @@ class NamesJob(Read[T]):
         return [CompletionItem(name) for name in job_names(environment=os.environ) if name.startswith(incomplete)]
 
 
-class JsonFile(click.File):
+class JsonFile(click.ParamType[Any]):
     """A file, or ``-`` for standard input, with JSON in it."""
 
+    name = "file"
+
     def __init__(self, expected: type, words: str) -> None:
-        super().__init__("rb")
         self._expected = expected
         self._words = words
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """What the file says."""
-        if isinstance(value, dict | list):
+        if not isinstance(value, str):
             return value
-        stream: IO[bytes] = super().convert(value, param, ctx)
         try:
-            found = json.load(stream)
+            found = json.loads(sys.stdin.buffer.read() if value == "-" else Path(value).read_bytes())
+        except OSError as error:
+            self.fail(f"{value} cannot be read: {error.strerror}", param, ctx)
         except ValueError as error:
             self.fail(f"{value} is no JSON: {error}", param, ctx)
         if not isinstance(found, self._expected):
             self.fail(f"{value}: expected {self._words}", param, ctx)
         return found
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        """The shell knows its files."""
+        return [CompletionItem(incomplete, type="file")]
 
 
 JOB = NamesJob("job", targets.read_job)
