@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from commandline.exits import Exit
-from jobs.models import Job, Run, Workspace
+from jobs.models import Job, LogLine, Run, Workspace
 from tests.integration.commandline.engine import Worker
 from tests.integration.people import make_job
-from tests.integration.run_rows import make_ended_run, make_log_line
+from tests.integration.run_rows import NOW, make_ended_run
 
 ROOT = Path(__file__).parents[3]
 JOBSCTL = [sys.executable, "-m", "commandline"]
@@ -62,8 +62,9 @@ def _read(terminal: int) -> bytes:
 
 def test_output_that_nobody_reads_on_ends_it_without_a_word(environment: dict[str, str], job: Job) -> None:
     run = make_ended_run(job, "s")
-    for number in range(3000):
-        make_log_line(run, 0, f"line {number} {'x' * 100}")
+    LogLine.objects.bulk_create(
+        LogLine(run=run, position=0, attempt=1, level="info", message="x" * 100, at=NOW) for _ in range(3000)
+    )
     with subprocess.Popen(
         [*JOBSCTL, "logs", str(run.pk)], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:

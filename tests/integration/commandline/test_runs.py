@@ -16,14 +16,13 @@ from commandline.access import find_access
 from commandline.api import Api
 from commandline.commands.logs import lines
 from commandline.exits import Exit
-from jobs.models import Job, LogLine, Run, Workspace
 from jobs.made_file import MadeFile
+from jobs.models import Job, LogLine, Run, Workspace
 from jobs.services.stored_files import Owner, incoming_folder, move_in, record
 from tests.integration.commandline.conftest import Command
 from tests.integration.commandline.engine import Worker
 from tests.integration.people import make_job
 from tests.integration.run_rows import NOW, make_ended_run, make_event, make_log_line, make_run
-from tests.unit.commandline.scripted import Answer, scripted
 
 
 @pytest.fixture
@@ -136,7 +135,7 @@ class TestLogs:
         def meanwhile(seconds: float) -> None:
             make_log_line(run, 0, next(come))
             if LogLine.objects.count() == 3:
-                Run.objects.filter(pk=run.pk).update(state="succeeded", ended_at=NOW, wake_at=None)
+                Run.objects.filter(pk=run.pk).update(state="succeeded", succeeded=1, ended_at=NOW, wake_at=None)
 
         with Api(find_access(environment=os.environ)) as api:
             found = lines(api, targets.Run(run.pk), follow=True, position=None, sleep=meanwhile)

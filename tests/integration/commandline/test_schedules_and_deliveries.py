@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -10,13 +11,19 @@ from commandline.exits import Exit
 from jobs import dispatch
 from jobs.models import Workspace
 from scheduler.models import Schedule
+from sinks import claims
 from sinks.models import Delivery
 from tests.integration.commandline.conftest import Command
 from tests.integration.schedule_answers.rows import NINE, make_fire
 from tests.integration.schedule_rows import make_schedule
 from tests.integration.sinks.makers import end_run, make_job
+from workers.delivering import deliver_to
 
-NIGHTLY = {"name": "nightly", "triggers": [{"type": "cron", "expression": "0 30 2 ? * *"}], "timezone": "Europe/Berlin"}
+NIGHTLY: dict[str, Any] = {
+    "name": "nightly",
+    "triggers": [{"type": "cron", "expression": "0 30 2 ? * *"}],
+    "timezone": "Europe/Berlin",
+}
 
 
 @pytest.fixture
@@ -60,6 +67,8 @@ class TestDeliveries:
     ) -> None:
         monkeypatch.setattr(dispatch, "publish_deliveries", lambda: None)
         run = end_run(make_job({"name": "journal", "kind": "log"}, payloads=2, workspace=demo))
+        for due in claims.due_sinks(limit=10):
+            deliver_to(sink_id=due.sink_id or 0)
         Delivery.objects.update(
             state="dead", error={"message": "it is down", "code": "down"}, ended_at=dt.datetime.now(dt.UTC)
         )
