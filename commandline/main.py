@@ -26,8 +26,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = _invoke(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
+        code = Exit.PIPE_CLOSED
+    if code == Exit.PIPE_CLOSED:
         abandon_output()
-        return Exit.PIPE_CLOSED
     return code
 
 
@@ -40,6 +41,8 @@ def _invoke(arguments: Sequence[str] | None) -> int:
             standalone_mode=False,
         )
     except Failure as failure:
+        if failure.code is Exit.PIPE_CLOSED:
+            return failure.code
         return _told(failure.code, str(failure))
     except click.ClickException as error:
         return _misused(error)

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from commandline.commands import control, deliveries, jobs, login, logs, results, runs, schedules
+from commandline.exits import Exit, Failure
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """Tells that nobody reads the output any more. click itself would end with 1, which says that a run has failed."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Raises Failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise Failure(Exit.PIPE_CLOSED, "") from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
     """Work with jobs and their runs.
 

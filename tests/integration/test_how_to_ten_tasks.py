@@ -1,4 +1,4 @@
-"""The commands of docs/how-to/the-ten-commonest-tasks.md, said to a real server, beside a worker and the service that `make up` starts."""
+"""The commands of docs/how-to/the-ten-commonest-tasks.md, said to a real server, beside a worker and the service of `make up`."""
 
 from __future__ import annotations
 

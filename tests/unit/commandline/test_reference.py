@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -32,6 +35,21 @@ def test_the_script_that_is_declared_is_there() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     module, _, name = project["scripts"]["jobsctl"].partition(":")
     assert getattr(importlib.import_module(module), name) is main
+
+
+def test_the_script_of_the_checkout_runs_its_own_code_wherever_it_is_called(tmp_path: Path) -> None:
+    (tmp_path / "commandline").symlink_to(ROOT / "commandline")
+    bin_folder = tmp_path / ".venv" / "bin"
+    bin_folder.mkdir(parents=True)
+    (bin_folder / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (bin_folder / "python").chmod(0o755)
+    shutil.copy(ROOT / "commandline" / "jobsctl.sh", bin_folder / "jobsctl")
+    (bin_folder / "jobsctl").chmod(0o755)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "requests.py").write_text("raise SystemExit('not this one')")
+    done = subprocess.run([bin_folder / "jobsctl", "-h"], cwd=elsewhere, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()[:1]) == (0, ["Usage: jobsctl [OPTIONS] COMMAND [ARGS]..."])
 
 
 def test_no_command_takes_the_token_as_an_argument() -> None:
