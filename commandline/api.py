@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import email.utils
+import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import requests
+from urllib3.exceptions import NewConnectionError
 
 from commandline.access import Access
 from commandline.exits import Exit, Failure
@@ -28,6 +30,7 @@ _TOO_MANY = 429
 _AWAY = (502, 503, 504)
 
 Document = dict[str, Any]
+Tried = requests.Response | requests.RequestException
 
 
 class Bearer(requests.auth.AuthBase):
@@ -45,17 +48,26 @@ class Bearer(requests.auth.AuthBase):
 class Api:
     """The API below a workspace's address. Close it, or use it in a ``with``."""
 
-    def __init__(self, access: Access, *, sleep: Callable[[float], None] = time.sleep, tries: int = TRIES) -> None:
+    def __init__(
+        self,
+        access: Access,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        tries: int = TRIES,
+    ) -> None:
         """Prepare.
 
         Args:
             access: Whom to call.
             sleep: Waits so many seconds before a request is made again.
+            clock: Seconds, monotonic.
             tries: How often a request is made at most.
         """
         self.access = access
         self._base = f"{access.url}/api/v1/workspaces/{quote(access.workspace, safe='')}/"
         self._sleep = sleep
+        self._clock = clock
         self._tries = tries
         self._session = requests.Session()
         self._session.auth = Bearer(access.token)
@@ -94,6 +106,10 @@ class Api:
             found = self.get(path, **query, limit=PAGE_MOST, after=after(found))
             yield from found["results"]
 
+    def look(self, path: str, *, within_seconds: float) -> Document:
+        """An answer to a GET, if it comes in so many seconds. Raises Failure."""
+        return _document(self.request("GET", path, repeatable=True, within_seconds=within_seconds))
+
     def request(
         self,
         method: str,
@@ -104,38 +120,43 @@ class Api:
         headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
         stream: bool = False,
+        within_seconds: float = math.inf,
     ) -> requests.Response:
         """A successful answer. A request that is not ``repeatable`` is made again only where it was certainly not heeded.
 
         Raises:
             Failure: The API refused, or could not be reached, also at the last try.
         """
-        given = {name: str(value) for name, value in (query or {}).items() if value is not None}
+        asked = requests.Request(
+            method,
+            self._base + path,
+            params={name: str(value) for name, value in (query or {}).items() if value is not None},
+            json=body,
+            headers=dict(headers or {}),
+        )
+        until = self._clock() + within_seconds
+        unknown = False
         for attempt in range(1, self._tries + 1):
-            try:
-                response = self._session.request(
-                    method,
-                    self._base + path,
-                    params=given,
-                    json=body,
-                    headers=dict(headers or {}),
-                    stream=stream,
-                    timeout=TIMEOUT_SECONDS,
-                    allow_redirects=False,  # One that leads elsewhere would show the token there.
-                )
-            except requests.RequestException as error:
-                wait = _backoff(attempt) if repeatable or isinstance(error, requests.ConnectTimeout) else None
-                problem = Failure(Exit.UNREACHABLE, _unreachable(self.access.url, error, sent=not repeatable))
-            else:
-                if response.ok and not response.is_redirect:
-                    return response
-                wait = _wait(response, attempt, repeatable=repeatable)
-                problem = failure(response)
-                response.close()
-            if wait is None or attempt == self._tries:
-                raise problem
+            tried = self._try(asked, stream=stream, seconds=until - self._clock())
+            if isinstance(tried, requests.Response) and _is_success(tried):
+                return tried
+            unknown |= not _was_not_heeded(tried) and method != "GET"
+            wait = _wait(tried, attempt) if repeatable or _was_not_heeded(tried) else None
+            if wait is None or attempt == self._tries or self._clock() + wait >= until:
+                raise _failure(tried, url=self.access.url, unknown=unknown)
             self._sleep(wait)
         raise AssertionError("a request is tried at least once")
+
+    def _try(self, asked: requests.Request, *, stream: bool, seconds: float) -> Tried:
+        """The answer, or what kept it from coming in that time."""
+        prepared = self._session.prepare_request(asked)
+        settings = self._session.merge_environment_settings(prepared.url or "", {}, stream, None, None)
+        connect, read = (max(0.001, min(limit, seconds)) for limit in TIMEOUT_SECONDS)
+        try:
+            # Redirects are not followed: one that leads elsewhere would show the token there.
+            return self._session.send(prepared, timeout=(connect, read), allow_redirects=False, **settings)
+        except requests.RequestException as error:
+            return error
 
 
 def after(page: Document) -> str:
@@ -143,11 +164,25 @@ def after(page: Document) -> str:
     return dict(parse_qsl(urlsplit(page["next"]).query))["after"]
 
 
-def _wait(response: requests.Response, attempt: int, *, repeatable: bool) -> float | None:
-    """How long to wait before the request is made again; None when it must not, or not so soon. A 429 was not heeded."""
-    if response.status_code != _TOO_MANY and not (repeatable and response.status_code in _AWAY):
+def _is_success(response: requests.Response) -> bool:
+    return response.ok and not response.is_redirect
+
+
+def _was_not_heeded(tried: Tried) -> bool:
+    """Whether the API has certainly not done what was asked: it said so, or there was no connection."""
+    if isinstance(tried, requests.Response):
+        return tried.status_code not in _AWAY
+    reason = getattr(tried.args[0], "reason", None) if tried.args else None
+    return isinstance(tried, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
+
+
+def _wait(tried: Tried, attempt: int) -> float | None:
+    """How long to wait before the request is made again; None when that is of no use, or not so soon."""
+    if not isinstance(tried, requests.Response):
+        return _backoff(attempt)
+    if tried.status_code not in (_TOO_MANY, *_AWAY):
         return None
-    asked = _retry_after(response.headers.get("Retry-After", ""))
+    asked = _retry_after(tried.headers.get("Retry-After", ""))
     if asked is None:
         return _backoff(attempt)
     return asked if asked <= LONGEST_WAIT_SECONDS else None
@@ -169,17 +204,25 @@ def _backoff(attempt: int) -> float:
     return FIRST_WAIT_SECONDS * 2.0 ** (attempt - 1) * random.uniform(1.0, 1.5)  # noqa: S311  No secret depends on it.
 
 
-def _unreachable(url: str, error: requests.RequestException, *, sent: bool) -> str:
+def _failure(tried: Tried, *, url: str, unknown: bool) -> Failure:
+    """What to tell. ``unknown``: the request may have been heeded all the same."""
+    if isinstance(tried, requests.Response):
+        found = failure(tried)
+        tried.close()
+    else:
+        found = Failure(Exit.UNREACHABLE, _unreachable(url, tried))
+    if not unknown:
+        return found
+    return Failure(found.code, f"{found}\nit is not known whether the request was heeded: look before you repeat it")
+
+
+def _unreachable(url: str, error: requests.RequestException) -> str:
     """In plain words; requests' own are a nest of exceptions."""
     if isinstance(error, requests.exceptions.SSLError):
         return f"{url} has no certificate that this machine trusts: {error}"
     if isinstance(error, requests.Timeout):
-        words = f"{url} does not answer"
-    elif isinstance(error, requests.ConnectionError):
-        words = f"{url} cannot be reached"
-    else:
-        words = f"{url}: {error}"
-    return f"{words}\nit is not known whether the request was heeded: look before you repeat it" if sent else words
+        return f"{url} does not answer"
+    return f"{url} cannot be reached" if isinstance(error, requests.ConnectionError) else f"{url}: {error}"
 
 
 def _document(response: requests.Response) -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ GROWTH = 1.3
 PATIENCE_SECONDS = 120.0
 """So long the API may be away while somebody waits: a deployment takes less."""
 WINDOW_SECONDS = 30.0
+LAST_LOOK_SECONDS = 2.0
+"""Also the look at the last moment has time to be answered."""
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], None]
@@ -63,28 +66,31 @@ def looks(
         api: Where.
         run_id: Which.
         timeout_seconds: How long to look at most; None for as long as it takes.
-        away: Told each time that the API could not be reached, before it is tried again.
+        away: Told when the API cannot be reached, once until it is heard again.
         clock: Seconds, monotonic.
         sleep: Waits so many seconds.
 
     Raises:
         Failure: It takes longer; the API refuses, or was away for longer than `PATIENCE_SECONDS`.
     """
-    began = heard = clock()
-    pause = FIRST_PAUSE_SECONDS
+    heard = clock()
+    until = math.inf if timeout_seconds is None else heard + timeout_seconds
+    pause, is_away = FIRST_PAUSE_SECONDS, False
     while True:
         try:
-            run = api.get(f"runs/{run_id}/")
+            run = api.look(f"runs/{run_id}/", within_seconds=max(LAST_LOOK_SECONDS, until - clock()))
         except Failure as failure:
             if failure.code is not Exit.UNREACHABLE or clock() - heard > PATIENCE_SECONDS:
                 raise
-            away(failure)
+            if not is_away:
+                away(failure)
+            is_away = True
         else:
-            heard = clock()
+            heard, is_away = clock(), False
             yield run
             if run["ended_at"] is not None:
                 return
-        left = float("inf") if timeout_seconds is None else began + timeout_seconds - clock()
+        left = until - clock()
         if left <= 0:
             raise Failure(Exit.TIMED_OUT, f"run {run_id} has not ended in time; it goes on")
         sleep(min(pause, left))

@@ -1,4 +1,4 @@
-"""The command line beside the real processes: it waits while the web server is killed and comes back, and its run has real workers."""
+"""The command line beside the real processes: real workers do its runs, and it waits while the web server is killed and comes back."""
 
 from __future__ import annotations
 

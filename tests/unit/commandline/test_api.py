@@ -118,6 +118,25 @@ class TestTryingAgain:
         with calling(problem(503, "away"), OK) as (api, server, _), pytest.raises(Failure, match="away"):
             api.post("runs/1/rerun/")
 
+    def test_one_that_never_left_is_repeated_and_known_not_to_be_heeded(self) -> None:
+        (port,) = free_ports(1)
+        waited: list[float] = []
+        access = Access(f"http://127.0.0.1:{port}", "demo", "t")
+        with Api(access, sleep=waited.append) as api, pytest.raises(Failure) as failure:
+            api.post("runs/1/rerun/")
+        assert (len(waited), "not known" in str(failure.value)) == (TRIES - 1, False)
+
+    def test_one_with_a_key_that_was_lost_each_time_may_have_been_heeded(self) -> None:
+        with calling(DROPPED) as (api, _, _), pytest.raises(Failure, match="look before you repeat it"):
+            api.post("jobs/task:a/trigger/", repeatable=True)
+
+    def test_a_look_waits_no_longer_than_it_may(self) -> None:
+        with calling(problem(503, "busy", Retry_After="7"), OK) as (api, server, waited):
+            with pytest.raises(Failure, match="busy"):
+                api.look("runs/7/", within_seconds=5)
+            assert (waited, len(server.asked)) == ([], 1)
+            api.look("runs/7/", within_seconds=60)
+
     def test_a_post_that_was_too_many_is(self) -> None:
         with calling(problem(429, "too many", Retry_After="1"), OK) as (api, server, waited):
             api.post("runs/1/rerun/")

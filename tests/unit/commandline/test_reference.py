@@ -37,6 +37,12 @@ def test_the_script_that_is_declared_is_there() -> None:
     assert getattr(importlib.import_module(module), name) is main
 
 
+def test_every_package_of_it_is_installed() -> None:
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    found = {folder.parent.relative_to(ROOT) for folder in (ROOT / "commandline").rglob("__init__.py")}
+    assert set(setup["packages"]) == {".".join(folder.parts) for folder in found}
+
+
 def test_the_script_of_the_checkout_runs_its_own_code_wherever_it_is_called(tmp_path: Path) -> None:
     (tmp_path / "commandline").symlink_to(ROOT / "commandline")
     bin_folder = tmp_path / ".venv" / "bin"
