@@ -43,7 +43,7 @@ JOBS = (
     Column("state", lambda job: job["state"], painted=True),
     Column("last run", _last_state, painted=True),
     Column("at", _last_at),
-    Column("description", lambda job: job["description"]),
+    Column("description", lambda job: job["description"], prose=True),
 )
 RUNS = (
     Column("run", lambda run: run["id"], right=True),
@@ -62,13 +62,13 @@ PAYLOADS = (
     Column("state", lambda payload: payload["state"], painted=True),
     Column("attempts", lambda payload: payload["attempts"], right=True),
     Column("took", took, right=True),
-    Column("error", problem_of),
+    Column("error", problem_of, prose=True),
 )
 EVENTS = (
     Column("at", lambda event: moment(event["at"])),
     Column("event", lambda event: event["kind"]),
     Column("actor", lambda event: event["actor"]),
-    Column("data", lambda event: json.dumps(event["data"]) if event["data"] else ""),
+    Column("data", lambda event: json.dumps(event["data"]) if event["data"] else "", prose=True),
 )
 FILES = (
     Column("file", file_name),
@@ -80,20 +80,20 @@ SCHEDULES = (
     Column("schedule", schedule_name),
     Column("state", lambda schedule: schedule["state"], painted=True),
     Column("next", lambda schedule: moment(schedule["next_fire_at"])),
-    Column("when", lambda schedule: schedule["sentence"]),
+    Column("when", lambda schedule: schedule["sentence"], prose=True),
 )
 TIMES = (
     Column("fires at", lambda time: moment(time["fire_at"])),
-    Column("local", lambda time: time["local"]),
+    Column("local", lambda time: time["local"].replace("T", " ")),
     Column("runs at", lambda time: moment(time["run_at"])),
-    Column("skipped", lambda time: time["skipped"]),
+    Column("skipped", lambda time: time["skipped"], prose=True),
 )
 FIRES = (
     Column("fire time", lambda fire: moment(fire["fire_at"])),
     Column("state", lambda fire: fire["state"], painted=True),
     Column("run", lambda fire: fire["run"], right=True),
     Column("reason", lambda fire: fire["reason"]),
-    Column("detail", lambda fire: fire["detail"]),
+    Column("detail", lambda fire: fire["detail"], prose=True),
 )
 DELIVERIES = (
     Column("delivery", lambda delivery: delivery["id"], right=True),
@@ -103,5 +103,5 @@ DELIVERIES = (
     Column("payloads", lambda delivery: delivery["payloads"], right=True),
     Column("attempts", lambda delivery: delivery["attempts"], right=True),
     Column("due", lambda delivery: moment(delivery["due_at"])),
-    Column("error", problem_of),
+    Column("error", problem_of, prose=True),
 )

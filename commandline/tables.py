@@ -15,12 +15,21 @@ LEAST = 8
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its title, and what an entry has there."""
+    """A column: its title, and what an entry has there.
+
+    Args:
+        title: In the header.
+        value: Of an entry; None for nothing.
+        right: Numbers stand at the right, and are never cut.
+        painted: Words for states have their colours.
+        prose: Sentences, which are cut before names and times are.
+    """
 
     title: str
     value: Callable[[dict[str, Any]], object]
     right: bool = False
     painted: bool = False
+    prose: bool = False
 
 
 def render(columns: Sequence[Column], entries: Sequence[dict[str, Any]], *, screen: Screen) -> Iterator[str]:
@@ -45,16 +54,23 @@ def cell(value: object) -> str:
 
 
 def fitted(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, room: int) -> list[int] | None:
-    """The widths of the columns, the widest cut first; None when even cut ones do not fit. Numbers are never cut."""
+    """The widths of the columns: sentences are cut first, then what is widest; None when even that does not fit."""
     widths = [max(width_of(row[number]) for row in rows) for number in range(len(columns))]
     over = sum(widths) + len(GAP) * (len(columns) - 1) - room
     while over > 0:
-        widest = max((number for number, column in enumerate(columns) if not column.right), key=widths.__getitem__)
-        if widths[widest] <= LEAST:
+        number = _to_be_cut(columns, widths)
+        if number is None:
             return None
-        widths[widest] -= 1
+        widths[number] -= 1
         over -= 1
     return widths
+
+
+def _to_be_cut(columns: Sequence[Column], widths: Sequence[int]) -> int | None:
+    """The next column to take a character from; None when there is none left that could be shorter."""
+    long = [number for number, column in enumerate(columns) if not column.right and widths[number] > LEAST]
+    prose = [number for number in long if columns[number].prose]
+    return max(prose or long, key=widths.__getitem__, default=None)
 
 
 def _line(

@@ -16,6 +16,7 @@ from commandline.output import Form
 from commandline.parameters import RUN, SINCE
 from commandline.session import Session, with_session
 from commandline.terminal import plain
+from commandline.watching import PATIENCE_SECONDS
 from commandline.words import moment, read_moment
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -56,16 +57,33 @@ def logs(
 
 
 def lines(
-    api: Api, run: targets.Run, *, follow: bool, position: int | None, sleep: Callable[[float], None] = time.sleep
+    api: Api,
+    run: targets.Run,
+    *,
+    follow: bool,
+    position: int | None,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[dict[str, Any]]:
-    """The lines of a run; with ``follow`` also those to come, until it has ended."""
+    """The lines of a run; with ``follow`` also those to come, until it has ended.
+
+    Raises:
+        Failure: The API refuses, or cannot be reached; with ``follow`` for longer than `PATIENCE_SECONDS`.
+    """
     last: int | None = None
+    heard = clock()
     while True:
-        # The run first: what it logged before its end is there when its end is.
-        over = not follow or api.get(run.path)["ended_at"] is not None
-        for line in api.every(f"{run.path}logs/", position=position, after=last):
-            last = line["id"]
-            yield line
+        try:
+            # The run first: what it logged before its end is there when its end is.
+            over = not follow or api.get(run.path)["ended_at"] is not None
+            for line in api.every(f"{run.path}logs/", position=position, after=last):
+                last = line["id"]
+                yield line
+            heard = clock()
+        except Failure as failure:
+            if not follow or failure.code is not Exit.UNREACHABLE or clock() - heard > PATIENCE_SECONDS:
+                raise
+            over = False
         if over:
             return
         sleep(PAUSE_SECONDS)

@@ -45,6 +45,8 @@ def next_fires(session: Session, *, schedule: targets.Schedule, count: int) -> N
         return
     for line in render(columns.TIMES, found["times"], screen=output.out):
         output.out.write(f"{line}\n")
+    if not found["times"]:
+        output.note(f"it has no fire times to come: {found['sentence']}")
     for said in (*(warning["sentence"] for warning in found["warnings"]), *found["remarks"]):
         output.note(said)
 

@@ -1,4 +1,4 @@
-"""The command line beside the real processes: real workers do its runs, and it waits while the web server is killed and comes back."""
+"""The command line beside real processes: real workers do its runs, and it waits while the web server is killed and restarted."""
 
 from __future__ import annotations
 

@@ -57,6 +57,13 @@ class TestOnATerminal:
         assert shown[1] == "   7  failed   loads the pric…"
         assert max(map(width_of, shown)) == 30
 
+    def test_sentences_are_cut_before_names(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "30")
+        columns = (Column("name", lambda entry: entry["name"]), Column("why", lambda entry: entry["why"], prose=True))
+        entry = {"name": "task:has-a-long-name", "why": "it was so"}
+        shown = list(render(columns, [entry], screen=Screen(Terminal(), environment={})))
+        assert shown[1] == "task:has-a-long-name  it was …"
+
     def test_an_encoding_without_the_ellipsis_gets_dots(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert lines(30, monkeypatch, Latin())[1] == "   7  failed   loads the pr..."
 
