@@ -99,11 +99,11 @@ class Api:
         return {**found, "results": results}
 
     def every(self, path: str, **query: object) -> Iterator[Document]:
-        """All entries of a list, a page at a time."""
+        """All entries of a list, a page at a time; with ``after`` in the query those behind that one."""
         found = self.get(path, **query, limit=PAGE_MOST)
         yield from found["results"]
         while found.get("next"):
-            found = self.get(path, **query, limit=PAGE_MOST, after=after(found))
+            found = self.get(path, **{**query, "limit": PAGE_MOST, "after": after(found)})
             yield from found["results"]
 
     def look(self, path: str, *, within_seconds: float) -> Document:
