@@ -34,7 +34,7 @@ def followed(*answers: Answer, follow: bool = True, second: float = 1.0) -> tupl
 def test_it_goes_on_behind_the_last_line_that_came() -> None:
     ids, asked = followed(RUNNING, page(1, 2, more=True), DROPPED, DROPPED, RUNNING, page(3), ENDED, page(4))
     assert ids == [1, 2, 3, 4]
-    assert asked[-1] == "logs/?limit=1000&after=3"
+    assert asked[-1] == "logs/?after=3&limit=1000"
 
 
 def test_it_is_not_patient_for_ever() -> None:
