@@ -117,6 +117,7 @@ $(VENV)/%.stamp: requirements/%.txt $(VENV)/tools.stamp
 	@touch $@
 	@if [ $* = bench ]; then touch $(VENV)/dev.stamp; fi
 	@if [ $* != embedded ] && [ $* != spark ]; then touch $(VENV)/embedded.stamp; fi
+	@install -m 755 commandline/jobsctl.sh $(BIN)/jobsctl
 
 # uv takes seconds where pip takes a minute; where there is no uv for the platform, pip does.
 $(VENV)/tools.stamp: requirements/tools.txt

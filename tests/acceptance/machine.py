@@ -49,7 +49,7 @@ class Machine:
             "SECRET_KEY": secrets.token_urlsafe(40),
             "JOBS_SECRET_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         }
-        self._token = ""
+        self.token = ""
         self._web: subprocess.Popen[str] | None = None
 
     @property
@@ -86,7 +86,7 @@ class Machine:
             "workspace": WORKSPACE,
             "manifests": [str(manifest)],
         }
-        self._token = json.loads(self.python("-m", "embedded.prepare", given=json.dumps(wishes)))["api_token"]
+        self.token = json.loads(self.python("-m", "embedded.prepare", given=json.dumps(wishes)))["api_token"]
 
     def python(self, *arguments: str, given: str = "") -> str:
         """Run a program of the project with this standard input; its output."""
@@ -145,7 +145,7 @@ class Machine:
         """Call the API below the workspace's address."""
         address = f"{self.url}/api/v1/workspaces/{WORKSPACE}/{path}"
         return requests.request(
-            method, address, json=body, headers={"Authorization": f"Bearer {self._token}"}, timeout=seconds
+            method, address, json=body, headers={"Authorization": f"Bearer {self.token}"}, timeout=seconds
         )
 
     def database(self) -> psycopg.Connection:
