@@ -50,12 +50,8 @@ class Machine:
             "JOBS_SECRET_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         }
         self.token = ""
+        """The administrator's, for the API, once the machine is prepared."""
         self._web: subprocess.Popen[str] | None = None
-
-    @property
-    def token(self) -> str:
-        """The administrator's, for the API."""
-        return self._token
 
     @property
     def environment(self) -> dict[str, str]:

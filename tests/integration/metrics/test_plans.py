@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from jobs.models import Job, Run, Workspace
 from jobs.selectors.metrics import totals
 from jobs.selectors.metrics.window import DAY, last
-from jobs.selectors.runs import list_runs
+from jobs.selectors.runs import RunFilter, list_runs
 from jobs.services import rolling
 from tests.integration.metrics.ended import NOON
 from tests.integration.people import make_workspace
@@ -77,13 +77,15 @@ class TestRuns:
         self, history: Workspace, job: Job, state: str, most: int
     ) -> None:
         make_run(job, "q")
-        assert rows_read(lambda: list_runs(workspace=history, limit=101, state=state)) <= most
+        assert rows_read(lambda: list_runs(workspace=history, limit=101, wanted=RunFilter(state=state))) <= most
 
     def test_what_has_ended_is_what_it_ended_as(self, history: Workspace, job: Job) -> None:
         run = make_run(job, "q")
         run.refresh_from_db()
         assert run.outcome is None
-        assert [view.run.state for view in list_runs(workspace=history, limit=5, state="failed")] == ["failed"] * 4
+        assert [view.run.state for view in list_runs(workspace=history, limit=5, wanted=RunFilter(state="failed"))] == [
+            "failed"
+        ] * 4
 
     def test_a_run_that_starts_is_updated_in_place(self, job: Job) -> None:
         """What is indexed of its state is null until it ends."""
