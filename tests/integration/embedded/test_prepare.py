@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth import authenticate
 
+from embedded import spark
 from embedded.prepare import prepare
 from embedded.system import EXAMPLE_SERVICE, EXAMPLES, copied_to, written_for
 from jobs.models import ApiToken, Job, Membership
@@ -37,10 +38,21 @@ class TestPrepare:
 
 
 class TestTheCopies:
-    def test_manifests_are_loaded_with_the_address_that_the_service_really_has(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("missing", ["", "Spark is not on this worker"])
+    def test_manifests_are_loaded_with_the_address_that_the_service_really_has(
+        self, missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(spark, "why_left_out", lambda: missing)
         copies = written_for("http://127.0.0.1:9", folder=tmp_path / "examples")
         text = "".join(copy.read_text() for copy in copies)
-        assert [copy.name for copy in copies] == ["cleanup.yaml", "datasources.yaml", "generate.yaml", "tasks.yaml"]
+        there = [
+            "cleanup.yaml",
+            "datasources.yaml",
+            "generate.yaml",
+            *([] if missing else ["spark.yaml"]),
+            "tasks.yaml",
+        ]
+        assert [copy.name for copy in copies] == there
         assert EXAMPLE_SERVICE not in text
         assert text.count("http://127.0.0.1:9/") > 200
 
