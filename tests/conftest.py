@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
 from django.contrib.contenttypes.management import create_contenttypes
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models.signals import post_migrate
 from hypothesis.configuration import set_hypothesis_home_dir
 from pytest_django import DjangoDbBlocker
@@ -63,6 +64,29 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+@pytest.fixture(autouse=True)
+def _connections_go_back() -> Iterator[None]:
+    """A thread that ends without closing its connection takes it from the pool for good: later tests would find it empty."""
+    before = _lent()
+    yield
+    deadline = time.monotonic() + 5  # a heartbeat may be at its last statement
+    while _lent() > before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if _lent() > before:
+        pytest.fail("a thread of this test has not given its connection back to the pool")
+
+
+def _lent() -> int:
+    """How many of the pool's connections are lent to threads other than this one."""
+    own = connections[DEFAULT_DB_ALIAS]
+    # Asked for as `connection.pool` it would be made, and that before the tests' database has its name.
+    pool = getattr(type(own), "_connection_pools", {}).get(own.alias)
+    if pool is None:
+        return 0
+    told = pool.get_stats()
+    return int(told["pool_size"] - told["pool_available"]) - (own.connection is not None)
 
 
 @pytest.fixture(autouse=True)

@@ -84,5 +84,6 @@ def extend(session: Session, *, run_id: targets.Run, payload: list[Any], idempot
     """Add payloads to a run that has not ended."""
     headers = {"Idempotency-Key": idempotency_key or f"jobsctl-{uuid.uuid4()}"}
     added = session.api.post(f"{run_id.path}payloads/", payload, headers=headers, repeatable=True)
-    line = f"{run_id}: {added['added']} payloads were added, {added['cancelled']} of them cancelled at once"
+    were = "payload was" if added["added"] == 1 else "payloads were"
+    line = f"{run_id}: {added['added']} {were} added, {added['cancelled']} of them cancelled at once"
     session.output.answer(added, text=functools.partial(session.output.line, line), quiet=added["added"])

@@ -143,7 +143,7 @@ class TestGroups:
         assert response.status_code == 201
         assert response.headers["Location"].endswith("/acme/groups/api.example.com/")
         told = response.json()
-        assert told == HOST | {"version": 1, "updated_at": told["updated_at"], "jobs": 0, "taken": 0}
+        assert told == HOST | {"version": 1, "updated_at": told["updated_at"], "jobs": 0, "taken": 0, "origin": None}
         assert editor.get("groups/api.example.com/").json() == response.json()
         assert Event.objects.get(kind="group.saved").actor == "eve"
 

@@ -142,7 +142,7 @@ class TestWhoDidIt:
         }
         answer = signed_in(olga).post(f"/admin/jobs/workspace/{workspace.pk}/change/", form)
         assert answer.status_code == 302
-        entry = only("member.added")
+        [entry] = (each for each in entries("member.added") if each.via)  # olga's own was made by nobody
         assert (entry.workspace, entry.actor, entry.via, entry.target) == (workspace, "olga", "admin", "member ann")
         assert entry.after is not None
         assert (entry.after["role"], entry.after["user_id"]) == ("viewer", ann.pk)
@@ -163,7 +163,7 @@ class TestWhoDidIt:
 
     def test_tokens_are_told_of_and_their_digests_are_not(self, olga: User) -> None:
         client = signed_in(olga)
-        client.post("/admin/jobs/apitoken/add/", {"name": "ci", "expires_at_0": "", "expires_at_1": ""})
+        client.post("/admin/jobs/apitoken/add/", {"name": "ci", "scopes": ["jobs:read"]})
         token = ApiToken.objects.get()
         client.post(f"/admin/jobs/apitoken/{token.pk}/delete/", {"post": "yes"})
         created, revoked = only("token.created"), only("token.revoked")

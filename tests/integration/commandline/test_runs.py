@@ -95,7 +95,7 @@ class TestControl:
         file.write_text(json.dumps([{"kind": "noop", "name": "late"}]))
         for _ in range(2):
             told = jobsctl("run", "extend", run_id, "--payload", file, "--idempotency-key", "once")
-        assert told.out == f"run {run_id}: 0 payloads were added, 0 of them cancelled at once\n"
+            assert told.out == f"run {run_id}: 1 payload was added, 0 of them cancelled at once\n"
         assert jobsctl("run", "payloads", run_id, "-q").out == "0\n1\n2\n"
 
 

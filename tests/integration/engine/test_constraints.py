@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -12,16 +13,22 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, models, transaction
 
 from jobs.models import (
+    ApiToken,
     Attempt,
     ConcurrencyGroup,
     DatasourceOperation,
     DatasourceState,
     Job,
+    KeptAnswer,
     Lane,
     Membership,
+    Origin,
     Payload,
+    RollCursor,
     Run,
+    RunTotals,
     Secret,
+    ServiceAccount,
     StoredFile,
     StoredResult,
     Workspace,
@@ -49,6 +56,9 @@ class Rows:
         self.new_state(stream="flights")
         self.new_file(name="people.csv", path="1/people.csv")
         StoredResult.objects.create(run_id=self.run.pk, position=0, key="1/0")
+        self.new_origin(name="task:ping")
+        self.new_account("deployer")
+        self.new_answer(key="order-17")
 
     def new_group(self, **values: Any) -> ConcurrencyGroup:
         return ConcurrencyGroup.objects.create(**{"workspace": self.workspace, "name": "other", **values})
@@ -88,6 +98,30 @@ class Rows:
             "size_bytes": 0,
         }
         return StoredFile.objects.create(**{**given, **values})
+
+    def new_origin(self, **values: Any) -> Origin:
+        given = {"workspace": self.workspace, "kind": "job", "name": "task:pong", "source": "etl", "path": "a.yaml"}
+        return Origin.objects.create(**{**given, "digest": "0" * 64, **values})
+
+    def new_account(self, name: str) -> ServiceAccount:
+        user = get_user_model().objects.create_user(f"account-{uuid.uuid4()}")
+        return ServiceAccount.objects.create(user=user, workspace=self.workspace, name=name)
+
+    def new_answer(self, **values: Any) -> KeptAnswer:
+        given = {"workspace": self.workspace, "caller": "user:1", "method": "POST", "path": "/", "digest": "0" * 64}
+        return KeptAnswer.objects.create(**{**given, "status": 202, "headers": {}, "expires_at": NOW, **values})
+
+    def new_token(self, **values: Any) -> ApiToken:
+        return ApiToken.objects.create(**{"user": self.user, "name": "ci", "digest": "0" * 64, **values})
+
+    def new_totals(self, **values: Any) -> RunTotals:
+        given = {"workspace": self.workspace, "span": "hour", "job_key": "", "start": NOW, "spread": {}}
+        numbers = {
+            field.name: 0
+            for field in RunTotals._meta.fields
+            if isinstance(field, models.IntegerField) and field.name not in given
+        }
+        return RunTotals.objects.create(**{**numbers, **given, **values})
 
     def set_payload(self, **values: Any) -> None:
         Payload.objects.filter(run=self.run, position=0).update(**values)
@@ -150,6 +184,16 @@ BREAKS: list[tuple[str, Callable[[Rows], Any]]] = [
         "stored_result_once_per_run",
         lambda rows: StoredResult.objects.create(run_id=rows.run.pk, position=1, key="1/0"),
     ),
+    ("kept_answer_once", lambda rows: rows.new_answer(key="order-17")),
+    ("origin_once_per_object", lambda rows: rows.new_origin(name="task:ping")),
+    ("origin_has_a_source", lambda rows: rows.new_origin(source="")),
+    ("roll_cursor_is_one", lambda _: RollCursor.objects.create(id=2, rolled_until=NOW, due_at=NOW)),
+    ("run_totals_span_known", lambda rows: rows.new_totals(span="week")),
+    ("run_totals_met_were_judged", lambda rows: rows.new_totals(judged=1, met=2)),
+    ("service_account_once_per_workspace", lambda rows: rows.new_account("deployer")),
+    ("service_account_name_form", lambda rows: rows.new_account("No spaces")),
+    ("token_scopes_known", lambda rows: rows.new_token(scopes=["jobs:dream"])),
+    ("token_scopes_known", lambda rows: rows.new_token(scopes=[])),
     ("secret_name_once_per_workspace", lambda rows: rows.workspace.secrets.create(name="token", ciphertext=b"y")),
     ("secret_name_form", lambda rows: rows.workspace.secrets.create(name="no spaces", ciphertext=b"y")),
     ("workspace_slug_form", lambda rows: Workspace.objects.create(slug="Not_ok", name="X")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 
 import psycopg
@@ -14,6 +15,24 @@ from jobs.models import Event, Job, Run
 def write(job: Job, kind: str = "job.updated", *, run: Run | None = None) -> int:
     """An event of the job, or of a run of it; its id."""
     return Event.objects.create(workspace_id=job.workspace_id, job=job, run=run, kind=kind, actor="mia").pk
+
+
+@contextlib.contextmanager
+def writing_later(job: Job, kind: str, *, seconds: float) -> Iterator[None]:
+    """An event of the job comes this long after the ``with`` block has begun."""
+
+    def write_and_leave() -> None:
+        try:
+            write(job, kind)
+        finally:
+            connection.close()  # or it never goes back to the pool
+
+    later = threading.Timer(seconds, write_and_leave)
+    later.start()
+    try:
+        yield
+    finally:
+        later.join()
 
 
 class Writer:

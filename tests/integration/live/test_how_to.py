@@ -9,14 +9,13 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
 from jobs.models import Role, Run, Workspace
 from jobs.services.tokens import create_token
-from tests.integration.live.given import write
+from tests.integration.live.given import write, writing_later
 from tests.integration.people import NOW, make_job, make_user, make_workspace
 from tests.integration.run_rows import make_run
 from tests.live_server import LiveServer
@@ -82,10 +81,8 @@ def test_a_workspace_is_gone_on_with(environment: dict[str, str], run: Run, tmp_
 
 def test_a_poll_answers_when_something_happens(environment: dict[str, str], run: Run, tmp_path: Path) -> None:
     assert run.job is not None
-    later = threading.Timer(2, write, (run.job, "job.later"))
-    later.start()
-    answer = json.loads(shell(commands("watch.md")[2], environment, tmp_path))
-    later.join()
+    with writing_later(run.job, "job.later", seconds=2):
+        answer = json.loads(shell(commands("watch.md")[2], environment, tmp_path))
     assert [event["kind"] for event in answer["results"]] == ["job.later"]
 
 

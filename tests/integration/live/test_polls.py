@@ -14,7 +14,7 @@ from jobs.api.live import polls
 from jobs.api.live.hub import HUB
 from jobs.models import Job, Role, Workspace
 from jobs.services.tokens import create_token
-from tests.integration.live.given import write
+from tests.integration.live.given import write, writing_later
 from tests.integration.people import NOW, Api, make_user
 from tests.integration.run_rows import make_run
 from tests.live_server import LiveServer
@@ -60,10 +60,8 @@ def test_what_there_is_is_answered_at_once(ask: Ask, job: Job) -> None:
 
 def test_what_comes_ends_the_waiting(ask: Ask, job: Job) -> None:
     cursor = ask("events/")["cursor"]
-    later = threading.Timer(0.3, write, (job, "job.later"))
-    later.start()
-    answer = ask(f"events/?after={cursor}&wait=25")
-    later.join()
+    with writing_later(job, "job.later", seconds=0.3):
+        answer = ask(f"events/?after={cursor}&wait=25")
     assert kinds(answer) == ["job.later"]
     assert kinds(ask(f"events/?after={answer['cursor']}")) == []
 

@@ -55,7 +55,7 @@ class TestReading:
         assert "Monday to Friday" in answer["sentence"]
         assert dt.datetime.fromisoformat(answer["next_fire_at"]) == schedule.next_fire_at
         assert (answer["last_decision"], answer["problem"], answer["version"]) == (None, "", 1)
-        assert response.headers["ETag"] == '"1"'
+        assert response.headers["ETag"].startswith('"1-')
 
     def test_one_that_is_overdue_says_by_how_much(self, viewer_api: Api, schedule: Schedule) -> None:
         put_due(schedule, dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))

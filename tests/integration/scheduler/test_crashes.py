@@ -104,13 +104,13 @@ class Snapshot:
     )
 
     def __init__(self) -> None:
-        self._each("CREATE TEMP TABLE saved_{0} AS TABLE {0}")
+        self._each("CREATE TEMP TABLE saved_{0} AS SELECT {columns} FROM {0}")
 
     def restore(self) -> None:
         """Put it back."""
         with transaction.atomic():
             self._each("SET LOCAL session_replication_role = replica")
-            self._each("DELETE FROM {0}; INSERT INTO {0} SELECT * FROM saved_{0}")
+            self._each("DELETE FROM {0}; INSERT INTO {0} ({columns}) TABLE saved_{0}")
 
     def forget(self) -> None:
         """It is not needed any more."""
@@ -119,7 +119,16 @@ class Snapshot:
     def _each(self, statement: str) -> None:
         with connection.cursor() as cursor:
             for table in self.TABLES:
-                cursor.execute(statement.format(table))
+                cursor.execute(_WRITTEN, [table])
+                [[columns]] = cursor.fetchall()
+                cursor.execute(statement.format(table, columns=columns))
+
+
+_WRITTEN = """
+    SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns
+     WHERE table_name = %s AND table_schema = 'public' AND is_generated = 'NEVER'
+"""
+"""A table's columns but for those that the database makes by itself."""
 
 
 class World:
