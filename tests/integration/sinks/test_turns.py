@@ -463,10 +463,10 @@ class TestADeliveryThatKillsItsWorker:
     def test_it_is_given_up_when_its_hour_is_over(self, target: Target) -> None:
         self.expanded(1, retry={"give_up_after": "1m"})
         self.die()
-        Delivery.objects.update(first_attempt_at=F("first_attempt_at") - 60 * SECOND)
+        Delivery.objects.update(attempts=40, first_attempt_at=F("first_attempt_at") - 60 * SECOND)
         deliver()
         row = Delivery.objects.get()
-        assert (row.state, error_of(row)["code"], row.attempts) == ("dead", "lost", 1)
+        assert (row.state, error_of(row)["code"], row.attempts) == ("dead", "lost", 40)
 
     def test_what_was_lost_with_it_is_made_alone_and_arrives(self, target: Target) -> None:
         self.expanded(10)
