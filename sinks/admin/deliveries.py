@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -18,6 +18,7 @@ from jobs.admin.badges import badge, instant
 from jobs.admin.scope import permits, workspaces
 from jobs.admin.typed import TypedAdmin
 from jobs.models import Role, Workspace
+from sinks.admin.again import told, warning
 from sinks.admin.notices import notices_page
 from sinks.admin.results import results_page
 from sinks.models import Delivery
@@ -95,7 +96,7 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
 
     @admin.action(description="Deliver the selected ones again", permissions=["redeliver"])
     def deliver_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        """Each under the id that it has; what is due anyway stays as it is."""
+        """Each under the id that it has; those that stay as they are, are named."""
         chosen: dict[int, list[int]] = {}
         for delivery in queryset:
             workspace_id = _workspace_id(delivery)
@@ -103,11 +104,9 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
                 chosen.setdefault(workspace_id, []).append(delivery.pk)
         actor = str(request.user.get_username())
         owners = Workspace.objects.in_bulk(chosen)
-        again = sum(
-            len(redeliver(workspace=owners[each], delivery_ids=ids, actor=actor)) for each, ids in chosen.items()
-        )
-        level = messages.SUCCESS if again else messages.WARNING
-        self.message_user(request, f"{again} of them will be delivered again.", level)
+        agains = [redeliver(workspace=owners[each], delivery_ids=ids, actor=actor) for each, ids in chosen.items()]
+        for level, text in told(agains):
+            self.message_user(request, text, level)
 
     @admin.display(description="sink")
     def sink_name(self, delivery: Delivery) -> str:
@@ -182,7 +181,7 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
             self.admin_site,
             request,
             title=f"Deliver again: {delivery}",
-            text="It is made again under the id that it has. A sink that has it already may get it twice.",
+            text=warning(delivery),
             form=forms.Form(),
             button="Deliver again",
             back=[(reverse("admin:sinks_delivery_changelist"), "Deliveries"), (page, str(delivery))],

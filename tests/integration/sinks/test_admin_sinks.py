@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from jobs import dispatch
 from jobs.errors import PermanentError
-from jobs.models import Job, Role, Workspace
+from jobs.models import Job, Role, Run, Workspace
 from sinks.models import Delivery, Sink, Standing
 from sinks.services.naming import save_sink
 from tests.integration.people import make_user, make_workspace
@@ -180,6 +180,20 @@ class TestDeliveries:
         )
         assert "2 of them will be delivered again" in told.content.decode()
         assert set(Delivery.objects.values_list("state", flat=True)) == {"due"}
+
+    def test_of_one_whose_results_were_erased_it_says_that_it_cannot_be(
+        self, operator: Client, lake: Sink, target: Target
+    ) -> None:
+        run = end_run(make_job({"sink": "lake"}, payloads=1))
+        deliver()
+        Run.objects.filter(pk=run.pk).update(results_erased_at=timezone.now())
+        pk = Delivery.objects.get().pk
+        assert "It cannot be made again: the results of its run were erased" in page(
+            operator, f"/admin/sinks/delivery/{pk}/again/"
+        )
+        told = operator.post(f"/admin/sinks/delivery/{pk}/again/", follow=True).content.decode()
+        assert f"Not delivered again: {pk}: the results of its run were erased" in told
+        assert Delivery.objects.get().state == "delivered"
 
     def test_one_is_delivered_again_from_its_page(self, operator: Client, lake: Sink, target: Target) -> None:
         refuse_one(target)
