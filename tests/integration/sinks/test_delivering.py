@@ -105,7 +105,7 @@ class TestWhatIsDelivered:
             ({"deliver": "run", "skip_on_fail": True}, [[0, 2, 3]]),
             ({"deliver": "batch", "batch": 3}, [[0, 1, 2], [3]]),
             ({"deliver": "batch", "batch": 2, "skip_on_fail": True}, [[0, 2], [3]]),
-            ({"deliver": "run", "apis_to_send": ["none"]}, []),
+            ({"deliver": "run", "apis_to_send": ["p1"], "skip_on_fail": True}, []),
         ],
     )
     def test_as_the_entry_says(self, target: Target, entry: dict[str, Any], positions: list[list[int]]) -> None:
