@@ -80,7 +80,7 @@ class Caller:
             What was found, in a sentence.
 
         Raises:
-            TransientError, PermanentError: Nobody answers, or whoever does fails, moved away, refuses who asks, or has nothing there.
+            TransientError, PermanentError: Nobody answers, or who does fails, moved away, refuses who asks, or has nothing there.
         """
         answer = self.call(method="HEAD", address=address, headers={})
         fails = answer.status >= 500 and answer.status != _UNKNOWN_METHOD

@@ -27,8 +27,11 @@ from workers.storable import storable_object
 OF_THE_PARCEL = frozenset({"too_large", "value", "key", "template"})
 """Codes of permanent errors that say something of what was delivered, and nothing of the sink."""
 REFUSED_BY_THE_DEPLOYMENT = frozenset({"egress_refused", "file_refused"})
-"""Codes of errors that say that results may not go there at all. No wait changes that, and a name that leads elsewhere later must not be
-what decides: final, whatever the kind makes of it. Source: docs/adr/0015-refusals-of-the-deployment-are-final.md"""
+"""Codes of errors that say that results may not go there at all. No wait changes that, and a name that leads elsewhere later must
+not be what decides: final, whatever the kind makes of it.
+
+Source: docs/adr/0015-refusals-of-the-deployment-are-final.md
+"""
 MOST_LOSSES = 3
 """In a row: then it is taken for what kills the workers."""
 SOON_SECONDS = 5.0

@@ -268,7 +268,7 @@ class TestAReceiverThatBehavesBadly:
         assert deliver(service.url("/gzip?size=50000000")).details == {"status": 200, "answer": "0" * 500}
 
     def test_one_that_nobody_may_reach_is_not_called(self, service: Service) -> None:
-        with pytest.raises(PermanentError, match="does not let deliveries go there.*JOBS_EGRESS_ALLOW") as caught:
+        with pytest.raises(PermanentError, match=r"does not let deliveries go there.*JOBS_EGRESS_ALLOW") as caught:
             deliver(service.url("/ok", host="127.0.0.2"))
         assert (caught.value.code, service.seen) == ("egress_refused", [])
 
@@ -316,7 +316,7 @@ class TestCheck:
             self.check(service.url(f"/status?code={code}"))
         assert "POST" not in [seen.method for seen in service.seen]
 
-    def test_one_that_knows_POST_alone_says_so_to_OPTIONS(self, service: Service) -> None:
+    def test_one_that_knows_only_what_it_is_delivered_with_says_so_when_it_is_asked(self, service: Service) -> None:
         assert "takes POST (it says so to an OPTIONS request" in self.check(service.url("/post_only"))
         assert [seen.method for seen in service.seen] == ["HEAD", "OPTIONS"]
 
