@@ -52,6 +52,7 @@ def _rows(statement: str, asked: Mapping[str, Any]) -> Sequence[Any]:
     if connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute(STATEMENTS.load(statement), asked)
-            return cursor.fetchall()
+            rows: Sequence[Any] = cursor.fetchall()
+            return rows
     with hotpath.connection() as engine:
         return hotpath.execute(engine, statement, asked, of=STATEMENTS).fetchall()

@@ -178,8 +178,9 @@ def _failed(
     if isinstance(error, SinkGone):  # it waits for the sink to be enabled
         settled = Settled(begun.id, begun.attempt, DeliveryState.DUE, error=told, charged=True)
         return Ended(settled, gone=told["message"] or error.code)
-    may_pass = isinstance(error, TransientError) and error.code not in REFUSED_BY_THE_DEPLOYMENT
-    wait = _wait_seconds(begun, error, now or dt.datetime.now(dt.UTC)) if may_pass else None
+    wait = None
+    if isinstance(error, TransientError) and error.code not in REFUSED_BY_THE_DEPLOYMENT:
+        wait = _wait_seconds(begun, error, now or dt.datetime.now(dt.UTC))
     return Ended(_again_or_dead(begun, wait, told, charged=charged))
 
 
