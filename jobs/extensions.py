@@ -5,7 +5,7 @@ An app registers itself when Django starts (its ``AppConfig.ready``), in every p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,8 @@ class Extension:
     Args:
         field: The list in the document that this extension reads.
         check: What is wrong with the list, each error's field beginning with the list's name.
+        fits: What is wrong with the list beside the payloads, as ``check`` has it: the list and the names of all payloads that a
+            run of the job can have. Not asked where others may be added to a run.
         saving: The job is about to be written: its workspace's id, the list that it will have and the one that it has; within that
             transaction, before it locks the job's row. For locks that must come before any job's.
         saved: The job was written, with its document; within that transaction, which holds the job's row.
@@ -58,6 +60,7 @@ class Extension:
 
     field: str
     check: Callable[[list[dict[str, Any]]], list[FieldError]]
+    fits: Callable[[list[dict[str, Any]], Collection[str]], list[FieldError]] = _nothing_missing
     saving: Callable[[int, Sequence[Any], Sequence[Any]], None] = _nothing
     saved: Callable[[Any, str], None] = _nothing
     missing: Callable[[int, list[dict[str, Any]]], list[FieldError]] = _nothing_missing

@@ -24,6 +24,11 @@ def no_secrets(parameters: Mapping[str, Any]) -> Iterable[str]:
     return ()
 
 
+def adds_nothing(parameters: Mapping[str, Any]) -> bool:
+    """For kinds whose payloads add no others to their run."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What the rest of the system must know of a payload kind without executing it.
@@ -35,6 +40,7 @@ class Kind:
         job_types: The job types (``datasource``, ``spark``, ``task``) whose payloads may be of this kind.
         parameters: The pydantic model that a payload's ``parameters`` must satisfy.
         secrets: From valid parameters to the names of the workspace's secrets that they use.
+        adds: From valid parameters to whether such a payload may add others to its run.
     """
 
     name: str
@@ -43,6 +49,7 @@ class Kind:
     job_types: frozenset[str]
     parameters: type[BaseModel]
     secrets: Callable[[Mapping[str, Any]], Iterable[str]] = no_secrets
+    adds: Callable[[Mapping[str, Any]], bool] = adds_nothing
 
 
 _registry: dict[str, Kind] = {}

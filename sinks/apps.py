@@ -30,6 +30,7 @@ class SinksConfig(AppConfig):
             extensions.Extension(
                 field="sinks",
                 check=documents.check,
+                fits=documents.unknown_payloads,
                 saving=ruling.before_job,
                 saved=joining.join,
                 missing=readiness.missing,

@@ -19,8 +19,10 @@ _UNKNOWN_METHOD = 501
 """How a server answers HEAD that only knows what is delivered with (RFC 9110, section 15.6.2)."""
 _MENDED = ((401, 401), (403, 404), (409, 409))
 """Refusals that say nothing against the content: somebody can mend them while the delivery waits, or they pass."""
-_MENDED_CODES = frozenset({"tls", "egress_refused"})
-"""Of calls that were not made: certificates are renewed, and deployments set right."""
+_MENDED_CODES = frozenset({"tls"})
+"""Of calls that were not made: certificates are renewed."""
+_NOBODY_LETS_US_IN = (401, 403)
+_NOBODY_THERE = (404, 410)
 _TOLD_CHARACTERS = 500
 """Of a successful answer, in a delivery's receipt."""
 
@@ -47,8 +49,8 @@ class Caller:
             headers: Win over those that are configured.
 
         Raises:
-            TransientError: No answer, a certificate that is not accepted (``tls``), or nobody may go there (``egress_refused``).
-            PermanentError: The address cannot be one (``url``).
+            TransientError: No answer, or a certificate that is not accepted (``tls``).
+            PermanentError: The address cannot be one (``url``), or nobody may go there (``egress_refused``).
         """
         taken = {name.lower() for name in headers}
         configured = {name: value for name, value in self._headers.items() if name.lower() not in taken}
@@ -63,20 +65,41 @@ class Caller:
                 timeout_seconds=min(self._configuration.timeout_seconds, self._surroundings.timeout_seconds),
             )
 
-    def check(self, *, address: Address) -> str:
-        """Ask for the address with HEAD, which delivers nothing: any answer shows that somebody is there.
+    def check(self, *, address: Address, method: str, is_whole: bool = True) -> str:
+        """Ask for the address with HEAD, which delivers nothing: an answer shows that somebody is there.
+
+        Unless it is that nothing is there (404, 410). Of services that know an address by what it is delivered with alone, and say
+        so of HEAD, OPTIONS tells whether they do.
+
+        Args:
+            address: Where deliveries go.
+            method: What they are delivered with.
+            is_whole: Whether that is all of the address: of the beginning of one nothing need be there.
 
         Returns:
             What was found, in a sentence.
 
         Raises:
-            TransientError, PermanentError: Nobody answers, or whoever does fails, moved away or refuses who asks.
+            TransientError, PermanentError: Nobody answers, or who does fails, moved away, refuses who asks, or has nothing there.
         """
         answer = self.call(method="HEAD", address=address, headers={})
         fails = answer.status >= 500 and answer.status != _UNKNOWN_METHOD
-        if answer.status in (401, 403) or fails or 300 <= answer.status < 400:
+        if answer.status in _NOBODY_LETS_US_IN or fails or 300 <= answer.status < 400:
             raise error_of(answer, method="HEAD", address=address)
-        return f"{address.told} answers (HTTP {answer.status} to a HEAD request, which delivers nothing)."
+        found = f"{address.told} answers (HTTP {answer.status} to a HEAD request, which delivers nothing)"
+        if not is_whole:
+            return f"{found}. What stands behind it differs from delivery to delivery, and was not asked for."
+        if answer.status not in _NOBODY_THERE:
+            return f"{found}."
+        if answer.status == 404 and self._takes(method, address):
+            return f"{address.told} takes {method} (it says so to an OPTIONS request, which delivers nothing)."
+        raise error_of(answer, method="HEAD", address=address)
+
+    def _takes(self, method: str, address: Address) -> bool:
+        """Whether a service says that it can be called so (RFC 9110, section 9.3.7)."""
+        answer = self.call(method="OPTIONS", address=address, headers={})
+        allowed = {each.strip() for each in answer.headers.get("allow", "").upper().split(",")}
+        return answer.status < 300 and method in allowed
 
     def _custom(self) -> dict[str, str]:
         return {name: self._text(value) for name, value in self._configuration.headers.items()}

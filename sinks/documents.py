@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Annotated, Any, TypeVar
 
 import pydantic
 from pydantic import AfterValidator, Field
@@ -24,6 +24,9 @@ DEFAULT_MAXIMUM_MS = 120_000.0
 DEFAULT_COEFFICIENT = 2.0
 DEFAULT_GIVE_UP_MS = 3_600_000.0
 
+M = TypeVar("M", bound=pydantic.BaseModel)
+_NAMED = 20
+"""Payloads that an error names."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,99}", re.ASCII)
 
 
@@ -100,16 +103,31 @@ class SinkDocument(Strict):
 
 def parse_sink(data: object) -> SinkDocument:
     """Validate a named sink's document from anywhere. Raises ValidationError."""
-    document = validated(SinkDocument, data, "expected an object with name, kind and configuration")
-    refuse(configuration_errors(kind=document.kind, configuration=document.configuration))
-    return document
+    return _read(SinkDocument, data, "expected an object with name, kind and configuration", _named_errors)
 
 
 def parse_entry(data: object) -> SinkEntry:
     """Validate an entry of a job's ``sinks``, but for what only the database knows. Raises ValidationError."""
-    entry = validated(SinkEntry, data, "expected an object with kind and configuration, or with sink")
-    refuse(_entry_errors(entry))
-    return entry
+    return _read(SinkEntry, data, "expected an object with kind and configuration, or with sink", _entry_errors)
+
+
+def _read(model: type[M], data: object, expected: str, errors_of: Callable[[M], list[FieldError]]) -> M:
+    """Validate all at once: where fields are wrong, what can be said of the others is said, too."""
+    try:
+        document = validated(model, data, expected)
+    except ValidationError as error:
+        raise ValidationError([*error.errors, *_configuration_beside(data, error)]) from error
+    refuse(errors_of(document))
+    return document
+
+
+def _configuration_beside(data: object, error: ValidationError) -> list[FieldError]:
+    """What is wrong with kind and configuration where something else is wrong, too."""
+    told = {each.field.partition(".")[0] for each in error.errors}
+    if not isinstance(data, Mapping) or told & {"", "kind", "configuration"}:
+        return []
+    kind, configuration = data.get("kind"), data.get("configuration") or {}
+    return configuration_errors(kind=kind, configuration=configuration) if isinstance(kind, str) else []
 
 
 def read_entry(data: Mapping[str, Any]) -> SinkEntry:
@@ -125,7 +143,7 @@ def configuration_errors(*, kind: str, configuration: Mapping[str, Any], prefix:
     try:
         known.configuration.model_validate(configuration)
     except pydantic.ValidationError as error:
-        return field_errors(error, f"{prefix}configuration")
+        return field_errors(error, f"{prefix}configuration", model=known.configuration)
     return []
 
 
@@ -139,6 +157,10 @@ def unit_errors(entry: SinkEntry, kind: SinkKind) -> list[FieldError]:
     if entry.deliver is None or entry.deliver in kind.units:
         return []
     return [FieldError("deliver", f"expected {' or '.join(kind.units)}: a sink of kind {kind.name} takes nothing else")]
+
+
+def _named_errors(document: SinkDocument) -> list[FieldError]:
+    return configuration_errors(kind=document.kind, configuration=document.configuration)
 
 
 def _entry_errors(entry: SinkEntry) -> list[FieldError]:
@@ -168,6 +190,29 @@ def check(entries: list[dict[str, Any]]) -> list[FieldError]:
             errors.append(FieldError(f"sinks.{place}.name", f"another sink of this job is named {key!r} already"))
         names.add(key)
     return errors
+
+
+def unknown_payloads(entries: Sequence[Mapping[str, Any]], names: Collection[str]) -> list[FieldError]:
+    """The names in ``apis_to_send`` that no payload of the job has: their results would be waited for in vain.
+
+    Args:
+        entries: The job's sinks; what is no list of names is told by `check`.
+        names: Of all payloads that its runs can have.
+    """
+    return [
+        FieldError(f"sinks.{place}.apis_to_send.{at}", f"no payload of this job is named {name!r}; {_there_are(names)}")
+        for place, entry in enumerate(entries)
+        if isinstance(wanted := entry.get("apis_to_send"), list)
+        for at, name in enumerate(wanted)
+        if isinstance(name, str) and name not in names
+    ]
+
+
+def _there_are(names: Collection[str]) -> str:
+    shown = sorted(filter(None, names))
+    if not shown:
+        return "none of them has a name"
+    return f"there are {', '.join(shown[:_NAMED])}" + (" and others" if len(shown) > _NAMED else "")
 
 
 def _ms(value: str | int | float | None, default: float) -> float:

@@ -19,6 +19,8 @@ from jobs.errors import PermanentError
 from sinks import expressions
 from sinks.base import Parcel, Record
 
+_SHOWN = 40
+"""Characters of what stands behind a gap that is not closed."""
 _GAP = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 
 
@@ -28,7 +30,10 @@ def plain(value: str) -> str:
 
 
 def checked(text: str) -> str:
-    """The text itself. Raises ValueError where a gap holds no JMESPath expression."""
+    """The text itself. Raises ValueError where a gap holds no JMESPath expression, or is never closed."""
+    _, opened, rest = filled_alike(text, by="").partition("{{")
+    if opened:
+        raise ValueError(f"expected }}}} behind {{{{{rest[:_SHOWN]}: a gap that is opened must be closed")
     for gap in gaps_of(text):
         try:
             expressions.checked(gap.strip())

@@ -13,9 +13,19 @@ from sinks.sql import STATEMENTS
 
 
 def redeliver(*, workspace_id: int, delivery_ids: Sequence[int]) -> list[int]:
-    """Let these be made again, those of them that are over and of this workspace, and that have a sink to go to: their ids."""
+    """Let these be made again: those that are over, of this workspace, and have their results and a sink to go to.
+
+    Returns:
+        The ids of those that will be.
+    """
     asked = {"workspace_id": workspace_id, "ids": list(delivery_ids)}
     return _ids("redeliver", asked)
+
+
+def left_alone(*, workspace_id: int, delivery_ids: Sequence[int]) -> dict[int, str]:
+    """Why each of these was not made again, by id, as far as it can be told afterwards: a word of `sinks.states.Skipped`."""
+    asked = {"workspace_id": workspace_id, "ids": list(delivery_ids)}
+    return {row[0]: row[1] for row in _rows("left_alone", asked)}
 
 
 def dead_of_sink(*, sink_id: int, since: dt.datetime | None, after: int, limit: int) -> list[int]:
@@ -34,10 +44,15 @@ def _dead(statement: str, of: int, since: dt.datetime | None, after: int, limit:
 
 
 def _ids(statement: str, asked: Mapping[str, Any]) -> list[int]:
+    return [row[0] for row in _rows(statement, asked)]
+
+
+def _rows(statement: str, asked: Mapping[str, Any]) -> Sequence[Any]:
     """Inside a caller's transaction join it; else on one of the engine's connections, whose plans are pinned."""
     if connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute(STATEMENTS.load(statement), asked)
-            return [row[0] for row in cursor.fetchall()]
+            rows: Sequence[Any] = cursor.fetchall()
+            return rows
     with hotpath.connection() as engine:
-        return [row.id for row in hotpath.execute(engine, statement, asked, of=STATEMENTS).fetchall()]
+        return hotpath.execute(engine, statement, asked, of=STATEMENTS).fetchall()

@@ -25,3 +25,16 @@ class SinkState(StrEnum):
     """Too many attempts in a row have failed: left alone until its time, then tried with one delivery."""
     DISABLED = "disabled"
     """It wants nothing more: left alone until somebody enables it or changes it."""
+
+
+class Skipped(StrEnum):
+    """Why a delivery is not made again."""
+
+    DUE = "due"
+    """It is due anyway."""
+    ERASED = "erased"
+    """A cleanup has erased the results of its run: there is nothing to deliver."""
+    NO_SINK = "no_sink"
+    """Its sink is gone, and its job's entry or its rule means no other."""
+    NOT_FOUND = "not_found"
+    """The workspace has no such delivery."""

@@ -26,6 +26,12 @@ from workers.storable import storable_object
 
 OF_THE_PARCEL = frozenset({"too_large", "value", "key", "template"})
 """Codes of permanent errors that say something of what was delivered, and nothing of the sink."""
+REFUSED_BY_THE_DEPLOYMENT = frozenset({"egress_refused", "file_refused"})
+"""Codes of errors that say that results may not go there at all. No wait changes that, and a name that leads elsewhere later must
+not be what decides: final, whatever the kind makes of it.
+
+Source: docs/adr/0015-refusals-of-the-deployment-are-final.md
+"""
 MOST_LOSSES = 3
 """In a row: then it is taken for what kills the workers."""
 SOON_SECONDS = 5.0
@@ -68,7 +74,8 @@ class _Unusable:
 
 
 def opened(*, configuration: Mapping[str, Any], kind: SinkKind, surroundings: SinkSurroundings) -> OpenSink:
-    """The sink as its row says now. What cannot be opened (a secret that is missing, say) can be mended: its deliveries wait.
+    """The sink as its row says now. What cannot be opened (a secret that is missing, say) can be mended: its deliveries wait,
+    unless it is the deployment that refuses.
 
     Raises:
         LaneLost: The worker is stopping, and the database is away.
@@ -171,7 +178,9 @@ def _failed(
     if isinstance(error, SinkGone):  # it waits for the sink to be enabled
         settled = Settled(begun.id, begun.attempt, DeliveryState.DUE, error=told, charged=True)
         return Ended(settled, gone=told["message"] or error.code)
-    wait = _wait_seconds(begun, error, now or dt.datetime.now(dt.UTC)) if isinstance(error, TransientError) else None
+    wait = None
+    if isinstance(error, TransientError) and error.code not in REFUSED_BY_THE_DEPLOYMENT:
+        wait = _wait_seconds(begun, error, now or dt.datetime.now(dt.UTC))
     return Ended(_again_or_dead(begun, wait, told, charged=charged))
 
 

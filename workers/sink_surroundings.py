@@ -6,7 +6,8 @@ import functools
 import socket
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from workers.deadline import Deadline
 from workers.known_secrets import KnownSecrets
 from workers.payloads.http.client import Options, Request, Response
 from workers.payloads.http.credentials import Credentials
+from workers.payloads.http.egress import refusal
 from workers.payloads.http.guard import Guard
 from workers.payloads.http.parameters import Redirects, Tls
 from workers.payloads.http.received import decode, storable
@@ -88,7 +90,8 @@ class SinkSurroundings:
             allow=tuple(settings.JOBS_EGRESS_ALLOW),
         )
         guard = self._guard(timeout_seconds or self.timeout_seconds)
-        response = Report(request=request).call(options=options, guard=guard)
+        with _told_of_deliveries():
+            response = Report(request=request).call(options=options, guard=guard)
         return Answer(response.status, response.headers, self._excerpt(response))
 
     def _excerpt(self, response: Response) -> str:
@@ -116,8 +119,7 @@ class SinkSurroundings:
         permitted = [each for each, why in refusals.items() if not why]
         if not permitted:
             raise PermanentError(
-                f"{host} is at {addresses[0]} ({refusals[addresses[0]]}), and this deployment does not let results go there; "
-                "whoever runs it can allow a network with JOBS_EGRESS_ALLOW",
+                refusal(host=host, address=addresses[0], reason=refusals[addresses[0]], what="deliveries"),
                 code="egress_refused",
             )
         return permitted
@@ -144,6 +146,19 @@ class SinkSurroundings:
     def log(self, level: str, message: str) -> None:
         """Write a line about the sink into this process's log."""
         getattr(log, level, log.info)("sink.said", sink=self._sink, text=self._secrets.text(message))
+
+
+@contextmanager
+def _told_of_deliveries() -> Iterator[None]:
+    """The client speaks of payloads, for which it was made."""
+    try:
+        yield
+    except PermanentError as error:
+        if error.code != "egress_refused":
+            raise
+        about = {name: str(error.details[name]) for name in ("host", "address", "reason")}
+        message = str(error).replace(refusal(**about, what="payloads"), refusal(**about, what="deliveries"))
+        raise PermanentError(message, code=error.code, details=error.details) from error
 
 
 def _read_secret(workspace_id: int, name: str) -> str:

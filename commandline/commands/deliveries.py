@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from commandline import columns, targets
 from commandline.commands.jobs import limited
+from commandline.exits import Exit, Failure
 from commandline.parameters import JOB, RUN, SINCE
 from commandline.session import Session, with_session
 from commandline.words import moment, problem_of
@@ -98,3 +100,16 @@ def redeliver(
     found = session.api.post("deliveries/redeliver/", body)
     line = f"{found['redelivered']} deliveries are made again"
     session.output.answer(found, text=functools.partial(session.output.line, line), quiet=found["redelivered"])
+    problems = list(_not_made(found))
+    if delivery_ids and not found["redelivered"] and any(each["reason"] != "due" for each in found["skipped"]):
+        raise Failure(Exit.REFUSED, "\n".join(problems))
+    for problem in problems:
+        session.output.note(problem)
+
+
+def _not_made(found: dict[str, Any]) -> Iterator[str]:
+    """Which were left as they are, and why."""
+    for each in found["skipped"]:
+        yield f"delivery {each['id']} is not made again: {each['message']}"
+    if more := found["skipped_count"] - len(found["skipped"]):
+        yield f"{more} more are not made again"

@@ -186,14 +186,14 @@ def _creation(data: object) -> tuple[object, JobState]:
 
 
 def _replacement(data: object, job: Job) -> tuple[object, int | None]:
-    """The document and the version in a PUT's body, which may be a GET's answer, edited.
+    """The document and the version in a PUT's body, which may be a GET's answer, edited. The address says which job it is.
 
     Raises:
         ValidationError: It names another job, or another state than the job's: pausing is not a matter of the document.
     """
     if not isinstance(data, dict):
         return data, None
-    body: dict[str, Any] = dict(data)
+    body: dict[str, Any] = {"key": job.key, **data}
     version = taken_version(body, what=job.key, version=job.version, updated_at=job.updated_at)
     if body.get("state", job.state) != job.state:
         raise ValidationError([FieldError("state", f"read only; it is {job.state}")])

@@ -9,6 +9,7 @@ import pydantic
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from jobs import strict_json
+from jobs.documents.unknown_fields import unknown_field
 from jobs.durations import JSON_SCHEMA, parse_ms
 from jobs.errors import FieldError, ValidationError
 
@@ -19,7 +20,6 @@ MAX_ERRORS = 100
 
 _PLAIN_WORDS = {
     "missing": "this field is required",
-    "extra_forbidden": "unknown field; check the spelling, or put your own data under metadata",
     "dict_type": "expected an object",
     "model_type": "expected an object",
     "model_attributes_type": "expected an object",
@@ -101,7 +101,7 @@ def validated(model: type[M], data: object, expected: str) -> M:
     try:
         return model.model_validate(dict(data))
     except pydantic.ValidationError as error:
-        raise ValidationError(_some(field_errors(error))) from error
+        raise ValidationError(_some(field_errors(error, model=model))) from error
 
 
 def refuse(errors: list[FieldError]) -> None:
@@ -114,10 +114,18 @@ def refuse(errors: list[FieldError]) -> None:
         raise ValidationError(_some(errors))
 
 
-def field_errors(error: pydantic.ValidationError, prefix: str = "") -> list[FieldError]:
-    """Translate pydantic's errors into ours: dotted paths under ``prefix``, and words that say what would be right."""
+def field_errors(
+    error: pydantic.ValidationError, prefix: str = "", *, model: type[BaseModel] | None = None
+) -> list[FieldError]:
+    """Translate pydantic's errors into ours: dotted paths under ``prefix``, and words that say what would be right.
+
+    Args:
+        error: What was raised.
+        prefix: Where the shape stands in the document.
+        model: The shape: unknown fields are then told which ones there are.
+    """
     return [
-        FieldError(".".join([*filter(None, [prefix]), *map(str, _place(dict(detail)))]), _words(dict(detail)))
+        FieldError(".".join([*filter(None, [prefix]), *map(str, _place(dict(detail)))]), _words(dict(detail), model))
         for detail in error.errors(include_url=False, include_input=False)
     ]
 
@@ -135,7 +143,9 @@ def _some(errors: list[FieldError]) -> list[FieldError]:
     return [*errors[:MAX_ERRORS], FieldError("", f"{left_out} more problems are not shown")]
 
 
-def _words(detail: dict[str, Any]) -> str:
+def _words(detail: dict[str, Any], model: type[BaseModel] | None) -> str:
+    if detail["type"] == "extra_forbidden":
+        return unknown_field(model, detail["loc"])
     if detail["type"] in _PLAIN_WORDS:
         return _PLAIN_WORDS[detail["type"]].format_map(detail.get("ctx", {}))
     message = str(detail["msg"]).removeprefix("Value error, ")

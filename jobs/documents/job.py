@@ -164,6 +164,7 @@ def _configuration_errors(document: JobDocument) -> Iterator[FieldError]:
 
 def _extension_errors(document: JobDocument) -> Iterator[FieldError]:
     """What the apps above have against their parts. A promise that nothing keeps is refused rather than stored and forgotten."""
+    names = _payload_names(document)
     for field, verb, value in (
         ("sinks", "deliver results to sinks", document.sinks),
         ("schedules", "fire schedules", document.schedules),
@@ -171,5 +172,24 @@ def _extension_errors(document: JobDocument) -> Iterator[FieldError]:
         extension = extensions.of(field)
         if extension is not None:
             yield from extension.check(value)
+            if names is not None:
+                yield from extension.fits(value, names)
         elif value:
             yield FieldError(field, f"this version cannot {verb} yet: leave the list empty")
+
+
+def _payload_names(document: JobDocument) -> frozenset[str] | None:
+    """The names of all payloads that a run of the job can have; None where others may be added, and while there are none yet.
+
+    Who adds payloads to runs from outside says so by ``max_payloads``.
+    """
+    if not document.payload or document.configuration.max_payloads is not None:
+        return None
+    if any(_adds(item) for item in document.payload):
+        return None
+    return frozenset(item.name for item in document.payload)
+
+
+def _adds(item: PayloadItem) -> bool:
+    kind = kinds.get(item.kind)
+    return kind is None or kind.adds(item.parameters)

@@ -17,6 +17,7 @@ from jobs.admin.asking import ask
 from jobs.admin.scope import WorkspaceAdmin, permits
 from jobs.errors import JobsError
 from jobs.models import Role
+from sinks.admin.again import not_made
 from sinks.models import Sink
 from sinks.services import checking
 from sinks.services.naming import enable_sink
@@ -58,8 +59,11 @@ def _enable(sink: Sink, _typed: Mapping[str, Any], actor: str) -> tuple[int, str
 
 def _redeliver(sink: Sink, typed: Mapping[str, Any], actor: str) -> tuple[int, str]:
     since: dt.datetime | None = typed.get("since")
-    number = redeliver_of_sink(sink=sink, actor=actor, since=since)
-    return messages.SUCCESS, f"Dead deliveries to {sink.name} that are made again: {number:,}."
+    again = redeliver_of_sink(sink=sink, actor=actor, since=since)
+    made = f"Dead deliveries to {sink.name} that are made again: {again.made:,}."
+    if not again.left:
+        return messages.SUCCESS, made
+    return messages.WARNING, " ".join([made, *(text for _, text in not_made([again]))])
 
 
 SINK_VERBS: Mapping[str, SinkVerb] = {

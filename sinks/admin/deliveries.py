@@ -7,17 +7,20 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.text import Truncator
 
 from jobs.admin.asking import ask
 from jobs.admin.badges import badge, instant
 from jobs.admin.scope import permits, workspaces
 from jobs.admin.typed import TypedAdmin
 from jobs.models import Role, Workspace
+from sinks.admin.again import told, warning
+from sinks.admin.finding import HELP, KindFilter, OfWorkspace, found
 from sinks.admin.notices import notices_page
 from sinks.admin.results import results_page
 from sinks.models import Delivery
@@ -25,16 +28,19 @@ from sinks.selectors.deliveries import SHOWN, failed_attempts, of_workspaces, si
 from sinks.services.redelivering import redeliver
 from sinks.states import DeliveryState
 
+_SHORT = 120
+"""Characters of an error in the list."""
+
 
 @admin.register(Delivery)
 class DeliveryAdmin(TypedAdmin[Delivery]):
     """A list with filters; a page with the receipt and the attempts that failed."""
 
     change_form_template = "admin/sinks/delivery/change_form.html"
-    list_display = ("id", "state_shown", "sink_name", "run_shown", "trouble", "positions", "attempts", "when")
-    list_filter = ("state",)
-    search_fields = ("=run_id", "=sink_id")
-    search_help_text = "The number of a run, or of a sink"
+    list_display = ("id", "state_shown", "sink_name", "run_shown", "positions", "attempts", "when", "trouble")
+    list_filter = (OfWorkspace, "state", KindFilter)
+    search_fields = ("=pk",)  # `get_search_results` says what is searched; without any there would be no field
+    search_help_text = HELP
     ordering = ("-id",)
     show_full_result_count = False
     actions = ("deliver_again",)
@@ -50,12 +56,21 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
     )
     readonly_fields = ("sink_name", "run_shown", "state_shown", "positions", "receipt_json", "error_json")
 
+    class Media:
+        css = {"all": ("sinks/deliveries.css",)}
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
+    ) -> tuple[QuerySet[Delivery], bool]:
+        """By numbers and names that have an index; each delivery is found once."""
+        return found(queryset, search_term), False
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         """Only what the caller may see."""
-        found = super().get_queryset(request).select_related(*SHOWN)
+        rows = super().get_queryset(request).select_related(*SHOWN)
         if getattr(request.user, "is_superuser", False):
-            return found
-        return found.filter(of_workspaces(workspaces(request, Role.VIEWER).values_list("pk", flat=True)))
+            return rows
+        return rows.filter(of_workspaces(workspaces(request, Role.VIEWER).values_list("pk", flat=True)))
 
     def get_urls(self) -> list[URLPattern]:
         """The admin's, the pages of a run's results and notices, beside its deliveries, and the page that delivers one again."""
@@ -95,7 +110,7 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
 
     @admin.action(description="Deliver the selected ones again", permissions=["redeliver"])
     def deliver_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        """Each under the id that it has; what is due anyway stays as it is."""
+        """Each under the id that it has; those that stay as they are, are named."""
         chosen: dict[int, list[int]] = {}
         for delivery in queryset:
             workspace_id = _workspace_id(delivery)
@@ -103,11 +118,9 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
                 chosen.setdefault(workspace_id, []).append(delivery.pk)
         actor = str(request.user.get_username())
         owners = Workspace.objects.in_bulk(chosen)
-        again = sum(
-            len(redeliver(workspace=owners[each], delivery_ids=ids, actor=actor)) for each, ids in chosen.items()
-        )
-        level = messages.SUCCESS if again else messages.WARNING
-        self.message_user(request, f"{again} of them will be delivered again.", level)
+        agains = [redeliver(workspace=owners[each], delivery_ids=ids, actor=actor) for each, ids in chosen.items()]
+        for level, text in told(agains):
+            self.message_user(request, text, level)
 
     @admin.display(description="sink")
     def sink_name(self, delivery: Delivery) -> str:
@@ -146,8 +159,9 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
 
     @admin.display(description="last error")
     def trouble(self, delivery: Delivery) -> str:
-        """In short."""
-        return str((delivery.error or {}).get("message", ""))[:120] if delivery.state != "delivered" else ""
+        """Its beginning; all of it is shown where the pointer rests, and on the delivery's page."""
+        message = str((delivery.error or {}).get("message", "")) if delivery.state != "delivered" else ""
+        return format_html('<span title="{}">{}</span>', message, Truncator(message).chars(_SHORT)) if message else ""
 
     @admin.display(description="receipt")
     def receipt_json(self, delivery: Delivery) -> str:
@@ -182,7 +196,7 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
             self.admin_site,
             request,
             title=f"Deliver again: {delivery}",
-            text="It is made again under the id that it has. A sink that has it already may get it twice.",
+            text=warning(delivery),
             form=forms.Form(),
             button="Deliver again",
             back=[(reverse("admin:sinks_delivery_changelist"), "Deliveries"), (page, str(delivery))],
@@ -190,7 +204,11 @@ class DeliveryAdmin(TypedAdmin[Delivery]):
 
 
 def _pretty(value: Any) -> str:
-    return format_html('<pre style="margin: 0">{}</pre>', json.dumps(value, indent=2)) if value is not None else "-"
+    return (
+        format_html('<pre class="said">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False))
+        if value is not None
+        else "-"
+    )
 
 
 def _may_redeliver(request: HttpRequest, delivery: Delivery) -> bool:

@@ -27,7 +27,7 @@ from sinks.documents import SinkName
 from sinks.models import Delivery, FailedDelivery, Sink
 from sinks.selectors.deliveries import failed_attempts, failed_attempts_of, get_delivery, list_deliveries
 from sinks.selectors.sinks import find_sink, find_sink_of_job
-from sinks.services.redelivering import redeliver, redeliver_of_run, redeliver_of_sink
+from sinks.services.redelivering import Again, redeliver, redeliver_of_run, redeliver_of_sink, redeliver_one
 from sinks.states import DeliveryState
 
 MAX_DELIVERIES = 1000
@@ -114,8 +114,7 @@ class Redelivery(WorkspaceView):
     def post(self, request: Request, workspace: str, delivery_id: int) -> Response:
         """Deliver it again under its id; ``changed`` is false when it is due anyway, or its sink is gone."""
         get_delivery(workspace=self.workspace, delivery_id=delivery_id)
-        again = redeliver(workspace=self.workspace, delivery_ids=[delivery_id], actor=self.actor)
-        if not again:
+        if not redeliver_one(workspace=self.workspace, delivery_id=delivery_id, actor=self.actor):
             return Response(_whole(self, delivery_id) | {"changed": False})
         return Response({"id": delivery_id, "changed": True}, status=status.HTTP_202_ACCEPTED)
 
@@ -127,15 +126,15 @@ class Redeliveries(DeliveryView):
     roles = {"POST": Role.OPERATOR}
 
     def post(self, request: Request, workspace: str) -> Response:
-        """Deliver again what the body names: how many."""
+        """Deliver again what the body names: how many, and which were left as they are."""
         asked = validated(RedeliveryRequest, request.data, "expected an object with deliveries, run or sink")
         _refuse_ambiguous(asked)
-        return Response({"redelivered": self._redeliver(asked)}, status=status.HTTP_202_ACCEPTED)
+        return Response(shapes.again_json(self._redeliver(asked)), status=status.HTTP_202_ACCEPTED)
 
-    def _redeliver(self, asked: RedeliveryRequest) -> int:
+    def _redeliver(self, asked: RedeliveryRequest) -> Again:
         since: dt.datetime | None = asked.since
         if asked.deliveries is not None:
-            return len(redeliver(workspace=self.workspace, delivery_ids=asked.deliveries, actor=self.actor))
+            return redeliver(workspace=self.workspace, delivery_ids=asked.deliveries, actor=self.actor)
         if asked.run is not None:
             run = get_run(workspace=self.workspace, run_id=asked.run).run
             return redeliver_of_run(run=run, actor=self.actor, since=since)

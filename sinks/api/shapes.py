@@ -10,6 +10,7 @@ from sinks.rules import read_rule
 from sinks.selectors.deliveries import sink_named
 from sinks.selectors.notices import NoticeView
 from sinks.selectors.sinks import SinkView
+from sinks.services.redelivering import REASONS, Again
 
 READ_ONLY = ("version", "created_at", "updated_at", "jobs", "standing", "origin")
 """What a sink's JSON has beyond its document."""
@@ -123,6 +124,12 @@ def notice_json(view: NoticeView) -> dict[str, Any]:
         "send_at": notice.send_at,
         "delivery": notice.delivery_id,
     }
+
+
+def again_json(again: Again) -> dict[str, Any]:
+    """What became of a wish to deliver many again."""
+    skipped = [{"id": each, "reason": why, "message": REASONS[why]} for each, why in again.skipped.items()]
+    return {"redelivered": again.made, "skipped_count": again.left, "skipped": skipped}
 
 
 def attempt_json(attempt: FailedDelivery) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
@@ -14,9 +14,17 @@ from jobs.durations import parse_ms
 from jobs.http.fields import SecretName
 from sinks.content.buffering import Limits
 from sinks.content.configuration import ContentConfiguration
+from sinks.patterns import matching
 from sinks.time_limits import DEFAULT, AttemptTimeout
 
 MAX_BUFFER = 64 * 1024 * 1024
+HostKey = Annotated[
+    str,
+    *matching(
+        r"[a-z0-9@.-]+ [A-Za-z0-9+/=]+",
+        expected="expected the kind of the key and the key, as in a file of known hosts: ssh-ed25519 AAAA...",
+    ),
+]
 _PROTOCOL = re.compile(r"([a-z][a-z0-9+.-]*)://")
 
 
@@ -74,7 +82,7 @@ class FileConfiguration(ContentConfiguration):
     password_secret: SecretName | None = None
     private_key_secret: SecretName | None = None
     passphrase_secret: SecretName | None = None
-    host_key: str | None = Field(default=None, pattern=r"^[a-z0-9@.-]+ [A-Za-z0-9+/=]+$")
+    host_key: HostKey | None = None
     options: dict[str, Any] = Field(default_factory=dict, max_length=50)
     option_secrets: dict[str, SecretName] = Field(default_factory=dict, max_length=50)
     buffer: Buffer = Field(default_factory=Buffer)

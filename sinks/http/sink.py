@@ -45,8 +45,9 @@ class HttpSink:
 
     def check(self) -> str:
         """Whether somebody answers at the address, as far as it has no gaps."""
-        beginning = (self._configuration.url or "").partition("{{")[0]
-        return self._caller.check(address=self._secret or open_address(beginning))
+        beginning, gap, _ = (self._configuration.url or "").partition("{{")
+        address = self._secret or open_address(beginning)
+        return self._caller.check(address=address, method=self._configuration.method, is_whole=not gap)
 
     def close(self) -> None:
         """Connections are this process's, and close by themselves."""

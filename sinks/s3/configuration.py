@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from jobs.http.fields import SecretName
 from sinks.content.configuration import ContentConfiguration
+from sinks.patterns import matching
 from sinks.time_limits import DEFAULT, AttemptTimeout
 
 LEAST_PART = 5 * 1024 * 1024
@@ -49,7 +50,33 @@ def _prefix(value: str) -> str:
 
 
 Url = Annotated[str, AfterValidator(_url)]
-TagText = Annotated[str, Field(max_length=128, pattern=r"^[A-Za-z0-9 .:/=+@_-]+$")]
+TagText = Annotated[
+    str,
+    Field(max_length=128),
+    *matching(
+        r"[A-Za-z0-9 .:/=+@_-]+", expected="expected letters, digits, blanks and . : / = + @ _ -, and at least one"
+    ),
+]
+Bucket = Annotated[
+    str,
+    *matching(
+        r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}",
+        expected="expected a bucket's name: 2 to 255 letters, digits, . _ or -, beginning with a letter or digit",
+    ),
+]
+RoleArn = Annotated[
+    str,
+    Field(max_length=2048),
+    *matching(
+        r"arn:[A-Za-z0-9:/+=,.@_-]+", expected="expected the role's ARN, such as arn:aws:iam::123456789012:role/jobs"
+    ),
+]
+StorageClass = Annotated[
+    str,
+    *matching(
+        r"[A-Z0-9_]{1,40}", expected="expected a storage class such as STANDARD_IA: capital letters, digits and _"
+    ),
+]
 
 
 class S3Configuration(ContentConfiguration):
@@ -75,7 +102,7 @@ class S3Configuration(ContentConfiguration):
         timeout: Of an attempt in all.
     """
 
-    bucket: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$")
+    bucket: Bucket
     region: Annotated[str, Field(max_length=40), AfterValidator(_region)] = "us-east-1"
     endpoint_url: Url | None = None
     path_style: bool = Field(default=False, strict=True)
@@ -83,13 +110,13 @@ class S3Configuration(ContentConfiguration):
     access_key_secret: SecretName | None = None
     secret_key_secret: SecretName | None = None
     session_token_secret: SecretName | None = None
-    role_arn: str | None = Field(default=None, max_length=2048, pattern=r"^arn:[A-Za-z0-9:/+=,.@_-]+$")
+    role_arn: RoleArn | None = None
     external_id_secret: SecretName | None = None
     sts_endpoint_url: Url | None = None
     part_size: int = Field(default=DEFAULT_PART, ge=LEAST_PART, le=MOST_PART, strict=True)
     encryption: Literal["AES256", "aws:kms", "aws:kms:dsse"] | None = None
     kms_key_id: str | None = Field(default=None, max_length=2048)
-    storage_class: str | None = Field(default=None, pattern=r"^[A-Z0-9_]{1,40}$")
+    storage_class: StorageClass | None = None
     tags: dict[TagText, TagText] = Field(default_factory=dict, max_length=10)
     timeout: AttemptTimeout = DEFAULT
 

@@ -1,11 +1,20 @@
 -- dead | delivered -> due again under the same id, for a new while. Its attempts go on counting.
 -- It goes to the sink that it was for; where that is gone, to the one that its job's entry, or its rule, means now; where there is none, it stays.
 -- A dead one without a sink stands for what was never made into deliveries: it goes, and its handover is opened again from there.
-WITH chosen AS MATERIALIZED (
+-- What a cleanup has erased the results of stays as it is. The runs are locked before the deliveries, as a cleanup does it, so that it erases
+-- either before, and is seen here, or after, and sees that something is due.
+WITH kept AS MATERIALIZED (
+    SELECT r.id, r.job_id, r.workspace_id
+    FROM jobs_run AS r
+    WHERE r.id = ANY (ARRAY(SELECT d.run_id FROM sinks_delivery AS d WHERE d.id = ANY (%(ids)s::bigint[]) AND d.due_at IS NULL))
+        AND r.workspace_id = %(workspace_id)s AND r.results_erased_at IS NULL
+    ORDER BY r.id
+    FOR SHARE
+), chosen AS MATERIALIZED (
     SELECT d.id, d.handover_id, d.sink_id, d.first_position, COALESCE(k.id, u.sink_id, n.sink_id) AS target
     FROM sinks_delivery AS d
     LEFT JOIN sinks_handover AS h ON h.id = d.handover_id
-    LEFT JOIN jobs_run AS r ON r.id = d.run_id
+    LEFT JOIN kept AS r ON r.id = d.run_id
     LEFT JOIN sinks_rule AS n ON n.id = d.rule_id
     LEFT JOIN sinks_sink AS k ON k.id = d.sink_id
     LEFT JOIN sinks_use AS u ON u.job_id = r.job_id AND u.name = h.name

@@ -50,7 +50,7 @@ class WebhookSink:
 
     def check(self) -> str:
         """Whether somebody answers at the address."""
-        return self._caller.check(address=self._address)
+        return self._caller.check(address=self._address, method="POST")
 
     def close(self) -> None:
         """Connections are this process's, and close by themselves."""

@@ -135,6 +135,16 @@ class TestReplace:
         assert Job.objects.get().updated_at == before.updated_at
         assert not Event.objects.filter(kind="job.updated").exists()
 
+    def test_the_address_says_which_job_it_is(self, api: Api, workspace: Workspace) -> None:
+        make_job(workspace)
+        body = {name: value for name, value in PING.items() if name != "key"}
+        response = api.send("PUT", "jobs/task:ping/", body | {"description": "new"})
+        assert (response.status_code, response.json()["key"], response.json()["description"]) == (
+            200,
+            "task:ping",
+            "new",
+        )
+
     def test_an_answer_can_be_edited_and_sent_back(self, api: Api, workspace: Workspace) -> None:
         make_run(make_job(workspace), "s")
         answer = api.get("jobs/task:ping/").json()

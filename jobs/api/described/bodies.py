@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from jobs.api.described.shape import Body, named
-from jobs.documents import MAX_PAYLOADS, JobDocument
+from jobs.documents import KEY_PATTERN, MAX_PAYLOADS, JobDocument
 from jobs.documents.control import Note
 from jobs.documents.datasources import UnsavedPreview, UnsavedValidation
 from jobs.services.bulk import MAX_IDS
@@ -37,6 +37,11 @@ class NewJob(WholeJob):
 class JobReplacement(WholeJob):
     """A job document; or a GET's answer, edited."""
 
+    key: str = Field(
+        default="",
+        json_schema_extra={"pattern": KEY_PATTERN},
+        description="May be left out; as in the address, for a job cannot be renamed.",
+    )
     version: int | None = Field(
         default=None, ge=1, lt=2**31, description="The version that the writer saw: 409 when it is another."
     )

@@ -48,6 +48,7 @@ REDELIVER = Operation(
         202: Answer(says="It is made again.", shape=Redelivered),
         200: Answer(says="It is not: it is due anyway, or its sink is gone.", shape=UnchangedDelivery),
     },
+    problems={409: "A cleanup has erased the results of its run: it stays as it is."},
     path={"delivery_id": 9},
 )
 REDELIVER_SOME = Operation(
@@ -57,7 +58,7 @@ REDELIVER_SOME = Operation(
     says="Deliver again these deliveries; or what was given up of a run, or to a sink, since a time.",
     body=Redelivery,
     example={"run": 7},
-    answers={202: Answer(says="How many are made again.", shape=RedeliveredMany)},
+    answers={202: Answer(says="How many are made again, and which were left as they are.", shape=RedeliveredMany)},
 )
 RESULTS = Operation(
     id="downloadResults",

@@ -11,7 +11,7 @@ from jobs.api.described.shape import Shape
 from jobs.api.described.shapes import CREATED, ENDED, STARTED
 from sinks.rules import RuleDocument
 from sinks.services.run_results import ResultFormat
-from sinks.states import DeliveryState, SinkState
+from sinks.states import DeliveryState, SinkState, Skipped
 
 JSON = Any
 
@@ -235,12 +235,27 @@ class Redelivered(Shape):
     EXAMPLE = {"id": 9, "changed": True}
 
 
+class SkippedDelivery(Shape):
+    """A delivery that was not made again."""
+
+    id: int
+    reason: Skipped
+    message: str
+    """The reason in words."""
+
+    EXAMPLE = {"id": 8, "reason": "due", "message": "it is due anyway"}
+
+
 class RedeliveredMany(Shape):
     """How many deliveries are made again."""
 
     redelivered: int
+    skipped_count: int
+    """How many were left as they are."""
+    skipped: list[SkippedDelivery]
+    """Of those the first 100 by id."""
 
-    EXAMPLE = {"redelivered": 1}
+    EXAMPLE = {"redelivered": 1, "skipped_count": 1, "skipped": [SkippedDelivery.EXAMPLE]}
 
 
 class ResultLink(Shape):

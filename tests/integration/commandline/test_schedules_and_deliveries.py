@@ -9,7 +9,7 @@ import pytest
 
 from commandline.exits import Exit
 from jobs import dispatch
-from jobs.models import Workspace
+from jobs.models import Run, Workspace
 from scheduler.models import Schedule
 from sinks import claims
 from sinks.models import Delivery
@@ -89,6 +89,17 @@ class TestDeliveries:
         assert jobsctl("redeliver", first).out == "1 deliveries are made again\n"
         assert jobsctl("redeliver", "--sink", "journal", "--job", "task:ping", "--since", "1h", "-q").out == "1\n"
         assert {delivery.state for delivery in Delivery.objects.all()} == {"due"}
+
+    def test_one_that_cannot_be_made_again_says_why_and_fails(self, jobsctl: Command, demo: Workspace) -> None:
+        run = end_run(make_job({"name": "journal", "kind": "log"}, payloads=1, workspace=demo))
+        for due in claims.due_sinks(limit=10):
+            deliver_to(sink_id=due.sink_id or 0)
+        Run.objects.filter(pk=run.pk).update(results_erased_at=dt.datetime.now(dt.UTC))
+        pk = Delivery.objects.get().pk
+        told = jobsctl("redeliver", pk)
+        assert (told.code, told.out) == (Exit.REFUSED, "0 deliveries are made again\n")
+        assert f"delivery {pk} is not made again: the results of its run were erased" in told.err
+        assert Delivery.objects.get().state == "delivered"
 
     def test_without_saying_which_nothing_is_asked(self, jobsctl: Command) -> None:
         codes = [jobsctl("deliveries").code, jobsctl("redeliver").code, jobsctl("redeliver", 1, "--run", 1).code]

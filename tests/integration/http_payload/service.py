@@ -147,6 +147,16 @@ class _Handler(BaseHTTPRequestHandler):
         extra = {"Retry_After": query["after"]} if "after" in query else {}
         self.answer(int(query["code"]), query.get("body", "why").encode(), **extra)
 
+    def on_post_only(self, query: dict[str, str]) -> None:
+        """As frameworks answer that know an address by its method."""
+        match self.command:
+            case "OPTIONS":
+                self.answer(200, b"POST", Allow="POST")
+            case "POST":
+                self.answer(200)
+            case _:
+                self.answer(404)
+
     def on_echo(self, query: dict[str, str]) -> None:
         text = {"path": self.seen.path, "headers": self.seen.headers, "body": self.seen.body.decode()}
         self.answer(int(query.get("code", 200)), json.dumps(text).encode(), query.get("type", "application/json"))

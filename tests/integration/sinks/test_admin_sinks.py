@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from jobs import dispatch
 from jobs.errors import PermanentError
-from jobs.models import Job, Role, Workspace
+from jobs.models import Job, Role, Run, Workspace
 from sinks.models import Delivery, Sink, Standing
 from sinks.services.naming import save_sink
 from tests.integration.people import make_user, make_workspace
@@ -172,6 +172,53 @@ class TestDeliveries:
         assert "too &lt;large&gt;" in shown
         assert "size" in shown
 
+    def test_a_long_error_ends_in_an_ellipsis_and_is_whole_on_its_page(
+        self, operator: Client, lake: Sink, target: Target
+    ) -> None:
+        whole = "no " * 60 + "more"
+        target.before = refusing(PermanentError(whole, code="size"))
+        end_run(make_job({"sink": "lake"}, payloads=1))
+        deliver()
+        listed = page(operator, "/admin/sinks/delivery/")
+        assert f'title="{whole}">{whole[:119]}…</span>' in listed
+        assert "sinks/deliveries.css" in listed
+        shown = page(operator, f"/admin/sinks/delivery/{Delivery.objects.get().pk}/change/")
+        assert f'<td class="said">{whole}</td>' in shown
+
+    def test_a_number_may_be_its_own_or_its_runs_or_its_sinks(
+        self, operator: Client, lake: Sink, target: Target
+    ) -> None:
+        run = end_run(make_job({"sink": "lake"}, payloads=1))
+        deliver()
+        pk = Delivery.objects.get(run_id=run.pk).pk
+        for number in (pk, run.pk, lake.pk):
+            assert pk in self.found(operator, q=str(number))
+
+    @pytest.mark.parametrize("term", ["dlv_{id}", "lake", "task:ping"])
+    def test_it_is_found_by_what_people_know_of_it(
+        self, operator: Client, lake: Sink, target: Target, term: str
+    ) -> None:
+        end_run(make_job(LAKE | {"name": "pond"}, payloads=1, name="pong"))
+        run = end_run(make_job({"sink": "lake"}, payloads=1))
+        deliver()
+        pk = Delivery.objects.get(run_id=run.pk).pk
+        assert self.found(operator, q=term.format(id=pk)) == [pk]
+
+    def test_the_filters_choose_workspace_state_and_kind(self, operator: Client, lake: Sink, target: Target) -> None:
+        run = end_run(make_job({"sink": "lake"}, payloads=1))
+        deliver()
+        pk = Delivery.objects.get(run_id=run.pk).pk
+        assert self.found(operator, **{"in": "acme"}) == [pk]
+        assert self.found(operator, **{"in": "other"}) == []
+        assert (self.found(operator, kind="obedient"), self.found(operator, kind="log")) == ([pk], [])
+        assert (self.found(operator, state="delivered"), self.found(operator, state="dead")) == ([pk], [])
+
+    def found(self, client: Client, **query: str) -> list[int]:
+        """The deliveries that the list shows."""
+        response = client.get("/admin/sinks/delivery/", query)
+        assert response.status_code == 200
+        return [delivery.pk for delivery in response.context["cl"].result_list]
+
     def test_the_selected_ones_are_delivered_again(self, operator: Client, lake: Sink, target: Target) -> None:
         refuse_one(target)
         ids = list(Delivery.objects.values_list("pk", flat=True))
@@ -180,6 +227,20 @@ class TestDeliveries:
         )
         assert "2 of them will be delivered again" in told.content.decode()
         assert set(Delivery.objects.values_list("state", flat=True)) == {"due"}
+
+    def test_of_one_whose_results_were_erased_it_says_that_it_cannot_be(
+        self, operator: Client, lake: Sink, target: Target
+    ) -> None:
+        run = end_run(make_job({"sink": "lake"}, payloads=1))
+        deliver()
+        Run.objects.filter(pk=run.pk).update(results_erased_at=timezone.now())
+        pk = Delivery.objects.get().pk
+        assert "It cannot be made again: the results of its run were erased" in page(
+            operator, f"/admin/sinks/delivery/{pk}/again/"
+        )
+        told = operator.post(f"/admin/sinks/delivery/{pk}/again/", follow=True).content.decode()
+        assert f"Not delivered again: {pk}: the results of its run were erased" in told
+        assert Delivery.objects.get().state == "delivered"
 
     def test_one_is_delivered_again_from_its_page(self, operator: Client, lake: Sink, target: Target) -> None:
         refuse_one(target)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from jobs.errors import PermanentError
@@ -21,6 +22,7 @@ from tests.integration.sinks.obedient import Target
 from tests.integration.sinks.test_delivering import deliver, refusing
 
 OBEDIENT = {"kind": "obedient"}
+NOTHING = {"redelivered": 0, "skipped_count": 0, "skipped": []}
 
 
 @pytest.fixture
@@ -87,8 +89,22 @@ class TestOne:
         pk = Delivery.objects.get(run_id=refused_once(target, payloads=1).pk).pk
         assert stranger.get(f"deliveries/{pk}/").status_code == 404
         assert stranger.post(f"deliveries/{pk}/redeliver/").status_code == 404
-        assert stranger.post("deliveries/redeliver/", {"deliveries": [pk]}).json() == {"redelivered": 0}
+        assert stranger.post("deliveries/redeliver/", {"deliveries": [pk]}).json() == {
+            "redelivered": 0,
+            "skipped_count": 1,
+            "skipped": [{"id": pk, "reason": "not_found", "message": "there is no such delivery"}],
+        }
         assert Delivery.objects.get().state == "dead"
+
+    def test_one_whose_results_were_erased_is_refused(self, api: Api, target: Target) -> None:
+        run = end_run(make_job(OBEDIENT, payloads=1))
+        deliver()
+        Run.objects.filter(pk=run.pk).update(results_erased_at=timezone.now())
+        pk = Delivery.objects.get().pk
+        answer = api.post(f"deliveries/{pk}/redeliver/")
+        assert (answer.status_code, answer.headers["Content-Type"]) == (409, "application/problem+json")
+        assert "the results of its run were erased" in answer.json()["detail"]
+        assert Delivery.objects.get().state == "delivered"
 
 
 class TestRedeliveringMany:
@@ -96,12 +112,14 @@ class TestRedeliveringMany:
         run = refused_once(target)
         dead = Delivery.objects.get(state="dead").pk
         late = {"since": "2999-01-01T00:00:00Z"}
-        assert api.post("deliveries/redeliver/", {"run": run.pk} | late).json() == {"redelivered": 0}
-        assert api.post("deliveries/redeliver/", {"run": run.pk}).json() == {"redelivered": 1}
-        assert api.post("deliveries/redeliver/", {"sink": "obedient", "job": "task:ping"}).json() == {"redelivered": 0}
-        assert api.post("deliveries/redeliver/", {"deliveries": [dead]}).json() == {"redelivered": 0}
+        assert api.post("deliveries/redeliver/", {"run": run.pk} | late).json() == NOTHING
+        assert api.post("deliveries/redeliver/", {"run": run.pk}).json() == NOTHING | {"redelivered": 1}
+        assert api.post("deliveries/redeliver/", {"sink": "obedient", "job": "task:ping"}).json() == NOTHING
+        due = {"id": dead, "reason": "due", "message": "it is due anyway"}
+        again = api.post("deliveries/redeliver/", {"deliveries": [dead]}).json()
+        assert again == {"redelivered": 0, "skipped_count": 1, "skipped": [due]}
         deliver()
-        assert api.post("deliveries/redeliver/", {"deliveries": [dead]}).json() == {"redelivered": 1}
+        assert api.post("deliveries/redeliver/", {"deliveries": [dead]}).json()["redelivered"] == 1
 
     @pytest.mark.parametrize(
         ("body", "field"),
@@ -154,7 +172,7 @@ class TestWithAnIdempotencyKey:
     def test_it_is_delivered_again_once_and_answered_alike(self, api: Api, target: Target) -> None:
         run = refused_once(target, payloads=1)
         answers = [api.post("deliveries/redeliver/", {"run": run.pk}, Idempotency_Key="k") for _ in range(2)]
-        assert [(answer.status_code, answer.json()) for answer in answers] == [(202, {"redelivered": 1})] * 2
+        assert [(answer.status_code, answer.json()) for answer in answers] == [(202, NOTHING | {"redelivered": 1})] * 2
 
     def test_who_dies_before_the_answer_is_kept_has_not_delivered_it(
         self, api: Api, target: Target, monkeypatch: pytest.MonkeyPatch

@@ -105,7 +105,7 @@ class TestWhatIsDelivered:
             ({"deliver": "run", "skip_on_fail": True}, [[0, 2, 3]]),
             ({"deliver": "batch", "batch": 3}, [[0, 1, 2], [3]]),
             ({"deliver": "batch", "batch": 2, "skip_on_fail": True}, [[0, 2], [3]]),
-            ({"deliver": "run", "apis_to_send": ["none"]}, []),
+            ({"deliver": "run", "apis_to_send": ["p1"], "skip_on_fail": True}, []),
         ],
     )
     def test_as_the_entry_says(self, target: Target, entry: dict[str, Any], positions: list[list[int]]) -> None:
@@ -205,6 +205,24 @@ class TestASinkThatFails:
         deliver()
         assert sorted(Delivery.objects.values_list("state", flat=True)) == ["dead", "delivered"]
         assert Standing.objects.get().failures == 0
+
+    @pytest.mark.parametrize("code", ["egress_refused", "file_refused"])
+    @pytest.mark.parametrize("kind", [TransientError, PermanentError])
+    def test_what_the_deployment_refuses_is_not_tried_again_whatever_the_kind_makes_of_it(
+        self, target: Target, kind: type[TransientError | PermanentError], code: str
+    ) -> None:
+        target.before = refusing(kind("not there", code=code), times=1)
+        end_run(make_job(OBEDIENT, payloads=1))
+        deliver()
+        row = Delivery.objects.get()
+        assert (row.state, error_of(row)["code"]) == ("dead", code)
+
+    def test_a_sink_that_cannot_be_opened_for_the_deployment_refuses_it_gives_up(self, settings: Any) -> None:
+        settings.JOBS_FILE_ROOTS = []
+        end_run(make_job({"kind": "file", "configuration": {"path": "results"}}, payloads=1))
+        deliver()
+        row = Delivery.objects.get()
+        assert (row.state, error_of(row)["code"], row.attempts) == ("dead", "file_refused", 1)
 
     def test_after_five_failures_in_a_row_it_rests_and_then_is_tried_with_one(self, target: Target) -> None:
         target.before = refusing(TransientError("down"))

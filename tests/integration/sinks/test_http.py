@@ -272,6 +272,14 @@ def test_the_check_asks_for_the_address_before_its_first_gap(service: Service) -
     assert [(seen.method, seen.path) for seen in service.seen] == [("HEAD", "/ok/")]
 
 
+def test_of_an_address_with_gaps_the_beginning_may_be_missing(service: Service) -> None:
+    sink = KIND.open(HttpConfiguration(url=service.url("/status?code=404&id={{ id }}")), surroundings())
+    assert "answers (HTTP 404" in sink.check()
+    whole = KIND.open(HttpConfiguration(url=service.url("/status?code=404")), surroundings())
+    with pytest.raises(TransientError, match="HTTP 404 Not Found from HEAD"):
+        whole.check()
+
+
 def test_the_pages_example_is_delivered(service: Service) -> None:
     surroundings(**{"archive-password": "p" * 20})
     document = example("http")

@@ -113,10 +113,11 @@ def fail_and_redeliver(target: Target) -> None:
     dead = list(Delivery.objects.filter(run_id=run.pk, state="dead").values_list("pk", flat=True))
     assert len(dead) == 10
     redelivering.redeliver(workspace=run.workspace, delivery_ids=dead[:2], actor="ann")
-    assert redelivering.redeliver_of_sink(sink=Sink.objects.get(job=job), actor="ann") == 8
+    assert redelivering.redeliver_of_sink(sink=Sink.objects.get(job=job), actor="ann").made == 8
     deliver()
-    assert redelivering.redeliver_of_run(run=run, actor="ann") == 0
-    assert len(redelivering.redeliver(workspace=run.workspace, delivery_ids=dead, actor="ann")) == 10
+    assert redelivering.redeliver_of_run(run=run, actor="ann").made == 0
+    assert redelivering.redeliver(workspace=run.workspace, delivery_ids=dead, actor="ann").made == 10
+    assert redelivering.redeliver(workspace=run.workspace, delivery_ids=dead, actor="ann").left == 10
     deliver()
 
 

@@ -267,8 +267,8 @@ class TestAReceiverThatBehavesBadly:
     def test_a_compressed_answer_is_not_inflated_without_bounds(self, service: Service) -> None:
         assert deliver(service.url("/gzip?size=50000000")).details == {"status": 200, "answer": "0" * 500}
 
-    def test_one_that_nobody_may_reach_yet_is_not_called(self, service: Service) -> None:
-        with pytest.raises(TransientError, match="JOBS_EGRESS_ALLOW") as caught:
+    def test_one_that_nobody_may_reach_is_not_called(self, service: Service) -> None:
+        with pytest.raises(PermanentError, match=r"does not let deliveries go there.*JOBS_EGRESS_ALLOW") as caught:
             deliver(service.url("/ok", host="127.0.0.2"))
         assert (caught.value.code, service.seen) == ("egress_refused", [])
 
@@ -300,8 +300,8 @@ class TestCheck:
     def check(self, url: str, **configuration: Any) -> str:
         return KIND.open(WebhookConfiguration(url=url, **configuration), surroundings(**SECRETS)).check()
 
-    @pytest.mark.parametrize("code", [200, 404, 405, 410, 501])
-    def test_any_answer_shows_that_somebody_is_there(self, service: Service, code: int) -> None:
+    @pytest.mark.parametrize("code", [200, 400, 405, 501])
+    def test_an_answer_shows_that_somebody_is_there(self, service: Service, code: int) -> None:
         assert f"answers (HTTP {code} to a HEAD request" in self.check(service.url(f"/status?code={code}"))
         assert [seen.method for seen in service.seen] == ["HEAD"]
 
@@ -309,6 +309,16 @@ class TestCheck:
     def test_who_does_not_let_us_in_or_has_moved_is_told(self, service: Service, path: str) -> None:
         with pytest.raises((PermanentError, TransientError), match=r"HTTP \d+ .* from HEAD"):
             self.check(service.url(path))
+
+    @pytest.mark.parametrize("code", [404, 410])
+    def test_an_address_where_nothing_is_fails(self, service: Service, code: int) -> None:
+        with pytest.raises((PermanentError, TransientError), match=f"HTTP {code} .* from HEAD"):
+            self.check(service.url(f"/status?code={code}"))
+        assert "POST" not in [seen.method for seen in service.seen]
+
+    def test_one_that_knows_only_what_it_is_delivered_with_says_so_when_it_is_asked(self, service: Service) -> None:
+        assert "takes POST (it says so to an OPTIONS request" in self.check(service.url("/post_only"))
+        assert [seen.method for seen in service.seen] == ["HEAD", "OPTIONS"]
 
     def test_who_fails_is_told(self, service: Service) -> None:
         with pytest.raises(TransientError, match="HTTP 500 Internal Server Error from HEAD"):

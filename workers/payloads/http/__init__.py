@@ -11,4 +11,5 @@ KIND = Kind(
     job_types=frozenset({"task"}),
     parameters=HttpParameters,
     secrets=secrets_of,
+    adds=lambda parameters: bool(parameters.get("extend") or parameters.get("batch")),
 )

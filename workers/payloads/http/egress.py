@@ -27,14 +27,19 @@ Candidate = tuple[int, Any]
 """Address family and socket address, as getaddrinfo gives them."""
 
 
+def refusal(*, host: str, address: str, reason: str, what: str) -> str:
+    """What is told of an address that may not be reached. ``what`` wanted to go there: payloads, or deliveries."""
+    return (
+        f"{host} is at {address} ({reason}), and this deployment does not let {what} go there; "
+        "whoever runs it can allow a network with JOBS_EGRESS_ALLOW"
+    )
+
+
 class EgressError(Exception):
     """A host has no address that may be reached. ``address`` is the first that was refused, ``reason`` why."""
 
     def __init__(self, *, host: str, address: str, reason: str) -> None:
-        super().__init__(
-            f"{host} is at {address} ({reason}), and this deployment does not let payloads go there; "
-            "whoever runs it can allow a network with JOBS_EGRESS_ALLOW"
-        )
+        super().__init__(refusal(host=host, address=address, reason=reason, what="payloads"))
         self.host, self.address, self.reason = host, address, reason
 
 
