@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from jobs.api.keyed import answer_once
+from jobs.api.keyed import answer_once, refuse_key
 from jobs.api.limiting import CallerRate, rate_headers
 from jobs.api.parsers import StrictJSONParser
 from jobs.api.permissions import NEEDED, HasRole, HasScope
@@ -67,10 +67,15 @@ class JSONView(APIView):
 
 class AccountView(JSONView):
     """A view about the caller, whatever workspaces they are in. ``scopes``: what a method takes of a token, when reading is not
-    `READ` or writing not `ADMIN`."""
+    `READ` or writing not `ADMIN`. Keys of POSTs belong to a workspace, and so there are none here."""
 
     permission_classes = (IsAuthenticated, HasScope)
     scopes: Mapping[str, Scope] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Once the caller is let in: refuse a key."""
+        super().initial(request, *args, **kwargs)
+        refuse_key(request)
 
     @property
     def user(self) -> User:
