@@ -21,6 +21,7 @@ from jobs.api.keyed import answer_once, refuse_key
 from jobs.api.limiting import CallerRate, rate_headers
 from jobs.api.parsers import StrictJSONParser
 from jobs.api.permissions import NEEDED, HasRole, HasScope
+from jobs.api.preconditions import refuse_condition
 from jobs.api.tags import tag
 from jobs.models import Role, Scope, Workspace
 from jobs.selectors.access import Access
@@ -100,11 +101,15 @@ class WorkspaceView(JSONView):
     scopes: Mapping[str, Scope] = {}
     keeps_answers = True
     """False where the answer to a POST holds a secret: such a POST takes no Idempotency-Key."""
+    versioned = True
+    """False where what is written has no version: a write with If-Match is refused, for it would guard nothing."""
     access: Access
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Once the caller is let in: let a POST with an Idempotency-Key work once, and let what waits wait behind it."""
         super().initial(request, *args, **kwargs)
+        if not self.versioned:
+            refuse_condition(request)
         method = (request.method or "").lower()
         handler = getattr(self, method, None)
         if handler is not None:
