@@ -1,4 +1,4 @@
-"""Calls the API of one workspace, and asks again where that can do no harm."""
+"""Calls the API of one workspace, and asks again when an answer is lost: what it asks is heeded once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import email.utils
 import math
 import random
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -27,6 +28,8 @@ TIMEOUT_SECONDS = (10.0, 60.0)
 PAGE_MOST = 1000
 
 _TOO_MANY = 429
+_UNDER_WAY = 409
+"""With Retry-After: the request with this key that was lost on the way is still worked on."""
 _AWAY = (502, 503, 504)
 
 Document = dict[str, Any]
@@ -81,13 +84,12 @@ class Api:
 
     def get(self, path: str, **query: object) -> Document:
         """An answer to a GET; query parameters that are None are left out. Raises Failure."""
-        return _document(self.request("GET", path, query=query, repeatable=True))
+        return _document(self.request("GET", path, query=query))
 
-    def post(
-        self, path: str, body: object = None, *, repeatable: bool = False, headers: Mapping[str, str] | None = None
-    ) -> Document:
-        """An answer to a POST. ``repeatable``: it may be made twice and do no more than once. Raises Failure."""
-        return _document(self.request("POST", path, body=body or {}, repeatable=repeatable, headers=headers))
+    def post(self, path: str, body: object = None, *, key: str | None = None) -> Document:
+        """An answer to a POST. It has a key, this one or a new one, and so may be made again: it is heeded once. Raises Failure."""
+        headers = {"Idempotency-Key": key or f"jobsctl-{uuid.uuid4()}"}
+        return _document(self.request("POST", path, body=body or {}, headers=headers))
 
     def page(self, path: str, *, limit: int, **query: object) -> Document:
         """Up to ``limit`` entries of a list, from as many pages as that takes; ``next`` is the address of what follows."""
@@ -108,7 +110,7 @@ class Api:
 
     def look(self, path: str, *, within_seconds: float) -> Document:
         """An answer to a GET, if it comes in so many seconds. Raises Failure."""
-        return _document(self.request("GET", path, repeatable=True, within_seconds=within_seconds))
+        return _document(self.request("GET", path, within_seconds=within_seconds))
 
     def request(
         self,
@@ -118,11 +120,10 @@ class Api:
         query: Mapping[str, object] | None = None,
         body: object = None,
         headers: Mapping[str, str] | None = None,
-        repeatable: bool = False,
         stream: bool = False,
         within_seconds: float = math.inf,
     ) -> requests.Response:
-        """A successful answer. A request that is not ``repeatable`` is made again only where it was certainly not heeded.
+        """A successful answer. What is asked must do no harm when it is asked again: a GET, or what has a key.
 
         Raises:
             Failure: The API refused, or could not be reached, also at the last try.
@@ -141,7 +142,7 @@ class Api:
             if isinstance(tried, requests.Response) and _is_success(tried):
                 return tried
             unknown |= not _was_not_heeded(tried) and method != "GET"
-            wait = _wait(tried, attempt) if repeatable or _was_not_heeded(tried) else None
+            wait = _wait(tried, attempt)
             if wait is None or attempt == self._tries or self._clock() + wait >= until:
                 raise _failure(tried, url=self.access.url, unknown=unknown)
             self._sleep(wait)
@@ -180,9 +181,9 @@ def _wait(tried: Tried, attempt: int) -> float | None:
     """How long to wait before the request is made again; None when that is of no use, or not so soon."""
     if not isinstance(tried, requests.Response):
         return _backoff(attempt)
-    if tried.status_code not in (_TOO_MANY, *_AWAY):
-        return None
     asked = _retry_after(tried.headers.get("Retry-After", ""))
+    if tried.status_code not in (_TOO_MANY, *_AWAY) and (tried.status_code != _UNDER_WAY or asked is None):
+        return None
     if asked is None:
         return _backoff(attempt)
     return asked if asked <= LONGEST_WAIT_SECONDS else None

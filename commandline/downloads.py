@@ -87,7 +87,7 @@ def _asked(api: Api, path: str, query: dict[str, str], *, after: int = 0, etag: 
     headers = {"Accept-Encoding": "identity"}
     if after and etag and not etag.startswith("W/"):
         headers |= {"Range": f"bytes={after}-", "If-Range": etag}
-    return api.request("GET", path, query=query, headers=headers, repeatable=True, stream=True)
+    return api.request("GET", path, query=query, headers=headers, stream=True)
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:

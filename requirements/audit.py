@@ -1,12 +1,13 @@
 """Whether what the locks name has holes that are known: asks OSV, the open list of vulnerabilities, through pip-audit.
 
 ``make audit``. Ends with 0 when nothing is known, with 1 when something is, and with 2 when nobody could be asked: no answer is not
-a good one.
+a good one. ``OSV_URL`` names another place than the public one that answers alike, such as a copy in one's own network.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,8 @@ def audit(name: str) -> int:
     """Print what is known of one lock's packages."""
     command = [sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes", "--vulnerability-service", "osv"]
     command += ["--format", "json", "--progress-spinner", "off", "--requirement", str(HERE / f"{name}.txt")]
+    if elsewhere := os.environ.get("OSV_URL"):
+        command += ["--osv-url", elsewhere]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
         found = json.loads(done.stdout)

@@ -47,7 +47,7 @@ def terminate(session: Session, *, runs: tuple[targets.Run, ...], note: str) -> 
         _act(session, runs[0], "terminate", note)
         return
     body = {"ids": [run.id for run in runs], "note": note}
-    action = session.api.post("runs/bulk-terminate/", body, repeatable=True)
+    action = session.api.post("runs/bulk-terminate/", body)
     ended = action["changed"] + action["unchanged"]
     line = f"{ended} of {action['total']} runs are ended" + ("" if action["ended_at"] else "; the others follow")
     session.output.answer(action, text=functools.partial(session.output.line, line))
@@ -97,10 +97,9 @@ def replay(session: Session, *, run_id: targets.Run, comment: str, wait: bool, t
 
 
 def _act(session: Session, target: Target, verb: str, note: str) -> None:
-    """Done twice, these do no more than once: a lost connection is no reason to give up."""
     if isinstance(target, targets.Schedule):
         target = targets.named(session.api, target)
-    found = session.api.post(f"{target.path}{verb}/", {"note": note}, repeatable=True)
+    found = session.api.post(f"{target.path}{verb}/", {"note": note})
     already = " already" if found.get("changed") is False else ""
     line = f"{target}: {found['state']}{already}"
     session.output.answer(found, text=functools.partial(session.output.line, line))

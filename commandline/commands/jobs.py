@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import uuid
 from typing import Any
 
 import click
@@ -76,8 +75,7 @@ def trigger(
     """
     needs_wait(timeout, wait)
     body = {"parameters": parameters or {}, "comment": comment}
-    headers = {"Idempotency-Key": idempotency_key or f"jobsctl-{uuid.uuid4()}"}
-    run = session.api.post(f"{job.path}trigger/", body, headers=headers, repeatable=True)
+    run = session.api.post(f"{job.path}trigger/", body, key=idempotency_key)
     return started(session, run, wait=wait, timeout_seconds=timeout)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import uuid
 from typing import Any
 
 import click
@@ -82,8 +81,7 @@ def events(session: Session, *, run_id: targets.Run, limit: int) -> None:
 @with_session
 def extend(session: Session, *, run_id: targets.Run, payload: list[Any], idempotency_key: str | None) -> None:
     """Add payloads to a run that has not ended."""
-    headers = {"Idempotency-Key": idempotency_key or f"jobsctl-{uuid.uuid4()}"}
-    added = session.api.post(f"{run_id.path}payloads/", payload, headers=headers, repeatable=True)
+    added = session.api.post(f"{run_id.path}payloads/", payload, key=idempotency_key)
     were = "payload was" if added["added"] == 1 else "payloads were"
     line = f"{run_id}: {added['added']} {were} added, {added['cancelled']} of them cancelled at once"
     session.output.answer(added, text=functools.partial(session.output.line, line), quiet=added["added"])

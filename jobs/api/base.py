@@ -17,10 +17,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from jobs.api.keyed import answer_once
+from jobs.api.keyed import answer_once, refuse_key
 from jobs.api.limiting import CallerRate, rate_headers
 from jobs.api.parsers import StrictJSONParser
 from jobs.api.permissions import NEEDED, HasRole, HasScope
+from jobs.api.preconditions import refuse_condition
 from jobs.api.tags import tag
 from jobs.models import Role, Scope, Workspace
 from jobs.selectors.access import Access
@@ -67,10 +68,15 @@ class JSONView(APIView):
 
 class AccountView(JSONView):
     """A view about the caller, whatever workspaces they are in. ``scopes``: what a method takes of a token, when reading is not
-    `READ` or writing not `ADMIN`."""
+    `READ` or writing not `ADMIN`. Keys of POSTs belong to a workspace, and so there are none here."""
 
     permission_classes = (IsAuthenticated, HasScope)
     scopes: Mapping[str, Scope] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Once the caller is let in: refuse a key."""
+        super().initial(request, *args, **kwargs)
+        refuse_key(request)
 
     @property
     def user(self) -> User:
@@ -95,11 +101,15 @@ class WorkspaceView(JSONView):
     scopes: Mapping[str, Scope] = {}
     keeps_answers = True
     """False where the answer to a POST holds a secret: such a POST takes no Idempotency-Key."""
+    versioned = True
+    """False where what is written has no version: a write with If-Match is refused, for it would guard nothing."""
     access: Access
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Once the caller is let in: let a POST with an Idempotency-Key work once, and let what waits wait behind it."""
         super().initial(request, *args, **kwargs)
+        if not self.versioned:
+            refuse_condition(request)
         method = (request.method or "").lower()
         handler = getattr(self, method, None)
         if handler is not None:

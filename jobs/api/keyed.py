@@ -84,6 +84,15 @@ def answer_once(
     return answer
 
 
+def refuse_key(request: Request) -> None:
+    """For addresses that keep no answers at all: say so, rather than do twice what the caller takes for done once.
+
+    Raises ValidationError for a POST with the header.
+    """
+    if request.method == "POST" and HEADER in request.headers:
+        raise ValidationError([FieldError(HEADER, "no answer is kept here: leave the header out")])
+
+
 def _again(kept: KeptAnswer, wanted: kept_answers.Request) -> Response:
     if (kept.method, kept.path) != (wanted.method, wanted.path):
         raise KeyReusedError(

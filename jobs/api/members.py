@@ -52,6 +52,7 @@ class MemberDetail(WorkspaceView):
     """``members/{username}/``"""
 
     roles = FOR_OWNERS
+    versioned = False
 
     def get(self, request: Request, workspace: str, username: str) -> Response:
         """One of them."""
@@ -100,6 +101,7 @@ class ServiceAccountDetail(WorkspaceView):
     """``service-accounts/{name}/``"""
 
     roles = FOR_OWNERS
+    versioned = False
 
     def get(self, request: Request, workspace: str, name: str) -> Response:
         """One of them."""

@@ -98,6 +98,15 @@ def _taken_number(body: dict[str, Any]) -> int | None:
     raise ValidationError([FieldError("version", "expected the whole number that the answer had")])
 
 
+def refuse_condition(request: Request) -> None:
+    """For what has no version: a write on the condition that it still has one fails. Source: RFC 9110, section 13.1.1.
+
+    Raises PreconditionFailedError for a request that writes and has If-Match, unless with ``*``.
+    """
+    if request.method not in ("GET", "HEAD") and request.headers.get("If-Match", "*").strip() != "*":
+        raise PreconditionFailedError("this has no version that If-Match could name: leave the header out")
+
+
 def seen_at(request: Request, job: Job | None) -> dt.datetime | None:
     """The job's ``updated_at`` when If-Match names its version, for a service to compare; None without the header, or with ``*``.
 

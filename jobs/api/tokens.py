@@ -60,6 +60,7 @@ class WorkspaceTokens(WorkspaceView):
     """``workspaces/{workspace}/tokens/``"""
 
     roles = FOR_OWNERS
+    keeps_answers = False  # What makes a token answers with it.
 
     def get(self, request: Request, workspace: str) -> Response:
         """The tokens that open this workspace alone, whosever they are, the newest first."""

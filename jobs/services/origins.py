@@ -11,6 +11,7 @@ from django.db import transaction
 from jobs.errors import ConflictError, NotFoundError
 from jobs.models import Event, Job, Origin, Workspace
 from jobs.selectors.origins import origin_of, schedule_name, schedules_from_files
+from jobs.services import audit
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +79,14 @@ def release(*, workspace: Workspace, kind: str, name: str, actor: str, note: str
         origin.delete()
         data = {"name": name, "source": origin.source, "path": origin.path, "note": note}
         job = _job(workspace, kind, name)
-        Event.objects.create(workspace=workspace, job=job, kind=f"{kind}.released", actor=actor, data=data)
+        action = f"{kind}.released"
+        Event.objects.create(workspace=workspace, job=job, kind=action, actor=actor, data=data)
+        if (
+            kind == "sink"
+        ):  # What is said of sinks the database does not copy into the audit: their services write it there.
+            audit.record(
+                workspace_id=workspace.pk, action=action, target=f"sink {name}", before=None, after=data, actor=actor
+            )
     log.info(f"{kind}.released", name=name, workspace=workspace.slug, source=origin.source, actor=actor)
 
 

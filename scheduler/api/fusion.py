@@ -17,9 +17,10 @@ from rest_framework.response import Response
 
 from jobs.api.base import WorkspaceView
 from jobs.api.pages import Query
+from jobs.api.preconditions import etag, expecting
 from jobs.documents.basis import Strict, validated
 from jobs.errors import FieldError, NotFoundError, ValidationError
-from jobs.models import Job
+from jobs.models import Job, Scope
 from jobs.selectors.jobs import find_job
 from scheduler.models import Schedule
 from scheduler.selectors.schedules import readable
@@ -58,6 +59,8 @@ class FusionSchedule(Strict):
 class JobSchedule(WorkspaceView):
     """``jobs/{key}/schedule/``, of Fusion."""
 
+    scopes = {"PUT": Scope.SCHEDULES}
+
     def get(self, request: Request, workspace: str, key: str) -> Response:
         """The job's schedule; a trigger that Fusion has no type for is named in ``otherTriggers``."""
         Query(request, paged=False)
@@ -67,21 +70,18 @@ class JobSchedule(WorkspaceView):
             raise NotFoundError(
                 f"{key} has no schedule named {DEFAULT_NAME}, and not one alone: look at its schedules/"
             )
-        return Response(schedule_json(key, found.document))
+        return _shown(found)
 
     def put(self, request: Request, workspace: str, key: str) -> Response:
-        """Replace the triggers of the job's schedule, or give it one."""
+        """Replace the triggers of the job's schedule, or give it one, if the job still has the version of If-Match (412)."""
         asked = validated(FusionSchedule, request.data, "expected an object with enabled and triggers")
         if asked.resource not in (None, key):
             raise ValidationError([FieldError("resource", f"expected {key}, as in the address")])
         job = find_job(workspace=self.workspace, key=key)
         written = {"enabled": asked.enabled, "triggers": [_ours(at, each) for at, each in enumerate(asked.triggers)]}
-        found = _the_one(job)
-        if found is None:
-            saved = create_schedule(job=job, document={"name": DEFAULT_NAME, **written}, actor=self.actor)
-        else:
-            saved = update_schedule(schedule=found, change=lambda document: {**document, **written}, actor=self.actor)
-        return Response(schedule_json(key, saved.document))
+        with expecting(request, what=key, version=job.version, written=None) as expected:
+            saved = _written(job, written, actor=self.actor, expected_version=expected)
+        return _shown(saved)
 
 
 def schedule_json(key: str, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,6 +94,24 @@ def schedule_json(key: str, document: Mapping[str, Any]) -> dict[str, Any]:
         "triggers": [theirs for _, theirs in shown if theirs is not None],
         "otherTriggers": [trigger["type"] for trigger, theirs in shown if theirs is None],
     }
+
+
+def _shown(schedule: Schedule) -> Response:
+    document = schedule_json(schedule.job.key, schedule.document)
+    return Response(document, headers={"ETag": etag(schedule.job)})
+
+
+def _written(job: Job, parts: Mapping[str, Any], *, actor: str, expected_version: int | None) -> Schedule:
+    found = _the_one(job)
+    if found is None:
+        whole = {"name": DEFAULT_NAME, **parts}
+        return create_schedule(job=job, document=whole, actor=actor, expected_version=expected_version)
+    return update_schedule(
+        schedule=found,
+        change=lambda document: {**document, **parts},
+        actor=actor,
+        expected_version=expected_version,
+    )
 
 
 def _the_one(job: Job) -> Schedule | None:

@@ -145,6 +145,31 @@ class TestAnotherRequest:
         assert not KeptAnswer.objects.exists()
 
 
+class TestATokenThatIsMade:
+    """It is shown once, and stands nowhere else: its row has a hash."""
+
+    @pytest.fixture
+    def owner(self, workspace: Workspace) -> Api:
+        return Api(make_user("olaf", workspace=workspace, role=Role.OWNER))
+
+    @pytest.mark.parametrize("address", ["/api/v1/workspaces/acme/tokens/", "/api/v1/tokens/"])
+    def test_takes_no_key(self, owner: Api, address: str) -> None:
+        owner.base = ""
+        made_before = ApiToken.objects.count()
+        response = owner.post(address, {"name": "ci", "scopes": ["jobs:read"]}, Idempotency_Key="k")
+        assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "Idempotency-Key")
+        assert ApiToken.objects.count() == made_before
+
+    @pytest.mark.parametrize("address", ["/api/v1/workspaces/acme/tokens/", "/api/v1/tokens/"])
+    @pytest.mark.parametrize("headers", [{}, {"Idempotency_Key": "k"}], ids=["without a key", "with a key"])
+    def test_stands_in_no_row_of_any_table(self, owner: Api, address: str, headers: dict[str, str]) -> None:
+        owner.base = ""
+        answer = owner.post(address, {"name": "for-the-pipeline", "scopes": ["jobs:read"]}, **headers).json()
+        assert tables_with(answer.get("token", "no token")) == []
+        assert ("token" in answer) is (not headers)
+        assert ("jobs_api_token" in tables_with("for-the-pipeline")) is (not headers)
+
+
 class TestWhatWasRefused:
     def test_leaves_the_key_free(self, api: Api, job: Job) -> None:
         Job.objects.update(state="paused")
@@ -252,6 +277,16 @@ class TestExpiry:
         self.keep(workspace, "new", until=dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))
         sweep.sweep_once()
         assert [kept.key for kept in KeptAnswer.objects.all()] == ["new"]
+
+
+def tables_with(text: str) -> list[str]:
+    """The tables in which a row has the text, in any column."""
+    with connection.cursor() as cursor:
+        found = []
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT EXISTS (SELECT 1 FROM "{table}" AS r WHERE strpos(r::text, %s) > 0)', [text])
+            found += [table for [there] in cursor.fetchall() if there]
+    return sorted(found)
 
 
 def api_user() -> int:

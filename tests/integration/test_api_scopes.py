@@ -37,12 +37,12 @@ class TestScope:
     @pytest.mark.parametrize(
         ("scope", "statuses"),
         [
-            (Scope.READ, (200, 403, 403, 403, 403)),
-            (Scope.RUN, (403, 202, 403, 403, 202)),
-            (Scope.WRITE, (403, 403, 201, 403, 403)),
-            (Scope.SCHEDULES, (403, 403, 403, 201, 403)),
-            (Scope.SECRETS, (403, 403, 403, 403, 403)),
-            (Scope.ADMIN, (200, 202, 201, 201, 202)),
+            (Scope.READ, (200, 403, 403, 403, 403, 403)),
+            (Scope.RUN, (403, 202, 403, 403, 403, 202)),
+            (Scope.WRITE, (403, 403, 201, 403, 403, 403)),
+            (Scope.SCHEDULES, (403, 403, 403, 201, 200, 403)),
+            (Scope.SECRETS, (403, 403, 403, 403, 403, 403)),
+            (Scope.ADMIN, (200, 202, 201, 201, 200, 202)),
         ],
     )
     def test_each_opens_its_own_and_admin_all(
@@ -55,6 +55,7 @@ class TestScope:
             api.post("jobs/task:ping/trigger/"),
             api.post("jobs/", {"key": "task:new", "payload": [{"kind": "noop"}]}),
             api.post("jobs/task:ping/schedules/", SCHEDULE),
+            api.send("PUT", "jobs/task:timed/schedule/", {"triggers": SCHEDULE["triggers"]}),
             api.post("jobs/task:timed/schedules/nightly/run-now/"),
         )
         assert tuple(answer.status_code for answer in answers) == statuses

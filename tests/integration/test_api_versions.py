@@ -71,6 +71,40 @@ class TestTwoWriters:
         assert api.get(path).status_code == 200
 
 
+class TestFusionsSchedule:
+    PATH, BODY = "jobs/task:ping/schedule/", {"triggers": [{"type": "cron", "expression": "0 0 4 * * ?"}]}
+
+    def test_its_second_writer_is_told_by_if_match(self, api: Api) -> None:
+        seen = api.get(self.PATH).headers["ETag"]
+        first = api.send("PUT", self.PATH, self.BODY, If_Match=seen)
+        assert (first.status_code, api.send("PUT", self.PATH, self.BODY, If_Match=seen).status_code) == (200, 412)
+        assert api.send("PUT", self.PATH, self.BODY, If_Match=first.headers["ETag"]).status_code == 200
+
+    def test_the_first_schedule_of_a_job_is_guarded_too(self, api: Api) -> None:
+        seen = api.get("jobs/task:ping/").headers["ETag"]
+        assert api.send("PUT", "jobs/task:ping/", PING).status_code == 200
+        assert api.send("PUT", self.PATH, self.BODY, If_Match=seen).status_code == 412
+        assert api.get(self.PATH).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("", {"name": "New"}),
+        ("members/olga/", {"role": "viewer"}),
+        ("secrets/key/", {"value": "new"}),
+        ("service-accounts/ci/", {"role": "viewer"}),
+    ],
+)
+def test_what_has_no_version_refuses_to_be_guarded_by_one(api: Api, workspace: Workspace, path: str, body: Any) -> None:
+    owner = Api(make_user("olga", workspace=workspace, role=Role.OWNER))
+    method = "PATCH" if "accounts" in path else "PUT"
+    refused = owner.send(method, path, body, If_Match='"1"')
+    assert (refused.status_code, "has no version" in refused.json()["detail"]) == (412, True)
+    assert owner.send("DELETE" if path else "PUT", path, body, If_Match='W/"abc"').status_code == 412
+    assert owner.send(method, path, body, If_Match="*").status_code != 412
+
+
 class TestDeletingAJob:
     def test_takes_expected_updated_at_in_its_query(self, api: Api) -> None:
         path = "jobs/task:ping/"

@@ -88,14 +88,15 @@ class TestControl:
         assert jobsctl("replay", again["id"], "--wait").code == Exit.OK
         assert jobsctl("rerun", make_run(job, "q").pk).code == Exit.REFUSED
 
-    def test_payloads_are_added(self, jobsctl: Command, job: Job, worker: Worker, tmp_path: Path) -> None:
+    def test_payloads_are_added_once_under_a_key_and_the_answer_is_given_again(
+        self, jobsctl: Command, job: Job, worker: Worker, tmp_path: Path
+    ) -> None:
         worker.hold()
         run_id = jobsctl("trigger", "task:ping", "-q").out.strip()
         file = tmp_path / "more.json"
         file.write_text(json.dumps([{"kind": "noop", "name": "late"}]))
-        for _ in range(2):
-            told = jobsctl("run", "extend", run_id, "--payload", file, "--idempotency-key", "once")
-            assert told.out == f"run {run_id}: 1 payload was added, 0 of them cancelled at once\n"
+        told = [jobsctl("run", "extend", run_id, "--payload", file, "--idempotency-key", "once").out for _ in range(2)]
+        assert told == [f"run {run_id}: 1 payload was added, 0 of them cancelled at once\n"] * 2
         assert jobsctl("run", "payloads", run_id, "-q").out == "0\n1\n2\n"
 
 

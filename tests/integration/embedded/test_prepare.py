@@ -11,8 +11,9 @@ from django.contrib.auth import authenticate
 from embedded import spark
 from embedded.prepare import prepare
 from embedded.system import EXAMPLE_SERVICE, EXAMPLES, copied_to, written_for
-from jobs.models import ApiToken, Job, Membership
+from jobs.models import ApiToken, Job, Membership, Origin
 from jobs.services.tokens import find_token
+from tests.integration.people import Api
 
 
 @pytest.mark.django_db
@@ -26,6 +27,14 @@ class TestPrepare:
         assert found.user == user
         assert Membership.objects.get(workspace__slug="demo", user=user).role == "owner"
         assert Job.objects.filter(workspace__slug="demo", type="task", name="check-partners").exists()
+
+    def test_the_examples_are_their_users_to_edit_and_not_kept_in_the_files(self, tmp_path: Path) -> None:
+        api = Api(None, workspace="demo")
+        api.headers = {"Authorization": f"Bearer {prepared(tmp_path, password='a first long passphrase')}"}
+        job = api.get("jobs/task:ping/").json()
+        edited = api.send("PUT", "jobs/task:ping/", job | {"description": "edited"})
+        assert (job["origin"], edited.status_code, edited.json()["description"]) == (None, 200, "edited")
+        assert not Origin.objects.exists()
 
     def test_a_later_start_replaces_password_and_token_and_leaves_the_jobs_as_they_are(self, tmp_path: Path) -> None:
         first = prepared(tmp_path, password="a first long passphrase")

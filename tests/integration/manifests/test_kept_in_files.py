@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError
 from django.urls import reverse
 
-from jobs.models import ConcurrencyGroup, Event, Job, Origin, Role, Workspace
+from jobs.models import AuditEntry, ConcurrencyGroup, Event, Job, Origin, Role, Workspace
 from jobs.services.runs import start_run
 from jobs.states import Trigger
 from scheduler.models import Schedule
@@ -135,6 +135,13 @@ class TestApi:
         assert actions(plan) == {**actions(before), thing: "change"}
         event = Event.objects.get(kind=f"{thing.partition(' ')[0]}.released")
         assert (event.actor, event.data["source"], event.data["note"]) == ("ann", "all.yaml", "I take it over")
+
+    @pytest.mark.parametrize("thing", PATHS)
+    def test_who_releases_it_is_in_the_audit_once(self, api: Api, thing: str) -> None:
+        release(api, thing)
+        entry = AuditEntry.objects.get(action=f"{thing.partition(' ')[0]}.released")
+        told = {**(entry.data or {}), **(entry.after or {})}
+        assert (entry.actor, told["note"], told["source"]) == ("ann", "I take it over", "all.yaml")
 
     def test_what_is_kept_nowhere_cannot_be_released(self, api: Api) -> None:
         assert release(api, "job task:by-hand").status_code == 404

@@ -15,7 +15,18 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
 from jobs.admin.scope import WorkspaceAdmin
-from jobs.models import ApiToken, BulkAction, ConcurrencyGroup, Job, Role, Run, Secret, ServiceAccount, Workspace
+from jobs.models import (
+    ApiToken,
+    AuditEntry,
+    BulkAction,
+    ConcurrencyGroup,
+    Job,
+    Role,
+    Run,
+    Secret,
+    ServiceAccount,
+    Workspace,
+)
 from scheduler.models import Backfill, Schedule
 from sinks.models import Delivery, Rule, Sink
 from tests.integration.people import make_user, make_workspace, signed_in
@@ -25,7 +36,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
 MODELS = (
     *(Workspace, Job, Run, Schedule, Sink, Rule, Delivery),
-    *(Secret, ServiceAccount, ConcurrencyGroup, BulkAction, Backfill),
+    *(Secret, ServiceAccount, ConcurrencyGroup, BulkAction, Backfill, AuditEntry),
 )
 """What belongs to a workspace and has pages."""
 OTHERWISE: Mapping[type[Model], tuple[Role, Role | None]] = {
@@ -54,7 +65,8 @@ class Page:
 
 
 def pages() -> list[Page]:
-    """All of them."""
+    """All of them, whichever apps have been asked for theirs before."""
+    admin.autodiscover()
     return list(_walk(admin.site.get_urls(), "", None))
 
 
@@ -113,6 +125,8 @@ def told(
 
 def test_the_walk_goes_everywhere() -> None:
     assert set(MODELS) <= {page.model for page in PAGES}
+    of_workspaces = {model for model, shown in admin.site._registry.items() if isinstance(shown, WorkspaceAdmin)}
+    assert of_workspaces - set(MODELS) == set()
     assert {"jobs_job_changelist", "jobs_job_delete", "jobs_run_payload", "scheduler_schedule_do"} <= {
         page.name for page in PAGES
     }

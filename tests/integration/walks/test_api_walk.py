@@ -13,14 +13,15 @@ from jobs.api.base import AccountView, WorkspaceView
 from jobs.api.permissions import READING, HasRole, HasScope, needs, scope_of
 from jobs.api.unknown import UnknownAddress
 from jobs.models import Role, Scope
+from jobsproject.reference import OpenAPIDocument, redoc, swagger
 from tests.integration.people import Api, make_user, make_workspace
 from tests.integration.walks.routes import Route, api_routes, is_api_view
 from tests.integration.walks.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
-OPEN_TO_ALL = (UnknownAddress,)
-"""Views that ask nobody who they are. It says 404 to everything."""
+OPEN_TO_ALL = (UnknownAddress, OpenAPIDocument, swagger, redoc)
+"""Views that ask nobody who they are: one says 404 to everything, the others show what the API can do, which is no secret."""
 ROUTES = [route for route in api_routes() if route.view not in OPEN_TO_ALL]
 CALLS = [(route, method) for route in ROUTES for method in route.methods]
 

@@ -108,15 +108,27 @@ class TestTryingAgain:
             api.get("jobs/")
         assert len(server.asked) == 2
 
-    def test_a_post_that_may_have_been_heeded_is_not_repeated(self) -> None:
+    @pytest.mark.parametrize("lost", [DROPPED, problem(503, "away"), problem(409, "under way", Retry_After="1")])
+    def test_a_post_that_may_have_been_heeded_is_repeated_with_the_same_key(self, lost: Answer) -> None:
+        with calling(lost, lost, OK) as (api, server, _):
+            api.post("runs/1/rerun/")
+        keys = [asked.headers["Idempotency-Key"] for asked in server.asked]
+        assert (len(keys), len(set(keys)), keys[0].startswith("jobsctl-")) == (3, 1, True)
+
+    def test_each_post_has_a_key_of_its_own_or_the_given_one(self) -> None:
+        with calling(OK) as (api, server, _):
+            for key in (None, None, "monday"):
+                api.post("runs/1/rerun/", key=key)
+        first, second, third = (asked.headers["Idempotency-Key"] for asked in server.asked)
+        assert (first != second, third) == (True, "monday")
+
+    def test_a_conflict_that_no_waiting_mends_is_told_at_once(self) -> None:
         with (
-            calling(DROPPED, OK) as (api, server, waited),
-            pytest.raises(Failure, match="not known whether the request was heeded"),
+            calling(problem(409, "it is paused")) as (api, server, waited),
+            pytest.raises(Failure, match="it is paused"),
         ):
-            api.post("runs/1/rerun/")
+            api.post("jobs/task:a/trigger/")
         assert (len(server.asked), waited) == (1, [])
-        with calling(problem(503, "away"), OK) as (api, server, _), pytest.raises(Failure, match="away"):
-            api.post("runs/1/rerun/")
 
     def test_one_that_never_left_is_repeated_and_known_not_to_be_heeded(self) -> None:
         (port,) = free_ports(1)
@@ -126,9 +138,9 @@ class TestTryingAgain:
             api.post("runs/1/rerun/")
         assert (len(waited), "not known" in str(failure.value)) == (TRIES - 1, False)
 
-    def test_one_with_a_key_that_was_lost_each_time_may_have_been_heeded(self) -> None:
+    def test_one_that_was_lost_each_time_may_have_been_heeded(self) -> None:
         with calling(DROPPED) as (api, _, _), pytest.raises(Failure, match="look before you repeat it"):
-            api.post("jobs/task:a/trigger/", repeatable=True)
+            api.post("jobs/task:a/trigger/")
 
     def test_a_look_waits_no_longer_than_it_may(self) -> None:
         with calling(problem(503, "busy", Retry_After="7"), OK) as (api, server, waited):
@@ -141,11 +153,6 @@ class TestTryingAgain:
         with calling(problem(429, "too many", Retry_After="1"), OK) as (api, server, waited):
             api.post("runs/1/rerun/")
         assert (len(server.asked), waited) == (2, [1.0])
-
-    def test_a_post_with_a_key_is_repeated_with_the_same_key(self) -> None:
-        with calling(DROPPED, OK) as (api, server, _):
-            api.post("jobs/task:a/trigger/", headers={"Idempotency-Key": "k"}, repeatable=True)
-        assert [asked.headers["Idempotency-Key"] for asked in server.asked] == ["k", "k"]
 
     def test_where_nobody_listens_is_told_in_plain_words(self) -> None:
         (port,) = free_ports(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from commandline.main import main, run
 from commandline.reference import reference
 
 ROOT = Path(__file__).parents[3]
+TASKS = (ROOT / "docs" / "how-to" / "the-ten-commonest-tasks.md").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
 
 
@@ -82,6 +84,21 @@ def test_a_command_line_that_is_wrong_is_2_and_says_how(
     assert run(words) == Exit.USAGE
     out, err = capsys.readouterr()
     assert (out, told in err, "--help" in err.splitlines()[-1]) == ("", True, True)
+
+
+@pytest.mark.parametrize("line", re.findall(r"`jobsctl ([^`]+)`", TASKS))
+def test_what_the_ten_tasks_are_called_here_is_understood(line: str) -> None:
+    group: click.Group = cli
+    name, command, rest = group.resolve_command(click.Context(group), shlex.split(line))
+    if isinstance(command, click.Group):
+        name, command, rest = command.resolve_command(click.Context(command), rest)
+    assert command is not None
+    command.make_context(name, rest)
+
+
+def test_nearly_every_task_is_called_something_here() -> None:
+    tasks = re.split(r"^## \d", TASKS, flags=re.MULTILINE)[1:]
+    assert (len(tasks), sum("`jobsctl " in task for task in tasks)) == (10, 8)
 
 
 def test_help_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
