@@ -56,6 +56,11 @@ def questions(world: World) -> Iterator[tuple[object, object]]:
     yield from ((world.objects[parameter], NO_ID) for parameter in ("run_id", "delivery_id"))
 
 
+def questions_for(parameter: str, world: World) -> Iterator[tuple[object, object]]:
+    """Those that fit it: a number would have ``wait`` wait."""
+    return (each for each in questions(world) if parameter != "wait" or isinstance(each[0], str))
+
+
 def told(answer: Any) -> tuple[int, str]:
     """An answer as a person reads it, whole."""
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
@@ -70,7 +75,9 @@ def same(one: tuple[int, str], other: tuple[int, str], asked: tuple[object, obje
 def _plain(text: str, asked: object) -> str:
     without = re.sub(rf"(?<![0-9a-z]){re.escape(str(asked))}(?![0-9])", "*", text) if isinstance(asked, int) else text
     named = without.replace(THEIRS, NOBODYS)
-    return re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+", "@", re.sub(r"'Content-Length': '\d+'", "", named))
+    # What an answer weighs and its tag follow from its text, which is compared, but for the times in it.
+    bare = re.sub(r"""'(Content-Length|ETag)': ('[^']*'|"[^"]*")""", "", named)
+    return re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+", "@", bare)
 
 
 def test_the_walk_knows_the_parameters(api: Api, world: World) -> None:
@@ -91,7 +98,7 @@ def test_a_parameter_finds_nothing_of_theirs(api: Api, world: World, theirs: Wor
     for route in READS:
         address = route.filled(world.objects)
         for parameter in known_parameters(api, address):
-            for asked in questions(theirs):
+            for asked in questions_for(parameter, theirs):
                 theirs_told = told(api.get(address, **{parameter: asked[0]}))
                 if parameter in COUNTING and isinstance(asked[0], int):
                     leaks = THEIRS in theirs_told[1]
