@@ -52,7 +52,7 @@ def _stream(*, id: str, summary: str, says: str, of_run: bool = False) -> Operat
         id=id,
         tag=TAG,
         summary=summary,
-        says=f"{says} {_STREAMED}{_STREAMED_OF_RUN if of_run else ''}",
+        says=f"{says}\n\n{_STREAMED}{_STREAMED_OF_RUN if of_run else ''}",
         parameters=(*_FROM, logs) if of_run else _FROM,
         answers={200: stream} | over,
     )

@@ -1,0 +1,46 @@
+"""The same of the examples that take rows that are committed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from jobsproject.openapi import document
+from tests.integration.openapi.reading import Described, Judge, operations
+from tests.integration.openapi.sending import COMMITTED, LIVE, assert_answered_as_described, send
+from tests.integration.openapi.world import make_world
+from tests.integration.people import signed_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+OPERATIONS = [each for each in operations(document()) if each.id in COMMITTED]
+ENTRY = re.compile(rb"id: [0-9]+\nevent: event\ndata: (.*)\n\n")
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Client:
+    return signed_in(make_world(tmp_path))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
+def test_an_example_is_accepted_and_answered_as_the_document_says(
+    judge: Judge, browser: Client, operation: Described
+) -> None:
+    content = assert_answered_as_described(judge, operation, send(browser, operation))
+    if operation.id in LIVE:
+        assert b"run.succeeded" in content
+
+
+def test_the_example_of_a_stream_is_cut_as_streams_are(judge: Judge, browser: Client) -> None:
+    followed = next(each for each in OPERATIONS if each.id == "followRun")
+    _, answer = followed.success
+    example = answer["content"]["text/event-stream"]["example"].encode()
+    for content in (example, send(browser, followed).getvalue()):
+        assert content.startswith(b"retry: 2000\n\n")
+        entries = ENTRY.findall(content)
+        assert entries
+        for entry in entries:
+            assert judge.problems({"$ref": "#/components/schemas/WorkspaceEvent"}, json.loads(entry), strict=True) == []
