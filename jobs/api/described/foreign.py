@@ -33,9 +33,14 @@ JSON = Any
 TAG = "Other systems"
 _COMMENT = "asked for by the shop"
 _NOTE = {"note": "the supplier is down"}
-_STARTED = {"intuned": IntunedTriggered, "atlas": AtlasRun, "datamaker": DataMakerExecution}
-_READ = {"fusion": FusionHistoryEntry, "intuned": IntunedJobRun, "atlas": AtlasRun, "datamaker": DataMakerExecution}
-_HELD = {"intuned": IntunedMessage, "atlas": AtlasJob}
+_STARTED: dict[str, type[Shape]] = {"intuned": IntunedTriggered, "atlas": AtlasRun, "datamaker": DataMakerExecution}
+_READ: dict[str, type[Shape]] = {
+    "fusion": FusionHistoryEntry,
+    "intuned": IntunedJobRun,
+    "atlas": AtlasRun,
+    "datamaker": DataMakerExecution,
+}
+_HELD: dict[str, type[Shape]] = {"intuned": IntunedMessage, "atlas": AtlasJob}
 
 
 def in_shape(shapes: Mapping[str, type[Shape]]) -> Parameter:

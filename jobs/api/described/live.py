@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.api.described.live_shapes import EventsSince
+from jobs.api.described.live_shapes import EventsSince, StreamedEvent
 from jobs.api.described.operation import Answer, Operation, Parameter, text, whole
 from jobs.api.live.cursors import PATTERN
 from jobs.api.live.polls import MOST_SECONDS
@@ -21,12 +21,6 @@ _STREAMED_OF_RUN = """
 - `log`: a line that a payload logged. Its `id:` has both places, `EVENT.LINE`.
 - `progress`: how far the run is, when that has changed: `run`, `state`, `counts`, `per_second`, `at_work`.
 - `end`: the run has ended and everything was told. Whoever comes again gets a 204, after which browsers stop."""
-_STREAM = (
-    "retry: 2000\n\n"
-    "id: 1\n"
-    "event: event\n"
-    'data: {"id":1,"kind":"run.succeeded","actor":"","data":{},"at":"2026-11-21T12:00:01Z","run":7,"job":"task:ping"}\n\n'
-)
 _PLACE = {"type": "string", "pattern": f"^{PATTERN}$"}
 _FROM = (
     Parameter(name="after", says="Where to go on, for who cannot set headers.", schema=_PLACE, example="0"),
@@ -43,9 +37,8 @@ def _stream(*, id: str, summary: str, says: str, of_run: bool = False) -> Operat
     logs = text("logs", "Whether the lines that its payloads log are wanted, too.", enum=["true", "false"])
     over = {204: Answer(says="The run has ended, and the client has all of it.")} if of_run else {}
     stream = Answer(
-        says="The stream. It stays open where the server can keep it so; otherwise it has what there is now.",
-        shape={"type": "string"},
-        example=_STREAM,
+        says="The stream, event by event. It stays open where the server can keep it so; otherwise it has what there is now.",
+        shape=StreamedEvent,
         media_types=("text/event-stream",),
     )
     return Operation(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
+from jobs.api.described.bodies import Unsaid
 from jobs.api.described.shape import Shape
 from jobs.api.described.shapes import Event
 
@@ -29,3 +32,17 @@ class EventsSince(Shape):
     )
 
     EXAMPLE = {"results": [WorkspaceEvent.EXAMPLE], "cursor": "1"}
+
+
+class StreamedEvent(Shape):
+    """One event of a stream. OpenAPI 3.1 has no word for the stream as a whole."""
+
+    event: Literal["event", "log", "progress", "end", "away", "back", "lagging", "closed", "closing"]
+    data: str = Field(json_schema_extra={"contentMediaType": "application/json"}, description="JSON, on one line.")
+    id: str | Unsaid = Field(default=None, description="Where to go on, of what moves that: for `Last-Event-ID`.")
+
+    EXAMPLE = {
+        "event": "event",
+        "data": '{"id":1,"kind":"run.succeeded","actor":"","data":{},"at":"2026-11-21T12:00:01Z","run":7,"job":"task:ping"}',
+        "id": "1",
+    }

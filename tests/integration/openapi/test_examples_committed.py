@@ -17,7 +17,8 @@ from tests.integration.people import signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OPERATIONS = [each for each in operations(document()) if each.id in COMMITTED]
-ENTRY = re.compile(rb"id: [0-9]+\nevent: event\ndata: (.*)\n\n")
+FRAME = re.compile("id: (?P<id>.*)\nevent: (?P<event>.*)\ndata: (?P<data>.*)\n\n")
+ENTRY = {"$ref": "#/components/schemas/WorkspaceEvent"}
 
 
 @pytest.fixture
@@ -34,13 +35,12 @@ def test_an_example_is_accepted_and_answered_as_the_document_says(
         assert b"run.succeeded" in content
 
 
-def test_the_example_of_a_stream_is_cut_as_streams_are(judge: Judge, browser: Client) -> None:
+def test_each_event_of_a_stream_is_as_the_document_says(judge: Judge, browser: Client) -> None:
     followed = next(each for each in OPERATIONS if each.id == "followRun")
     _, answer = followed.success
-    example = answer["content"]["text/event-stream"]["example"].encode()
-    for content in (example, send(browser, followed).getvalue()):
-        assert content.startswith(b"retry: 2000\n\n")
-        entries = ENTRY.findall(content)
-        assert entries
-        for entry in entries:
-            assert judge.problems({"$ref": "#/components/schemas/WorkspaceEvent"}, json.loads(entry), strict=True) == []
+    said = answer["content"]["text/event-stream"]
+    found = [found.groupdict() for found in FRAME.finditer(send(browser, followed).getvalue().decode())]
+    assert found
+    for each in (said["example"], *found):
+        assert judge.problems(said["schema"], each, strict=True) == []
+        assert judge.problems(ENTRY, json.loads(each["data"]), strict=True) == []
