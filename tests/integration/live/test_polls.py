@@ -117,6 +117,23 @@ def test_a_stream_under_wsgi_is_what_there_is_now_and_the_browser_comes_again(ve
     assert text.endswith(f"id: {first}\n\n")
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("live/?limit=5", "limit"),
+        ("live/?logs=true", "logs"),
+        ("jobs/task:ping/live/?logs=true", "logs"),
+        ("runs/{run}/live/?logs=yes", "logs"),
+        ("runs/{run}/live/?after=then", "after"),
+    ],
+)
+def test_a_stream_refuses_what_it_does_not_heed(vera: User, job: Job, path: str, field: str) -> None:
+    api = Api(vera)
+    address = BASE + path.format(run=make_run(job).pk)
+    answer = api.client.get(address, headers=api.headers | {"Last-Event-ID": "1"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, field)
+
+
 def test_nobody_stays_behind_with_the_reader(vera: User, job: Job) -> None:
     api = Api(vera)
     whole(api.client.get(f"{BASE}events/?wait=1", headers=api.headers))
