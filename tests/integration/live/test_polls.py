@@ -14,7 +14,7 @@ from jobs.api.live import polls
 from jobs.api.live.hub import HUB
 from jobs.models import Job, Role, Workspace
 from jobs.services.tokens import create_token
-from tests.integration.live.given import write
+from tests.integration.live.given import let_the_reader_go, write
 from tests.integration.people import NOW, Api, make_user
 from tests.integration.run_rows import make_run
 from tests.live_server import LiveServer
@@ -108,6 +108,7 @@ def test_so_many_may_wait_in_a_wsgi_process_and_the_next_is_answered_at_once(
 
 def test_a_stream_under_wsgi_is_what_there_is_now_and_the_browser_comes_again(vera: User, job: Job) -> None:
     first = write(job, "job.first")
+    let_the_reader_go()
     api = Api(vera)
     answer = api.client.get(f"{BASE}live/", headers=api.headers | {"Last-Event-ID": str(first - 1)})
     text = whole(answer).decode()

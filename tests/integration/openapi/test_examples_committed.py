@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from jobsproject.openapi import document
+from tests.integration.live.given import let_the_reader_go
 from tests.integration.openapi.reading import Described, Judge, operations
 from tests.integration.openapi.sending import COMMITTED, LIVE, assert_answered_as_described, send
 from tests.integration.openapi.world import make_world
@@ -23,7 +24,9 @@ ENTRY = {"$ref": "#/components/schemas/WorkspaceEvent"}
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Client:
-    return signed_in(make_world(tmp_path))
+    owner = make_world(tmp_path)
+    let_the_reader_go()
+    return signed_in(owner)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
