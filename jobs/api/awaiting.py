@@ -34,9 +34,8 @@ class StartsARun(ShapedView):
         """Read how long the caller would wait, before anything is begun."""
         super().initial(request, *args, **kwargs)
         if request.method == "POST":
-            self.seconds = (
-                Query(request, known=("wait", "shape"), paged=False).number("wait", most=LONGEST_SECONDS) or 0
-            )
+            known = ("wait", "shape") if self.foreign.get("POST") else ("wait",)
+            self.seconds = Query(request, known=known, paged=False).number("wait", most=LONGEST_SECONDS) or 0
 
     def settle(self, request: Request, answer: Response) -> Response:
         """Wait for the run of the answer."""
