@@ -30,6 +30,9 @@ TAGS = [
     {"name": "Deliveries", "description": "Single hand-overs of results to sinks."},
     {"name": "Notices", "description": "Who is told what happens to jobs."},
     {"name": "Concurrency groups", "description": "Limits that jobs share."},
+    {"name": "Live", "description": "What happens, as it happens: streams and long polls."},
+    {"name": "Metrics", "description": "How jobs and runs are doing."},
+    {"name": "Other systems", "description": "Addresses and shapes that clients of other systems know."},
     {"name": "This document", "description": "This API, for programs."},
 ]
 """The nouns in the order in which they are listed."""

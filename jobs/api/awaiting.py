@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api.foreign import atlas, datamaker, intuned
+from jobs.api.foreign import Mapper, atlas, datamaker, intuned
 from jobs.api.foreign.shaping import ShapedView
 from jobs.api.pages import Query
 from jobs.api.runs import run_response
@@ -24,16 +25,17 @@ class StartsARun(ShapedView):
     With ``wait``, 200 with the run once it has ended; or what would have been answered at once, with the run as it stands then.
     """
 
-    foreign = {"POST": {"intuned": intuned.triggered, "atlas": atlas.run, "datamaker": datamaker.execution}}
+    foreign: Mapping[str, Mapping[str, Mapper]] = {
+        "POST": {"intuned": intuned.triggered, "atlas": atlas.run, "datamaker": datamaker.execution}
+    }
     seconds = 0
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Read how long the caller would wait, before anything is begun."""
         super().initial(request, *args, **kwargs)
         if request.method == "POST":
-            self.seconds = (
-                Query(request, known=("wait", "shape"), paged=False).number("wait", most=LONGEST_SECONDS) or 0
-            )
+            known = ("wait", "shape") if self.foreign.get("POST") else ("wait",)
+            self.seconds = Query(request, known=known, paged=False).number("wait", most=LONGEST_SECONDS) or 0
 
     def settle(self, request: Request, answer: Response) -> Response:
         """Wait for the run of the answer."""

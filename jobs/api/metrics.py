@@ -11,6 +11,9 @@ from rest_framework.response import Response
 
 from jobs.api import metric_shapes, shapes
 from jobs.api.base import WorkspaceView
+from jobs.api.described import metrics as on_metrics
+from jobs.api.described.metrics import JOBS, MOST_JOBS
+from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
 from jobs.documents import KEY_PATTERN
 from jobs.errors import FieldError, ValidationError
@@ -21,11 +24,10 @@ from jobs.selectors.metrics.window import DAY, LONGEST, Window, window
 
 _RANGE = ("since", "until")
 _LONGEST_BY_HOUR = 31 * DAY
-_JOBS = 20
-_MOST_JOBS = 100
 _RUNS = 20
 
 
+@described(get=on_metrics.SUMMARY)
 class Summary(WorkspaceView):
     """``metrics/summary/``"""
 
@@ -38,6 +40,7 @@ class Summary(WorkspaceView):
         return Response(metric_shapes.summary(total, asked, counted_until) | {"now": metric_shapes.standing(now)})
 
 
+@described(get=on_metrics.THROUGHPUT)
 class Throughput(WorkspaceView):
     """``metrics/throughput/``"""
 
@@ -55,6 +58,7 @@ class Throughput(WorkspaceView):
         return Response(metric_shapes.steps(counted, asked, step))
 
 
+@described(get=on_metrics.BY_JOB)
 class Jobs(WorkspaceView):
     """``metrics/jobs/``"""
 
@@ -66,11 +70,12 @@ class Jobs(WorkspaceView):
             workspace=self.workspace,
             window=asked,
             order=query.word("order", Order) or Order.RUNS,
-            limit=query.number("limit", least=1, most=_MOST_JOBS) or _JOBS,
+            limit=query.number("limit", least=1, most=MOST_JOBS) or JOBS,
         )
         return Response(metric_shapes.jobs(counted, asked))
 
 
+@described(get=on_metrics.LATENCY)
 class Latency(WorkspaceView):
     """``metrics/latency/``"""
 
@@ -82,6 +87,7 @@ class Latency(WorkspaceView):
         return Response(metric_shapes.latency(total, asked, counted_until))
 
 
+@described(get=on_metrics.SLA)
 class Sla(WorkspaceView):
     """``metrics/sla/``"""
 
@@ -94,13 +100,14 @@ class Sla(WorkspaceView):
             workspace=self.workspace,
             window=asked,
             order=Order.MISSED,
-            limit=_JOBS,
+            limit=JOBS,
             job_keys=[job_key] if job_key else None,
         ).totals
         expected = forecast.expected_breaches(workspace=self.workspace, now=_now(), job_key=job_key)
         return Response(metric_shapes.sla(total, asked, counted_until, jobs, expected))
 
 
+@described(get=on_metrics.FORECAST)
 class Forecast(WorkspaceView):
     """``metrics/forecast/``"""
 
@@ -114,6 +121,7 @@ class Forecast(WorkspaceView):
         return Response(metric_shapes.forecast(ends, hours, breaches))
 
 
+@described(get=on_metrics.RECENT)
 class Recent(WorkspaceView):
     """``metrics/recent/``"""
 

@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest, Now
 from django.utils.dateparse import parse_datetime
 
-from jobs import claims
+from jobs import claims, strict_json
 from jobs.errors import FieldError, ValidationError
 from jobs.models import BulkAction, Event, Run, Workspace
 from jobs.states import ACTIVE_RUN_STATES, RunState, StopReason
@@ -101,6 +101,8 @@ def _selected(action: BulkAction) -> QuerySet[Run]:
 def _checked(selection: object) -> dict[str, Any]:
     if not isinstance(selection, Mapping) or set(selection) not in ({"ids"}, {"filter"}):
         raise ValidationError([FieldError("", "expected an object with either ids or filter")])
+    if problems := strict_json.problems(dict(selection)):
+        raise ValidationError(problems[:100])
     if "ids" in selection:
         return {"ids": _ids(selection["ids"])}
     return {"filter": _filter(selection["filter"])}

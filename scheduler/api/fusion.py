@@ -4,58 +4,34 @@ It is the job's schedule named ``default``, or its only one. What Fusion has no 
 this shape, except for triggers: those are replaced as a whole.
 """
 
-# ruff: noqa: N815 - the fields have Fusion's names
-
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api.base import WorkspaceView
+from jobs.api.described.operation import described
 from jobs.api.pages import Query
 from jobs.api.preconditions import etag, expecting
-from jobs.documents.basis import Strict, validated
+from jobs.documents.basis import validated
 from jobs.errors import FieldError, NotFoundError, ValidationError
 from jobs.models import Job, Scope
 from jobs.selectors.jobs import find_job
+from scheduler.api.described import fusion as on_fusion
+from scheduler.api.fusion_documents import FusionSchedule, FusionTrigger
 from scheduler.models import Schedule
 from scheduler.selectors.schedules import readable
 from scheduler.services.editing import DEFAULT_NAME, create_schedule, update_schedule
 
 _RESULTS = {"runOnSuccess": "succeeded", "runOnFailure": "failed", "runOnAbort": "cancelled"}
 _UNITS = ("minute", "hour", "day")
+_LOST = "these have no type in this shape and would be lost: write the schedule at schedules/, or leave this out to remove them"
 
 
-class FusionTrigger(Strict):
-    """A trigger of any of the three types; which fields it must have follows from its type. ``value`` is ``expression``."""
-
-    type: Literal["interval", "cron", "job"]
-    enabled: bool = True
-    startTime: str | None = None
-    endTime: str | None = None
-    interval: int | None = None
-    repeatUnit: Literal["minute", "hour", "day"] | None = None
-    expression: str | None = None
-    value: str | None = None
-    jobID: str | None = None
-    runOnSuccess: bool = False
-    runOnFailure: bool = False
-    runOnAbort: bool = False
-
-
-class FusionSchedule(Strict):
-    """A schedule as Fusion has it. ``default`` marks what came with the product, which nothing here did."""
-
-    resource: str | None = None
-    enabled: bool = True
-    default: bool = False
-    triggers: list[FusionTrigger] = Field(min_length=1, max_length=100)
-
-
+@described(get=on_fusion.GET, put=on_fusion.REPLACE)
 class JobSchedule(WorkspaceView):
     """``jobs/{key}/schedule/``, of Fusion."""
 
@@ -77,6 +53,8 @@ class JobSchedule(WorkspaceView):
         asked = validated(FusionSchedule, request.data, "expected an object with enabled and triggers")
         if asked.resource not in (None, key):
             raise ValidationError([FieldError("resource", f"expected {key}, as in the address")])
+        if asked.otherTriggers:
+            raise ValidationError([FieldError("otherTriggers", _LOST)])
         job = find_job(workspace=self.workspace, key=key)
         written = {"enabled": asked.enabled, "triggers": [_ours(at, each) for at, each in enumerate(asked.triggers)]}
         with expecting(request, what=key, version=job.version, written=None) as expected:

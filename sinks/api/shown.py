@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http.response import HttpResponseBase
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobs.api.described.operation import described
+from jobs.api.foreign import Mapper
 from jobs.api.foreign.views import JobRunNow
 from jobs.models import Run
 from jobs.selectors.payloads import list_payloads
 from jobs.selectors.runs import get_run
+from sinks.api.described import shown as on_shown
+from sinks.api.described.shown import SHOWN, WAIT_SECONDS
 from sinks.api.results import download
-
-WAIT_SECONDS = 30
-SHOWN = 20
-"""Payloads whose results are shown."""
 
 
 class RunAndHave(JobRunNow):
     """Starts a run and waits for it (30 seconds, unless ``wait`` says otherwise); 202 with the run while that goes on."""
+
+    foreign: Mapping[str, Mapping[str, Mapper]] = {}  # What comes of the run has a shape of its own.
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Wait, also unasked."""
@@ -29,12 +33,14 @@ class RunAndHave(JobRunNow):
             self.seconds = WAIT_SECONDS
 
     def run_that_ended(self, answer: Response) -> Run | None:
-        """The run of an answer, once it has ended."""
-        if answer.status_code != 200 or answer.data.get("ended_at") is None:
+        """The run of an answer, once it has ended; None while it goes on, which the answer then says."""
+        if answer.data["ended_at"] is None:
+            answer.status_code = status.HTTP_202_ACCEPTED  # Also of one that its key had started before.
             return None
         return get_run(workspace=self.workspace, run_id=answer.data["id"]).run
 
 
+@described(post=on_shown.DOWNLOAD)
 class RunAndDownload(RunAndHave):
     """``jobs/{key}/run/file/``"""
 
@@ -44,6 +50,7 @@ class RunAndDownload(RunAndHave):
         return answer if run is None else download(run, "jsonl")
 
 
+@described(post=on_shown.SHOW)
 class RunAndShow(RunAndHave):
     """``jobs/{key}/run/output/``"""
 

@@ -115,6 +115,7 @@ class TestBulkTermination:
             ({"filter": {}}, ["filter"]),
             ({"filter": {"jobs": "task:ping"}}, ["filter"]),
             ({"filter": {"state": "succeeded"}}, ["filter.state"]),
+            ({"filter": {"job": "\ud800"}}, ["filter.job"]),
             ({"filter": {"created_before": "2026-01-01"}}, ["filter.created_before"]),
             ({"ids": [1], "note": 5}, ["note"]),
         ],

@@ -144,6 +144,19 @@ class TestFusion:
         document = Schedule.objects.get().document
         assert (document["timezone"], document["enabled"], len(document["triggers"])) == ("Europe/Berlin", False, 3)
 
+    def test_what_was_read_may_be_written_again_unless_something_would_be_lost_by_it(
+        self, api: Api, workspace: Workspace
+    ) -> None:
+        once = {"type": "once", "at": "2030-01-01T00:00:00Z"}
+        make_job(workspace, schedules=[{"triggers": [{"type": "cron", "expression": "0 0 3 * * ?"}, once]}])
+        read = api.get("jobs/task:ping/schedule/").json()
+        refused = api.send("PUT", "jobs/task:ping/schedule/", read)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "otherTriggers")
+        assert len(Schedule.objects.get().document["triggers"]) == 2
+        assert api.send("PUT", "jobs/task:ping/schedule/", read | {"otherTriggers": []}).status_code == 200
+        read = api.get("jobs/task:ping/schedule/").json()
+        assert api.send("PUT", "jobs/task:ping/schedule/", read).json() == read
+
     @pytest.mark.parametrize(
         ("trigger", "field"),
         [
@@ -274,6 +287,22 @@ class TestDataMaker:
     def test_one_that_goes_on_is_accepted(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("jobs.api.awaiting.wait_for_run", lambda **_: False)
         assert api.post("jobs/task:ping/run/file/").status_code == 202
+
+    @pytest.mark.parametrize("part", ["file", "output"])
+    def test_one_that_its_key_has_started_before_goes_on_or_is_had(self, api: Api, job: Job, part: str) -> None:
+        run = make_run(job, "q", idempotency_key="monday")
+        path, body = f"jobs/task:ping/run/{part}/?wait=0", {"idempotency_key": "monday"}
+        waits = api.post(path, body)
+        assert (waits.status_code, waits.json()["id"], waits.json()["ended_at"]) == (202, run.pk, None)
+        Run.objects.filter(pk=run.pk).update(state="succeeded", succeeded=1, ended_at=NOW, wake_at=None)
+        assert api.post(path, body).status_code == 200
+        assert Run.objects.count() == 1
+
+    @pytest.mark.parametrize("part", ["file", "output"])
+    def test_what_comes_of_a_run_has_no_other_shape(self, api: Api, part: str) -> None:
+        refused = api.post(f"jobs/task:ping/run/{part}/?shape=datamaker")
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "shape")
+        assert not Run.objects.exists()
 
 
 class TestTheWordShape:

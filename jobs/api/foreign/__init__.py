@@ -11,3 +11,6 @@ from typing import Any
 
 Told = Mapping[str, Any]
 Mapper = Callable[[Told], Any]
+
+MOST_RUNS = 1000
+"""That a list without pages has, and that one action ends."""

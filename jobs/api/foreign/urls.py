@@ -11,11 +11,11 @@ _job: list[URLPattern | URLResolver] = [
     path("runs/<run_id:run_id>/", views.JobRun.as_view(), name="job-run"),
     path("runs/<run_id:run_id>/terminate/", views.JobRunTermination.as_view(), name="terminate-job-run"),
     path("run-now/", views.JobRunNow.as_view(), name="run-job-now"),
-    path("run/", views.JobRunNow.as_view(), name="run-job"),
+    path("run/", views.RunJob.as_view(), name="run-job"),
     path("rerun/", views.JobRerun.as_view(), name="rerun-job"),
     path("schedule/pause/", views.JobSchedulePause.as_view(), name="pause-job-schedule"),
     path("schedule/resume/", views.JobScheduleResume.as_view(), name="resume-job-schedule"),
-    path("schedule/run-now/", views.JobRunNow.as_view(), name="run-job-schedule-now"),
+    path("schedule/run-now/", views.JobScheduleRunNow.as_view(), name="run-job-schedule-now"),
     path("next-run/", views.JobNextRun.as_view(), name="job-next-run"),
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,13 +14,15 @@ from jobs.api import shapes
 from jobs.api.awaiting import StartsARun
 from jobs.api.base import SMALL_BODY_BYTES, WorkspaceView
 from jobs.api.control import JobControl
-from jobs.api.foreign import datamaker, fusion, intuned
+from jobs.api.described import foreign as on_foreign
+from jobs.api.described.operation import described
+from jobs.api.foreign import MOST_RUNS, datamaker, fusion, intuned
 from jobs.api.pages import Query
 from jobs.api.reading import ReadingView
 from jobs.api.runs import RUN_SHAPES, run_response
 from jobs.documents import parse_rerun, parse_trigger
-from jobs.documents.basis import Strict, validated
-from jobs.documents.requests import Comment
+from jobs.documents.control import parse_note
+from jobs.documents.foreign import parse_action
 from jobs.errors import ConflictError, NotFoundError
 from jobs.models import Job, Role, Run
 from jobs.selectors.jobs import find_job, job_view, list_jobs
@@ -29,16 +31,8 @@ from jobs.services import control, reruns
 from jobs.services.runs import trigger_run
 from jobs.states import ACTIVE_RUN_STATES, Trigger
 
-MOST_RUNS = 1000
 
-
-class ActionRequest(Strict):
-    """What Fusion's clients ask of a job."""
-
-    action: Literal["start", "abort"]
-    comment: Comment = ""
-
-
+@described(post=on_foreign.ACT)
 class JobActions(WorkspaceView):
     """``jobs/{key}/actions/``, of Fusion."""
 
@@ -47,7 +41,7 @@ class JobActions(WorkspaceView):
 
     def post(self, request: Request, workspace: str, key: str) -> Response:
         """Start a run of a job that has none under way, or end those that are; ``accepted`` says whether that was to be done."""
-        asked = validated(ActionRequest, request.data, "expected an object with action and comment")
+        asked = parse_action(request.data)
         job = find_job(workspace=self.workspace, key=key)
         with transaction.atomic():  # Two starts at once see each other.
             Job.objects.select_for_update(no_key=True).only("pk").filter(pk=job.pk).first()
@@ -64,6 +58,7 @@ class JobActions(WorkspaceView):
         return Response(told | {"runIds": [str(run_id) for run_id in ids]})
 
 
+@described(get=on_foreign.HISTORY)
 class JobHistory(WorkspaceView):
     """``jobs/{key}/history/``, of Fusion."""
 
@@ -73,6 +68,7 @@ class JobHistory(WorkspaceView):
         return Response([fusion.history_entry(each) for each in _runs(self, key, limit)])
 
 
+@described(get=on_foreign.RUNS)
 class JobRuns(ReadingView):
     """``jobs/{key}/runs/``, of Intuned."""
 
@@ -88,6 +84,7 @@ class JobRuns(ReadingView):
         return Response({"jobRuns": [intuned.job_run(each) for each in runs], "totalCount": None})
 
 
+@described(get=on_foreign.RUN)
 class JobRun(WorkspaceView):
     """``jobs/{key}/runs/{id}/``, of Intuned."""
 
@@ -103,6 +100,7 @@ class JobRun(WorkspaceView):
         return Response(told)
 
 
+@described(post=on_foreign.TERMINATE_RUN)
 class JobRunTermination(WorkspaceView):
     """``jobs/{key}/runs/{id}/terminate/``, of Intuned."""
 
@@ -111,13 +109,15 @@ class JobRunTermination(WorkspaceView):
 
     def post(self, request: Request, workspace: str, key: str, run_id: int) -> Response:
         """End the run early; one that has ended stays as it is."""
-        run = get_run(workspace=self.workspace, run_id=run_id).run
+        note, run = parse_note(request.data).note, get_run(workspace=self.workspace, run_id=run_id).run
         _refuse_other_job(run, key)
-        return Response(intuned.terminated({"changed": control.terminate_run(run=run, actor=self.actor)}))
+        changed = control.terminate_run(run=run, actor=self.actor, note=note)
+        return Response(intuned.terminated({"changed": changed}))
 
 
+@described(post=on_foreign.RUN_NOW)
 class JobRunNow(StartsARun):
-    """``jobs/{key}/run-now/`` and ``jobs/{key}/schedule/run-now/``, of ATLAS; ``jobs/{key}/run/``, of DataMaker."""
+    """``jobs/{key}/run-now/``, of ATLAS."""
 
     roles = {"POST": Role.OPERATOR}
 
@@ -136,6 +136,17 @@ class JobRunNow(StartsARun):
         return run_response(self, request, started.run_id, code)
 
 
+@described(post=on_foreign.SCHEDULE_RUN_NOW)
+class JobScheduleRunNow(JobRunNow):
+    """``jobs/{key}/schedule/run-now/``, of ATLAS."""
+
+
+@described(post=on_foreign.RUN_JOB)
+class RunJob(JobRunNow):
+    """``jobs/{key}/run/``, of DataMaker."""
+
+
+@described(post=on_foreign.RERUN)
 class JobRerun(StartsARun):
     """``jobs/{key}/rerun/``, of ATLAS."""
 
@@ -159,6 +170,7 @@ class JobRerun(StartsARun):
         return run_response(self, request, made, status.HTTP_202_ACCEPTED)
 
 
+@described(post=on_foreign.PAUSE)
 class JobSchedulePause(JobControl):
     """``jobs/{key}/schedule/pause/``, of ATLAS: the job with all of its schedules."""
 
@@ -167,6 +179,7 @@ class JobSchedulePause(JobControl):
         return self.hold(request, key, paused=True)
 
 
+@described(post=on_foreign.RESUME)
 class JobScheduleResume(JobControl):
     """``jobs/{key}/schedule/resume/``, of ATLAS."""
 
@@ -175,6 +188,7 @@ class JobScheduleResume(JobControl):
         return self.hold(request, key, paused=False)
 
 
+@described(get=on_foreign.NEXT_RUN)
 class JobNextRun(WorkspaceView):
     """``jobs/{key}/next-run/``, of DataMaker."""
 
@@ -187,6 +201,7 @@ class JobNextRun(WorkspaceView):
         return Response({"next_run_at": at, "seconds": seconds})
 
 
+@described(get=on_foreign.SUMMARY)
 class Summary(WorkspaceView):
     """``jobs/summary/``, of DataMaker."""
 

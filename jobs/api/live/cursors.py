@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from jobs.errors import FieldError, ValidationError
 
-_CURSOR = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,18}))?")
+PATTERN = r"([0-9]{1,18})(?:\.([0-9]{1,18}))?"
+_CURSOR = re.compile(PATTERN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api.base import WorkspaceView
+from jobs.api.described import live as on_live
+from jobs.api.described.operation import described
 from jobs.api.live import polls, reading, sse
 from jobs.api.live.cursors import Cursor, parse_cursor
 from jobs.api.live.rechecks import Rechecks, caller_key, find_refusal
 from jobs.api.live.streams import RETRY_MS, stream
 from jobs.api.live.topics import Scope, Topic
 from jobs.api.pages import Query
-from jobs.errors import FieldError, ValidationError
 from jobs.selectors.jobs import find_job
 from jobs.selectors.runs import get_run
 from jobs.states import FINAL_RUN_STATES
@@ -64,12 +65,14 @@ class OfRun(OfWorkspace):
 class Live(OfWorkspace):
     """A stream, where the server can keep one open; else what there is now, after which the client comes again by itself."""
 
+    parameters: tuple[str, ...] = ("after",)
+
     def get(self, request: Request, workspace: str, **arguments: Any) -> HttpResponseBase:
         """``text/event-stream``. ``Last-Event-ID``, or ``after`` for who cannot set headers: where to go on."""
-        query = Query(request, known=("logs",))
+        query = Query(request, known=self.parameters, paged=False)
         cursor = _cursor(request, query)
+        logs = query.flag("logs") or False
         topic = self.topic()
-        logs = _flag(query, "logs") and topic.scope is Scope.RUN
         if self.is_over(topic, cursor):
             return Response(status=204)  # which tells a browser not to come again
         if request.method == "HEAD":
@@ -101,22 +104,29 @@ class Events(OfWorkspace):
         return poll_response(request, query, self.topic())
 
 
+@described(get=on_live.WORKSPACE)
 class LiveWorkspace(Live, OfWorkspace):
     """``live/``"""
 
 
+@described(get=on_live.JOB)
 class LiveJob(Live, OfJob):
     """``jobs/{key}/live/``"""
 
 
+@described(get=on_live.RUN)
 class LiveRun(Live, OfRun):
     """``runs/{id}/live/``"""
 
+    parameters = ("after", "logs")
 
+
+@described(get=on_live.EVENTS_OF_WORKSPACE)
 class WorkspaceEvents(Events, OfWorkspace):
     """``events/``"""
 
 
+@described(get=on_live.EVENTS_OF_JOB)
 class JobEvents(Events, OfJob):
     """``jobs/{key}/events/``"""
 
@@ -157,18 +167,9 @@ def _once(topic: Topic, cursor: Cursor | None) -> Iterator[bytes]:
 
 
 def _cursor(request: Request, query: Query) -> Cursor | None:
-    header = request.headers.get("Last-Event-ID")
-    if header:
-        return parse_cursor(header, field="Last-Event-ID")
-    after = query.text("after")
-    return None if after is None else parse_cursor(after, field="after")
-
-
-def _flag(query: Query, name: str) -> bool:
-    text = query.text(name)
-    if text not in (None, "true", "false"):
-        raise ValidationError([FieldError(name, "expected true or false")])
-    return text == "true"
+    after, header = query.text("after"), request.headers.get("Last-Event-ID")
+    asked = None if after is None else parse_cursor(after, field="after")
+    return parse_cursor(header, field="Last-Event-ID") if header else asked
 
 
 def _is_asgi(request: Request) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import psycopg
 from django.db import connection
 
+from jobs.api.live.hub import HUB
 from jobs.models import Event, Job, Run
 
 
@@ -63,3 +64,10 @@ def writer() -> Iterator[Writer]:
     with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as session:
         yield Writer(session)
         session.rollback()
+
+
+def let_the_reader_go() -> None:
+    """Wait until this process's reader, which nobody needs, has noticed that: who comes next is told what there is by then."""
+    assert HUB.watching == 0
+    if (thread := HUB._thread) is not None:
+        thread.join()

@@ -14,7 +14,7 @@ from jobs.api.live import polls
 from jobs.api.live.hub import HUB
 from jobs.models import Job, Role, Workspace
 from jobs.services.tokens import create_token
-from tests.integration.live.given import write, writing_later
+from tests.integration.live.given import let_the_reader_go, write, writing_later
 from tests.integration.people import NOW, Api, make_user
 from tests.integration.run_rows import make_run
 from tests.live_server import LiveServer
@@ -109,6 +109,7 @@ def test_a_stream_under_wsgi_is_what_there_is_now_and_the_browser_comes_again(
 ) -> None:
     monkeypatch.setattr(polls, "START_SECONDS", 60)  # However slow the machine is just now.
     first = write(job, "job.first")
+    let_the_reader_go()
     api = Api(vera)
     answer = api.client.get(f"{BASE}live/", headers=api.headers | {"Last-Event-ID": str(first - 1)})
     text = whole(answer).decode()
@@ -116,6 +117,23 @@ def test_a_stream_under_wsgi_is_what_there_is_now_and_the_browser_comes_again(
     assert text.startswith("retry: 2000\n\n")
     assert f"id: {first}\nevent: event\ndata: {{" in text
     assert text.endswith(f"id: {first}\n\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("live/?limit=5", "limit"),
+        ("live/?logs=true", "logs"),
+        ("jobs/task:ping/live/?logs=true", "logs"),
+        ("runs/{run}/live/?logs=yes", "logs"),
+        ("runs/{run}/live/?after=then", "after"),
+    ],
+)
+def test_a_stream_refuses_what_it_does_not_heed(vera: User, job: Job, path: str, field: str) -> None:
+    api = Api(vera)
+    address = BASE + path.format(run=make_run(job).pk)
+    answer = api.client.get(address, headers=api.headers | {"Last-Event-ID": "1"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, field)
 
 
 def test_nobody_stays_behind_with_the_reader(vera: User, job: Job) -> None:

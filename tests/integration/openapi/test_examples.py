@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from jobsproject.openapi import document
 from tests.integration.openapi.reading import Described, Judge, operations
-from tests.integration.openapi.sending import send
+from tests.integration.openapi.sending import COMMITTED, assert_answered_as_described, send
 from tests.integration.people import signed_in
 
 pytestmark = pytest.mark.django_db
-ON_ITS_OWN_CONNECTION = "redeliver"
-"""It sees only what is committed: test_example_of_redelivery.py."""
-OPERATIONS = [each for each in operations(document()) if each.id != ON_ITS_OWN_CONNECTION]
+OPERATIONS = [each for each in operations(document()) if each.id not in COMMITTED]
 
 
 @pytest.fixture
@@ -28,16 +24,4 @@ def browser(owner: User) -> Client:
 def test_an_example_is_accepted_and_answered_as_the_document_says(
     judge: Judge, browser: Client, operation: Described
 ) -> None:
-    status, answer = operation.success
-    found = send(browser, operation)
-    content = found.getvalue()
-    assert found.status_code == status, content
-    for name in answer.get("headers", {}):
-        assert name in found.headers
-    media_type = found.headers.get("Content-Type", "").partition(";")[0]
-    if "content" not in answer:
-        assert content == b""
-        return
-    shown = answer["content"].get(media_type) or answer["content"]["*/*"]
-    if media_type == "application/json":
-        assert judge.problems(shown["schema"], json.loads(content), strict=True) == []
+    assert_answered_as_described(judge, operation, send(browser, operation))

@@ -7,53 +7,30 @@ fits and of data that does not. They are made when an operation's turn comes: al
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from itertools import chain, islice
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
 from django.contrib.auth.models import User
 from django.core.signals import request_finished, request_started
-from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
-from hypothesis import HealthCheck, Phase, given, settings
 
 from jobs.services.tokens import create_token
 from jobsproject.openapi import document
+from tests.integration.openapi.exploring import cover, make_up, read_api
 from tests.integration.openapi.reading import Described, operations
+from tests.integration.openapi.sending import LIVE
 from tests.integration.openapi.world import undone
 from tests.integration.people import NOW
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
-REFUSED = "400"
-"""A body may fit its schema and be refused all the same: for a time zone that there is not, two fields that exclude each other, a
-secret that is missing. JSON Schema has no words for that; the answer does."""
-ACCEPTED = ["2xx", "401", "403", "404", "409", "410", "412", REFUSED]
-MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
-OPERATIONS = list(operations(document()))
-
-Check = Callable[[schemathesis.Case[Any]], None]
+OPERATIONS = [each for each in operations(document()) if each.id not in LIVE]
 
 
 @pytest.fixture(scope="module")
 def api() -> Any:
-    """The document, as schemathesis reads it, before the real application."""
-    checks = {"positive_data_acceptance": {"expected-statuses": ACCEPTED}}
-    read = schemathesis.openapi.from_dict(document(), config=schemathesis.Config.from_dict({"checks": checks}))
-    read.app = _closing(get_wsgi_application())
-    return read
-
-
-def _closing(application: Any) -> Any:
-    """The application as a server has it, which closes what it was answered with; schemathesis leaves files open."""
-
-    def call(environment: dict[str, Any], start_response: Any) -> list[bytes]:
-        with contextlib.closing(application(environment, start_response)) as answer:
-            return [b"".join(answer)]
-
-    return call
+    return read_api()
 
 
 @pytest.fixture(autouse=True)
@@ -97,32 +74,3 @@ class TestEveryOperation:
         sent = api[operation.path][operation.method]
         cover(api, sent, check, most=examples or 4)
         make_up(sent, check, each=examples or 1, again=examples is None)
-
-
-def cover(api: Any, operation: Any, check: Check, *, most: int) -> None:
-    """Check up to so many cases that fit, and as many that do not."""
-    made: Iterator[schemathesis.Case[Any]] = chain.from_iterable(
-        islice(
-            api.iter_coverage_cases(
-                operation, generation_modes=[mode], generation_config=api.config.generation_for(operation=operation)
-            ),
-            most,
-        )
-        for mode in MODES
-    )
-    for case in made:
-        check(case)
-
-
-def make_up(operation: Any, check: Check, *, each: int, again: bool) -> None:
-    """Check so many random cases that fit, and as many that do not; ``again``: the same ones each time."""
-    for mode in MODES:
-        bounded = settings(
-            max_examples=each,
-            deadline=None,
-            database=None,
-            derandomize=again,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        bounded(given(case=operation.as_strategy(generation_mode=mode))(check))()

@@ -107,7 +107,7 @@ def _make_runs(job: Job, files: Path) -> None:
     Lane.objects.filter(pk=lane.pk).update(lease_expires_at=in_an_hour)
     held = {"actor": "ann", "at": NOW.isoformat(), "note": "", "by_job": False}
     make_run(job, "q", pk=PAUSED, state=RunState.PAUSED, pause=held, wake_at=None)
-    ended = make_ended_run(job, "ss", pk=ENDED)
+    ended = make_ended_run(job, "ss", pk=ENDED, idempotency_key="orders-of-monday")
     Payload.objects.filter(run=ended, position=0).update(result={"rows": 3}, attempts=2)
     make_attempt(ended, 0, 1)
     make_log_line(ended, 0, "3 rows")

@@ -1,0 +1,48 @@
+"""The shapes of what is told live, as `jobs.api.live.reading` makes them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from jobs.api.described.bodies import Unsaid
+from jobs.api.described.shape import Shape
+from jobs.api.described.shapes import Event
+
+
+class WorkspaceEvent(Event):
+    """An entry of the event log, and what it is about."""
+
+    run: int | None
+    """The id of the run; null where it is about no run."""
+    job: str | None
+    """The key of the job; null where it is about none, or once that is deleted."""
+
+    EXAMPLE = Event.EXAMPLE | {"run": 7, "job": "task:ping"}
+
+
+class EventsSince(Shape):
+    """Events, and where to go on."""
+
+    results: list[WorkspaceEvent]
+    """The oldest first."""
+    cursor: str | None = Field(
+        description="What `after` is to say the next time; null where it is not known yet: ask again without `after`."
+    )
+
+    EXAMPLE = {"results": [WorkspaceEvent.EXAMPLE], "cursor": "1"}
+
+
+class StreamedEvent(Shape):
+    """One event of a stream. OpenAPI 3.1 has no word for the stream as a whole."""
+
+    event: Literal["event", "log", "progress", "end", "away", "back", "lagging", "closed", "closing"]
+    data: str = Field(json_schema_extra={"contentMediaType": "application/json"}, description="JSON, on one line.")
+    id: str | Unsaid = Field(default=None, description="Where to go on, of what moves that: for `Last-Event-ID`.")
+
+    EXAMPLE = {
+        "event": "event",
+        "data": '{"id":1,"kind":"run.succeeded","actor":"","data":{},"at":"2026-11-21T12:00:01Z","run":7,"job":"task:ping"}',
+        "id": "1",
+    }
