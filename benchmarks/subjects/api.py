@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import psycopg
 
 from benchmarks.load import Answers, Client, Request
-from benchmarks.processes import running
+from benchmarks.processes import Group, cpu_seconds, running
 from benchmarks.report import API_CALLS, percentile
 from benchmarks.servers import Servers, empty_broker
 from benchmarks.subjects.api_rows import JOBS, RUNS, fill
@@ -38,8 +38,11 @@ class OursApi(Ours):
         super().__init__(servers=servers, database=DATABASE)
 
     def install(self) -> None:
-        """The schema and the history, counted into the totals as sweeps would have done."""
-        if not self._is_filled():
+        """The schema and the history, counted into the totals as sweeps would have done; what was kept gets the migrations that
+        came since."""
+        if self._is_filled():
+            self.migrate()
+        else:
             super().install()
             self._fill()
 
@@ -49,35 +52,40 @@ class OursApi(Ours):
             super().remove()
 
     def calls(self) -> Sample:
-        """p50 and p99 of each call at `PER_SECOND` a second, one after another."""
+        """p50 and p99 of each call at `PER_SECOND` a second, one after another, and what one takes of the web process's core."""
         sample: Sample = {}
-        with self._web() as (client, connection):
+        with self._web() as (client, connection, web):
             for name, requests in _requests(connection).items():
                 client.steadily(requests[:PER_SECOND], per_second=PER_SECOND)
+                before = cpu_seconds(web)
                 sample |= _percentiles(name, client.steadily(requests, per_second=PER_SECOND))
+                sample[f"{name}_cpu_ms"] = _each_ms(cpu_seconds(web) - before, len(requests))
         return sample
 
     def triggers(self) -> Sample:
-        """How many triggers are accepted a second, each answered with its run, committed and published."""
-        with self._web() as (client, connection):
+        """How many triggers are accepted a second, each answered with its run, committed and published; and what one takes of the
+        web process's core."""
+        with self._web() as (client, connection, web):
             job = Request(f"{_BASE}jobs/task:template/trigger/", "POST", "{}")
             client.busily([job] * 100)
+            before = cpu_seconds(web)
             _, seconds = client.busily([job] * TRIGGERS)
+            cpu_ms = _each_ms(cpu_seconds(web) - before, TRIGGERS)
             _forget(connection)
-        return {"triggers_per_second": TRIGGERS / seconds}
+        return {"triggers_per_second": TRIGGERS / seconds, "trigger_cpu_ms": cpu_ms}
 
     @contextlib.contextmanager
-    def _web(self) -> Iterator[tuple[Client, psycopg.Connection]]:
+    def _web(self) -> Iterator[tuple[Client, psycopg.Connection, list[Group]]]:
         empty_broker(url=self._broker_url)
         port = _free_port()
         web = WEB.format(port=port).split()
         with (
             self._driver() as driver,
             psycopg.connect(self._url, autocommit=True) as connection,
-            running(commands={"web": web}, environment=self._environment, ready=lambda: _listens(port)),
+            running(commands={"web": web}, environment=self._environment, ready=lambda: _listens(port)) as web_process,
         ):
             session = Session(driver=driver, connection=connection, workers=[])
-            yield Client(port=port, token=session.ask(do="token")["token"]), connection
+            yield Client(port=port, token=session.ask(do="token")["token"]), connection, web_process
 
     def _is_filled(self) -> bool:
         if KEEP not in os.environ:
@@ -141,6 +149,10 @@ def _requests(connection: psycopg.Connection) -> dict[str, list[Request]]:
 
 def _percentiles(name: str, answers: Answers) -> Sample:
     return {f"{name}_p{percent}_ms": percentile(answers.seconds, percent=percent) * 1000 for percent in (50, 99)}
+
+
+def _each_ms(seconds: float, count: int) -> float:
+    return seconds * 1000 / count
 
 
 def _forget(connection: psycopg.Connection) -> None:
