@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import random
 import socket
@@ -132,6 +133,10 @@ def _requests(connection: psycopg.Connection) -> dict[str, list[Request]]:
         lambda: f"?limit={PAGE}&state=failed",
         lambda: f"?limit={PAGE}&state=running",
         lambda: f"?limit={PAGE}&job={job()}&state=cancelled",
+        lambda: f"?limit={PAGE}&actor=nobody",
+        lambda: f"?limit={PAGE}&trigger=rerun",
+        lambda: f"?limit={PAGE}&until={_days_ago(draw.randint(1, 29))}",
+        lambda: f"?limit={PAGE}&since={_days_ago(draw.randint(1, 29))}&order=id",
     )
     paths: dict[str, Callable[[], str]] = {
         "jobs": lambda: f"jobs/?limit={PAGE}&after={job()}",
@@ -145,6 +150,10 @@ def _requests(connection: psycopg.Connection) -> dict[str, list[Request]]:
         "page_1000": lambda: f"runs/?limit={PAGE}&after={deep}",
     }
     return {name: [Request(_BASE + paths[name]()) for _ in range(REQUESTS)] for name in API_CALLS}
+
+
+def _days_ago(days: int) -> str:
+    return f"{dt.datetime.now(dt.UTC) - dt.timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _percentiles(name: str, answers: Answers) -> Sample:

@@ -22,7 +22,7 @@ from jobs.admin.scope import WorkspaceFilter, permits
 from jobs.errors import NotFoundError
 from jobs.models import RejectedRow, Role, Run
 from jobs.selectors import payloads as payload_selectors
-from jobs.selectors import run_views
+from jobs.selectors import run_views, runs
 from jobs.selectors.chain import Chain, chain
 from jobs.selectors.datasources import list_rejected
 from jobs.selectors.stored_files import list_files
@@ -214,7 +214,7 @@ class RunAdmin(RunControls, BulkTermination):
             "parts": [(name, pretty(getattr(payload, name))) for name in ("error", "result", "parameters", "options")],
             "attempts": [(attempt, pretty(attempt.error)) for attempt in view.failed_attempts],
             "files": list_files(run=run, position=position, limit=PAGE),
-            "log_lines": run_views.list_logs(run=run, position=position, limit=PAGE * 10),
+            "log_lines": runs.list_logs(run=run, position=position, limit=PAGE * 10),
             "rejected": self._rejected(request, run, position),
         }
         return TemplateResponse(request, "admin/jobs/run/payload.html", context)
@@ -245,7 +245,7 @@ def _beside(run: Run, *, after: int | None, state: PayloadState | None) -> dict[
         "made_at": timezone.now(),
         "chain": _rows(found_chain := chain(run=run)),
         "chain_more": sorted(found_chain.more),
-        "events": run_views.list_events(run=run, limit=PAGE),
+        "events": runs.list_events(run=run, limit=PAGE),
         "told_besides": _told_besides(run) if run.ended_at else [],
     }
 

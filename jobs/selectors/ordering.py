@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import F, Field, Func, Lookup, Model, QuerySet, Value
+from django.db.models import Expression, F, Field, Func, Lookup, Model, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
 
 M = TypeVar("M", bound=Model)
@@ -24,7 +24,8 @@ def in_order(rows: QuerySet[M], ordering: Ordering, *, after: Sequence[Any] | No
     Args:
         rows: All of them.
         ordering: By what.
-        after: The values of the ordering's columns in the last row of the page before; None for the first page.
+        after: The values of the ordering's columns in the last row of the page before, or expressions of them; None for the first
+            page.
         limit: The most to return.
     """
     if after is not None:
@@ -38,8 +39,12 @@ def _behind(ordering: Ordering, after: Sequence[Any]) -> Lookup[bool]:
     beyond = LessThan if ordering.descending else GreaterThan
     if len(ordering.columns) == 1:
         return beyond(F(ordering.columns[0]), after[0])
-    return beyond(_row(map(F, ordering.columns)), _row(map(Value, after)))
+    return beyond(_row(map(F, ordering.columns)), _row(map(_value, after)))
 
 
-def _row(values: Iterable[F | Value]) -> Func:
+def _value(value: Any) -> Any:
+    return value if isinstance(value, Expression) else Value(value)
+
+
+def _row(values: Iterable[Any]) -> Func:
     return Func(*values, function="ROW", output_field=Field())

@@ -20,7 +20,7 @@ _COUNTS = """
             + (SELECT count(*) FROM jobs_lane AS h JOIN jobs_requeued AS q ON q.lane_id = h.id WHERE h.run_id = r.id)
             + (SELECT count(*) FROM jobs_requeued AS q WHERE q.run_id = r.id AND q.looking IS NOT NULL AND q.lane_id IS NULL)
             AS at_work
-    FROM jobs_lane AS l WHERE l.run_id = r.id
+    FROM jobs_lane AS l WHERE l.run_id = r.id HAVING r.ended_at IS NULL
 """
 """What `with_running` annotates. In one statement with the run's own: or what goes from a lane to its run meanwhile would be in
 neither."""
@@ -143,7 +143,7 @@ def _query(but: tuple[str, ...]) -> str:
             COALESCE(lanes.succeeded, 0), COALESCE(lanes.failed, 0), COALESCE(lanes.at_work, 0)
         FROM unnest(ARRAY({{ids}})) WITH ORDINALITY AS page (id, place)
         JOIN jobs_run AS r ON r.id = page.id
-        LEFT JOIN LATERAL ({_COUNTS}) AS lanes ON r.ended_at IS NULL
+        LEFT JOIN LATERAL ({_COUNTS}) AS lanes ON true
         LEFT JOIN jobs_group AS g ON g.id = r.group_id
         LEFT JOIN jobs_pin AS p ON p.run_id = r.id
         ORDER BY page.place

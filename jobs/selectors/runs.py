@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from jobs.errors import NotFoundError
 from jobs.models import Event, Job, LogLine, Run, Workspace
 from jobs.selectors.ordering import Ordering, in_order
+from jobs.selectors.run_pages import Page, page_query
 from jobs.selectors.run_views import RunView, views
 from jobs.states import FINAL_RUN_STATES
 
@@ -48,6 +49,12 @@ class RunFilter:
     since: dt.datetime | None = None
     until: dt.datetime | None = None
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether it leaves open if a run has ended, and asks for what only indexes of ended runs know."""
+        is_open = self.active is None and self.state is None
+        return is_open and any(each is not None for each in (self.trigger, self.actor, self.since, self.until))
+
 
 # One step into the index (job, -id) for each job; asking the runs instead would visit every run of theirs.
 _NEWEST = """
@@ -83,17 +90,26 @@ def list_runs(
         limit: The most to return.
         after: The id of the last run of the page before; None for the first page.
         wanted: Which of them.
-        ordering: `NEWEST_FIRST` or `OLDEST_FIRST`.
+        ordering: `NEWEST_FIRST` or `OLDEST_FIRST`, by id; or by the time of their creation where one is wanted.
         with_snapshot: Whether their snapshots, which may be long, are read with them.
     """
     runs = _wanted(Run.objects.filter(workspace=workspace), workspace, wanted)
-    page = in_order(runs, ordering, after=None if after is None else [after], limit=limit)
-    return views(*page.values("pk").query.sql_with_params(), with_snapshot=with_snapshot)
+    page = Page(
+        limit=limit,
+        descending=ordering.descending,
+        after=after,
+        since=wanted.since,
+        until=wanted.until,
+        in_parts=wanted.in_parts,
+    )
+    return views(*page_query(runs, workspace, page), with_snapshot=with_snapshot)
 
 
 def find_run_ids(*, workspace: Workspace, wanted: RunFilter, limit: int) -> list[int]:
     """The ids of the runs meant, up to ``limit`` of the newest, in order; in one query, in two with ``wanted.job_key``."""
     runs = _wanted(Run.objects.filter(workspace=workspace), workspace, wanted)
+    times = {"created_at__gte": wanted.since, "created_at__lt": wanted.until}
+    runs = runs.filter(**{column: time for column, time in times.items() if time is not None})
     return sorted(runs.order_by("-pk").values_list("pk", flat=True)[:limit])
 
 
@@ -158,6 +174,7 @@ def _of_job(workspace: Workspace, key: str) -> Q:
 
 
 def _wanted(runs: QuerySet[Run], workspace: Workspace, wanted: RunFilter) -> QuerySet[Run]:
+    """Those that are meant, whenever they were created."""
     if wanted.job_key is not None:
         runs = runs.filter(_of_job(workspace, wanted.job_key))
     if wanted.active:
@@ -169,8 +186,6 @@ def _wanted(runs: QuerySet[Run], workspace: Workspace, wanted: RunFilter) -> Que
         "trigger": wanted.trigger,
         "actor": wanted.actor,
         "origin": wanted.origin,
-        "created_at__gte": wanted.since,
-        "created_at__lt": wanted.until,
     }
     return runs.filter(**{column: value for column, value in equal.items() if value is not None})
 
@@ -178,5 +193,5 @@ def _wanted(runs: QuerySet[Run], workspace: Workspace, wanted: RunFilter) -> Que
 def _in_state(state: str) -> Q:
     """In the words of the index that has such runs alone: there may be one among a million."""
     if state in FINAL_RUN_STATES:
-        return Q(outcome=state)
+        return Q(outcome=state, ended_at__isnull=False)
     return Q(state=state, ended_at=None, pk__gt=0)
