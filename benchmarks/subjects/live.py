@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from benchmarks.processes import Group, memory_mb, running
+from benchmarks.processes import Group, cpu_seconds, memory_mb, running
 from benchmarks.report import percentile
 from benchmarks.servers import Servers
 from benchmarks.subjects.base import Sample
@@ -73,7 +73,8 @@ class OursLive(Ours):
             connection.execute(_PEOPLE, (hashlib.sha256(self._token.encode()).hexdigest(),))
 
     def watch(self) -> Sample:
-        """From an event's commit to each of the clients; the queries that the process makes meanwhile, and its memory."""
+        """From an event's commit to each of the clients; the queries that the process makes meanwhile, what an event to all of them
+        takes of its core, and its memory."""
         port = free_port()
         command = {"live": ["jobsproject.live", "--bind", f"127.0.0.1:{port}"]}
         with running(commands=command, environment=self._environment, ready=lambda: _listens(port)) as groups:
@@ -88,11 +89,17 @@ class OursLive(Ours):
             await asyncio.sleep(COUNTED_SECONDS)
             seen.arrived.clear()
             quiet = await self._queries(connection, self._nothing())
+            used = cpu_seconds(groups)
             busy = await self._queries(connection, self._write(connection, seen), own=EVENTS)
             await self._until(lambda: len(seen.arrived) >= CLIENTS * EVENTS, "all events to arrive")
+            each_ms = (cpu_seconds(groups) - used) * 1000 / EVENTS
         sample = {f"p{percent}_ms": percentile(seen.latencies(), percent=percent) * 1000 for percent in (50, 99)}
         sample |= {"idle_queries_per_second": quiet, "queries_per_second": busy}
-        sample |= {"idle_rss_mb": idle_mb or 0.0, "busy_rss_mb": memory_mb(groups, peak=True) or 0.0}
+        sample |= {
+            "event_cpu_ms": each_ms,
+            "idle_rss_mb": idle_mb or 0.0,
+            "busy_rss_mb": memory_mb(groups, peak=True) or 0.0,
+        }
         for client in clients:
             client.cancel()
         await asyncio.gather(*clients, return_exceptions=True)
