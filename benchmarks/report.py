@@ -45,7 +45,10 @@ UNITS = {
     "peak_rss_mb": "MB",
     "grown_mb": "MB",
     "triggers_per_second": "1/s",
+    "trigger_cpu_ms": "ms of a core",
+    "event_cpu_ms": "ms of a core",
     **{f"{call}_p{percent}_ms": "ms" for call in API_CALLS for percent in (50, 99)},
+    **{f"{call}_cpu_ms": "ms of a core" for call in API_CALLS},
 }
 """Every metric, with its unit."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import random
 import socket
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import psycopg
 
 from benchmarks.load import Answers, Client, Request
-from benchmarks.processes import running
+from benchmarks.processes import Group, cpu_seconds, running
 from benchmarks.report import API_CALLS, percentile
 from benchmarks.servers import Servers, empty_broker
 from benchmarks.subjects.api_rows import JOBS, RUNS, fill
@@ -38,8 +39,11 @@ class OursApi(Ours):
         super().__init__(servers=servers, database=DATABASE)
 
     def install(self) -> None:
-        """The schema and the history, counted into the totals as sweeps would have done."""
-        if not self._is_filled():
+        """The schema and the history, counted into the totals as sweeps would have done; what was kept gets the migrations that
+        came since."""
+        if self._is_filled():
+            self.migrate()
+        else:
             super().install()
             self._fill()
 
@@ -49,35 +53,40 @@ class OursApi(Ours):
             super().remove()
 
     def calls(self) -> Sample:
-        """p50 and p99 of each call at `PER_SECOND` a second, one after another."""
+        """p50 and p99 of each call at `PER_SECOND` a second, one after another, and what one takes of the web process's core."""
         sample: Sample = {}
-        with self._web() as (client, connection):
+        with self._web() as (client, connection, web):
             for name, requests in _requests(connection).items():
                 client.steadily(requests[:PER_SECOND], per_second=PER_SECOND)
+                before = cpu_seconds(web)
                 sample |= _percentiles(name, client.steadily(requests, per_second=PER_SECOND))
+                sample[f"{name}_cpu_ms"] = _each_ms(cpu_seconds(web) - before, len(requests))
         return sample
 
     def triggers(self) -> Sample:
-        """How many triggers are accepted a second, each answered with its run, committed and published."""
-        with self._web() as (client, connection):
+        """How many triggers are accepted a second, each answered with its run, committed and published; and what one takes of the
+        web process's core."""
+        with self._web() as (client, connection, web):
             job = Request(f"{_BASE}jobs/task:template/trigger/", "POST", "{}")
             client.busily([job] * 100)
+            before = cpu_seconds(web)
             _, seconds = client.busily([job] * TRIGGERS)
+            cpu_ms = _each_ms(cpu_seconds(web) - before, TRIGGERS)
             _forget(connection)
-        return {"triggers_per_second": TRIGGERS / seconds}
+        return {"triggers_per_second": TRIGGERS / seconds, "trigger_cpu_ms": cpu_ms}
 
     @contextlib.contextmanager
-    def _web(self) -> Iterator[tuple[Client, psycopg.Connection]]:
+    def _web(self) -> Iterator[tuple[Client, psycopg.Connection, list[Group]]]:
         empty_broker(url=self._broker_url)
         port = _free_port()
         web = WEB.format(port=port).split()
         with (
             self._driver() as driver,
             psycopg.connect(self._url, autocommit=True) as connection,
-            running(commands={"web": web}, environment=self._environment, ready=lambda: _listens(port)),
+            running(commands={"web": web}, environment=self._environment, ready=lambda: _listens(port)) as web_process,
         ):
             session = Session(driver=driver, connection=connection, workers=[])
-            yield Client(port=port, token=session.ask(do="token")["token"]), connection
+            yield Client(port=port, token=session.ask(do="token")["token"]), connection, web_process
 
     def _is_filled(self) -> bool:
         if KEEP not in os.environ:
@@ -124,6 +133,10 @@ def _requests(connection: psycopg.Connection) -> dict[str, list[Request]]:
         lambda: f"?limit={PAGE}&state=failed",
         lambda: f"?limit={PAGE}&state=running",
         lambda: f"?limit={PAGE}&job={job()}&state=cancelled",
+        lambda: f"?limit={PAGE}&actor=nobody",
+        lambda: f"?limit={PAGE}&trigger=rerun",
+        lambda: f"?limit={PAGE}&until={_days_ago(draw.randint(1, 29))}",
+        lambda: f"?limit={PAGE}&since={_days_ago(draw.randint(1, 29))}&order=id",
     )
     paths: dict[str, Callable[[], str]] = {
         "jobs": lambda: f"jobs/?limit={PAGE}&after={job()}",
@@ -139,8 +152,16 @@ def _requests(connection: psycopg.Connection) -> dict[str, list[Request]]:
     return {name: [Request(_BASE + paths[name]()) for _ in range(REQUESTS)] for name in API_CALLS}
 
 
+def _days_ago(days: int) -> str:
+    return f"{dt.datetime.now(dt.UTC) - dt.timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def _percentiles(name: str, answers: Answers) -> Sample:
     return {f"{name}_p{percent}_ms": percentile(answers.seconds, percent=percent) * 1000 for percent in (50, 99)}
+
+
+def _each_ms(seconds: float, count: int) -> float:
+    return seconds * 1000 / count
 
 
 def _forget(connection: psycopg.Connection) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from benchmarks.processes import Group, memory_mb, running
+from benchmarks.processes import Group, cpu_seconds, memory_mb, running
 from benchmarks.report import percentile
 from benchmarks.servers import Servers
 from benchmarks.subjects.base import Sample
@@ -24,6 +24,9 @@ CLIENTS = 500
 EVENTS = 200
 PAUSE_SECONDS = 0.05
 IDLE_SECONDS = 5.0
+COUNTED_SECONDS = 12.0
+"""After so long PostgreSQL has counted what a session did that has nothing more to do: the clients' beginning is not to be counted
+with what comes after it."""
 LIMIT_SECONDS = 120.0
 
 _ID = re.compile(rb"^id: ([0-9]+)\r?\n?$")
@@ -70,7 +73,8 @@ class OursLive(Ours):
             connection.execute(_PEOPLE, (hashlib.sha256(self._token.encode()).hexdigest(),))
 
     def watch(self) -> Sample:
-        """From an event's commit to each of the clients; the queries that the process makes meanwhile, and its memory."""
+        """From an event's commit to each of the clients; the queries that the process makes meanwhile, what an event to all of them
+        takes of its core, and its memory."""
         port = free_port()
         command = {"live": ["jobsproject.live", "--bind", f"127.0.0.1:{port}"]}
         with running(commands=command, environment=self._environment, ready=lambda: _listens(port)) as groups:
@@ -82,13 +86,20 @@ class OursLive(Ours):
         clients = [asyncio.create_task(self._client(port, seen)) for _ in range(CLIENTS)]
         with psycopg.connect(self._url, autocommit=True) as connection:
             await self._until(lambda: self._all_are_there(connection, seen), "the clients to be connected")
+            await asyncio.sleep(COUNTED_SECONDS)
             seen.arrived.clear()
             quiet = await self._queries(connection, self._nothing())
+            used = cpu_seconds(groups)
             busy = await self._queries(connection, self._write(connection, seen), own=EVENTS)
             await self._until(lambda: len(seen.arrived) >= CLIENTS * EVENTS, "all events to arrive")
+            each_ms = (cpu_seconds(groups) - used) * 1000 / EVENTS
         sample = {f"p{percent}_ms": percentile(seen.latencies(), percent=percent) * 1000 for percent in (50, 99)}
         sample |= {"idle_queries_per_second": quiet, "queries_per_second": busy}
-        sample |= {"idle_rss_mb": idle_mb or 0.0, "busy_rss_mb": memory_mb(groups, peak=True) or 0.0}
+        sample |= {
+            "event_cpu_ms": each_ms,
+            "idle_rss_mb": idle_mb or 0.0,
+            "busy_rss_mb": memory_mb(groups, peak=True) or 0.0,
+        }
         for client in clients:
             client.cancel()
         await asyncio.gather(*clients, return_exceptions=True)
@@ -107,10 +118,12 @@ class OursLive(Ours):
         before, began = self._commits(connection), time.monotonic()
         await doing
         await asyncio.sleep(1.5)
-        return (self._commits(connection) - before - own - 1) / (time.monotonic() - began)
+        asking = 2  # which the one who counts did since
+        return (self._commits(connection) - before - own - asking) / (time.monotonic() - began)
 
     @staticmethod
     def _commits(connection: psycopg.Connection) -> int:
+        connection.execute("SELECT pg_stat_force_next_flush()")  # of what this session did
         row = connection.execute(_COMMITS).fetchone()
         return int(row[0]) if row else 0
 

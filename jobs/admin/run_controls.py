@@ -18,7 +18,7 @@ from jobs.admin.scope import WorkspaceAdmin, permits
 from jobs.documents import DEFAULT_TERMINATE_GRACE_MS, duration_ms
 from jobs.errors import JobsError
 from jobs.models import Role, Run
-from jobs.selectors.runs import counts_of
+from jobs.selectors.run_views import counts_of
 from jobs.services import control, pins, reruns
 from jobs.states import FINAL_RUN_STATES, RunState, Trigger
 

@@ -22,7 +22,7 @@ from jobs.admin.scope import WorkspaceFilter, permits
 from jobs.errors import NotFoundError
 from jobs.models import RejectedRow, Role, Run
 from jobs.selectors import payloads as payload_selectors
-from jobs.selectors import runs as run_selectors
+from jobs.selectors import run_views, runs
 from jobs.selectors.chain import Chain, chain
 from jobs.selectors.datasources import list_rejected
 from jobs.selectors.stored_files import list_files
@@ -120,7 +120,7 @@ class RunAdmin(RunControls, BulkTermination):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         """With what the counts need."""
-        return run_selectors.with_running(super().get_queryset(request).defer("snapshot"))
+        return run_views.with_running(super().get_queryset(request).defer("snapshot"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Runs are started from their job."""
@@ -154,13 +154,13 @@ class RunAdmin(RunControls, BulkTermination):
     @admin.display(description="progress")
     def progress(self, run: Run) -> str:
         """Payloads with an outcome, of all."""
-        counts = run_selectors.counts_of(run)
+        counts = run_views.counts_of(run)
         return f"{counts.succeeded + counts.failed + counts.cancelled} / {counts.total}"
 
     @admin.display(description="failed")
     def failures(self, run: Run) -> int:
         """Payloads that failed for good."""
-        return run_selectors.counts_of(run).failed
+        return run_views.counts_of(run).failed
 
     @admin.display(description="duration")
     def duration(self, run: Run) -> str:
@@ -214,7 +214,7 @@ class RunAdmin(RunControls, BulkTermination):
             "parts": [(name, pretty(getattr(payload, name))) for name in ("error", "result", "parameters", "options")],
             "attempts": [(attempt, pretty(attempt.error)) for attempt in view.failed_attempts],
             "files": list_files(run=run, position=position, limit=PAGE),
-            "log_lines": run_selectors.list_logs(run=run, position=position, limit=PAGE * 10),
+            "log_lines": runs.list_logs(run=run, position=position, limit=PAGE * 10),
             "rejected": self._rejected(request, run, position),
         }
         return TemplateResponse(request, "admin/jobs/run/payload.html", context)
@@ -231,7 +231,7 @@ def _beside(run: Run, *, after: int | None, state: PayloadState | None) -> dict[
     attempts = payload_selectors.list_attempts(run=run, limit=PAGE + 1)
     files = list_files(run=run, limit=PAGE + 1)
     return {
-        "counts": run_selectors.counts_of(run),
+        "counts": run_views.counts_of(run),
         "payloads": found[:PAGE],
         "next_after": found[PAGE - 1].payload.position if len(found) > PAGE else None,
         "after": after,
@@ -245,7 +245,7 @@ def _beside(run: Run, *, after: int | None, state: PayloadState | None) -> dict[
         "made_at": timezone.now(),
         "chain": _rows(found_chain := chain(run=run)),
         "chain_more": sorted(found_chain.more),
-        "events": run_selectors.list_events(run=run, limit=PAGE),
+        "events": runs.list_events(run=run, limit=PAGE),
         "told_besides": _told_besides(run) if run.ended_at else [],
     }
 

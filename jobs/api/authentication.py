@@ -11,12 +11,17 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from jobs.models import ApiToken
+from jobs.selectors.access import Place
+from jobs.selectors.callers import find_caller
 from jobs.services import run_tokens
-from jobs.services.tokens import find_token, note_use
+from jobs.services.tokens import digest, note_use
 
 
 class BearerAuthentication(BaseAuthentication):
-    """``Authorization: Bearer <token>``. Source: RFC 6750, section 2.1."""
+    """``Authorization: Bearer <token>``. Source: RFC 6750, section 2.1.
+
+    Leaves with the request what its user is in the workspace of the address (`place_of`): it was found in the same query.
+    """
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         """The token's user; None when the request has no bearer token, so that the session is asked next."""
@@ -24,11 +29,12 @@ class BearerAuthentication(BaseAuthentication):
         if token is None:
             return None
         now = dt.datetime.now(dt.UTC)
-        found = find_token(token=token, now=now)
+        found = find_caller(digest=digest(token), slug=_workspace_of(request), now=now)
         if found is None:
             raise AuthenticationFailed("the bearer token is unknown or has expired")
-        note_use(token=found, now=now)
-        return found.user, found
+        note_use(token=found.token, now=now)
+        request.place = found.place  # type: ignore[attr-defined]
+        return found.token.user, found.token
 
     def authenticate_header(self, request: Request) -> str:
         """What WWW-Authenticate says beside a 401."""
@@ -66,6 +72,17 @@ class RunTokenAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """What WWW-Authenticate says beside a 401."""
         return 'Bearer realm="jobs"'
+
+
+def place_of(request: Request, slug: str) -> Place | None:
+    """What was found of the caller and a workspace when their token was looked up; None for whoever came without one."""
+    place: Place | None = getattr(request, "place", None)
+    return place if place is not None and place.slug == slug else None
+
+
+def _workspace_of(request: Request) -> str:
+    """The slug in the address; empty where there is none."""
+    return str((request.parser_context or {}).get("kwargs", {}).get("workspace", ""))
 
 
 def _bearer(request: Request) -> str | None:

@@ -14,8 +14,9 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from jobs.api.authentication import place_of
 from jobs.models import ApiToken, Role, Scope
-from jobs.selectors.access import get_access
+from jobs.selectors.access import access_at, get_access
 
 if TYPE_CHECKING:
     from jobs.api.base import AccountView, WorkspaceView
@@ -74,7 +75,13 @@ class HasRole(BasePermission):
         """Raise NotFoundError for a workspace that the caller is not in, or their token not for; return False for too little."""
         workspace_view = cast("WorkspaceView", view)
         user, slug = cast(User, request.user), view.kwargs["workspace"]
-        access = workspace_view.access = get_access(user=user, slug=slug, within=bound_to(request))
+        place, within = place_of(request, slug), bound_to(request)
+        access = (
+            get_access(user=user, slug=slug, within=within)
+            if place is None
+            else access_at(place=place, user=user, within=within)
+        )
+        workspace_view.access = access
         needed = needs(workspace_view, request.method or "")
         if not access.allows(needed.role):
             self.message = (

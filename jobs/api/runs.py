@@ -25,7 +25,8 @@ from jobs.selectors.chain import chain
 from jobs.selectors.ordering import Ordering
 from jobs.selectors.payloads import BY_POSITION, get_payload, list_payloads
 from jobs.selectors.results import find_result
-from jobs.selectors.runs import RunFilter, RunView, find_run, get_run, list_events, list_logs, list_runs
+from jobs.selectors.run_views import RunView
+from jobs.selectors.runs import RunFilter, find_run, get_run, list_events, list_logs, list_runs
 from jobs.states import PayloadState, RunState, Trigger
 
 RUN_SHAPES: dict[str, Mapper] = {

@@ -22,7 +22,7 @@ from jobs.selectors.chain import Chain
 from jobs.selectors.groups import GroupView
 from jobs.selectors.jobs import JobView
 from jobs.selectors.payloads import PayloadView
-from jobs.selectors.runs import Counts, RunView
+from jobs.selectors.run_views import Counts, RunView
 from jobs.states import JobState
 
 READ_ONLY = (*(name for name in nouns.JOB_STANDING if name != "version"), "origin")

@@ -9,7 +9,8 @@ from typing import Any
 from django.core.management.base import CommandError, OutputWrapper
 
 from jobs.models import Workspace
-from jobs.selectors.runs import RunView, get_run
+from jobs.selectors.run_views import RunView
+from jobs.selectors.runs import get_run
 from jobs.states import FINAL_RUN_STATES, RunState
 
 POLL_SECONDS = 0.2

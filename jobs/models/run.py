@@ -141,6 +141,19 @@ class Run(models.Model):
             models.Index(
                 fields=["workspace", "outcome", "-id"], name="run_by_outcome", condition=Q(outcome__isnull=False)
             ),
+            # The same for the other words by which a list is filtered. Of ended runs alone, for the start of a run is not to pay
+            # for them; those that have not ended are few (jobs/selectors/run_pages.py).
+            models.Index(
+                fields=["workspace", "trigger", "-id"], name="run_by_trigger", condition=Q(ended_at__isnull=False)
+            ),
+            models.Index(
+                fields=["workspace", "actor", "-id"],
+                name="run_by_actor",
+                condition=Q(ended_at__isnull=False, actor__gt=""),
+            ),
+            models.Index(
+                fields=["workspace", "-created_at", "-id"], name="run_by_creation", condition=Q(ended_at__isnull=False)
+            ),
             # Those that ended since: what the totals do not hold yet (jobs/services/rolling.py).
             models.Index(fields=["ended_at"], name="run_ended", condition=Q(ended_at__isnull=False)),
             # The sweep's only index: it holds the active runs alone, however long the history is.

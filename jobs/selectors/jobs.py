@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -13,7 +14,8 @@ from jobs.errors import NotFoundError
 from jobs.models import Job, Workspace
 from jobs.selectors import runs
 from jobs.selectors.ordering import Ordering, in_order
-from jobs.selectors.runs import RunView
+from jobs.selectors.rows import Rows, fetched
+from jobs.selectors.run_views import RunView
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,25 @@ BY_KEY = Ordering(("type", "name"))
 ANY_JOB = JobFilter()
 REST = ("payload", "sinks", "schedules")
 """Of a job's document, what may be long and is read for a list only if it is asked for."""
+_UNLISTED = (
+    "awaited",
+    "group_id",
+    "max_lanes",
+    "max_runs",
+    "priority",
+    "queue",
+    "rate_interval_ms",
+    "run_timeout",
+    "start_timeout",
+)
+"""What no list of jobs tells."""
+
+_TRIGGERED = Rows(
+    Job, only=("id", "workspace_id", "type", "name", "state", "state_change", "configuration", "max_runs")
+)
+_TO_TRIGGER = f"""
+    SELECT {_TRIGGERED.selected("j")} FROM jobs_job AS j WHERE workspace_id = %s AND type = %s AND name = %s
+"""  # noqa: S608 - of names of columns
 
 
 def find_job(*, workspace: Workspace, key: str) -> Job:
@@ -60,8 +81,10 @@ def find_job(*, workspace: Workspace, key: str) -> Job:
 
 def find_job_to_trigger(*, workspace: Workspace, key: str) -> Job:
     """The same with as much of it as starting a run reads: a trigger is asked for hundreds of times a second."""
-    read = ("workspace", "type", "name", "state", "state_change", "configuration", "max_runs")
-    return _one(Job.objects.only(*read), workspace, key)
+    job_type, _, name = key.partition(":")
+    for row in fetched(_TO_TRIGGER, [workspace.pk, job_type, name]):
+        return _TRIGGERED.instance(row)
+    raise _unknown(workspace, key)
 
 
 def get_job(*, workspace: Workspace, key: str) -> JobView:
@@ -93,8 +116,9 @@ def list_jobs(
         ordering: `BY_KEY`, or by one of its times and its id.
         load: What of `REST` is read with them.
     """
-    jobs = _wanted(Job.objects.filter(workspace=workspace), wanted).defer(*(set(REST) - set(load)))
-    return _viewed(list(in_order(jobs, ordering, after=after, limit=limit)))
+    jobs = _wanted(Job.objects.filter(workspace=workspace), wanted)
+    page = in_order(jobs, ordering, after=after, limit=limit)
+    return _viewed(_listed(frozenset(load)).in_order(page.values("pk")))
 
 
 def find_ids(*, workspace: Workspace, wanted: JobFilter, limit: int) -> list[int]:
@@ -102,6 +126,11 @@ def find_ids(*, workspace: Workspace, wanted: JobFilter, limit: int) -> list[int
     return list(
         _wanted(Job.objects.filter(workspace=workspace), wanted).order_by("pk").values_list("pk", flat=True)[:limit]
     )
+
+
+@cache
+def _listed(load: frozenset[str]) -> Rows[Job]:
+    return Rows(Job, but=(*_UNLISTED, *(set(REST) - load)))
 
 
 def _wanted(jobs: QuerySet[Job], wanted: JobFilter) -> QuerySet[Job]:
@@ -137,5 +166,9 @@ def _one(jobs: QuerySet[Job], workspace: Workspace, key: str) -> Job:
     job_type, _, name = key.partition(":")
     job = jobs.filter(workspace=workspace, type=job_type, name=name).first()
     if job is None:
-        raise NotFoundError(f"there is no job {key!r} in {workspace.slug}")
+        raise _unknown(workspace, key)
     return job
+
+
+def _unknown(workspace: Workspace, key: str) -> NotFoundError:
+    return NotFoundError(f"there is no job {key!r} in {workspace.slug}")

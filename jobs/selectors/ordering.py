@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Expression, F, Field, Func, Lookup, Model, QuerySet, Value
+from django.db.models.lookups import GreaterThan, LessThan
 
 M = TypeVar("M", bound=Model)
 
@@ -23,7 +24,8 @@ def in_order(rows: QuerySet[M], ordering: Ordering, *, after: Sequence[Any] | No
     Args:
         rows: All of them.
         ordering: By what.
-        after: The values of the ordering's columns in the last row of the page before; None for the first page.
+        after: The values of the ordering's columns in the last row of the page before, or expressions of them; None for the first
+            page.
         limit: The most to return.
     """
     if after is not None:
@@ -32,12 +34,17 @@ def in_order(rows: QuerySet[M], ordering: Ordering, *, after: Sequence[Any] | No
     return rows.order_by(*(sign + column for column in ordering.columns))[:limit]
 
 
-def _behind(ordering: Ordering, after: Sequence[Any]) -> Q:
-    """(The first condition of two is where the index is entered.)"""
-    beyond = "lt" if ordering.descending else "gt"
-    first = ordering.columns[0]
+def _behind(ordering: Ordering, after: Sequence[Any]) -> Lookup[bool]:
+    """(Rows are compared whole: that is where an index of the columns is entered, whichever of them the last row shares.)"""
+    beyond = LessThan if ordering.descending else GreaterThan
     if len(ordering.columns) == 1:
-        return Q(**{f"{first}__{beyond}": after[0]})
-    [second] = ordering.columns[1:]
-    entered = Q(**{f"{first}__{beyond}e": after[0]})
-    return entered & (Q(**{f"{first}__{beyond}": after[0]}) | Q(**{f"{second}__{beyond}": after[1]}))
+        return beyond(F(ordering.columns[0]), after[0])
+    return beyond(_row(map(F, ordering.columns)), _row(map(_value, after)))
+
+
+def _value(value: Any) -> Any:
+    return value if isinstance(value, Expression) else Value(value)
+
+
+def _row(values: Iterable[Any]) -> Func:
+    return Func(*values, function="ROW", output_field=Field())

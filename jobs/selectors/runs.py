@@ -6,72 +6,20 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db import connection
-from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, When
-from django.db.models.functions import Coalesce, Least
+from django.db.models import Q, QuerySet
 
 from jobs.errors import NotFoundError
-from jobs.models import Event, Job, Lane, LogLine, Requeued, Run, Workspace
+from jobs.models import Event, Job, LogLine, Run, Workspace
 from jobs.selectors.ordering import Ordering, in_order
+from jobs.selectors.run_pages import Page, page_query
+from jobs.selectors.run_views import RunView, views
 from jobs.states import FINAL_RUN_STATES
-
-_COUNTS = """
-    SELECT r.id, r.total, r.succeeded + lanes.succeeded, r.failed + lanes.failed, r.cancelled,
-        lanes.width + held.number + tracked.number
-    FROM jobs_run AS r, LATERAL (
-        SELECT
-            COALESCE(sum(l.succeeded), 0) AS succeeded, COALESCE(sum(l.failed), 0) AS failed,
-            COALESCE(sum(CASE WHEN r.strict THEN LEAST(l.high - l.low, 1) ELSE l.high - l.low END), 0) AS width
-        FROM jobs_lane AS l WHERE l.run_id = r.id
-    ) AS lanes, LATERAL (
-        SELECT count(*) AS number FROM jobs_lane AS l JOIN jobs_requeued AS q ON q.lane_id = l.id WHERE l.run_id = r.id
-    ) AS held, LATERAL (
-        SELECT count(*) AS number FROM jobs_requeued AS q WHERE q.run_id = r.id AND q.looking IS NOT NULL AND q.lane_id IS NULL
-    ) AS tracked
-    WHERE r.id = ANY (%s)
-"""
-"""What `with_running` annotates, for runs that have been read: the ORM takes milliseconds to write it down."""
-
-_UNSHOWN = (
-    "digest",
-    "max_lanes",
-    "next_position",
-    "nudges",
-    "outcome",
-    "priority",
-    "queue",
-    "rate_interval_ms",
-    "run_timeout",
-    "schedule_id",
-    "strict",
-    "wake_at",
-)
-"""What a list of runs does not tell: to read a column takes longer here than in the database."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """A run's payloads by state; ``total`` is the sum of the others."""
-
-    total: int
-    queued: int
-    running: int
-    succeeded: int
-    failed: int
-    cancelled: int
-
-
-@dataclass(frozen=True, slots=True)
-class RunView:
-    """A run as readers see it."""
-
-    run: Run
-    counts: Counts
 
 
 def get_run(*, workspace: Workspace, run_id: int, with_snapshot: bool = False) -> RunView:
-    """One run, in one query; in two while it is active. Raises NotFoundError, also for another workspace's."""
-    found = _views(Run.objects.filter(workspace=workspace, pk=run_id), with_snapshot=with_snapshot)
+    """One run, in one query. Raises NotFoundError, also for another workspace's."""
+    this = "SELECT id FROM jobs_run WHERE workspace_id = %s AND id = %s"
+    found = views(this, [workspace.pk, run_id], listed=False, with_snapshot=with_snapshot)
     if not found:
         raise NotFoundError(f"there is no run {run_id} in {workspace.slug}")
     return found[0]
@@ -101,7 +49,18 @@ class RunFilter:
     since: dt.datetime | None = None
     until: dt.datetime | None = None
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether it leaves open if a run has ended, and asks for what only indexes of ended runs know."""
+        is_open = self.active is None and self.state is None
+        return is_open and any(each is not None for each in (self.trigger, self.actor, self.since, self.until))
 
+
+# One step into the index (job, -id) for each job; asking the runs instead would visit every run of theirs.
+_NEWEST = """
+    SELECT (SELECT newest.id FROM jobs_run AS newest WHERE newest.job_id = asked.id ORDER BY newest.id DESC LIMIT 1)
+    FROM unnest(%s::bigint[]) AS asked (id)
+"""
 NEWEST_FIRST = Ordering(("pk",), descending=True)
 OLDEST_FIRST = Ordering(("pk",))
 ANY_RUN = RunFilter()
@@ -124,34 +83,40 @@ def list_runs(
     ordering: Ordering = NEWEST_FIRST,
     with_snapshot: bool = False,
 ) -> list[RunView]:
-    """A page of runs in one query; one more if some are active, and one more with ``wanted.job_key``.
+    """A page of runs in one query; one more with ``wanted.job_key``.
 
     Args:
         workspace: Whose.
         limit: The most to return.
         after: The id of the last run of the page before; None for the first page.
         wanted: Which of them.
-        ordering: `NEWEST_FIRST` or `OLDEST_FIRST`.
+        ordering: `NEWEST_FIRST` or `OLDEST_FIRST`, by id; or by the time of their creation where one is wanted.
         with_snapshot: Whether their snapshots, which may be long, are read with them.
     """
     runs = _wanted(Run.objects.filter(workspace=workspace), workspace, wanted)
-    page = in_order(runs, ordering, after=None if after is None else [after], limit=limit)
-    return _views(page.defer(*_UNSHOWN), with_snapshot=with_snapshot)
+    page = Page(
+        limit=limit,
+        descending=ordering.descending,
+        after=after,
+        since=wanted.since,
+        until=wanted.until,
+        in_parts=wanted.in_parts,
+    )
+    return views(*page_query(runs, workspace, page), with_snapshot=with_snapshot)
 
 
 def find_run_ids(*, workspace: Workspace, wanted: RunFilter, limit: int) -> list[int]:
     """The ids of the runs meant, up to ``limit`` of the newest, in order; in one query, in two with ``wanted.job_key``."""
     runs = _wanted(Run.objects.filter(workspace=workspace), workspace, wanted)
+    times = {"created_at__gte": wanted.since, "created_at__lt": wanted.until}
+    runs = runs.filter(**{column: time for column, time in times.items() if time is not None})
     return sorted(runs.order_by("-pk").values_list("pk", flat=True)[:limit])
 
 
 def last_runs(*, job_ids: Iterable[int]) -> dict[int, RunView]:
-    """The newest run of each job that has one, by job id, in one query; in two if some are active."""
-    # One step into the index (job, -id) for each job; asking the runs instead would visit every run of theirs.
-    newest = Run.objects.filter(job=OuterRef("pk")).order_by("-pk").values("pk")[:1]
-    last = Job.objects.filter(pk__in=list(job_ids)).annotate(last_run=Subquery(newest))
-    views = _views(Run.objects.filter(pk__in=last.values("last_run")).defer(*_UNSHOWN))
-    return {view.run.job_id: view for view in views if view.run.job_id is not None}
+    """The newest run of each job that has one, by job id, in one query."""
+    found = views(_NEWEST, [list(job_ids)])
+    return {view.run.job_id: view for view in found if view.run.job_id is not None}
 
 
 def list_logs(
@@ -201,57 +166,6 @@ def list_events(
     return list(in_order(events, ordering, after=None if after is None else [after], limit=limit))
 
 
-def with_running(runs: QuerySet[Run]) -> QuerySet[Run]:
-    """Annotate what the lanes say: ``in_lanes`` and ``held``, the positions of their ranges and the requeued ones that they hold;
-    ``tracked``, those that go on elsewhere; ``uncounted_succeeded`` and ``uncounted_failed``, outcomes that the run does not count
-    yet.
-
-    A strict lane commits each outcome before it begins the next: one payload of its range is running, the rest is queued.
-    """
-    lanes = Lane.objects.filter(run=OuterRef("pk")).order_by().values("run")
-    width = F("high") - F("low")
-    at_work = Case(When(run__strict=True, then=Least(width, 1)), default=width)
-    in_lanes = lanes.annotate(width=Sum(at_work)).values("width")
-    succeeded = lanes.annotate(number=Sum("succeeded")).values("number")
-    failed = lanes.annotate(number=Sum("failed")).values("number")
-    # Through the lane, and not by run: a run may have a hundred thousand retries waiting, and a lane holds few.
-    taken = Requeued.objects.filter(lane__run=OuterRef("pk")).order_by().values("lane__run")
-    held = taken.annotate(number=Count("position")).values("number")
-    elsewhere = Requeued.objects.filter(run=OuterRef("pk"), looking__isnull=False, lane__isnull=True).order_by()
-    tracked = elsewhere.values("run").annotate(number=Count("position")).values("number")
-    return runs.annotate(
-        in_lanes=Coalesce(Subquery(in_lanes, output_field=IntegerField()), 0),
-        held=Coalesce(Subquery(held, output_field=IntegerField()), 0),
-        tracked=Coalesce(Subquery(tracked, output_field=IntegerField()), 0),
-        uncounted_succeeded=Coalesce(Subquery(succeeded, output_field=IntegerField()), 0),
-        uncounted_failed=Coalesce(Subquery(failed, output_field=IntegerField()), 0),
-    )
-
-
-def counts_of(run: Run) -> Counts:
-    """The counts of a run that has ended, or was read `with_running`."""
-    return _counts(
-        run.total,
-        run.succeeded + getattr(run, "uncounted_succeeded", 0),
-        run.failed + getattr(run, "uncounted_failed", 0),
-        run.cancelled,
-        sum(getattr(run, name, 0) for name in ("in_lanes", "held", "tracked")),
-    )
-
-
-def _counts(total: int, succeeded: int, failed: int, cancelled: int, at_work: int) -> Counts:
-    unsettled = total - succeeded - failed - cancelled
-    running = min(unsettled, at_work)
-    return Counts(
-        total=total,
-        queued=unsettled - running,
-        running=running,
-        succeeded=succeeded,
-        failed=failed,
-        cancelled=cancelled,
-    )
-
-
 def _of_job(workspace: Workspace, key: str) -> Q:
     """By the job's id, which has an index that ends with the run's; the key has none."""
     job_type, _, name = key.partition(":")
@@ -260,6 +174,7 @@ def _of_job(workspace: Workspace, key: str) -> Q:
 
 
 def _wanted(runs: QuerySet[Run], workspace: Workspace, wanted: RunFilter) -> QuerySet[Run]:
+    """Those that are meant, whenever they were created."""
     if wanted.job_key is not None:
         runs = runs.filter(_of_job(workspace, wanted.job_key))
     if wanted.active:
@@ -271,8 +186,6 @@ def _wanted(runs: QuerySet[Run], workspace: Workspace, wanted: RunFilter) -> Que
         "trigger": wanted.trigger,
         "actor": wanted.actor,
         "origin": wanted.origin,
-        "created_at__gte": wanted.since,
-        "created_at__lt": wanted.until,
     }
     return runs.filter(**{column: value for column, value in equal.items() if value is not None})
 
@@ -280,22 +193,5 @@ def _wanted(runs: QuerySet[Run], workspace: Workspace, wanted: RunFilter) -> Que
 def _in_state(state: str) -> Q:
     """In the words of the index that has such runs alone: there may be one among a million."""
     if state in FINAL_RUN_STATES:
-        return Q(outcome=state)
+        return Q(outcome=state, ended_at__isnull=False)
     return Q(state=state, ended_at=None, pk__gt=0)
-
-
-def _views(runs: QuerySet[Run], *, with_snapshot: bool = False) -> list[RunView]:
-    with_rest = runs.select_related("group", "pin")
-    found = list(with_rest if with_snapshot else with_rest.defer("snapshot"))
-    active = _active_counts([run.pk for run in found if run.ended_at is None])
-    return [RunView(run, active[run.pk] if run.pk in active else counts_of(run)) for run in found]
-
-
-def _active_counts(run_ids: list[int]) -> dict[int, Counts]:
-    """The counts of runs that have not ended, by id: the runs' own and the lanes' of one moment, or what goes from a lane to its
-    run meanwhile would be in neither."""
-    if not run_ids:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNTS, [run_ids])
-        return {row[0]: _counts(*row[1:]) for row in cursor.fetchall()}

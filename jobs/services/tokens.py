@@ -14,6 +14,7 @@ from django.db.models import Q
 from jobs.errors import FieldError, ValidationError
 from jobs.models import ApiToken, Event, Scope, Workspace
 from jobs.selectors.access import is_member
+from jobs.selectors.callers import find_caller
 
 PREFIX = "jobs_"
 """Lets a person, and a scanner of source code, recognise a token that leaked."""
@@ -81,10 +82,8 @@ def revoke_token(*, token: ApiToken, actor: str) -> bool:
 
 def find_token(*, token: str, now: dt.datetime) -> ApiToken | None:
     """The living token of an active user, with its user; None when unknown, expired or its user is inactive."""
-    found = ApiToken.objects.select_related("user").filter(digest=digest(token), user__is_active=True).first()
-    if found is None or (found.expires_at is not None and found.expires_at <= now):
-        return None
-    return found
+    found = find_caller(digest=digest(token), slug="", now=now)
+    return None if found is None else found.token
 
 
 def note_use(*, token: ApiToken, now: dt.datetime) -> bool:

@@ -107,12 +107,12 @@ class TestRead:
         assert second["next"] is None
 
     @pytest.mark.parametrize("jobs", [1, 20])
-    def test_a_list_of_any_length_takes_five_queries(
+    def test_a_list_of_any_length_takes_four_queries(
         self, api: Api, workspace: Workspace, jobs: int, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         for number in range(jobs):
             make_run(make_job(workspace, f"task:j{number}"), "s")
-        with django_assert_num_queries(5):  # token, workspace and role, jobs, last runs, next runs
+        with django_assert_num_queries(4):  # who calls, jobs, last runs, next runs
             assert len(api.get("jobs/").json()["results"]) == jobs
 
 
@@ -271,6 +271,6 @@ def test_triggering_a_large_job_does_not_read_its_payload_list(
     api: Api, workspace: Workspace, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     make_job(workspace, payloads=3)
-    with django_assert_num_queries(6) as queries:  # token, role, job, start, run, its counts
+    with django_assert_num_queries(4) as queries:  # who calls, job, start, run with its counts
         api.post("jobs/task:ping/trigger/")
     assert not any('"jobs_job"."payload"' in query["sql"] for query in queries.captured_queries)

@@ -129,7 +129,7 @@ class TestJobs:
     ) -> None:
         for number in range(20):
             make_run(make_job(workspace, f"task:j{number}", schedules=HOURLY), "s")
-        with django_assert_num_queries(5):  # token, workspace and role, jobs, last runs, next fires
+        with django_assert_num_queries(4):  # who calls, jobs, last runs, next fires
             assert len(keys(api.get("jobs/", **include))) == 23
 
 
@@ -178,7 +178,7 @@ class TestRuns:
         job = make_job(workspace)
         for _ in range(20):
             make_run(job, "q")
-        with django_assert_num_queries(3):  # token, workspace and role, runs
+        with django_assert_num_queries(2):  # who calls, runs with their counts
             assert len(api.get("runs/", **query).json()["results"]) == 20
 
     def test_their_snapshot_is_shown_if_asked_for(self, api: Api, workspace: Workspace) -> None:
@@ -203,7 +203,7 @@ class TestWhatLiesUnderARun:
     def test_payloads_show_their_attempts_if_asked_in_one_query_more(
         self, api: Api, run: Run, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
-        with django_assert_num_queries(6):  # token, role, run, lanes, payloads, attempts
+        with django_assert_num_queries(5):  # who calls, run, lanes, payloads, attempts
             found = api.get(f"runs/{run.pk}/payloads/", include="failed_attempts", order="-position").json()["results"]
         assert [(each["position"], len(each["failed_attempts"])) for each in found] == [(2, 0), (1, 2), (0, 0)]
 

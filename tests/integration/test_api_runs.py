@@ -111,12 +111,12 @@ class TestRunList:
         assert [run["id"] for run in api.get("runs/", job="task:ping", state="failed").json()["results"]] == [failed.pk]
 
     @pytest.mark.parametrize("runs", [1, 20])
-    def test_a_list_of_any_length_takes_four_queries(
+    def test_a_list_of_any_length_takes_two_queries(
         self, api: Api, job: Job, runs: int, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         for _ in range(runs):
             make_lane(make_run(job, "q"), 0, 1)
-        with django_assert_num_queries(4):  # token, workspace and role, runs, counts of those that are active
+        with django_assert_num_queries(2):  # who calls, runs with their counts
             assert len(api.get("runs/").json()["results"]) == runs
 
     @pytest.mark.parametrize(
@@ -208,12 +208,12 @@ class TestPayloads:
         assert ([each["position"] for each in second["results"]], second["next"]) == ([3, 4], None)
 
     @pytest.mark.parametrize("number", [1, 300])
-    def test_any_number_takes_six_queries(
+    def test_any_number_takes_five_queries(
         self, api: Api, job: Job, number: int, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         run = make_run(job, "q" * number)
         make_lane(run, 0, 1)
-        with django_assert_num_queries(6):  # token, workspace and role, run, lanes, payloads, retries
+        with django_assert_num_queries(5):  # who calls, run, lanes, payloads, retries
             assert len(payloads(api, run, limit=1000)) == number
 
     def test_one_payload_has_its_failed_attempts(self, api: Api, job: Job) -> None:

@@ -98,7 +98,9 @@ def _turn(follower: Follower) -> Answer | None:
     """The next entries, if there are any yet."""
     if follower.behind:
         items = follower.catch_up()
-        return Answer(items, follower.cursor) if items else None
+        if items or follower.behind:
+            return Answer(items, follower.cursor) if items else None
+    # Also where nothing was missed: of what came meanwhile nobody is told again.
     taken = follower.take()
     over = taken.lagging or taken.closed
     return Answer(taken.items, follower.cursor) if taken.items or over else None

@@ -14,7 +14,7 @@ from django.db.models.functions import JSONObject
 from jobs.api.live.horizon import Writers
 from jobs.api.live.topics import EVENT, LOG, Item, Scope, Topic, encode
 from jobs.models import Event, Lane, LogLine, Run
-from jobs.selectors.runs import Counts, counts_of, with_running
+from jobs.selectors.run_views import Counts, counts_of, with_running
 
 BATCH = 2_000
 """The most entries that one pass reads."""

@@ -42,8 +42,9 @@ async def stream(*, topic: Topic, cursor: Cursor | None, logs: bool, refusal: Re
         yield sse.retry(milliseconds=RETRY_MS)
         serving = _Serving(follower, woken, refusal)
         while not serving.over:
-            for part in await serving.parts():
-                yield part
+            # At once: each part by itself would be a write to the socket, for each of hundreds of clients.
+            if parts := await serving.parts():
+                yield b"".join(parts)
 
 
 class _Serving:

@@ -66,14 +66,19 @@ class Subscription:
         self._wake()
 
     def put(self, item: Item) -> None:
-        """Hand over an entry. The one that is too many takes the others with it."""
+        """Hand over an entry. The one that is too many takes the others with it.
+
+        Whoever has left some waiting was woken for those.
+        """
         with self._lock:
+            is_first = not self._items
             if len(self._items) >= MOST_WAITING:
                 self._lagging = True
                 self._items.clear()
             if not self._lagging:
                 self._items.append(item)
-        self._wake()
+        if is_first or self._lagging:
+            self._wake()
 
     def put_progress(self, body: str, *, last_event: int | None) -> None:
         """Hand over how far the run is, in place of what was not taken yet; ``last_event``: once it has ended."""

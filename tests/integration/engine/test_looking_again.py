@@ -12,7 +12,7 @@ from jobs.claims.handles import orphans
 from jobs.errors import LookAgain, TransientError
 from jobs.models import Attempt, Handle, Lane, Payload, Run
 from jobs.selectors.payloads import get_payload, list_payloads
-from jobs.selectors.runs import counts_of, with_running
+from jobs.selectors.run_views import counts_of, with_running
 from jobs.services.control import pause_run, resume_run, terminate_run
 from jobs.states import PayloadState
 from tests.integration.engine.conftest import Broker

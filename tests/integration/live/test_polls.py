@@ -11,7 +11,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from jobs.api.live import polls
-from jobs.api.live.hub import HUB
+from jobs.api.live.cursors import Cursor
+from jobs.api.live.following import Follower
+from jobs.api.live.hub import HUB, Hub
+from jobs.api.live.topics import Scope, Topic
 from jobs.models import Job, Role, Workspace
 from jobs.services.tokens import create_token
 from tests.integration.live.given import let_the_reader_go, write, writing_later
@@ -140,3 +143,28 @@ def test_nobody_stays_behind_with_the_reader(vera: User, job: Job) -> None:
     api = Api(vera)
     whole(api.client.get(f"{BASE}events/?wait=1", headers=api.headers))
     assert HUB.watching == 0
+
+
+def test_what_comes_while_nothing_is_caught_up_with_is_not_left_waiting(transactional_db: None, job: Job) -> None:
+    """Whoever hands it on wakes for the first that waits, and for no other."""
+    hub, woken = Hub(follow=False), threading.Event()
+    topic = Topic(Scope.WORKSPACE, job.workspace_id, job.workspace_id)
+    last = write(job)
+    follower = Follower(hub=hub, topic=topic, cursor=Cursor(last), logs=False, wake=woken.set)
+    hub.look()
+    later = write(job, "job.later")
+    hub.look()
+    woken.clear()
+    answer = polls._turn(follower)
+    assert answer is not None
+    assert [item.id for item in answer.items] == [later]
+    write(job)
+    hub.look()
+    assert woken.is_set()
+    woken.clear()
+    write(job)
+    hub.look()
+    assert not woken.is_set()
+    answer = polls._turn(follower)
+    assert answer is not None
+    assert len(answer.items) == 2

@@ -70,14 +70,39 @@ class TestRuns:
         deep = Run.objects.order_by("-pk").values_list("pk", flat=True)[RUNS // 2]
         first = rows_read(lambda: list_runs(workspace=history, limit=101))
         later = rows_read(lambda: list_runs(workspace=history, limit=101, after=deep))
-        assert first == later == 101
+        assert first == later == 2 * 101  # the page's ids, in an index, and then its rows
 
     @pytest.mark.parametrize(("state", "most"), [("failed", 4), ("cancelled", 0), ("running", 2), ("paused", 1)])
     def test_a_state_that_few_are_in_is_not_looked_for_among_all(
         self, history: Workspace, job: Job, state: str, most: int
     ) -> None:
         make_run(job, "q")
-        assert rows_read(lambda: list_runs(workspace=history, limit=101, wanted=RunFilter(state=state))) <= most
+        assert rows_read(lambda: list_runs(workspace=history, limit=101, wanted=RunFilter(state=state))) <= 2 * most
+
+    @pytest.mark.parametrize(
+        "wanted", [RunFilter(trigger="rerun"), RunFilter(actor="nobody"), RunFilter(trigger="rerun", active=False)]
+    )
+    def test_a_word_that_none_has_is_not_looked_for_among_all(
+        self, history: Workspace, job: Job, wanted: RunFilter
+    ) -> None:
+        make_run(job, "q")
+        assert rows_read(lambda: list_runs(workspace=history, limit=101, wanted=wanted)) <= 1
+
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            RunFilter(until=dt.datetime.now(dt.UTC) - dt.timedelta(days=20)),
+            RunFilter(since=dt.datetime.now(dt.UTC) - dt.timedelta(days=3)),
+        ],
+    )
+    def test_a_time_is_entered_where_it_begins(self, history: Workspace, wanted: RunFilter) -> None:
+        def page(after: int | None) -> int:
+            return rows_read(lambda: list_runs(workspace=history, limit=101, wanted=wanted, after=after))
+
+        meant = list_runs(workspace=history, limit=3000, wanted=wanted)
+        assert page(None) <= 2 * 101
+        # Three looks, in each part, at when the last run of the page before was created.
+        assert page(meant[-1].run.pk) <= 2 * 101 + 6
 
     def test_what_has_ended_is_what_it_ended_as(self, history: Workspace, job: Job) -> None:
         run = make_run(job, "q")

@@ -153,7 +153,7 @@ class TestLists:
     ) -> None:
         for schedule in schedules:
             make_fire(schedule)
-        with django_assert_num_queries(4):  # The token, the access, the schedules, their last decisions.
+        with django_assert_num_queries(3):  # Who calls, the schedules, their last decisions.
             viewer_api.get("schedules/")
 
 

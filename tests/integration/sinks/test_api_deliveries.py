@@ -162,9 +162,9 @@ class TestARunsAnswer:
     ) -> None:
         job = make_job()
         ended, active = end_run(job), start_run(job=job, trigger=Trigger.MANUAL)
-        with django_assert_num_queries(4):  # token, workspace and role, run with its counts, deliveries
+        with django_assert_num_queries(3):  # who calls, run with its counts, deliveries
             assert api.get(f"runs/{ended.pk}/").json()["deliveries"] == []
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(2):
             assert "deliveries" not in api.get(f"runs/{active}/").json()
 
 
