@@ -61,6 +61,8 @@ class JobReplacement(WholeJob):
 
 
 RunId = Annotated[int, Field(ge=1, lt=2**63, strict=True)]
+
+
 class Transition(TransitionRequest):
     """Where a job is to be moved: either `target`, or `target_status` in ATLAS's words."""
 

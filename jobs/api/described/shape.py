@@ -12,7 +12,6 @@ NAMED = "x-shape"
 """Stands in a schema for a component that is put together when the document is: payloads by their kinds, say."""
 
 
-
 class Shape(BaseModel):
     """The base of what is answered. The docstrings below its attributes become their descriptions.
 

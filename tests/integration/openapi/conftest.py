@@ -55,4 +55,3 @@ class Skipped:
 @pytest.fixture(autouse=True)
 def _no_worker_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jobs.services.operations.time", Skipped())
-    monkeypatch.setattr("jobs.api.live.polls.time", Skipped())

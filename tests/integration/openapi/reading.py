@@ -105,7 +105,7 @@ def _elsewhere(part: JSON) -> JSON:
 
 
 def _closed(part: JSON) -> JSON:
-    """The part with every object of named fields having no others, and without the form that is answered only if it is asked for."""
+    """The part with every object of named fields having no others, and without the form that comes only if it is asked for."""
     if isinstance(part, Mapping):
         closed = {name: _closed(each) for name, each in part.items()}
         if part.get("type") == "object" and isinstance(part.get("properties"), Mapping):
