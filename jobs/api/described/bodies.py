@@ -11,7 +11,7 @@ from pydantic.json_schema import SkipJsonSchema
 from jobs.api.described.shape import Body, named
 from jobs.documents import MAX_PAYLOADS, JobDocument
 from jobs.documents.bulk import MOST, BulkOnJobs, BulkOnRuns, ChosenJobs, ChosenRuns, JobKey
-from jobs.documents.control import Note, TransitionRequest
+from jobs.documents.control import Note, NoteRequest
 from jobs.documents.datasources import UnsavedPreview, UnsavedValidation
 from jobs.services.bulk import MAX_IDS
 from jobs.states import JobState, RunState, Trigger
@@ -63,7 +63,7 @@ class JobReplacement(WholeJob):
 RunId = Annotated[int, Field(ge=1, lt=2**63, strict=True)]
 
 
-class Transition(TransitionRequest):
+class Transition(NoteRequest):
     """Where a job is to be moved: either `target`, or `target_status` in ATLAS's words."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["target"]}, {"required": ["target_status"]}]})
@@ -71,6 +71,7 @@ class Transition(TransitionRequest):
     target: Literal["draft", "active", "paused", "archived"] | Unsaid = Field(
         default=None, description="The state that it is to be in."
     )
+    expected_updated_at: AwareDatetime | None = EXPECTED
     target_status: Literal["draft", "scheduled", "cancelled"] | Unsaid = Field(
         default=None, description="The same, as ATLAS says it: `scheduled` is active, `cancelled` archived."
     )

@@ -1,6 +1,6 @@
 """What an operation has for the sort of view that it is, so that no description says it again: parameters, headers, problems.
 
-docs/reference/api.md, under Conventions, tells what each does. What an operation says itself counts for more.
+docs/reference/api.md tells what each does. What an operation says itself counts for more.
 """
 
 from __future__ import annotations
