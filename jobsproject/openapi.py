@@ -20,6 +20,7 @@ from jobs.api.described.schema import problem_answers
 from jobs.api.described.shape import NAMED
 from jobsproject.openapi_introduction import INTRODUCTION, TAGS
 from jobsproject.openapi_kinds import by_kinds, models
+from jobsproject.openapi_problems import with_kinds
 from jobsproject.openapi_words import Schema, WordedSchema, worded
 
 JSON = Any
@@ -42,7 +43,7 @@ def assemble(*, result: Schema, **_: object) -> Schema:
         "responses": problem_answers(),
         "securitySchemes": copy.deepcopy(SECURITY),
     }
-    draft = result | {"components": shared}
+    draft = with_kinds(result | {"components": shared})
     names, schemas = _schemas({*_models(draft), *models()})
     composed = by_kinds({model: schemas[names[model]] for model in models()})
     bases = {names[model] for model in models()}

@@ -60,7 +60,7 @@ class OpenAPIDocument(JSONView):
 
     def get(self, request: Request) -> HttpResponse:
         """The document, in the ``format`` of the query."""
-        asked = Query(request, known=("format",)).text("format") or "json"
+        asked = Query(request, known=("format",), paged=False).text("format") or "json"
         if asked not in MEDIA_TYPES:
             raise ValidationError([FieldError("format", f"expected one of {', '.join(MEDIA_TYPES)}")])
         content = _content(asked)

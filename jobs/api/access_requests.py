@@ -8,73 +8,134 @@ from pydantic import AwareDatetime, Field
 
 from jobs.documents import Strict, validated
 from jobs.models import Role, Scope
+from jobs.services.secrets import MAX_VALUE_LENGTH
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 Description = Annotated[str, Field(max_length=200)]
 
 
-class WorkspaceRequest(Strict):
-    """A workspace to make; without a name it is called as its slug."""
+# The OpenAPI document shows the bounds; the services that read these texts refuse what does not fit, in their own words.
+Slug = Annotated[str, Field(json_schema_extra={"pattern": "^[a-z0-9][a-z0-9-]{0,62}$"})]
+TokenName = Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": 100})]
+SecretValue = Annotated[
+    str, Field(json_schema_extra={"minLength": 1, "maxLength": MAX_VALUE_LENGTH, "format": "password"})
+]
 
-    slug: str
+
+class WorkspaceRequest(Strict):
+    """A workspace to make.
+
+    Args:
+        slug: Its name in addresses; small letters, digits and hyphens.
+        name: What it is called; without one as its slug.
+    """
+
+    slug: Slug
     name: Annotated[str, Field(max_length=200)] = ""
 
 
 class NameRequest(Strict):
-    """What a workspace is to be called."""
+    """What a workspace is to be called.
 
-    name: Name
+    Args:
+        name: 1 to 200 characters, not only spaces.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=200, json_schema_extra={"pattern": r"\S"})]
 
 
 class MemberRequest(Strict):
-    """Somebody to let in."""
+    """Somebody to let in.
+
+    Args:
+        username: Of somebody who can log in.
+        role: As what.
+    """
 
     username: str
     role: Role
 
 
 class RoleRequest(Strict):
-    """The role that somebody is to have."""
+    """The role that somebody is to have.
+
+    Args:
+        role: As what.
+    """
 
     role: Role
 
 
 class TokenRequest(Strict):
-    """A token to make; without an expiry it is good until it is revoked."""
+    """A token to make.
 
-    name: str
-    scopes: list[Scope]
+    Args:
+        name: What it is for.
+        scopes: What it opens of what its user may do.
+        expires_at: A time to come; without one it is good until it is revoked.
+    """
+
+    name: TokenName
+    scopes: Annotated[list[Scope], Field(json_schema_extra={"minItems": 1})]
     expires_at: AwareDatetime | None = None
 
 
 class OwnTokenRequest(TokenRequest):
-    """The same for oneself. ``workspace``: the slug of the only one that it opens."""
+    """A token to make for oneself.
+
+    Args:
+        name: What it is for.
+        scopes: What it opens of what its user may do.
+        expires_at: A time to come; without one it is good until it is revoked.
+        workspace: The slug of the only workspace that it opens; without one all of its user's.
+    """
 
     workspace: str | None = None
 
 
 class WorkspaceTokenRequest(TokenRequest):
-    """The same for a workspace. ``service_account``: whose it is to be by name; None for oneself."""
+    """A token to make for one workspace.
+
+    Args:
+        name: What it is for.
+        scopes: What it opens of what its user may do.
+        expires_at: A time to come; without one it is good until it is revoked.
+        service_account: The name of the service account whose it is to be; without one it is the caller's.
+    """
 
     service_account: str | None = None
 
 
 class SecretRequest(Strict):
-    """A secret's value."""
+    """A secret's value.
 
-    value: str
+    Args:
+        value: It can be replaced, and is shown to nobody.
+    """
+
+    value: SecretValue
 
 
 class ServiceAccountRequest(Strict):
-    """A service account to make."""
+    """A service account to make.
 
-    name: str
+    Args:
+        name: Small letters, digits and hyphens.
+        role: As what.
+        description: What it is for.
+    """
+
+    name: Slug
     role: Role
     description: Description = ""
 
 
 class ServiceAccountChange(Strict):
-    """What is to change about one; what is left out stays."""
+    """What is to change about a service account; what is left out stays.
+
+    Args:
+        role: As what.
+        description: What it is for.
+    """
 
     role: Role | None = None
     description: Description | None = None

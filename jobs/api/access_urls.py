@@ -15,7 +15,7 @@ _workspace: list[URLPattern | URLResolver] = [
     path("secrets/", secrets.SecretList.as_view(), name="secrets"),
     path("secrets/<secret:name>/", secrets.SecretDetail.as_view(), name="secret"),
     path("service-accounts/", members.ServiceAccountList.as_view(), name="service-accounts"),
-    path("service-accounts/<workspace:name>/", members.ServiceAccountDetail.as_view(), name="service-account"),
+    path("service-accounts/<service_account:name>/", members.ServiceAccountDetail.as_view(), name="service-account"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -11,14 +11,14 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from jobs.api.base import WorkspaceView
+from jobs.api.described import audit as on_audit
+from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
-from jobs.errors import FieldError, ValidationError
 from jobs.models import AuditEntry, Role
 from jobs.selectors.audit import AuditFilter, all_entries, list_entries
 
@@ -33,6 +33,7 @@ class Format(StrEnum):
     CSV = "csv"
 
 
+@described(get=on_audit.LIST)
 class AuditList(WorkspaceView):
     """``audit/``"""
 
@@ -47,6 +48,7 @@ class AuditList(WorkspaceView):
         return page(request, entries, limit=query.limit, cursor=lambda entry: entry.pk, show=entry_json)
 
 
+@described(get=on_audit.EXPORT)
 class AuditExport(WorkspaceView):
     """``audit/export/``"""
 
@@ -54,7 +56,7 @@ class AuditExport(WorkspaceView):
 
     def get(self, request: Request, workspace: str) -> HttpResponseBase:
         """All entries, as a download: ``format=jsonl`` (the default) or ``csv``."""
-        query = Query(request, known=(*FILTERS, "format"))
+        query = Query(request, known=(*FILTERS, "format"), paged=False)
         chosen = query.word("format", Format) or Format.JSONL
         entries = all_entries(workspace=self.workspace, wanted=_filter(query))
         lines, content_type = (
@@ -78,22 +80,9 @@ def _filter(query: Query) -> AuditFilter:
         actor=query.text("actor"),
         action=query.text("action"),
         target=query.text("target"),
-        since=_time(query, "since"),
-        until=_time(query, "until"),
+        since=query.instant("since"),
+        until=query.instant("until"),
     )
-
-
-def _time(query: Query, name: str) -> dt.datetime | None:
-    text = query.text(name)
-    if text is None:
-        return None
-    try:
-        found = parse_datetime(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise ValidationError([FieldError(name, "expected a time with its zone, such as 2026-11-21T12:00:00Z")])
-    return found
 
 
 def _json_lines(entries: Iterator[AuditEntry]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from jobs.api import shapes
 from jobs.api.base import SMALL_BODY_BYTES, WorkspaceView
-from jobs.api.described import control as on_control
+from jobs.api.described import bulk as on_bulk
 from jobs.api.described.operation import described
 from jobs.documents.bulk import parse_bulk_on_jobs, parse_bulk_on_runs
 from jobs.documents.control import parse_note
@@ -19,7 +19,7 @@ from jobs.services import bulk_each
 from jobs.services.bulk import terminate_runs
 
 
-@described(post=on_control.TERMINATE_MANY)
+@described(post=on_bulk.TERMINATE_RUNS)
 class BulkTermination(WorkspaceView):
     """``runs/bulk-terminate/``"""
 
@@ -33,6 +33,7 @@ class BulkTermination(WorkspaceView):
         return _accepted(self, action)
 
 
+@described(post=on_bulk.ON_JOBS)
 class BulkOnJobs(WorkspaceView):
     """``jobs/bulk/``"""
 
@@ -44,6 +45,7 @@ class BulkOnJobs(WorkspaceView):
         return _accepted(self, bulk_each.act_on_jobs(workspace=self.workspace, asked=asked, actor=self.actor))
 
 
+@described(post=on_bulk.ON_RUNS)
 class BulkOnRuns(WorkspaceView):
     """``runs/bulk/``"""
 
@@ -55,7 +57,7 @@ class BulkOnRuns(WorkspaceView):
         return _accepted(self, bulk_each.act_on_runs(workspace=self.workspace, asked=asked, actor=self.actor))
 
 
-@described(get=on_control.GET_BULK)
+@described(get=on_bulk.GET)
 class BulkActionDetail(WorkspaceView):
     """``bulk-actions/{id}/``"""
 

@@ -50,6 +50,12 @@ class SecretConverter(StringConverter):
     regex = "[A-Za-z][A-Za-z0-9_.-]{0,99}"
 
 
+class ServiceAccountConverter(StringConverter):
+    """A service account's name."""
+
+    regex = "[a-z0-9][a-z0-9-]{0,62}"
+
+
 class IdConverter(IntConverter):
     """Its id."""
 
@@ -77,6 +83,7 @@ _CONVERTERS: dict[str, type[StringConverter | IntConverter]] = {
     "file_name": FileNameConverter,
     "username": UsernameConverter,
     "secret": SecretConverter,
+    "service_account": ServiceAccountConverter,
     "run_id": IdConverter,
     "position": PositionConverter,
 }

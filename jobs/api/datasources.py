@@ -63,7 +63,7 @@ class DatasourceView(WorkspaceView):
 
     def query(self) -> Query:
         """What stands in the query. Raises ValidationError."""
-        return Query(self.request, known=self.query_parameters)
+        return Query(self.request, known=self.query_parameters, paged=False)
 
     def settle(self, request: Request, answer: Response) -> Response:
         """Wait for the worker, where something was asked of one."""
@@ -177,7 +177,7 @@ class State(DatasourceView):
 
     def delete(self, request: Request, workspace: str, name: str) -> Response:
         """Forget it, so that the next load begins at the beginning; 409 while a run is active. ``stream``: only that one's."""
-        query, job = Query(request, known=("stream",)), self.datasource(name)
+        query, job = Query(request, known=("stream",), paged=False), self.datasource(name)
         reset_state(job=job, actor=self.actor, stream=query.text("stream"))
         return self._states(job)
 

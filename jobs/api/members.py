@@ -10,6 +10,8 @@ from rest_framework.response import Response
 from jobs.api.access_requests import parse_member, parse_role, parse_service_account, parse_service_account_change
 from jobs.api.access_shapes import member_json, service_account_json
 from jobs.api.base import WorkspaceView
+from jobs.api.described import access as on_access
+from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
 from jobs.errors import FieldError, NotFoundError, ValidationError
 from jobs.models import Role
@@ -25,6 +27,7 @@ from jobs.services.workspaces import find_user
 FOR_OWNERS = {"GET": Role.OWNER, "POST": Role.OWNER, "PUT": Role.OWNER, "PATCH": Role.OWNER, "DELETE": Role.OWNER}
 
 
+@described(get=on_access.LIST_MEMBERS, post=on_access.ADD_MEMBER)
 class MemberList(WorkspaceView):
     """``members/``"""
 
@@ -48,6 +51,7 @@ class MemberList(WorkspaceView):
         return Response(member_json(made), status=status.HTTP_201_CREATED, headers={"Location": location})
 
 
+@described(get=on_access.GET_MEMBER, put=on_access.CHANGE_MEMBER, delete=on_access.REMOVE_MEMBER)
 class MemberDetail(WorkspaceView):
     """``members/{username}/``"""
 
@@ -71,6 +75,7 @@ class MemberDetail(WorkspaceView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+@described(get=on_access.LIST_ACCOUNTS, post=on_access.CREATE_ACCOUNT)
 class ServiceAccountList(WorkspaceView):
     """``service-accounts/``"""
 
@@ -97,6 +102,7 @@ class ServiceAccountList(WorkspaceView):
         return Response(service_account_json(made), status=status.HTTP_201_CREATED, headers={"Location": location})
 
 
+@described(get=on_access.GET_ACCOUNT, patch=on_access.CHANGE_ACCOUNT, delete=on_access.DELETE_ACCOUNT)
 class ServiceAccountDetail(WorkspaceView):
     """``service-accounts/{name}/``"""
 

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api import shapes
 from jobs.api.base import WorkspaceView
+from jobs.api.described import origins as on_origins
+from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
-from jobs.documents import Strict, validated
-from jobs.documents.control import Note
+from jobs.documents.origins import parse_release
 from jobs.models import Role
 from jobs.selectors.origins import list_origins, origin_of
 from jobs.services.origins import release
 
 
-class ReleaseRequest(Strict):
-    """Which object is to be edited everywhere again. ``kind`` is as manifests have it; a schedule's name is JOB/NAME."""
-
-    kind: Annotated[str, Field(max_length=40)]
-    name: Annotated[str, Field(max_length=300)]
-    note: Note = ""
-
-
+@described(get=on_origins.LIST)
 class OriginList(WorkspaceView):
     """``origins/``"""
 
@@ -42,6 +35,7 @@ class OriginList(WorkspaceView):
         return page(request, found, limit=query.limit, cursor=lambda each: each.pk, show=shapes.origin_json)
 
 
+@described(post=on_origins.RELEASE)
 class Release(WorkspaceView):
     """``origins/release/``"""
 
@@ -49,7 +43,7 @@ class Release(WorkspaceView):
 
     def post(self, request: Request, workspace: str) -> Response:
         """Let an object be edited everywhere again; 404 when it is kept in no file."""
-        asked = validated(ReleaseRequest, request.data, "expected an object with kind and name")
+        asked = parse_release(request.data)
         release(workspace=self.workspace, kind=asked.kind, name=asked.name, actor=self.actor, note=asked.note)
         return Response(status=status.HTTP_204_NO_CONTENT)
 

@@ -75,7 +75,7 @@ class Query:
         return None if value is None else value == "true"
 
     def instant(self, name: str) -> dt.datetime | None:
-        """An aware time; None when it is not given. Raises ValidationError, also for a time without its zone."""
+        """A time in UTC; None when it is not given. Raises ValidationError, also for a time without its zone."""
         text = self.text(name)
         if text is None:
             return None
@@ -85,7 +85,12 @@ class Query:
             moment = None
         if moment is None or moment.tzinfo is None:
             raise ValidationError([FieldError(name, "expected a time with its zone, such as 2026-11-21T12:00:00Z")])
-        return moment
+        try:
+            return moment.astimezone(dt.UTC)
+        except OverflowError:  # The database has no such time either, and would say so in the middle of a download.
+            raise ValidationError(
+                [FieldError(name, "expected a time that lies in the years 1 to 9999 in UTC")]
+            ) from None
 
     def order(self, words: Sequence[str]) -> tuple[str, bool]:
         """By which of the words to order, and whether descending (``-word``); the first word says what is usual.

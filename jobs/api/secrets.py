@@ -9,6 +9,8 @@ from rest_framework.response import Response
 from jobs.api.access_requests import parse_secret
 from jobs.api.access_shapes import secret_json
 from jobs.api.base import WorkspaceView
+from jobs.api.described import access as on_access
+from jobs.api.described.operation import described
 from jobs.api.members import FOR_OWNERS
 from jobs.api.pages import Query, page
 from jobs.models import Scope
@@ -18,6 +20,7 @@ from jobs.services.secrets import delete_secret, set_secret
 SCOPES = {"GET": Scope.SECRETS, "PUT": Scope.SECRETS, "DELETE": Scope.SECRETS}
 
 
+@described(get=on_access.LIST_SECRETS)
 class SecretList(WorkspaceView):
     """``secrets/``"""
 
@@ -30,6 +33,7 @@ class SecretList(WorkspaceView):
         return page(request, found, limit=query.limit, cursor=lambda secret: secret.name, show=secret_json)
 
 
+@described(get=on_access.GET_SECRET, put=on_access.SET_SECRET, delete=on_access.DELETE_SECRET)
 class SecretDetail(WorkspaceView):
     """``secrets/{name}/``"""
 

@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from jobs.api.access_requests import TokenRequest, parse_own_token, parse_workspace_token
 from jobs.api.access_shapes import token_json
 from jobs.api.base import AccountView, WorkspaceView
+from jobs.api.described import tokens as on_tokens
+from jobs.api.described.operation import described
 from jobs.api.members import FOR_OWNERS
 from jobs.api.pages import Query, page
 from jobs.api.permissions import bound_to
@@ -22,6 +24,7 @@ from jobs.selectors.members import find_service_account, find_token_of, page_of_
 from jobs.services.tokens import create_token, revoke_token
 
 
+@described(get=on_tokens.LIST_OWN, post=on_tokens.CREATE_OWN)
 class OwnTokens(AccountView):
     """``tokens/``"""
 
@@ -41,6 +44,7 @@ class OwnTokens(AccountView):
         return _made(request, asked, user=self.user, workspace=workspace, actor=self.actor)
 
 
+@described(get=on_tokens.GET_OWN, delete=on_tokens.REVOKE_OWN)
 class OwnToken(AccountView):
     """``tokens/{id}/``"""
 
@@ -56,11 +60,12 @@ class OwnToken(AccountView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+@described(get=on_tokens.LIST, post=on_tokens.CREATE)
 class WorkspaceTokens(WorkspaceView):
     """``workspaces/{workspace}/tokens/``"""
 
     roles = FOR_OWNERS
-    keeps_answers = False  # What makes a token answers with it.
+    keeps_answers = False  # The token itself stands in the answer.
 
     def get(self, request: Request, workspace: str) -> Response:
         """The tokens that open this workspace alone, whosever they are, the newest first."""
@@ -79,6 +84,7 @@ class WorkspaceTokens(WorkspaceView):
         return _made(request, asked, user=user, workspace=self.workspace, actor=self.actor)
 
 
+@described(get=on_tokens.GET, delete=on_tokens.REVOKE)
 class WorkspaceToken(WorkspaceView):
     """``workspaces/{workspace}/tokens/{id}/``"""
 

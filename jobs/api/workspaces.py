@@ -11,6 +11,8 @@ from rest_framework.response import Response
 from jobs.api.access_requests import parse_name, parse_workspace
 from jobs.api.access_shapes import workspace_json
 from jobs.api.base import AccountView, WorkspaceView
+from jobs.api.described import access as on_access
+from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
 from jobs.api.permissions import bound_to
 from jobs.models import Role
@@ -18,6 +20,7 @@ from jobs.selectors.access import Access, list_accesses
 from jobs.services.workspaces import create_workspace, rename_workspace
 
 
+@described(get=on_access.LIST_WORKSPACES, post=on_access.CREATE_WORKSPACE)
 class WorkspaceList(AccountView):
     """``workspaces/``"""
 
@@ -40,6 +43,7 @@ class WorkspaceList(AccountView):
         return Response(answer, status=status.HTTP_201_CREATED, headers={"Location": location})
 
 
+@described(get=on_access.GET_WORKSPACE, put=on_access.RENAME_WORKSPACE)
 class WorkspaceDetail(WorkspaceView):
     """``workspaces/{workspace}/``"""
 

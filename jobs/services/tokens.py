@@ -53,7 +53,7 @@ def create_token(
             workspace.
     """
     wanted = list(dict.fromkeys(scopes))
-    _check(name=name, expires_at=expires_at, scopes=wanted, now=now)
+    ends_at = _check(name=name, expires_at=expires_at, scopes=wanted, now=now)
     if workspace is not None and not is_member(user=user, workspace_id=workspace.pk):
         raise ValidationError([FieldError("workspace", f"{user.get_username()} is not a member of {workspace.slug}")])
     token = PREFIX + secrets.token_urlsafe(32)
@@ -64,7 +64,7 @@ def create_token(
             name=name,
             digest=digest(token),
             scopes=wanted,
-            expires_at=expires_at and expires_at.astimezone(dt.UTC),
+            expires_at=ends_at,
             created_by=actor or user.get_username(),
         )
         _record(made, "token.created", actor=made.created_by)
@@ -103,16 +103,22 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
-def _check(*, name: str, expires_at: dt.datetime | None, scopes: Sequence[str], now: dt.datetime) -> None:
-    errors = []
+def _check(*, name: str, expires_at: dt.datetime | None, scopes: Sequence[str], now: dt.datetime) -> dt.datetime | None:
+    """The expiry in UTC."""
+    errors, ends_at = [], None
     if not 1 <= len(name) <= 100 or "\x00" in name:
         errors.append(FieldError("name", "expected 1 to 100 characters"))
-    if expires_at is not None and expires_at <= now:
+    try:
+        ends_at = expires_at and expires_at.astimezone(dt.UTC)
+    except OverflowError:
+        errors.append(FieldError("expires_at", "expected a time that lies in the years 1 to 9999 in UTC"))
+    if ends_at is not None and ends_at <= now:
         errors.append(FieldError("expires_at", "expected a time that is still to come"))
     if not scopes or not set(scopes) <= set(Scope.values):
         errors.append(FieldError("scopes", f"expected at least one of {', '.join(Scope.values)}"))
     if errors:
         raise ValidationError(errors)
+    return ends_at
 
 
 def _record(token: ApiToken, kind: str, *, actor: str) -> None:

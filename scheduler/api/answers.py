@@ -50,7 +50,7 @@ class SchedulePreview(SchedulePart):
 
     def get(self, request: Request, workspace: str, key: str, name: str) -> Response:
         """What the schedule will do: the next ``count`` fire times, from ``after`` on where that is later than now."""
-        query = Query(request, known=("count",))
+        query = Query(request, known=("count", "after"), paged=False)
         after, now = instant(query, "after"), timezone.now()
         found = preview(schedule=self.schedule(key, name), now=max(after or now, now), count=_count(query))
         return Response(answer_shapes.preview_json(found))
@@ -64,7 +64,7 @@ class DocumentPreview(WorkspaceView):
 
     def post(self, request: Request, workspace: str) -> Response:
         """What a schedule of this document would do if it were saved now, or at ``after``. Nothing is saved."""
-        query = Query(request, known=("count",))
+        query = Query(request, known=("count", "after"), paged=False)
         now = instant(query, "after") or timezone.now()
         found = preview_document(document=document_of(request.data), now=now, count=_count(query))
         return Response(answer_shapes.preview_json(found))
@@ -76,7 +76,7 @@ class ScheduleExplanation(SchedulePart):
 
     def get(self, request: Request, workspace: str, key: str, name: str) -> Response:
         """Why the schedule did or did not run ``at`` a time: an instant, or a wall time of its zone."""
-        query = Query(request, known=("at",))
+        query = Query(request, known=("at",), paged=False)
         at = query.text("at")
         if at is None:
             raise ValidationError([FieldError("at", "this parameter is required: the time that you ask about")])
@@ -92,7 +92,7 @@ class Simulation(WorkspaceView):
 
     def get(self, request: Request, workspace: str) -> Response:
         """What all schedules of the workspace will do in the next ``days``, hour by hour."""
-        query = Query(request, known=("days",))
+        query = Query(request, known=("days",), paged=False)
         days = query.number("days", least=1, most=MOST_DAYS) or DAYS
         return Response(answer_shapes.load_json(simulate(workspace=self.workspace, now=timezone.now(), days=days)))
 

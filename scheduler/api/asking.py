@@ -26,7 +26,11 @@ class RunNowRequest(Strict):
 
 
 class PrincipalRequest(Strict):
-    """As whom a schedule is to act: a service account of the workspace by name, or whoever asks."""
+    """As whom a schedule is to act.
+
+    Args:
+        service_account: The name of one of the workspace; without it the schedule acts as the caller.
+    """
 
     service_account: str | None = None
 

@@ -82,6 +82,7 @@ class ScheduleRunNow(StartsARun, ScheduleControl):
         return run_response(self, request, run_id, status.HTTP_202_ACCEPTED)
 
 
+@described(put=on_schedules.SET_PRINCIPAL)
 class SchedulePrincipal(ScheduleControl):
     """``jobs/{key}/schedules/{name}/principal/``"""
 

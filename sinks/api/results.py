@@ -45,7 +45,7 @@ class RunResults(WorkspaceView):
 
     def get(self, request: Request, workspace: str, run_id: int) -> HttpResponseBase:
         """The results as a file, in the ``format`` of the query."""
-        asked = Query(request, known=("format",)).text("format") or "jsonl"
+        asked = Query(request, known=("format",), paged=False).text("format") or "jsonl"
         kind = next((known for known in FORMATS if known == asked), None)
         if kind is None:
             raise ValidationError([FieldError("format", f"expected one of {', '.join(FORMATS)}")])

@@ -131,7 +131,7 @@ class Checking(WorkspaceView):
 
     def seconds(self) -> float:
         """How long the caller would wait. Raises ValidationError: asked for before anything is begun."""
-        return waiting_time(Query(self.request, known=("wait",)))
+        return waiting_time(Query(self.request, known=("wait",), paged=False))
 
     def settle(self, request: Request, answer: Response) -> Response:
         """Wait for the worker."""

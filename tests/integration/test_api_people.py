@@ -348,6 +348,7 @@ class TestTokens:
             ({"scopes": ["all"]}, "scopes.0"),
             ({"expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
             ({"expires_at": "2020-01-01T00:00:00"}, "expires_at"),
+            ({"expires_at": "9999-12-31T23:59:59-23:59"}, "expires_at"),
             ({"user": "olga"}, "user"),
         ],
     )

@@ -257,6 +257,12 @@ class TestReading:
         answer = Api(olga).get("audit/", since="2026-11-21T12:00:00")
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "since")
 
+    @pytest.mark.parametrize("path", ["audit/", "audit/export/"])
+    @pytest.mark.parametrize("time", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"])
+    def test_a_time_that_the_database_does_not_know_is_refused(self, olga: User, path: str, time: str) -> None:
+        answer = Api(olga).get(path, until=time)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "until")
+
     def test_an_export_has_all_of_it(self, olga: User, job: Job) -> None:
         pause_job(job=job, actor="=ann()", note="")
         api = Api(olga)

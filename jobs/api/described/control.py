@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.api.described.bodies import BulkTerminationRequest
 from jobs.api.described.operation import Answer, Operation
 from jobs.api.described.parts import IF_MATCH_JOB, JOB_CHANGED
-from jobs.api.described.shapes import NEW_RUN, BulkAction, ChangedRun, Run, RunSummary
+from jobs.api.described.shapes import NEW_RUN, ChangedRun, RunSummary
+from jobs.api.described.starting import started
 from jobs.documents import ReplayRequest, RerunRequest
 from jobs.documents.control import NoteRequest
 
@@ -108,9 +108,7 @@ RERUN = Operation(
     body=RerunRequest,
     body_required=False,
     example={"which": "all", "definition": "present", "comment": "the shop is back"},
-    answers={
-        202: Answer(says="The new run.", shape=Run, headers=("Location",), example=_REPEATED | {"trigger": "rerun"})
-    },
+    answers=started(_REPEATED | {"trigger": "rerun"}),
     problems={409: "It has not ended, its job is not active, or somebody else changed the job."} | JOB_CHANGED,
 )
 REPLAY = Operation(
@@ -122,25 +120,6 @@ REPLAY = Operation(
     body=ReplayRequest,
     body_required=False,
     example={"comment": "the shop is back"},
-    answers={
-        202: Answer(says="The new run.", shape=Run, headers=("Location",), example=_REPEATED | {"trigger": "replay"})
-    },
+    answers=started(_REPEATED | {"trigger": "replay"}),
     problems={409: "It has not ended, its results are not kept, or somebody else changed the job."} | JOB_CHANGED,
-)
-TERMINATE_MANY = Operation(
-    id="terminateRuns",
-    tag=TAG,
-    summary="Terminate many runs",
-    says="Begin to terminate the runs of a list of ids or of a filter. The first 200 are dealt with in the call, the rest in the"
-    " background: `Location` is where to look. Runs that begin after the call are not touched.",
-    body=BulkTerminationRequest,
-    example={"filter": {"job": "task:ping"}, "note": "wrong data"},
-    answers={202: Answer(says="The action.", shape=BulkAction, headers=("Location",))},
-)
-GET_BULK = Operation(
-    id="getBulkAction",
-    tag=TAG,
-    summary="Read an action on many runs",
-    answers={200: Answer(says="The action with its progress.", shape=BulkAction)},
-    path={"action_id": 3},
 )

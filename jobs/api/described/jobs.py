@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from jobs.api.described.bodies import JobReplacement, NewJob
-from jobs.api.described.operation import Answer, Operation, pages
+from jobs.api.described.bodies import JobReplacement, NewJob, Transition
+from jobs.api.described.operation import Answer, Operation, instant, ordered, pages, text, word
 from jobs.api.described.parts import IDEMPOTENCY_KEY, IF_MATCH_JOB, JOB_CHANGED
 from jobs.api.described.shape import page_of
 from jobs.api.described.shapes import NEW_RUN, Job, JobSummary, Run
-from jobs.documents import KEY_PATTERN, TriggerRequest
-from jobs.documents.control import NoteRequest, TransitionRequest
+from jobs.documents import TriggerRequest
+from jobs.documents.control import NoteRequest
+from jobs.states import JobState
 
 TAG = "Jobs"
 _JOB = Answer(says="The job.", shape=Job, headers=("ETag",))
@@ -27,7 +28,15 @@ LIST = Operation(
     id="listJobs",
     tag=TAG,
     summary="List jobs",
-    parameters=pages("The key", type="string", pattern=KEY_PATTERN),
+    parameters=(
+        text("type", "Only jobs whose keys begin with this type.", example="task"),
+        word("state", "Only jobs in this state.", JobState),
+        text("tag", "Only jobs with this tag."),
+        text("group", "Only jobs of the concurrency group of this name."),
+        text("search", "Only jobs with this in their name or description, however it is capitalised."),
+        ordered("key", "created_at", "updated_at"),
+        *pages("What `order` needs", type="string"),
+    ),
     answers={200: Answer(says="The jobs by key, without their payload lists.", shape=page_of(JobSummary))},
 )
 CREATE = Operation(
@@ -64,9 +73,13 @@ DELETE = Operation(
     tag=TAG,
     summary="Delete a job",
     says="Delete the job with its schedules, and keep its runs.",
+    parameters=(
+        IF_MATCH_JOB,
+        instant("expected_updated_at", "The `updated_at` that the caller saw: 409 when it is another."),
+    ),
     answers={204: Answer(says="It is gone.")},
     path={"key": "task:old"},
-    problems={409: "A run of it is active."},
+    problems={409: "A run of it is active, or somebody else changed it."} | JOB_CHANGED,
 )
 TRIGGER = Operation(
     id="triggerJob",
@@ -81,7 +94,9 @@ TRIGGER = Operation(
     answers={
         202: Answer(says="The new run.", shape=Run, headers=("Location",), example=NEW_RUN),
         200: Answer(
-            says="The run that this key, or these parameters, started before.", shape=Run, headers=("Location",)
+            says="The run that this key, or these parameters, started before; or with `wait` the new one, which has ended.",
+            shape=Run,
+            headers=("Location",),
         ),
     },
     problems={
@@ -120,7 +135,7 @@ TRANSITION = Operation(
     says="Move the job to another state. A draft must have all that it needs to become active; what is missing is told field"
     " by field.",
     parameters=(IF_MATCH_JOB,),
-    body=TransitionRequest,
+    body=Transition,
     example={"target": "archived", "note": "replaced by task:ping"},
     answers={200: _JOB},
     path={"key": "task:old"},

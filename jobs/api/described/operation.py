@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 from rest_framework.views import APIView
@@ -19,16 +19,28 @@ DESCRIBED = "described"
 """The attribute of a view's class that holds what is said of its methods."""
 
 PROBLEM = "application/problem+json"
+
+
+class Plain(NamedTuple):
+    """A problem that means the same everywhere: the name of its component, and its words."""
+
+    name: str
+    says: str
+
+
 PLAIN_PROBLEMS = {
-    400: "The input was refused; `errors` says what and where.",
-    401: "No token, or one that is unknown or has expired.",
-    403: "The caller's role is too small.",
-    404: "It does not exist, or not for this caller.",
-    413: "The body is too large.",
-    415: "The body is no JSON.",
-    503: "The database cannot be reached.",
+    400: Plain("BadRequest", "The input was refused; `errors` says what and where."),
+    401: Plain("Unauthorized", "No token, or one that is unknown or has expired."),
+    403: Plain("Forbidden", "The caller's role is too small, or their token lacks the scope."),
+    404: Plain("NotFound", "It does not exist, or not for this caller."),
+    409: Plain("UnderWay", "The first request with this `Idempotency-Key` has not been answered yet."),
+    413: Plain("BodyTooLarge", "The body is too large."),
+    415: Plain("UnsupportedMediaType", "The body is no JSON."),
+    422: Plain("KeyReused", "The `Idempotency-Key` was used for something else."),
+    429: Plain("TooManyRequests", "The caller has sent more requests than it may in this time."),
+    503: Plain("ServiceUnavailable", "The database cannot be reached."),
 }
-"""The words for statuses that mean the same everywhere; each is a component."""
+"""By status."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +156,17 @@ def word(
 def instant(name: str, says: str, *, example: JSON = None) -> Parameter:
     """A query parameter that is an instant with its zone."""
     return text(name, says, example=example, format="date-time")
+
+
+def flag(name: str, says: str) -> Parameter:
+    """A query parameter that is true or false."""
+    return Parameter(name=name, says=says, schema={"type": "boolean"})
+
+
+def ordered(*words: str) -> Parameter:
+    """The parameter ``order`` of a list; ``words`` as `jobs.api.pages.Query.order` takes them, the usual one first."""
+    known = [sign + each.removeprefix("-") for each in words for sign in ("", "-")]
+    return word("order", "In which order; with `-` it is descending.", known, default=words[0])
 
 
 LIMIT = whole("limit", "How many entries the page has at most.", least=1, most=MAX_LIMIT, default=DEFAULT_LIMIT)

@@ -18,6 +18,9 @@ PATH: dict[str, JSON] = {
     "file_name": "customers.csv",
     "schedule": "nightly",
     "sink": "journal",
+    "username": "bob",
+    "secret": "WAREHOUSE",
+    "service_account": "ci",
     "run_id": 7,
     "position": 0,
 }
@@ -26,40 +29,65 @@ PATH: dict[str, JSON] = {
 HEADERS: dict[str, dict[str, JSON]] = {
     "ETag": {
         "description": "The version of what is answered, for `If-Match`.",
+        "required": True,
         "schema": {"type": "string"},
         "example": '"3"',
     },
     "Location": {
         "description": "The address of what was made, or of where to look how far it is.",
+        "required": True,
         "schema": {"type": "string", "format": "uri"},
         "example": "https://jobs.example.com/api/v1/workspaces/demo/runs/7/",
     },
     "Content-Disposition": {
         "description": "Says that it is a download, and what it is called.",
+        "required": True,
         "schema": {"type": "string"},
         "example": 'attachment; filename="run-7-payload-0.json"',
     },
     "Retry-After": {
         "description": "In how many seconds to try again.",
+        "required": True,
         "schema": {"type": "integer", "minimum": 0},
         "example": 5,
     },
+    "RateLimit": {
+        "description": "How many requests are left to the caller (`r`), and in how many seconds there are all of them again (`t`).",
+        "schema": {"type": "string"},
+        "example": '"caller";r=0;t=41',
+    },
+    "RateLimit-Policy": {
+        "description": "How many requests a caller may send (`q`) in how many seconds (`w`).",
+        "schema": {"type": "string"},
+        "example": '"caller";q=600;w=60',
+    },
+    "Idempotent-Replayed": {
+        "description": "`true` in an answer that is given again, to a request whose `Idempotency-Key` is known.",
+        "schema": {"type": "string", "const": "true"},
+        "example": "true",
+    },
     "WWW-Authenticate": {
         "description": "What to send.",
+        "required": True,
         "schema": {"type": "string"},
         "example": 'Bearer realm="jobs"',
     },
 }
 """The headers of answers, each a component."""
 
-OF_PROBLEMS = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}
+OF_PROBLEMS = {
+    401: ("WWW-Authenticate",),
+    429: ("Retry-After", "RateLimit", "RateLimit-Policy"),
+    503: ("Retry-After",),
+}
 """The headers that problems have, by status."""
 
 SECURITY: dict[str, dict[str, JSON]] = {
     "bearer": {
         "type": "http",
         "scheme": "bearer",
-        "description": "A token, made in the admin or with `manage.py create_token`. It may do what its user may.",
+        "description": "A token, made with `POST /api/v1/tokens/`, in the admin or with `manage.py create_token`. It may do what"
+        " both its user's role and its scopes allow: `x-role` and `x-scope` of an operation.",
     },
     "session": {
         "type": "apiKey",
@@ -87,8 +115,8 @@ JOB_CHANGED = {412: "`If-Match` names another version of the job."}
 IDEMPOTENCY_KEY = Parameter(
     name="Idempotency-Key",
     place="header",
-    says="Makes it safe to send the request again: a key that is known starts nothing new.",
-    schema={"type": "string", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY},
+    says="Makes it safe to send the request again: one whose key is known does nothing, and is answered as the first one was.",
+    schema={"type": "string", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY, "pattern": r"\S"},
 )
 WAIT = whole("wait", "How many seconds to wait for the answer of a worker.", most=30, default=20, example=0)
 
@@ -106,9 +134,9 @@ class Problem(Shape):
     """Why a request was refused. Source: RFC 9457."""
 
     type: str
-    """What sort of problem it is: `about:blank`, which leaves that to the status."""
+    """What sort of problem it is: the address of a page that tells what it means and what to do. The word in it is stable."""
     title: str
-    """The status in words."""
+    """That sort in words."""
     status: int
     """The status of the answer."""
     detail: str
@@ -117,8 +145,8 @@ class Problem(Shape):
     """What is wrong with the input, thing by thing; empty where the input is not to blame."""
 
     EXAMPLE = {
-        "type": "about:blank",
-        "title": "Bad Request",
+        "type": "/problems/invalid-input/",
+        "title": "The input was refused",
         "status": 400,
         "detail": "The request was refused, and changed nothing.",
         "errors": [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from jobs.api.described.operation import Answer, Operation, pages, text, whole, word
+from jobs.api.described.operation import Answer, Operation, flag, instant, ordered, pages, text, whole, word
 from jobs.api.described.parts import IDEMPOTENCY_KEY
 from jobs.api.described.shape import page_of
 from jobs.api.described.shapes import (
@@ -20,9 +20,10 @@ from jobs.api.described.shapes import (
     Run,
     RunSummary,
 )
+from jobs.api.live.polls import MOST_SECONDS
 from jobs.api.pages import MAX_POSITION
 from jobs.documents import MAX_KEY
-from jobs.states import PayloadState, RunState
+from jobs.states import PayloadState, RunState, Trigger
 
 JSON = Any
 TAG = "Runs"
@@ -39,6 +40,13 @@ LIST = Operation(
     parameters=(
         text("job", "Only runs of the job of this key.", example="task:ping"),
         word("state", "Only runs in this state.", RunState),
+        flag("active", "Only runs that have not ended; or only those that have."),
+        word("trigger", "Only runs that this made.", Trigger),
+        text("actor", "Only runs that this user or schedule started."),
+        whole("origin", "Only runs that repeat or replay this run, or that its end started."),
+        instant("since", "Only runs created at this instant or later."),
+        instant("until", "Only runs created before this instant."),
+        ordered("-id"),
         *_BY_ID,
     ),
     answers={200: Answer(says="The runs, the newest first.", shape=page_of(RunSummary))},
@@ -56,6 +64,8 @@ LIST_PAYLOADS = Operation(
     summary="List the payloads of a run",
     parameters=(
         word("state", "Only payloads in this state.", PayloadState),
+        text("kind", "Only payloads of this kind."),
+        ordered("position"),
         *pages("The position", type="integer", minimum=0, maximum=MAX_POSITION),
     ),
     answers={200: Answer(says="The payloads by position.", shape=page_of(Payload))},
@@ -133,13 +143,19 @@ LIST_LOGS = Operation(
     summary="List the log lines of a run",
     says="A line can be read within about a second. Of one attempt 2,000 lines are kept, and a line says that the rest was"
     " dropped.",
-    parameters=(_POSITION, *_BY_ID),
+    parameters=(_POSITION, text("level", "Only lines of this level, such as `error`."), ordered("id"), *_BY_ID),
     answers={200: Answer(says="The lines, the oldest first.", shape=page_of(LogLine))},
 )
 LIST_EVENTS = Operation(
     id="listEvents",
     tag=TAG,
     summary="List the events of a run",
-    parameters=_BY_ID,
+    says="The event log. With `wait` a long poll: `{results, cursor}`, and an empty one only after so many seconds.",
+    parameters=(
+        text("kind", "Only events of this kind, such as `run.succeeded`."),
+        whole("wait", "How many seconds to wait for the next event.", most=MOST_SECONDS),
+        ordered("id"),
+        *_BY_ID,
+    ),
     answers={200: Answer(says="The event log, the oldest first.", shape=page_of(Event))},
 )

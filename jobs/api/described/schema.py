@@ -5,19 +5,19 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from http import HTTPStatus
 from typing import Any
 
 from django.urls.converters import IntConverter, get_converters
 from drf_spectacular.drainage import warn
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry
+from rest_framework.views import APIView
 
-from jobs.api.base import WorkspaceView
+from jobs.api.described import conventions
 from jobs.api.described.operation import PLAIN_PROBLEMS, PROBLEM, Answer, Operation, Parameter, operation_of
 from jobs.api.described.parts import HEADERS, OF_PROBLEMS, PATH, Problem
 from jobs.api.described.shape import NAMED
-from jobs.models import Role
+from jobs.api.keyed import REPLAYED
 
 JSON = Any
 _PLACE = re.compile(r"<(?P<converter>\w+):(?P<name>\w+)>")
@@ -35,28 +35,43 @@ class DescribedSchema(AutoSchema):
         if said is None:
             warn(f"{view.__name__}.{method.lower()} is not described; see docs/reference/openapi.md")
             return None
-        role = view.roles.get(method, Role.VIEWER) if issubclass(view, WorkspaceView) else None
+        places = list(_path_parameters(path_regex, said))
         return {
             "operationId": said.id,
             "tags": [said.tag],
             "summary": said.summary,
-            "description": _description(said, getattr(view, method.lower()), role),
-            **({} if role is None else {"x-role": role.value}),
-            "parameters": [*_path_parameters(path_regex, said), *map(_parameter, said.parameters)],
+            "description": _description(said, view, method),
+            **_needed(view, method),
+            "parameters": [*places, *map(_parameter, conventions.parameters(view, method, said))],
             **_body(said),
             "security": [] if said.public else [{"bearer": []}, {"session": []}],
-            "responses": {str(status): each for status, each in _answers(said, in_workspace=role is not None)},
+            "responses": {
+                **{str(status): _answer(each, view, method, said) for status, each in said.answers.items()},
+                **{str(status): _problem(status, words) for status, words in said.problems.items()},
+                **{
+                    str(status): {"$ref": f"#/components/responses/{PLAIN_PROBLEMS[status].name}"}
+                    for status in conventions.usual_problems(view, method, said, in_path=bool(places))
+                },
+            },
         }
 
 
 def problem_answers() -> dict[str, JSON]:
     """The components of the answers that mean the same everywhere."""
-    return {_problem_name(status): _problem(status, words) for status, words in PLAIN_PROBLEMS.items()}
+    return {plain.name: _problem(status, plain.says) for status, plain in PLAIN_PROBLEMS.items()}
 
 
-def _description(said: Operation, method: object, role: Role | None) -> str:
-    words = said.says or (inspect.getdoc(method) or "").replace("``", "`")
-    return words if role is None else f"{words}\n\nRole: {role.value}."
+def _needed(view: type[APIView], method: str) -> dict[str, str]:
+    role, scope = conventions.role_and_scope(view, method)
+    return {name: each.value for name, each in (("x-role", role), ("x-scope", scope)) if each is not None}
+
+
+def _description(said: Operation, view: type[APIView], method: str) -> str:
+    words = said.says or (inspect.getdoc(getattr(view, method.lower())) or "").replace("``", "`")
+    role, scope = conventions.role_and_scope(view, method)
+    needed = [f"Role: {role.value}."] if role else []
+    needed += [f"Scope of a token: `{scope.value}`."] if scope else []
+    return "\n\n".join([words, " ".join(needed)]).rstrip()
 
 
 def _path_parameters(path_regex: str, said: Operation) -> Iterator[dict[str, JSON]]:
@@ -98,32 +113,17 @@ def _body(said: Operation) -> dict[str, JSON]:
     return {"requestBody": {"required": said.body_required, "content": {"application/json": content}}}
 
 
-def _answers(said: Operation, *, in_workspace: bool) -> Iterator[tuple[int, dict[str, JSON]]]:
-    yield from ((status, _answer(answer)) for status, answer in said.answers.items())
-    yield from ((status, _problem(status, words)) for status, words in said.problems.items())
-    for status in _usual_problems(said, in_workspace=in_workspace):
-        yield status, {"$ref": f"#/components/responses/{_problem_name(status)}"}
-
-
-def _usual_problems(said: Operation, *, in_workspace: bool) -> Iterator[int]:
-    if said.body is not None or any(parameter.place == "query" for parameter in said.parameters):
-        yield 400
-    if in_workspace:
-        yield from (401, 403, 404)
-    if said.body is not None:
-        yield from (413, 415)
-    if in_workspace:
-        yield 503
-
-
-def _answer(said: Answer) -> dict[str, JSON]:
-    answer: dict[str, JSON] = {"description": said.says}
-    if said.headers:
-        answer["headers"] = _headers(said.headers)
-    if said.shape is not None:
-        schema = dict(said.shape) if isinstance(said.shape, Mapping) else {NAMED: said.shape}
-        answer["content"] = {media: {"schema": schema, "example": said.shown} for media in said.media_types}
-    return answer
+def _answer(answer: Answer, view: type[APIView], method: str, said: Operation) -> dict[str, JSON]:
+    told: dict[str, JSON] = {"description": answer.says}
+    headers = [*answer.headers, *([REPLAYED] if conventions.takes_key(view, method) else [])]
+    if headers:
+        told["headers"] = _headers(headers)
+    if answer.shape is not None:
+        schema = dict(answer.shape) if isinstance(answer.shape, Mapping) else {NAMED: answer.shape}
+        if conventions.has_other_forms(view, method, said):
+            schema = {"anyOf": [schema, {NAMED: conventions.OtherForm}]}
+        told["content"] = {media: {"schema": schema, "example": answer.shown} for media in answer.media_types}
+    return told
 
 
 def _headers(names: Any) -> dict[str, JSON]:
@@ -131,15 +131,8 @@ def _headers(names: Any) -> dict[str, JSON]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _problem_name(status: int) -> str:
-    return HTTPStatus(status).phrase.replace(" ", "")
-
-
 def _problem(status: int, words: str) -> dict[str, JSON]:
-    title = HTTPStatus(status).phrase
-    example = {"type": "about:blank", "title": title, "status": status, "detail": words, "errors": []}
-    if status == 400:
-        example = Problem.EXAMPLE
+    example = Problem.EXAMPLE if status == 400 else {"status": status, "detail": words, "errors": []}
     headers = OF_PROBLEMS.get(status, ())
     return {
         "description": words,

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from jobs.api.described.bodies import Unsaid
 from jobs.api.described.shape import Shape, named
 from jobs.documents import KEY_PATTERN, Configuration
 from jobs.documents.configuration import RateLimit
@@ -41,6 +42,33 @@ class Stop(Change):
 
     reason: StopReason
     """`terminated` by somebody, `timeout`, `expired` (not begun in time) or `first_failure`."""
+
+
+class Origin(Shape):
+    """Something that is kept in a file, and is edited there alone until it is released."""
+
+    kind: str
+    """`job`, `schedule`, `sink`, `concurrency_group` or `notice_rule`."""
+    name: str
+    """A job's is its key, a schedule's is `JOB/NAME`."""
+    source: str
+    """The set of files that it is applied with."""
+    path: str
+    """The file."""
+    digest: str
+    """SHA-256 of what the file says of it."""
+    applied_at: dt.datetime
+    applied_by: str
+
+    EXAMPLE = {
+        "kind": "sink",
+        "name": "shelf",
+        "source": "shop",
+        "path": "sinks/shelf.yaml",
+        "digest": "9f2a0b6e1c5d4f3a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a",
+        "applied_at": CREATED,
+        "applied_by": "ann",
+    }
 
 
 class Counts(Shape):
@@ -115,6 +143,8 @@ class RunSummary(RunBrief):
     """It is stopped if it has not ended by then."""
     pin: Change | None
     """Who keeps it from being cleaned up."""
+    snapshot: dict[str, Any] | Unsaid = None
+    """Only if `include` asks for it: its job's document, less the payload list, as it was when the run was made."""
 
     EXAMPLE = RunBrief.EXAMPLE | {
         "counts": {"total": 2, "queued": 0, "running": 0, "succeeded": 2, "failed": 0, "cancelled": 0},
@@ -197,6 +227,14 @@ class JobSummary(Shape):
     updated_at: dt.datetime
     last_run: RunSummary | None
     """Its newest run."""
+    next_run_at: dt.datetime | None
+    """When a schedule starts the next one."""
+    payload: list[named("PayloadItem")] | Unsaid = None  # type: ignore[valid-type]
+    """In a list only if `include` asks for it."""
+    sinks: list[named("SinkEntry")] | Unsaid = None  # type: ignore[valid-type]
+    """In a list only if `include` asks for it."""
+    schedules: list[named("ScheduleDocument")] | Unsaid = None  # type: ignore[valid-type]
+    """In a list only if `include` asks for it."""
 
     EXAMPLE = {
         "key": "task:ping",
@@ -211,6 +249,7 @@ class JobSummary(Shape):
         "created_at": CREATED,
         "updated_at": CREATED,
         "last_run": RunSummary.EXAMPLE,
+        "next_run_at": "2026-11-23T01:30:00Z",
     }
 
 
@@ -223,6 +262,8 @@ class Job(JobSummary):
     """Where its results go."""
     schedules: list[named("ScheduleDocument")]  # type: ignore[valid-type]
     """When it runs."""
+    origin: Origin | None
+    """The file that it is kept in; null for none."""
 
     EXAMPLE = JobSummary.EXAMPLE | {
         "payload": [{"kind": "noop", "name": "first", "parameters": {}}],
@@ -234,6 +275,29 @@ class Job(JobSummary):
                 "timezone": "Europe/Berlin",
             }
         ],
+        "origin": None,
+    }
+
+
+class Attempt(Shape):
+    """An attempt that did not succeed."""
+
+    number: int
+    """1 for the first."""
+    state: AttemptState
+    """`lost` when its worker vanished."""
+    error: JSON = Field(description="Why: an object with a message and a code; or null.")
+    worker: str
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+
+    EXAMPLE = {
+        "number": 1,
+        "state": "failed",
+        "error": {"message": "the server answered 503", "code": "http_status"},
+        "worker": "w1",
+        "started_at": CREATED,
+        "ended_at": STARTED,
     }
 
 
@@ -271,6 +335,9 @@ class Payload(Shape):
     )
     key: str = Field(default="", description="The key under which it was added, if it was given one.")
     stored_result: StoredResult | None = Field(default=None, description="Of a result that is stored elsewhere.")
+    failed_attempts: list[Attempt] | Unsaid = Field(
+        default=None, description="In a list only if `include` asks for it: the attempts that did not succeed."
+    )
 
     EXAMPLE = {
         "position": 0,
@@ -285,28 +352,6 @@ class Payload(Shape):
         "parameters": {},
         "due_at": None,
         "progress": None,
-    }
-
-
-class Attempt(Shape):
-    """An attempt that did not succeed."""
-
-    number: int
-    """1 for the first."""
-    state: AttemptState
-    """`lost` when its worker vanished."""
-    error: JSON = Field(description="Why: an object with a message and a code; or null.")
-    worker: str
-    started_at: dt.datetime | None
-    ended_at: dt.datetime | None
-
-    EXAMPLE = {
-        "number": 1,
-        "state": "failed",
-        "error": {"message": "the server answered 503", "code": "http_status"},
-        "worker": "w1",
-        "started_at": CREATED,
-        "ended_at": STARTED,
     }
 
 
@@ -402,6 +447,9 @@ class Group(Shape):
     """How many payloads may run at once; null for no limit."""
     rate: RateLimit | None
     """How many may begin per period; null for no limit."""
+    version: int
+    """Counts its changes."""
+    updated_at: dt.datetime
     jobs: int
     """How many jobs name it."""
     taken: int
@@ -411,25 +459,47 @@ class Group(Shape):
         "name": "api.example.com",
         "limit": 5,
         "rate": {"count": 100, "period": "1m"},
+        "version": 1,
+        "updated_at": CREATED,
         "jobs": 0,
         "taken": 0,
     }
 
 
-class BulkAction(Shape):
-    """An action on many runs with its progress."""
+class GroupDetail(Group):
+    """A concurrency group, and where it is kept."""
+
+    origin: Origin | None
+    """The file that it is kept in; null for none."""
+
+    EXAMPLE = Group.EXAMPLE | {"origin": None}
+
+
+class BulkProblem(Shape):
+    """What refused to be acted upon."""
 
     id: int
-    action: Literal["terminate"]
+    """Of the job or the run."""
+    detail: str
+    """Why."""
+
+
+class BulkAction(Shape):
+    """An action on many jobs or runs with its progress."""
+
+    id: int
+    action: Literal["terminate", "pause-jobs", "resume-jobs", "trigger-jobs", "pause-runs", "resume-runs", "rerun-runs"]
     selection: dict[str, Any]
-    """What was asked for: `ids`, or a `filter`."""
+    """What was asked for: `ids` or `keys`, or a `filter`."""
     note: str
     actor: str
     total: int
-    """How many runs were selected."""
+    """How many were selected."""
     changed: int
     unchanged: int
-    """Those that had ended, or were being ended, already."""
+    """Those that stood so already, and those that refused."""
+    problems: list[BulkProblem]
+    """The first 100 that refused."""
     created_at: dt.datetime
     ended_at: dt.datetime | None
     """When it was over; null while it goes on in the background."""
@@ -443,6 +513,7 @@ class BulkAction(Shape):
         "total": 1,
         "changed": 1,
         "unchanged": 0,
+        "problems": [],
         "created_at": CREATED,
         "ended_at": ENDED,
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from pydantic import Field
 
-from jobs.api.described.bodies import READ_ONLY, Unsaid
+from jobs.api.described.bodies import EXPECTED, READ_ONLY, Unsaid
 from jobs.api.described.shape import Body, named
 from jobs.documents import KEY_PATTERN
 from scheduler.documents import ScheduleDocument
@@ -22,6 +23,7 @@ class NewSchedule(ScheduleDocument):
     """A schedule's document."""
 
     version: int | None = Field(default=None, ge=1, lt=2**31, description=_VERSION)
+    expected_updated_at: dt.datetime | None = EXPECTED
 
 
 class ScheduleReplacement(NewSchedule):
@@ -38,9 +40,11 @@ class ScheduleReplacement(NewSchedule):
     actions_left: JSON = Field(default=None, description=READ_ONLY)
     skips: JSON = Field(default=None, description=READ_ONLY)
     problem: JSON = Field(default=None, description=READ_ONLY)
+    principal: JSON = Field(default=None, description=READ_ONLY)
     last_decision: JSON = Field(default=None, description=READ_ONLY)
     created_at: JSON = Field(default=None, description=READ_ONLY)
     updated_at: JSON = Field(default=None, description=READ_ONLY)
+    origin: JSON = Field(default=None, description=READ_ONLY)
 
 
 class EditToSimulate(Body):

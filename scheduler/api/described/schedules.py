@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.api.described.operation import Answer, Operation, instant, pages, text, whole, word
+from jobs.api.described.operation import Answer, Operation, instant, ordered, pages, text, whole, word
 from jobs.api.described.parts import IF_MATCH_JOB, JOB_CHANGED
 from jobs.api.described.shape import page_of
-from jobs.api.described.shapes import NEW_RUN, Run
+from jobs.api.described.shapes import NEW_RUN
+from jobs.api.described.starting import started
 from jobs.documents import KEY_PATTERN
 from jobs.documents.control import NoteRequest
-from scheduler.api.asking import RunNowRequest
+from scheduler.api.asking import PrincipalRequest, RunNowRequest
 from scheduler.api.described.bodies import EditToSimulate, NewSchedule, ScheduleReplacement
 from scheduler.api.described.shapes import (
     ChangedSchedule,
     EditEffect,
     Explanation,
     Fire,
+    ListedSchedule,
     Load,
     Preview,
     Schedule,
@@ -33,6 +35,8 @@ TAG = "Schedules"
 _SCHEDULE = Answer(says="The schedule, with its job's version.", shape=Schedule, headers=("ETag",))
 _STATE = word("state", "Only schedules in this state.", ScheduleState)
 _DUE = instant("due_before", "Only schedules whose next fire time is acted upon before this instant.")
+_ORDER = ordered("id", "next_run_at")
+_AFTER_ENTRY = pages("What `order` needs", type="string")
 _COUNT = whole("count", "How many fire times.", least=1, most=MOST, default=DEFAULT_COUNT, example=1)
 _NOTE = {"note": "the shop is being rebuilt"}
 _WRITTEN = {"triggers": [{"type": "cron", "expression": "0 30 2 ? * MON-FRI"}], "timezone": "Europe/Berlin"}
@@ -47,16 +51,17 @@ LIST = Operation(
         text("job", "Only schedules of the job of this key.", pattern=KEY_PATTERN, example="task:ping"),
         _STATE,
         _DUE,
-        *pages("The id"),
+        _ORDER,
+        *_AFTER_ENTRY,
     ),
-    answers={200: Answer(says="The schedules by id.", shape=page_of(Schedule))},
+    answers={200: Answer(says="The schedules by id.", shape=page_of(ListedSchedule))},
 )
 LIST_OF_JOB = Operation(
     id="listSchedulesOfJob",
     tag=TAG,
     summary="List the schedules of a job",
-    parameters=(_STATE, _DUE, *pages("The id")),
-    answers={200: Answer(says="The job's schedules by id.", shape=page_of(Schedule))},
+    parameters=(_STATE, _DUE, _ORDER, *_AFTER_ENTRY),
+    answers={200: Answer(says="The job's schedules by id.", shape=page_of(ListedSchedule))},
 )
 CREATE = Operation(
     id="createSchedule",
@@ -157,8 +162,27 @@ RUN_NOW = Operation(
     body=RunNowRequest,
     body_required=False,
     example={"comment": "asked for by the shop"},
-    answers={202: Answer(says="The new run.", shape=Run, headers=("Location",), example=NEW_RUN)},
+    answers=started(NEW_RUN),
     problems={409: "The job is not active, or a recent run has the same parameters."} | JOB_CHANGED,
+)
+SET_PRINCIPAL = Operation(
+    id="setSchedulePrincipal",
+    tag=TAG,
+    summary="Say as whom a schedule acts",
+    says="Let the schedule start its runs as the caller, or as a service account of the workspace; as no other person.",
+    parameters=(IF_MATCH_JOB,),
+    body=PrincipalRequest,
+    example={"service_account": "ci"},
+    answers={
+        200: Answer(
+            says="The schedule.",
+            shape=ChangedSchedule,
+            headers=("ETag",),
+            example=Schedule.EXAMPLE | {"principal": "ci@demo.service", "changed": True},
+        )
+    },
+    problems={404: "There is no such schedule, or not for this caller; or no service account of this name."}
+    | JOB_CHANGED,
 )
 SKIP_NEXT = Operation(
     id="skipNextFire",

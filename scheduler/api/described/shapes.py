@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from jobs.api.described.shape import Shape
-from jobs.api.described.shapes import CREATED, ENDED, Change
+from jobs.api.described.shapes import CREATED, ENDED, Change, Origin
 from scheduler.clock_changes import Effect
 from scheduler.documents import ScheduleDocument
 from scheduler.explaining import Verdict
@@ -67,7 +67,7 @@ class Fire(Shape):
     }
 
 
-class Schedule(ScheduleDocument, Shape):
+class ListedSchedule(ScheduleDocument, Shape):
     """A schedule: its document with all defaults, and where it stands."""
 
     id: int
@@ -84,6 +84,9 @@ class Schedule(ScheduleDocument, Shape):
     actions_left: int | None = Field(description="How many runs it may still start.")
     skips: list[str] = Field(description="Fire times to come that somebody asked to skip.")
     problem: str = Field(description="Why it could not be fired when that was last tried.")
+    principal: str | None = Field(
+        description="As whom its runs are started: who saved it last, or a service account; null when that is gone."
+    )
     last_decision: Fire | None
     created_at: dt.datetime
     updated_at: dt.datetime
@@ -101,10 +104,19 @@ class Schedule(ScheduleDocument, Shape):
         "actions_left": None,
         "skips": [],
         "problem": "",
+        "principal": "ann",
         "last_decision": Fire.EXAMPLE,
         "created_at": CREATED,
         "updated_at": CREATED,
     }
+
+
+class Schedule(ListedSchedule):
+    """A schedule, and where it is kept."""
+
+    origin: Origin | None = Field(description="The file that it is kept in, by itself or with its job; null for none.")
+
+    EXAMPLE = ListedSchedule.EXAMPLE | {"origin": None}
 
 
 class ChangedSchedule(Schedule):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from jobs.api.described.bodies import READ_ONLY, Unsaid
+from jobs.api.described.bodies import EXPECTED, READ_ONLY, Unsaid
 from jobs.api.described.shape import Body
 from jobs.api.pages import MAX_ID
 from jobs.documents import Period
@@ -31,10 +32,12 @@ class SinkReplacement(SinkDocument):
 
     name: SinkName = Field(default="", description="May be left out; as in the address.")
     version: int | None = Field(default=None, ge=1, lt=2**31, description=_VERSION)
+    expected_updated_at: dt.datetime | None = EXPECTED
     created_at: JSON = Field(default=None, description=READ_ONLY)
     updated_at: JSON = Field(default=None, description=READ_ONLY)
     jobs: JSON = Field(default=None, description=READ_ONLY)
     standing: JSON = Field(default=None, description=READ_ONLY)
+    origin: JSON = Field(default=None, description=READ_ONLY)
 
 
 class RuleReplacement(RuleDocument):
@@ -42,8 +45,10 @@ class RuleReplacement(RuleDocument):
 
     name: SinkName = Field(default="", description="May be left out; as in the address.")
     version: int | None = Field(default=None, ge=1, lt=2**31, description=_VERSION)
+    expected_updated_at: dt.datetime | None = EXPECTED
     created_at: JSON = Field(default=None, description=READ_ONLY)
     updated_at: JSON = Field(default=None, description=READ_ONLY)
+    origin: JSON = Field(default=None, description=READ_ONLY)
 
 
 class LinkToMake(Body):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.api.described.operation import Answer, Operation, pages, text, whole, word
+from jobs.api.described.operation import Answer, Operation, ordered, pages, text, whole, word
 from jobs.api.described.shape import page_of
 from sinks.api.described.bodies import LinkToMake, Redelivery
 from sinks.api.described.shapes import (
@@ -28,6 +28,7 @@ LIST = Operation(
         text("sink", "To the sink of this name."),
         text("job", "With `sink`: to what the entry of that name in this job's sinks means."),
         word("state", "Only deliveries in this state.", DeliveryState),
+        ordered("-id"),
         *pages("The id"),
     ),
     answers={200: Answer(says="The deliveries, the newest first.", shape=page_of(Delivery))},

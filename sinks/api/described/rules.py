@@ -6,7 +6,7 @@ from jobs.api.described.operation import Answer, Operation, pages, text, whole
 from jobs.api.described.parts import if_match
 from jobs.api.described.shape import page_of
 from sinks.api.described.bodies import RuleReplacement
-from sinks.api.described.shapes import Notice, Rule
+from sinks.api.described.shapes import ListedRule, Notice, Rule
 from sinks.rules import RuleDocument
 
 TAG = "Notices"
@@ -21,7 +21,7 @@ LIST = Operation(
     tag=TAG,
     summary="List notice rules",
     parameters=pages("The name", type="string"),
-    answers={200: Answer(says="The workspace's rules by name.", shape=page_of(Rule))},
+    answers={200: Answer(says="The workspace's rules by name.", shape=page_of(ListedRule))},
 )
 CREATE = Operation(
     id="createNoticeRule",

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from jobs.api.described.bodies import Unsaid
 from jobs.api.described.shape import Shape
-from jobs.api.described.shapes import CREATED, ENDED, STARTED
+from jobs.api.described.shapes import CREATED, ENDED, STARTED, Origin
 from sinks.rules import RuleDocument
 from sinks.services.run_results import ResultFormat
 from sinks.states import DeliveryState, SinkState, Skipped
@@ -44,7 +45,7 @@ class Standing(Shape):
     }
 
 
-class Sink(Shape):
+class ListedSink(Shape):
     """A named sink of the workspace: its document, and how it stands with it."""
 
     name: str
@@ -71,6 +72,15 @@ class Sink(Shape):
         "jobs": ["task:ping"],
         "standing": Standing.EXAMPLE,
     }
+
+
+class Sink(ListedSink):
+    """A named sink, and where it is kept."""
+
+    origin: Origin | None
+    """The file that it is kept in; null for none."""
+
+    EXAMPLE = ListedSink.EXAMPLE | {"origin": None}
 
 
 class ChangedSink(Sink):
@@ -136,6 +146,24 @@ class SinkCheck(Shape):
     }
 
 
+class FailedDelivery(Shape):
+    """An attempt at a delivery that failed or was lost."""
+
+    number: int
+    error: JSON = Field(description="Why: `message` and `code`.")
+    worker: str
+    started_at: dt.datetime
+    ended_at: dt.datetime
+
+    EXAMPLE = {
+        "number": 1,
+        "error": {"code": "connection", "message": "connection refused"},
+        "worker": "w1",
+        "started_at": STARTED,
+        "ended_at": ENDED,
+    }
+
+
 class Delivery(Shape):
     """A delivery of results, or of notices, to a sink."""
 
@@ -165,6 +193,9 @@ class Delivery(Shape):
     sha256: str | None
     receipt: JSON = Field(description="What the other side said.")
     error: JSON = Field(description="Why the last attempt failed: `message` and `code`.")
+    failed_attempts: list[FailedDelivery] | Unsaid = Field(
+        default=None, description="In a list only if `include` asks for it: the attempts that failed."
+    )
 
     EXAMPLE = {
         "id": 9,
@@ -186,24 +217,6 @@ class Delivery(Shape):
         "sha256": None,
         "receipt": None,
         "error": {"code": "connection", "message": "connection refused"},
-    }
-
-
-class FailedDelivery(Shape):
-    """An attempt at a delivery that failed or was lost."""
-
-    number: int
-    error: JSON = Field(description="Why: `message` and `code`.")
-    worker: str
-    started_at: dt.datetime
-    ended_at: dt.datetime
-
-    EXAMPLE = {
-        "number": 1,
-        "error": {"code": "connection", "message": "connection refused"},
-        "worker": "w1",
-        "started_at": STARTED,
-        "ended_at": ENDED,
     }
 
 
@@ -274,7 +287,7 @@ class ResultLink(Shape):
     }
 
 
-class Rule(RuleDocument, Shape):
+class ListedRule(RuleDocument, Shape):
     """A rule: its document with all defaults."""
 
     version: int = Field(description="Counts its changes.")
@@ -297,6 +310,14 @@ class Rule(RuleDocument, Shape):
         "created_at": CREATED,
         "updated_at": CREATED,
     }
+
+
+class Rule(ListedRule):
+    """A rule, and where it is kept."""
+
+    origin: Origin | None = Field(description="The file that it is kept in; null for none.")
+
+    EXAMPLE = ListedRule.EXAMPLE | {"origin": None}
 
 
 class Notice(Shape):

@@ -7,7 +7,7 @@ from typing import Any
 from jobs.api.described.operation import Answer, Operation, pages
 from jobs.api.described.parts import WAIT, if_match
 from jobs.api.described.shape import page_of
-from sinks.api.described.shapes import ChangedJobSink, ChangedSink, JobSink, Prefilled, Sink, SinkCheck
+from sinks.api.described.shapes import ChangedJobSink, ChangedSink, JobSink, ListedSink, Prefilled, Sink, SinkCheck
 
 JSON = Any
 TAG = "Sinks"
@@ -34,7 +34,7 @@ LIST = Operation(
     tag=TAG,
     summary="List named sinks",
     parameters=pages("The name", type="string"),
-    answers={200: Answer(says="The workspace's named sinks by name.", shape=page_of(Sink))},
+    answers={200: Answer(says="The workspace's named sinks by name.", shape=page_of(ListedSink))},
 )
 CREATE = Operation(
     id="createSink",

@@ -13,6 +13,7 @@ from referencing.jsonschema import DRAFT202012
 
 JSON = Any
 _PLACE = "urn:api"
+_OTHER_FORM = {"$ref": f"{_PLACE}#/components/schemas/OtherForm"}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -76,7 +77,8 @@ class Judge:
         Args:
             schema: Of the value.
             value: JSON.
-            strict: Whether a field that the schema does not know is wrong, also where the document leaves readers room for it.
+            strict: Whether a field that the schema does not know is wrong, also where the document leaves readers room for it; and
+                another form than the one that is answered when none is asked for.
         """
         own = _elsewhere(schema)
         judge = Draft202012Validator(
@@ -103,10 +105,10 @@ def _elsewhere(part: JSON) -> JSON:
 
 
 def _closed(part: JSON) -> JSON:
-    """The part with every object of named fields having no others."""
+    """The part with every object of named fields having no others, and without the form that comes only if it is asked for."""
     if isinstance(part, Mapping):
         closed = {name: _closed(each) for name, each in part.items()}
         if part.get("type") == "object" and isinstance(part.get("properties"), Mapping):
             closed.setdefault("additionalProperties", False)
         return closed
-    return [_closed(each) for each in part] if isinstance(part, list) else part
+    return [_closed(each) for each in part if each != _OTHER_FORM] if isinstance(part, list) else part

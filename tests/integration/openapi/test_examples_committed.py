@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -31,9 +32,9 @@ def browser(tmp_path: Path) -> Client:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
 def test_an_example_is_accepted_and_answered_as_the_document_says(
-    judge: Judge, browser: Client, operation: Described
+    judge: Judge, described: dict[str, Any], browser: Client, operation: Described
 ) -> None:
-    content = assert_answered_as_described(judge, operation, send(browser, operation))
+    content = assert_answered_as_described(judge, described, operation, send(browser, operation))
     if operation.id in LIVE:
         assert b"run.succeeded" in content
 

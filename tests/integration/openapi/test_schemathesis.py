@@ -21,7 +21,7 @@ from jobsproject.openapi import document
 from tests.integration.openapi.exploring import cover, make_up, read_api
 from tests.integration.openapi.reading import Described, operations
 from tests.integration.openapi.sending import LIVE
-from tests.integration.openapi.world import undone
+from tests.integration.openapi.world import undone, who_calls
 from tests.integration.people import NOW
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
@@ -43,9 +43,10 @@ def _requests_keep_the_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
-@pytest.fixture(scope="module")
-def token(owner: User) -> str:
-    return create_token(user=owner, name="schemathesis", now=NOW)[1]
+@pytest.fixture
+def token(owner: User, operation: Described) -> str:
+    """Of the owner; or of a superuser, for what takes one."""
+    return create_token(user=who_calls(operation.id), name="schemathesis", now=NOW)[1]
 
 
 @pytest.fixture

@@ -12,12 +12,15 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import connection, models, transaction
 
+from jobs.api.described.tokens import BOUND, OWN
 from jobs.models import (
+    ApiToken,
     BulkAction,
     DatasourceOperation,
     DatasourceState,
     Job,
     Lane,
+    Origin,
     Payload,
     RejectedRow,
     Role,
@@ -28,6 +31,8 @@ from jobs.models import (
 from jobs.services.groups import save_group
 from jobs.services.jobs import save_job
 from jobs.services.secrets import set_secret
+from jobs.services.service_accounts import create_service_account
+from jobs.services.tokens import create_token
 from jobs.states import RunState
 from scheduler.models import Backfill, BackfillTime, Fire, Schedule
 from sinks.models import Check, Delivery, FailedDelivery, Handover, Notice, Rule, Sink
@@ -38,6 +43,8 @@ from tests.integration.run_rows import make_attempt, make_ended_run, make_event,
 from tests.integration.schedule_rows import make_skip
 
 SLUG = "demo"
+FOR_SUPERUSERS = ("createWorkspace",)
+"""Operations whose example an owner may not send."""
 PAUSED, ACTIVE, ENDED, ACTION, OPERATION, BACKFILL, CHECK, DELIVERY = 5, 6, 7, 3, 12, 4, 5, 9
 """Ids that the examples name."""
 CONTENT = b"id,name\n1,Ann\n"
@@ -75,6 +82,8 @@ def make_world(files: Path) -> User:
     """Make it; the answer is its owner. ``files``: the folder of stored files, for the one that a run has made."""
     workspace = Workspace.objects.create(slug=SLUG, name="Demo")
     owner = make_user("ann", workspace=workspace, role=Role.OWNER)
+    make_user("root", is_superuser=True)
+    _let_in(workspace, owner)
     set_secret(workspace=workspace, name="WAREHOUSE", value="postgresql://nobody@localhost/nowhere")
     save_group(workspace=workspace, name="api.example.com", limit=5, rate={"count": 100, "period": "1m"}, actor="ann")
     _make_sinks(workspace)
@@ -88,10 +97,38 @@ def make_world(files: Path) -> User:
     return owner
 
 
+def who_calls(operation_id: str) -> User:
+    """Who may send an operation's example."""
+    return User.objects.get(username="root" if operation_id in FOR_SUPERUSERS else "ann")
+
+
+def _let_in(workspace: Workspace, owner: User) -> None:
+    make_user("bob", workspace=workspace, role=Role.VIEWER)
+    make_user("carol")
+    account = create_service_account(workspace=workspace, name="ci", role=Role.OPERATOR, actor="ann")
+    tokens: dict[int, dict[str, Any]] = {
+        OWN: {"user": owner, "name": "laptop"},
+        BOUND: {"user": account.user, "name": "deploy", "workspace": workspace},
+    }
+    for token_id, parts in tokens.items():
+        made, _ = create_token(scopes=["jobs:read", "jobs:run"], actor="ann", now=NOW, **parts)
+        ApiToken.objects.filter(pk=made.pk).update(id=token_id)
+
+
 def _make_sinks(workspace: Workspace) -> None:
     journal = {"name": "journal", "kind": "log", "configuration": {"prefix": "RESULT "}}
     save_sink(workspace=workspace, document=journal, actor="ann")
     save_sink(workspace=workspace, document={"name": "attic", "kind": "log"}, actor="ann")
+    save_sink(workspace=workspace, document={"name": "shelf", "kind": "log"}, actor="ann")
+    Origin.objects.create(
+        workspace=workspace,
+        kind="sink",
+        name="shelf",
+        source="shop",
+        path="sinks/shelf.yaml",
+        digest="9f" * 32,
+        applied_by="ann",
+    )
     rule = {"name": "on-call", "sink": "journal", "jobs": {"tags": ["shop"]}, "in_a_row": 2}
     save_rule(workspace=workspace, document=rule, actor="ann")
     ended: dict[str, Any] = {"taken_at": NOW, "ended_at": NOW, "result": {"message": "Writes to the log"}}
@@ -234,7 +271,7 @@ def _kept() -> dict[str, dt.datetime]:
 
 def _leave_ids_to_the_examples() -> None:
     """What is made from now on has other ids than these rows, which were given theirs."""
-    kinds: tuple[type[models.Model], ...] = (Run, BulkAction, DatasourceOperation, Backfill, Check, Delivery)
+    kinds: tuple[type[models.Model], ...] = (ApiToken, Run, BulkAction, DatasourceOperation, Backfill, Check, Delivery)
     with connection.cursor() as cursor:
         for kind in kinds:
             table = kind._meta.db_table

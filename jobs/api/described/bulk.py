@@ -1,0 +1,66 @@
+"""The operations on many jobs or runs at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobs.api.described.bodies import BulkTerminationRequest, JobsToActUpon, RunsToActUpon
+from jobs.api.described.operation import Answer, Operation
+from jobs.api.described.shapes import BulkAction
+
+JSON = Any
+_ACTION: dict[str, JSON] = BulkAction.EXAMPLE | {"id": 4, "note": "the supplier is down"}
+
+
+def _begun(example: JSON) -> dict[int, Answer]:
+    return {
+        202: Answer(
+            says="The action, with what is done already.", shape=BulkAction, headers=("Location",), example=example
+        )
+    }
+
+
+TERMINATE_RUNS = Operation(
+    id="terminateRuns",
+    tag="Runs",
+    summary="Terminate many runs",
+    says="Begin to terminate the runs of a list of ids or of a filter. The first 200 are dealt with in the call, the rest in the"
+    " background: `Location` is where to look. Runs that begin after the call are not touched.",
+    body=BulkTerminationRequest,
+    example={"filter": {"job": "task:ping"}, "note": "wrong data"},
+    answers=_begun(BulkAction.EXAMPLE),
+)
+ON_JOBS = Operation(
+    id="actOnJobs",
+    tag="Jobs",
+    summary="Pause, resume or trigger many jobs",
+    says="Begin to act upon the jobs of a list of keys or of a filter, at most 10,000. The first 50 are dealt with in the call,"
+    " the rest in the background: `Location` is where to look. One that refuses is told in `problems`, and the others go on.",
+    body=JobsToActUpon,
+    example={"action": "pause", "filter": {"tag": "shop"}, "note": "the supplier is down"},
+    answers=_begun(_ACTION | {"action": "pause-jobs", "selection": {"filter": {"tag": "shop"}}}),
+)
+ON_RUNS = Operation(
+    id="actOnRuns",
+    tag="Runs",
+    summary="Pause, resume or rerun many runs",
+    says="Begin to act upon the runs of a list of ids or of a filter, at most 10,000. The first 50 are dealt with in the call, the"
+    " rest in the background: `Location` is where to look. One that refuses is told in `problems`, and the others go on.",
+    body=RunsToActUpon,
+    example={"action": "rerun", "ids": [7], "which": "all", "note": "the supplier is back"},
+    answers=_begun(
+        _ACTION
+        | {
+            "action": "rerun-runs",
+            "selection": {"ids": [7]},
+            "note": "the supplier is back",
+        }
+    ),
+)
+GET = Operation(
+    id="getBulkAction",
+    tag="Runs",
+    summary="Read an action on many jobs or runs",
+    answers={200: Answer(says="The action with its progress.", shape=BulkAction)},
+    path={"action_id": 3},
+)
