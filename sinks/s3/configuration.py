@@ -59,6 +59,8 @@ class S3Configuration(ContentConfiguration):
         bucket: Must exist.
         region: As the service names it.
         endpoint_url: Left out, Amazon's of the region.
+        ca_secret: The name of a secret with the authorities to trust at ``endpoint_url`` and ``sts_endpoint_url``, as PEM; left
+            out, those that are trusted publicly.
         path_style: Whether the bucket is named in the path instead of the host.
         prefix: Before each key, as it is: with its ``/``.
         access_key_secret: With ``secret_key_secret`` the keys; without, the worker's own, if the deployment allows it.
@@ -78,6 +80,7 @@ class S3Configuration(ContentConfiguration):
     bucket: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$")
     region: Annotated[str, Field(max_length=40), AfterValidator(_region)] = "us-east-1"
     endpoint_url: Url | None = None
+    ca_secret: SecretName | None = None
     path_style: bool = Field(default=False, strict=True)
     prefix: Annotated[str, Field(max_length=400), AfterValidator(_prefix)] = ""
     access_key_secret: SecretName | None = None
@@ -101,6 +104,8 @@ class S3Configuration(ContentConfiguration):
             raise ValueError("a session token belongs to access_key_secret and secret_key_secret")
         if (self.external_id_secret or self.sts_endpoint_url) and not self.role_arn:
             raise ValueError("external_id_secret and sts_endpoint_url belong to a role: give role_arn")
+        if self.ca_secret and not (self.endpoint_url or "").startswith("https:"):
+            raise ValueError("ca_secret belongs to a service of your own: give endpoint_url, with https://")
         if self.kms_key_id and self.encryption in (None, "AES256"):
             raise ValueError("kms_key_id belongs to encryption: aws:kms")
         return self
@@ -108,5 +113,5 @@ class S3Configuration(ContentConfiguration):
 
 def secrets_of(configuration: Mapping[str, Any]) -> Sequence[str]:
     """The secrets that a valid configuration names."""
-    names = ("access_key_secret", "secret_key_secret", "session_token_secret", "external_id_secret")
+    names = ("access_key_secret", "secret_key_secret", "session_token_secret", "external_id_secret", "ca_secret")
     return [str(configuration[name]) for name in names if configuration.get(name)]

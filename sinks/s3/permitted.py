@@ -25,6 +25,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from jobs.errors import JobsError, PermanentError, TransientError
 from sinks import time_limits
 from sinks.reaching import Permit, connect
+from sinks.tls import client_context
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TOOK_TOO_LONG = (TookTooLongToConnect, TookTooLongToAnswer)
@@ -33,7 +34,8 @@ _TOOK_TOO_LONG = (TookTooLongToConnect, TookTooLongToAnswer)
 class PermittedSession(URLLib3Session):  # type: ignore[misc]  # botocore is untyped
     """Takes over each request of a client: ``client.meta.events.register("before-send", session.instead)``."""
 
-    def __init__(self, *, permit: Permit, **options: Any) -> None:
+    def __init__(self, *, permit: Permit, ca: str | None, **options: Any) -> None:
+        self._ca = ca
         super().__init__(**options)
         self._manager.pool_classes_by_scheme = {
             "http": functools.partial(_HttpPool, permit=permit),
@@ -61,6 +63,14 @@ class PermittedSession(URLLib3Session):  # type: ignore[misc]  # botocore is unt
         if response.status_code in _REDIRECTS:
             raise _redirected(response)
         return response
+
+    def _get_ssl_context(self) -> Any:
+        return super()._get_ssl_context() if self._ca is None else client_context(ca=self._ca)
+
+    def _setup_ssl_cert(self, conn: Any, url: str, verify: Any) -> None:
+        super()._setup_ssl_cert(conn, url, verify)
+        if self._ca is not None:
+            conn.ca_certs = None  # or the public authorities were trusted besides
 
 
 def _redirected(response: Any) -> PermanentError:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
 import psycopg
 from django.db import connections
 
 from tests.free_ports import free_ports
+from tests.integration.sinks.encrypting import Encrypting
 from tests.integration.sinks.relay import Address, Relay
 from tests.sinks_conformance.adapter import Adapter, Case, Held
 
@@ -112,6 +114,32 @@ class SqlAdapter(Adapter):
         if failing:
             words, code = failing
             self.own.execute(_FAILING.format(schema=self.schema, table=table, words=words, code=_literal(code)))
+
+
+class EncryptedSqlAdapter(SqlAdapter):
+    """The same behind TLS, with a certificate of an authority of our own."""
+
+    variant = "private-ca"
+    without: ClassVar[Mapping[str, str]] = {
+        "hanging": "the relay that stops in the middle cannot read what is encrypted",
+        "secret": "nothing but the connection is another, and the authorities are told to everybody",
+    }
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        before = Encrypting(("127.0.0.1", self.relay.port), context=self.servers.identity.context, postgresql=True)
+        self.port = self._open.enter_context(before).port
+        return self
+
+    def case(self, *, url: str = "", **said: Any) -> Case:
+        """A sink that trusts this authority."""
+        case = super().case(url=url or self.url(port=self.port), **{"ca_secret": "ca", **said})
+        return case.but(secrets={**case.secrets, "ca": self.servers.identity.pem})
+
+    def unreachable(self) -> Case:
+        """Nobody trusts the certificate."""
+        url = f"{self.url(port=self.port)}?sslmode=verify-full&sslrootcert=system"
+        return self.case(url=url, ca_secret=None).but(says="certificate verify failed")
 
 
 def _literal(text: str) -> str:
