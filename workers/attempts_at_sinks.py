@@ -16,7 +16,7 @@ import structlog
 from jobs import hotpath
 from jobs.documents.basis import field_errors
 from jobs.errors import LaneLost, PermanentError, TransientError
-from sinks.base import OpenSink, Parcel, Receipt, Record, SinkGone, SinkKind
+from sinks.base import OpenSink, Parcel, Receipt, Record, SinkGone, SinkKind, TakenInPart
 from sinks.claims import Begun, Held, Settled
 from sinks.documents import SinkRetry, read_entry
 from sinks.services.parcels import parcel_of
@@ -172,6 +172,9 @@ def _failed(
         settled = Settled(begun.id, begun.attempt, DeliveryState.DUE, error=told, charged=True)
         return Ended(settled, gone=told["message"] or error.code)
     wait = _wait_seconds(begun, error, now or dt.datetime.now(dt.UTC)) if isinstance(error, TransientError) else None
+    if isinstance(error, TakenInPart):
+        settled = _again_or_dead(begun, wait, told)
+        return Ended(settled._replace(receipt=_kept(error.receipt, clean)))
     return Ended(_again_or_dead(begun, wait, told, charged=charged))
 
 
