@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
@@ -34,14 +33,9 @@ class S3Adapter(Adapter):
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    @property
-    def endpoint_url(self) -> str:
-        """Where the server is."""
-        return self.servers.swift.endpoint_url
-
     def case(self, endpoint_url: str = "", *, secrets: dict[str, str] | None = None, **said: Any) -> Case:
         """A sink that delivers into the bucket."""
-        configuration = self.bucket.configuration(endpoint_url=endpoint_url or self.endpoint_url, **said)
+        configuration = self.bucket.configuration(endpoint_url=endpoint_url or self.servers.swift.endpoint_url, **said)
         return Case(configuration, secrets={"access": ACCESS_KEY, "key": SECRET_KEY, **(secrets or {})})
 
     def held(self) -> list[Held]:
@@ -86,34 +80,23 @@ class S3Adapter(Adapter):
             {"secrets": {"access": value, "key": value}},
             {"secrets": {"token": value}, "session_token_secret": "token"},
         ]
-        return [self.case(self.endpoint_url, **ways[0])] + [self.case(url, **way) for way in ways for url in urls]
+        return [self.case(self.servers.swift.endpoint_url, **ways[0])] + [
+            self.case(url, **way) for way in ways for url in urls
+        ]
 
 
 class EncryptedS3Adapter(S3Adapter):
     """The same behind TLS, with a certificate of an authority of our own."""
 
     variant = "private-ca"
-    without: ClassVar[Mapping[str, str]] = {
-        "hanging": "the relay that stops in the middle cannot read what is encrypted",
-        "secret": "what repeats a secret speaks no TLS here; the sink's answers are read by the same code",
-    }
-
-    def __enter__(self) -> Self:
-        super().__enter__()
-        port = urlsplit(self.servers.swift.endpoint_url).port or 80
-        before = Encrypting(("127.0.0.1", port), context=self.servers.identity.context)
-        self.encrypting = self._open.enter_context(before)
-        return self
-
-    @property
-    def endpoint_url(self) -> str:
-        """Where it is encrypted."""
-        return self.encrypting.url
 
     def case(self, endpoint_url: str = "", *, secrets: dict[str, str] | None = None, **said: Any) -> Case:
         """A sink that trusts this authority."""
+        address = urlsplit(endpoint_url or self.servers.swift.endpoint_url)
+        to = (str(address.hostname), address.port or 80)
+        before = self._open.enter_context(Encrypting(to, context=self.servers.identity.context))
         trusted = {"ca": self.servers.identity.pem, **(secrets or {})}
-        return super().case(endpoint_url, secrets=trusted, **{"ca_secret": "ca", **said})
+        return super().case(f"{before.url}{address.path}", secrets=trusted, **{"ca_secret": "ca", **said})
 
     def unreachable(self) -> Case:
         """Nobody trusts the certificate."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 from urllib.parse import quote
 
 import psycopg
@@ -51,10 +50,15 @@ class SqlAdapter(Adapter):
         self.relay.pass_everything()
         self._open.close()
 
+    @property
+    def port(self) -> int:
+        """Where the database is."""
+        return self.relay.port
+
     def url(self, *, port: int = 0, user: str = "", password: str = "") -> str:
         """Of the tests' database."""
         login = ":".join(quote(each, safe="") for each in (user or self.user, password or self.password) if each)
-        return f"postgresql://{login}@127.0.0.1:{port or self.relay.port}/{self.database}"
+        return f"postgresql://{login}@127.0.0.1:{port or self.port}/{self.database}"
 
     def case(self, *, url: str = "", **said: Any) -> Case:
         """A sink into the table ``t``, which it makes."""
@@ -120,25 +124,27 @@ class EncryptedSqlAdapter(SqlAdapter):
     """The same behind TLS, with a certificate of an authority of our own."""
 
     variant = "private-ca"
-    without: ClassVar[Mapping[str, str]] = {
-        "hanging": "the relay that stops in the middle cannot read what is encrypted",
-        "secret": "nothing but the connection is another, and the authorities are told to everybody",
-    }
+    encrypting: Encrypting | None = None
 
     def __enter__(self) -> Self:
         super().__enter__()
         before = Encrypting(("127.0.0.1", self.relay.port), context=self.servers.identity.context, postgresql=True)
-        self.port = self._open.enter_context(before).port
+        self.encrypting = self._open.enter_context(before)
         return self
+
+    @property
+    def port(self) -> int:
+        """Where it is encrypted."""
+        return self.encrypting.port if self.encrypting else super().port
 
     def case(self, *, url: str = "", **said: Any) -> Case:
         """A sink that trusts this authority."""
-        case = super().case(url=url or self.url(port=self.port), **{"ca_secret": "ca", **said})
+        case = super().case(url=url, **{"ca_secret": "ca", **said})
         return case.but(secrets={**case.secrets, "ca": self.servers.identity.pem})
 
     def unreachable(self) -> Case:
         """Nobody trusts the certificate."""
-        url = f"{self.url(port=self.port)}?sslmode=verify-full&sslrootcert=system"
+        url = f"{self.url()}?sslmode=verify-full&sslrootcert=system"
         return self.case(url=url, ca_secret=None).but(says="certificate verify failed")
 
 
