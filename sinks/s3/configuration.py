@@ -48,7 +48,7 @@ def _prefix(value: str) -> str:
     return value
 
 
-Url = Annotated[str, AfterValidator(_url)]
+ServiceUrl = Annotated[str, AfterValidator(_url)]
 TagText = Annotated[str, Field(max_length=128, pattern=r"^[A-Za-z0-9 .:/=+@_-]+$")]
 
 
@@ -79,7 +79,7 @@ class S3Configuration(ContentConfiguration):
 
     bucket: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$")
     region: Annotated[str, Field(max_length=40), AfterValidator(_region)] = "us-east-1"
-    endpoint_url: Url | None = None
+    endpoint_url: ServiceUrl | None = None
     ca_secret: SecretName | None = None
     path_style: bool = Field(default=False, strict=True)
     prefix: Annotated[str, Field(max_length=400), AfterValidator(_prefix)] = ""
@@ -88,7 +88,7 @@ class S3Configuration(ContentConfiguration):
     session_token_secret: SecretName | None = None
     role_arn: str | None = Field(default=None, max_length=2048, pattern=r"^arn:[A-Za-z0-9:/+=,.@_-]+$")
     external_id_secret: SecretName | None = None
-    sts_endpoint_url: Url | None = None
+    sts_endpoint_url: ServiceUrl | None = None
     part_size: int = Field(default=DEFAULT_PART, ge=LEAST_PART, le=MOST_PART, strict=True)
     encryption: Literal["AES256", "aws:kms", "aws:kms:dsse"] | None = None
     kms_key_id: str | None = Field(default=None, max_length=2048)
