@@ -56,7 +56,8 @@ class PermittedSession(URLLib3Session):  # type: ignore[misc]  # botocore is unt
         except HTTPClientError as error:
             if isinstance(error.__context__, JobsError):
                 raise error.__context__ from None
-            if isinstance(error, _TOOK_TOO_LONG):
+            # botocore tells what is not answered in time, and takes what is not read in time for a connection that was closed.
+            if isinstance(error, _TOOK_TOO_LONG) or time_limits.code_of(error, otherwise="") == "timeout":
                 raise TransientError(f"the service did not answer in time: {error}", code="timeout") from error
             raise
         time_limits.check()  # half of its headers, cut off, would be taken for an answer
