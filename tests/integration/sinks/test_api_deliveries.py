@@ -146,8 +146,9 @@ class TestARunsAnswer:
         ended, active = end_run(job), start_run(job=job, trigger=Trigger.MANUAL)
         with django_assert_num_queries(4):  # token, workspace and role, run with its counts, deliveries
             assert api.get(f"runs/{ended.pk}/").json()["deliveries"] == []
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4) as asked:  # token, workspace and role, run, its counts as its lanes have them
             assert "deliveries" not in api.get(f"runs/{active}/").json()
+        assert not [each["sql"] for each in asked.captured_queries if "sinks_" in each["sql"]]
 
 
 class TestWithAnIdempotencyKey:
