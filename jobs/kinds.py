@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from jobs.put_off import PutOff
+from jobs.registries import Registry
 
 QUEUES = ("default", "http", "datasource", "spark")
 """Queues by kind of work; a run with several kinds goes to the last of its kinds' queues in this order."""
@@ -51,54 +51,34 @@ class Kind:
     secrets: Callable[[Mapping[str, Any]], Iterable[str]] = no_secrets
     adds: Callable[[Mapping[str, Any]], bool] = adds_nothing
 
-
-_registry: dict[str, Kind] = {}
-_to_load = PutOff()
-
-
-def load_when_asked(task: Callable[[], None]) -> None:
-    """Do this, which registers kinds, before the first of them is asked for."""
-    _to_load.add(task)
+    def __post_init__(self) -> None:
+        if self.queue not in QUEUES:
+            raise ValueError(f"kind {self.name}: queue must be one of {', '.join(QUEUES)}, not {self.queue}")
 
 
-def load() -> None:
-    """Do it now: a web server need not let its first request wait."""
-    _to_load.do()
-
-
-def register(kind: Kind) -> None:
-    """Make a kind known to validation and to the engine. Registering the same name again replaces it."""
-    if kind.queue not in QUEUES:
-        raise ValueError(f"kind {kind.name}: queue must be one of {', '.join(QUEUES)}, not {kind.queue}")
-    _registry[kind.name] = kind
-
-
-def offer(kind: Kind) -> None:
-    """Make a kind known, unless another has taken its place already: for those that are loaded when they are asked for."""
-    if kind.name not in _registry:
-        register(kind)
-
-
-def get(name: str) -> Kind | None:
-    """The kind of that name, or None."""
-    load()
-    return _registry.get(name)
+KINDS: Registry[Kind] = Registry()
+load_when_asked, load, register, offer, get = (
+    KINDS.load_when_asked,
+    KINDS.load,
+    KINDS.register,
+    KINDS.offer,
+    KINDS.get,
+)
 
 
 def names(job_type: str | None = None) -> list[str]:
     """The registered names, sorted; with ``job_type``, only those that such a job may have."""
-    load()
-    return sorted(kind.name for kind in _registry.values() if job_type is None or job_type in kind.job_types)
+    return sorted(kind.name for kind in KINDS.all().values() if job_type is None or job_type in kind.job_types)
 
 
 def queue_for(kinds: set[str]) -> str:
     """The queue whose workers run a payload list with these kinds (unknown ones count as ``default``)."""
-    load()
-    queues = {_registry[name].queue for name in kinds if name in _registry}
+    known = KINDS.all()
+    queues = {known[name].queue for name in kinds if name in known}
     return max(queues, key=QUEUES.index, default="default")
 
 
 def batchable(kinds: set[str]) -> bool:
     """True when every one of these kinds may be executed in batches."""
-    load()
-    return all(name in _registry and _registry[name].batchable for name in kinds)
+    known = KINDS.all()
+    return all(name in known and known[name].batchable for name in kinds)

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel
 
-from jobs.errors import PermanentError
+from jobs.errors import PermanentError, TransientError
 
 JSON = Any
 Unit = Literal["payload", "batch", "run"]
@@ -21,6 +21,23 @@ Holding = Unit | Literal["notice"]
 
 class SinkGone(PermanentError):
     """The other side wants nothing more, ever (an HTTP 410, say): the sink is disabled until somebody enables it again."""
+
+
+class TakenInPart(TransientError):
+    """Some of those whom a parcel is for have it, and the others may take it later: the next attempt is for these.
+
+    It speaks against nobody: the sink works.
+
+    Args:
+        receipt: JSON-ready and small, without secrets; the delivery's receipt until it is delivered, and the next attempt's
+            ``Parcel.receipt``.
+    """
+
+    def __init__(
+        self, message: str, *, receipt: Mapping[str, JSON], code: str, details: dict[str, object] | None = None
+    ) -> None:
+        super().__init__(message, code=code, details=details)
+        self.receipt = receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +133,7 @@ class Parcel:
         count: How many records there are.
         records: Reads them, in the order of their positions, in bounded memory; anew at each call.
         telling: Where it holds notices, what they say.
+        receipt: What the last attempt that ended so left: that of `TakenInPart`, or of a delivery that is made again.
     """
 
     id: str
@@ -132,6 +150,7 @@ class Parcel:
     count: int
     records: Callable[[], Iterator[Record]]
     telling: Telling | None = None
+    receipt: Mapping[str, JSON] | None = None
 
     @property
     def listed(self) -> str:

@@ -104,6 +104,7 @@ class Begun(NamedTuple):
     rule_id: int | None = None
     losses: int = 0
     lost: bool = False
+    receipt: Mapping[str, Any] | None = None
 
 
 class Settled(NamedTuple):

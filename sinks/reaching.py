@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from sinks import time_limits
 
+T = TypeVar("T")
 Permit = Callable[[str, int], Sequence[str]]
 """`sinks.base.Surroundings.permit`."""
 
@@ -34,16 +36,28 @@ def connect(
         PermanentError, TransientError: As ``permit`` does.
     """
     addresses = permit(host, port)
+
+    def attempt(address: str) -> socket.socket:
+        return socket.create_connection((address, port), timeout_seconds / len(addresses))
+
+    made = first_to_answer(addresses=addresses, attempt=attempt)
+    made.settimeout(timeout_seconds)
+    for option in options or ():
+        made.setsockopt(*option)
+    time_limits.hold(made)
+    return made
+
+
+def first_to_answer(*, addresses: Sequence[str], attempt: Callable[[str], T]) -> T:
+    """What comes of the first address at which an attempt does not fail with an OSError.
+
+    Raises:
+        OSError: It does at all of them; what the last one said.
+    """
     failed = OSError("there is no address")
     for address in addresses:
         try:
-            made = socket.create_connection((address, port), timeout_seconds / len(addresses))
+            return attempt(address)
         except OSError as error:
             failed = error
-            continue
-        made.settimeout(timeout_seconds)
-        for option in options or ():
-            made.setsockopt(*option)
-        time_limits.hold(made)
-        return made
     raise failed

@@ -23,8 +23,7 @@ from tests.free_ports import free_ports
 ACCESS_KEY = "test:tester"
 SECRET_KEY = "testing"
 REGION = "us-east-1"
-
-_START_SECONDS = 60
+START_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def running_swift(folder: Path) -> Iterator[SwiftServer]:
 
 
 def _wait(keeper: subprocess.Popen[bytes], port: int, folder: Path) -> None:
-    until = time.monotonic() + _START_SECONDS
+    until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and keeper.poll() is None:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthcheck", timeout=5):

@@ -8,14 +8,18 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from swift.common.ring import RingBuilder
 
 from tests.free_ports import free_ports
+from tests.swift import START_SECONDS
 
 _STORES = ("account", "container", "object")
 _FILTERS = {
@@ -81,6 +85,9 @@ def main(folder: Path, port: int) -> int:
         _ring(etc, name, ports[name])
     with ExitStack() as running:
         for name in ports:
+            if name == "proxy":
+                # It says that it is well as soon as it listens, and refuses (503) what the others do not take yet.
+                _wait(ports[store] for store in _STORES)
             running.callback(_end, _started(folder, name))
         sys.stdin.read()
     return 0
@@ -119,6 +126,18 @@ def _started(folder: Path, name: str) -> subprocess.Popen[bytes]:
             stderr=log,
             env=os.environ | {"SWIFT_DIR": str(folder / "etc")},
         )
+
+
+def _wait(ports: Iterable[int]) -> None:
+    """Until somebody listens at each. Raises RuntimeError: that takes longer than anybody waits for us."""
+    end = time.monotonic() + START_SECONDS
+    for port in ports:
+        while True:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
+                break
+            if time.monotonic() > end:
+                raise RuntimeError(f"nobody listens at port {port}: see the logs")
+            time.sleep(0.05)
 
 
 def _tool(name: str) -> str:

@@ -16,7 +16,7 @@ import structlog
 from jobs import hotpath
 from jobs.documents.basis import field_errors
 from jobs.errors import LaneLost, PermanentError, TransientError
-from sinks.base import OpenSink, Parcel, Receipt, Record, SinkGone, SinkKind
+from sinks.base import OpenSink, Parcel, Receipt, Record, SinkGone, SinkKind, TakenInPart
 from sinks.claims import Begun, Held, Settled
 from sinks.documents import SinkRetry, read_entry
 from sinks.services.parcels import parcel_of
@@ -181,6 +181,9 @@ def _failed(
     wait = None
     if isinstance(error, TransientError) and error.code not in REFUSED_BY_THE_DEPLOYMENT:
         wait = _wait_seconds(begun, error, now or dt.datetime.now(dt.UTC))
+    if isinstance(error, TakenInPart):
+        settled = _again_or_dead(begun, wait, told)
+        return Ended(settled._replace(receipt=_kept(error.receipt, clean)))
     return Ended(_again_or_dead(begun, wait, told, charged=charged))
 
 

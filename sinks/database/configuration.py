@@ -69,6 +69,7 @@ class DatabaseConfiguration(Strict):
 
     Args:
         url_secret: The secret that holds the database's URL.
+        ca_secret: The name of a secret with the authorities to trust, as PEM. The server must then show a certificate of theirs.
         table: Its name.
         db_schema: Written ``schema``: the schema that it is in.
         columns: By name what each takes from a record; or a list of names that are those of the result's own fields. Left out, the
@@ -79,6 +80,7 @@ class DatabaseConfiguration(Strict):
     """
 
     url_secret: SecretName
+    ca_secret: SecretName | None = None
     table: Identifier
     db_schema: Identifier | None = Field(default=None, alias="schema")
     columns: Annotated[
@@ -125,4 +127,4 @@ class DatabaseConfiguration(Strict):
 
 def secrets_of(configuration: Mapping[str, Any]) -> Sequence[str]:
     """The names of the secrets that a configuration uses."""
-    return [configuration["url_secret"]]
+    return [configuration[name] for name in ("url_secret", "ca_secret") if configuration.get(name)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import sqlalchemy
@@ -11,6 +13,7 @@ from sqlalchemy import URL
 from jobs.errors import PermanentError
 from sinks.base import Surroundings
 from sinks.database.impatient import be_impatient
+from sinks.tls import client_context
 
 _OPTIONS = frozenset({"sslmode", "sslrootcert", "channel_binding", "target_session_attrs", "application_name"})
 """Of libpq's options those that lead neither to another host nor to files of the worker's machine."""
@@ -26,10 +29,16 @@ _CONNECTIONS = 8
 _PORT = 5432
 
 
-def engine(*, url: str, surroundings: Surroundings) -> sqlalchemy.Engine:
+def engine(*, url: str, ca: str | None, surroundings: Surroundings, closing: ExitStack) -> sqlalchemy.Engine:
     """An engine for PostgreSQL, and what speaks its protocol, or for a SQLite file.
 
     Others are refused: their drivers connect in C, to wherever their options say, and nothing here could hold them back.
+
+    Args:
+        url: As SQLAlchemy takes it.
+        ca: The authorities to trust, as PEM; None for what the URL says of TLS.
+        surroundings: Permits.
+        closing: Closes the connections, and forgets the authorities.
 
     Raises:
         PermanentError: It is no such URL (``configuration``), or it may not be reached (``egress_refused``, ``file_refused``).
@@ -42,13 +51,18 @@ def engine(*, url: str, surroundings: Surroundings) -> sqlalchemy.Engine:
     surroundings.hide(*filter(None, [parsed.password and str(parsed.password)]))
     match parsed.get_backend_name():
         case "postgresql":
-            return _postgresql(parsed, surroundings)
+            made = _postgresql(parsed, surroundings, _trusting(ca, parsed, closing))
+        case "sqlite" if ca is None:
+            made = _sqlite(parsed, surroundings)
         case "sqlite":
-            return _sqlite(parsed, surroundings)
-    raise _wrong(f"expected a postgresql:// or sqlite:// URL, not {parsed.get_backend_name()}://")
+            raise _wrong("ca_secret belongs to a server, and the URL is that of a file")
+        case other:
+            raise _wrong(f"expected a postgresql:// or sqlite:// URL, not {other}://")
+    closing.callback(made.dispose)
+    return made
 
 
-def _postgresql(url: URL, surroundings: Surroundings) -> sqlalchemy.Engine:
+def _postgresql(url: URL, surroundings: Surroundings, trusting: Mapping[str, str]) -> sqlalchemy.Engine:
     if not url.host or url.host.startswith(("/", "@")):
         raise _wrong("the URL names no host")
     _check_options(url)
@@ -60,6 +74,7 @@ def _postgresql(url: URL, surroundings: Surroundings) -> sqlalchemy.Engine:
             **_UNAIDED,
             **_password(url),
             **url.query,
+            **trusting,
             **_pinned(url.host, found),
             **_patience(surroundings.timeout_seconds),
         },
@@ -72,6 +87,20 @@ def _check_options(url: URL) -> None:
     for name, value in url.query.items():
         if name not in _OPTIONS or (name == "sslrootcert" and value != "system"):
             raise _wrong(f"the URL's option {name} is not open to sinks; there are {', '.join(sorted(_OPTIONS))}")
+
+
+def _trusting(ca: str | None, url: URL, closing: ExitStack) -> dict[str, str]:
+    """Options of libpq by which it trusts these authorities alone. It reads them from a file, at each new connection."""
+    if ca is None:
+        return {}
+    client_context(ca=ca)
+    asked = str(url.query.get("sslmode", "verify-full"))
+    if asked not in ("verify-ca", "verify-full") or "sslrootcert" in url.query:
+        raise _wrong("with ca_secret the URL's sslmode is verify-full or verify-ca, and it has no sslrootcert")
+    file = closing.enter_context(tempfile.NamedTemporaryFile("w", encoding="ascii", suffix=".pem"))  # noqa: SIM115 - it is closed
+    file.write(ca)
+    file.flush()
+    return {"sslmode": asked, "sslrootcert": file.name}
 
 
 def _password(url: URL) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from operator import itemgetter
 from typing import Any
 
@@ -35,7 +35,13 @@ class DatabaseSink:
 
     def __init__(self, configuration: DatabaseConfiguration, surroundings: Surroundings) -> None:
         self._configuration = configuration
-        self._engine = engine(url=surroundings.secret(configuration.url_secret), surroundings=surroundings)
+        self._open = ExitStack()
+        self._engine = engine(
+            url=surroundings.secret(configuration.url_secret),
+            ca=surroundings.secret(configuration.ca_secret) if configuration.ca_secret else None,
+            surroundings=surroundings,
+            closing=self._open,
+        )
         self._rows: _Rows | None = None
         self._lock = threading.Lock()
 
@@ -59,7 +65,7 @@ class DatabaseSink:
 
     def close(self) -> None:
         """Close the connections."""
-        self._engine.dispose()
+        self._open.close()
 
     def _prepared(self) -> _Rows:
         with self._lock:

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.utils import parseaddr
 from typing import Any
 
@@ -17,6 +17,7 @@ from jobs.errors import PermanentError, TransientError
 from sinks.base import Parcel, Receipt, Surroundings
 from sinks.email.configuration import EmailConfiguration
 from sinks.email.message import message_id, message_of, too_large
+from sinks.email.recipients import Answers, is_final, said, standing_of
 from sinks.email.server import Backend
 from sinks.time_limits import code_of
 
@@ -29,23 +30,22 @@ class EmailSink:
         self._backend()  # what is wrong with its secrets is told now
 
     def deliver(self, parcel: Parcel) -> Receipt:
-        """Send the parcel; return when the server has taken it for at least one of the recipients."""
+        """Send the parcel to those who do not have it; return when the server has taken it for one of them, and puts off nobody.
+
+        Raises:
+            TakenInPart: It has taken it for some, and others may get it later.
+        """
         message = message_of(parcel=parcel, configuration=self._configuration)
         content = _content(message)
         if len(content) > self._configuration.max_bytes:
             raise too_large(self._configuration.max_bytes)
-        with _explained(), self._backend().connected() as connection:
-            connection.sendmail(_bare(message.from_email), [_bare(each) for each in message.recipients()], content)
-            refused = sorted(connection.refused)
-        return Receipt(
-            bytes=len(content),
-            sha256=hashlib.sha256(content).hexdigest(),
-            details={
-                "message_id": message_id(parcel=parcel, sender=self._configuration.sender),
-                "recipients": len(message.recipients()) - len(refused),
-                "refused": refused,
-            },
-        )
+        before = standing_of(parcel.receipt)
+        asked = before.left([_bare(each) for each in message.recipients()])
+        after = before.after(self._send(_bare(message.from_email), asked, content)) if asked else before
+        about = {"message_id": message_id(parcel=parcel, sender=self._configuration.sender)}
+        details = {**about, **after.receipt()}
+        after.raise_unless_done(receipt=details)
+        return Receipt(bytes=len(content), sha256=hashlib.sha256(content).hexdigest(), details=details)
 
     def check(self) -> str:
         """Connect, encrypt and log in as for a delivery."""
@@ -54,6 +54,14 @@ class EmailSink:
 
     def close(self) -> None:
         """Each delivery closes its connection."""
+
+    def _send(self, sender: str, recipients: Sequence[str], content: bytes) -> Answers:
+        with _explained(), self._backend().connected() as connection:
+            try:
+                connection.sendmail(sender, recipients, content)
+            except smtplib.SMTPRecipientsRefused as error:  # of each that it was asked for; nobody has the mail
+                return Answers(recipients, error.recipients, sent=False)
+            return Answers(recipients, connection.refused, sent=True)
 
     def _backend(self) -> Backend:
         return Backend(self._configuration.smtp, self._surroundings)
@@ -80,13 +88,9 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except smtplib.SMTPAuthenticationError as error:
-        raise TransientError(
-            f"the server does not know us: {_said(error.smtp_error)}", code="authentication"
-        ) from error
-    except smtplib.SMTPRecipientsRefused as error:
-        raise _by_status(min(error.recipients.values()), "recipients") from error
+        raise TransientError(f"the server does not know us: {said(error.smtp_error)}", code="authentication") from error
     except smtplib.SMTPResponseException as error:
-        raise _by_status((error.smtp_code, error.smtp_error), "smtp_status") from error
+        raise _by_status(error.smtp_code, error.smtp_error) from error
     except smtplib.SMTPNotSupportedError as error:
         raise PermanentError(f"the server cannot do this: {error}", code="smtp") from error
     except ssl.SSLCertVerificationError as error:
@@ -95,11 +99,6 @@ def _explained() -> Iterator[None]:
         raise TransientError(f"no answer: {error}", code=code_of(error, otherwise="connection")) from error
 
 
-def _by_status(answer: tuple[int, bytes | str], code: str) -> TransientError | PermanentError:
-    status, said = answer
-    kind = PermanentError if 500 <= status < 600 else TransientError
-    return kind(f"the server refused: {status} {_said(said)}", code=code, details={"status": status})
-
-
-def _said(text: bytes | str) -> str:
-    return " ".join((text.decode(errors="replace") if isinstance(text, bytes) else text).split())
+def _by_status(status: int, text: bytes | str) -> TransientError | PermanentError:
+    kind = PermanentError if is_final(status) else TransientError
+    return kind(f"the server refused: {status} {said(text)}", code="smtp_status", details={"status": status})

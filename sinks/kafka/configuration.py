@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from jobs.documents.basis import Strict
 from jobs.http.fields import SecretName
 from sinks.filling import Filled
+from sinks.message_headers import Headers
 from sinks.time_limits import DEFAULT, AttemptTimeout
 
 _BROKER = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._\-]+):[0-9]{1,5}", re.ASCII)
@@ -27,9 +28,6 @@ def _topic(value: str) -> str:
     if not _TOPIC.fullmatch(value) or value in (".", ".."):
         raise ValueError("expected letters, digits, . _ and -, at most 249 in all")
     return value
-
-
-HeaderName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Sasl(Strict):
@@ -65,7 +63,7 @@ class KafkaConfiguration(Strict):
     brokers: list[Annotated[str, AfterValidator(_broker)]] = Field(min_length=1, max_length=20)
     topic: Annotated[str, AfterValidator(_topic)]
     key: Filled = ""
-    headers: dict[HeaderName, Filled] = Field(default_factory=dict, max_length=50)
+    headers: Headers = Field(default_factory=dict)
     security: Literal["tls", "none"] = "tls"
     ca_secret: SecretName | None = None
     sasl: Sasl | None = None

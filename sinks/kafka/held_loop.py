@@ -7,6 +7,7 @@ Kafka's brokers name each other: a client goes wherever the first one sends it. 
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl as tls
 import threading
 from collections.abc import Callable, Coroutine, Sequence
@@ -27,6 +28,7 @@ class HeldLoop(asyncio.SelectorEventLoop):
     def __init__(self, permit: Callable[[str, int], Sequence[str]]) -> None:
         super().__init__()
         self._permit = permit
+        self._found: dict[str, Sequence[str]] = {}
         self._refused: asyncio.Future[PermanentError] = self.create_future()
         self._thread = threading.Thread(target=self.run_forever, name="kafka", daemon=True)
 
@@ -58,18 +60,21 @@ class HeldLoop(asyncio.SelectorEventLoop):
         self, protocol_factory: Callable[[], Any], host: str, port: int, *, ssl: tls.SSLContext | None = None
     ) -> Any:
         """Connect to one of a host's permitted addresses; its certificate must be the host's. This is how aiokafka calls it."""
-        failed = OSError(f"{host} has no address")
-        for address in await self.run_in_executor(None, self._permitted, host, port):
-            try:
-                return await super().create_connection(
-                    protocol_factory, address, port, ssl=ssl, server_hostname=host if ssl else None
-                )
-            except tls.SSLCertVerificationError as error:
-                self._refuse(PermanentError(f"the certificate is not accepted: {error.verify_message}", code="tls"))
-                raise
-            except OSError as error:
-                failed = error
-        raise failed
+        self._found[host] = await self.run_in_executor(None, self._permitted, host, port)
+        try:
+            return await super().create_connection(
+                protocol_factory, host, port, ssl=ssl, server_hostname=host if ssl else None
+            )
+        except tls.SSLCertVerificationError as error:
+            self._refuse(PermanentError(f"the certificate is not accepted: {error.verify_message}", code="tls"))
+            raise
+
+    async def getaddrinfo(self, host: Any, port: Any, **options: Any) -> Any:
+        """Of a name, the addresses that were permitted: the loop asks here for what it then tries in turn.
+
+        It asks for no address that is written as one; that has been permitted, too.
+        """
+        return [each for address in self._found[host] for each in socket.getaddrinfo(address, port, **options)]
 
     def _permitted(self, host: str, port: int) -> Sequence[str]:
         """Raises OSError, which the client takes for a broker that is down; `do` tells what is more."""

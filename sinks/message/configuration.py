@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field, model_validator
 
 from jobs.documents.basis import Strict
 from jobs.http.fields import SecretName
 from sinks.filling import Filled
-
-HeaderName = Annotated[str, Field(min_length=1, max_length=200)]
+from sinks.message_headers import Headers
 
 
 class MessageConfiguration(Strict):
@@ -34,7 +33,7 @@ class MessageConfiguration(Strict):
     queue: str | None = Field(default=None, min_length=1, max_length=255)
     exchange: str | None = Field(default=None, min_length=1, max_length=127)
     routing_key: Filled = ""
-    headers: dict[HeaderName, Filled] = Field(default_factory=dict, max_length=50)
+    headers: Headers = Field(default_factory=dict)
     declare: bool = Field(default=False, strict=True)
     persistent: bool = Field(default=True, strict=True)
     max_bytes: int = Field(default=10_000_000, ge=1000, le=100_000_000, strict=True)

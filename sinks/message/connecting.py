@@ -13,7 +13,7 @@ from kombu.transport import redis as kombu_redis
 
 from jobs.errors import PermanentError
 from sinks.base import Surroundings
-from sinks.reaching import Permit
+from sinks.reaching import Permit, first_to_answer
 
 _PORTS = {"amqp": 5672, "amqps": 5671, "redis": 6379, "rediss": 6379}
 _AT_ONCE = {"max_retries": 0}
@@ -71,13 +71,11 @@ def connect(*, broker: Broker, ca: str | None, surroundings: Surroundings) -> ko
     """
     if not broker.is_amqp:
         return _connected(_redis(broker, ca, surroundings))
-    *others, last = surroundings.permit(broker.host, broker.port)
-    for address in others:
-        try:
-            return _connected(_amqp(broker, ca, address, surroundings.timeout_seconds))
-        except OSError:
-            continue  # the next one may answer
-    return _connected(_amqp(broker, ca, last, surroundings.timeout_seconds))
+
+    def attempt(address: str) -> kombu.Connection:
+        return _connected(_amqp(broker, ca, address, surroundings.timeout_seconds))
+
+    return first_to_answer(addresses=surroundings.permit(broker.host, broker.port), attempt=attempt)
 
 
 def _connected(connection: kombu.Connection) -> kombu.Connection:
@@ -130,17 +128,15 @@ def _held(permit: Permit) -> type[Any]:
 
     class Held(redis.Connection):
         def _connect(self) -> Any:
-            name, failed = self.host, OSError("there is no address")
+            name = self.host
             try:
-                for address in permit(name, self.port):
-                    self.host = address
-                    try:
-                        return super()._connect()  # type: ignore[no-untyped-call]
-                    except OSError as error:
-                        failed = error
+                return first_to_answer(addresses=permit(name, self.port), attempt=self._connect_to)
             finally:
                 self.host = name  # by which its certificate is looked at
-            raise failed
+
+        def _connect_to(self, address: str) -> Any:
+            self.host = address
+            return super()._connect()  # type: ignore[no-untyped-call]
 
     class HeldAndEncrypted(redis.SSLConnection, Held):
         """Encrypts what Held has connected."""

@@ -34,6 +34,8 @@ class Notice(models.Model):
         db_table = "sinks_notice"
         indexes = [
             models.Index(fields=["send_at"], name="notice_to_send", condition=Q(send_at__isnull=False)),
+            # What a rule has collected: it has sent a million before.
+            models.Index(fields=["rule", "id"], name="notice_collected", condition=Q(send_at__isnull=False)),
             models.Index(fields=["delivery_id"], name="notice_of_delivery", condition=Q(delivery_id__isnull=False)),
             models.Index(fields=["workspace", "id"], name="notice_by_workspace"),
             models.Index(fields=["rule", "id"], name="notice_by_rule"),

@@ -11,7 +11,8 @@ from sinks.models.sink import Sink
 class Rule(models.Model):
     """A rule of a workspace: its document says of what, of which jobs, and through which sink. The columns are derived from it.
 
-    ``look_at`` is when somebody looks next for what nobody does: runs that are late or stuck.
+    ``look_at`` is when somebody looks next for what nobody does: runs that are late or stuck. The look goes on after the run
+    that the last one reached; with 0 it begins anew.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -21,6 +22,8 @@ class Rule(models.Model):
     document = models.JSONField()
     enabled = models.BooleanField(default=True, db_default=True)
     look_at = models.DateTimeField(null=True, help_text="Null where nothing is looked for.")
+    late_reached = models.BigIntegerField(default=0, db_default=0, help_text="The last run that was looked at.")
+    stuck_reached = models.BigIntegerField(default=0, db_default=0, help_text="The last run that was looked at.")
     version = models.IntegerField(default=1, db_default=1, help_text="Counts the changes.")
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())

@@ -49,7 +49,7 @@ def _prefix(value: str) -> str:
     return value
 
 
-Url = Annotated[str, AfterValidator(_url)]
+ServiceUrl = Annotated[str, AfterValidator(_url)]
 TagText = Annotated[
     str,
     Field(max_length=128),
@@ -86,6 +86,8 @@ class S3Configuration(ContentConfiguration):
         bucket: Must exist.
         region: As the service names it.
         endpoint_url: Left out, Amazon's of the region.
+        ca_secret: The name of a secret with the authorities to trust at ``endpoint_url`` and ``sts_endpoint_url``, as PEM; left
+            out, those that are trusted publicly.
         path_style: Whether the bucket is named in the path instead of the host.
         prefix: Before each key, as it is: with its ``/``.
         access_key_secret: With ``secret_key_secret`` the keys; without, the worker's own, if the deployment allows it.
@@ -104,7 +106,8 @@ class S3Configuration(ContentConfiguration):
 
     bucket: Bucket
     region: Annotated[str, Field(max_length=40), AfterValidator(_region)] = "us-east-1"
-    endpoint_url: Url | None = None
+    endpoint_url: ServiceUrl | None = None
+    ca_secret: SecretName | None = None
     path_style: bool = Field(default=False, strict=True)
     prefix: Annotated[str, Field(max_length=400), AfterValidator(_prefix)] = ""
     access_key_secret: SecretName | None = None
@@ -112,7 +115,7 @@ class S3Configuration(ContentConfiguration):
     session_token_secret: SecretName | None = None
     role_arn: RoleArn | None = None
     external_id_secret: SecretName | None = None
-    sts_endpoint_url: Url | None = None
+    sts_endpoint_url: ServiceUrl | None = None
     part_size: int = Field(default=DEFAULT_PART, ge=LEAST_PART, le=MOST_PART, strict=True)
     encryption: Literal["AES256", "aws:kms", "aws:kms:dsse"] | None = None
     kms_key_id: str | None = Field(default=None, max_length=2048)
@@ -128,6 +131,8 @@ class S3Configuration(ContentConfiguration):
             raise ValueError("a session token belongs to access_key_secret and secret_key_secret")
         if (self.external_id_secret or self.sts_endpoint_url) and not self.role_arn:
             raise ValueError("external_id_secret and sts_endpoint_url belong to a role: give role_arn")
+        if self.ca_secret and not (self.endpoint_url or "").startswith("https:"):
+            raise ValueError("ca_secret belongs to a service of your own: give endpoint_url, with https://")
         if self.kms_key_id and self.encryption in (None, "AES256"):
             raise ValueError("kms_key_id belongs to encryption: aws:kms")
         return self
@@ -135,5 +140,5 @@ class S3Configuration(ContentConfiguration):
 
 def secrets_of(configuration: Mapping[str, Any]) -> Sequence[str]:
     """The secrets that a valid configuration names."""
-    names = ("access_key_secret", "secret_key_secret", "session_token_secret", "external_id_secret")
+    names = ("access_key_secret", "secret_key_secret", "session_token_secret", "external_id_secret", "ca_secret")
     return [str(configuration[name]) for name in names if configuration.get(name)]

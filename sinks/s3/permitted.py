@@ -25,6 +25,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from jobs.errors import JobsError, PermanentError, TransientError
 from sinks import time_limits
 from sinks.reaching import Permit, connect
+from sinks.tls import client_context
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TOOK_TOO_LONG = (TookTooLongToConnect, TookTooLongToAnswer)
@@ -33,7 +34,8 @@ _TOOK_TOO_LONG = (TookTooLongToConnect, TookTooLongToAnswer)
 class PermittedSession(URLLib3Session):  # type: ignore[misc]  # botocore is untyped
     """Takes over each request of a client: ``client.meta.events.register("before-send", session.instead)``."""
 
-    def __init__(self, *, permit: Permit, **options: Any) -> None:
+    def __init__(self, *, permit: Permit, ca: str | None, **options: Any) -> None:
+        self._ca = ca
         super().__init__(**options)
         self._manager.pool_classes_by_scheme = {
             "http": functools.partial(_HttpPool, permit=permit),
@@ -54,13 +56,22 @@ class PermittedSession(URLLib3Session):  # type: ignore[misc]  # botocore is unt
         except HTTPClientError as error:
             if isinstance(error.__context__, JobsError):
                 raise error.__context__ from None
-            if isinstance(error, _TOOK_TOO_LONG):
+            # botocore tells what is not answered in time, and takes what is not read in time for a connection that was closed.
+            if isinstance(error, _TOOK_TOO_LONG) or time_limits.code_of(error, otherwise="") == "timeout":
                 raise TransientError(f"the service did not answer in time: {error}", code="timeout") from error
             raise
         time_limits.check()  # half of its headers, cut off, would be taken for an answer
         if response.status_code in _REDIRECTS:
             raise _redirected(response)
         return response
+
+    def _get_ssl_context(self) -> Any:
+        return super()._get_ssl_context() if self._ca is None else client_context(ca=self._ca)
+
+    def _setup_ssl_cert(self, conn: Any, url: str, verify: Any) -> None:
+        super()._setup_ssl_cert(conn, url, verify)
+        if self._ca is not None:
+            conn.ca_certs = None  # or the public authorities were trusted besides
 
 
 def _redirected(response: Any) -> PermanentError:

@@ -37,7 +37,8 @@ def connected(configuration: S3Configuration, surroundings: Surroundings, *, clo
         closing: Closes its connections.
 
     Raises:
-        PermanentError: A secret is missing (``secret``), or no keys are given and the worker's own are refused (``credentials``).
+        PermanentError: A secret is missing (``secret``), no keys are given and the worker's own are refused (``credentials``), or
+            the authorities are no PEM (``configuration``).
     """
     core = _credentials(configuration, surroundings)
     if configuration.role_arn:
@@ -122,9 +123,11 @@ def _client(
             **options,
         ),
     )
+    ca = surroundings.secret(configuration.ca_secret) if configuration.ca_secret and endpoint_url else None
     half = surroundings.timeout_seconds / 2  # a request that is not answered, and one that tidies up after it
     http = PermittedSession(
         permit=surroundings.permit,
+        ca=ca,
         timeout=(min(CONNECT_SECONDS, half), half),
         max_pool_connections=AT_ONCE,
         verify=core.get_config_variable("ca_bundle") or True,

@@ -43,6 +43,7 @@ def parcel_of_notices(*, begun: Begun, workspace: str) -> Parcel:
         count=len(notices),
         records=lambda: iter(notices),
         telling=telling_of([each.result for each in notices]),
+        receipt=begun.receipt,
     )
 
 

@@ -69,8 +69,8 @@ def send_collected(*, now: dt.datetime) -> int:
     if not Notice.objects.filter(send_at__lte=now).exists():
         return made
     with alone() as taken:
-        due = Notice.objects.filter(send_at__lte=now) if taken else Notice.objects.none()
-        for rule_id in sorted(set(due.values_list("rule_id", flat=True))):
+        due = Notice.objects.filter(send_at__lte=now).order_by("send_at").values_list("rule_id", flat=True)
+        for rule_id in sorted(set(due[:MOST_IN_A_DIGEST])) if taken else []:
             made += _send_digest(rule_id)
     if made:
         dispatch.publish_deliveries()

@@ -2,13 +2,16 @@
 
 A rule is looked at every `LOOK_SECONDS`, by whichever sweep comes first. Under the lock of `noticing` what is found is told once: a
 notice's key, or how far a rule has told of late runs, is written in the transaction that makes the notice.
+
+A look reads `PAGE` runs that have not ended and no more: a million of them may wait. How far it came is written there, too; the
+next sweep goes on from there, until all have been looked at.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
@@ -24,8 +27,10 @@ from sinks.telling import Happening
 
 LOOK_SECONDS = 15.0
 RULES_AT_ONCE = 20
+PAGE = 5000
+"""Runs that have not ended that are looked at in one look; the next of them follow with the next sweep."""
 MOST_AT_ONCE = 100
-"""Stuck runs, or schedules, that a rule tells of in one look; the others follow with the next."""
+"""Runs that may be stuck, or schedules, that a rule looks at closely in one look, and tells of; the others follow."""
 MOST_OVERDUE = 10_000
 """Schedules that are looked at for whether they have been told: all beats may be down."""
 ENOUGH = 5
@@ -55,6 +60,13 @@ class FindOverdue(Protocol):
     def __call__(self, *, workspace_id: int, since: dt.datetime, limit: int) -> Sequence[Overdue]: ...
 
 
+class Found(NamedTuple):
+    """What one look has found. ``reached``: the last run that it looked at; 0 when no others are left, and the next begins anew."""
+
+    happenings: list[Happening]
+    reached: int
+
+
 def look(*, now: dt.datetime, overdue: FindOverdue) -> int:
     """Tell what is late or stuck, for the rules whose time has come; how many rules that were.
 
@@ -69,8 +81,6 @@ def look(*, now: dt.datetime, overdue: FindOverdue) -> int:
         rules = list(Rule.objects.filter(look_at__lte=now).order_by("look_at")[:RULES_AT_ONCE]) if taken else []
         for rule in rules:
             made += _look_for(rule, now, overdue)
-        again = now + dt.timedelta(seconds=LOOK_SECONDS)
-        Rule.objects.filter(pk__in=[rule.pk for rule in rules], look_at__isnull=False).update(look_at=again)
     if made:
         dispatch.publish_deliveries()
     return len(rules)
@@ -78,30 +88,36 @@ def look(*, now: dt.datetime, overdue: FindOverdue) -> int:
 
 def _look_for(rule: Rule, now: dt.datetime, overdue: FindOverdue) -> int:
     """How many notices were made. What fails for one rule must not keep the others from being looked at."""
+    later = now + dt.timedelta(seconds=LOOK_SECONDS)
     try:
         with transaction.atomic():
             document = read_rule(rule.document)
-            found = [
-                each for word, find in _FINDERS.items() if word in document.events for each in find(rule, document, now)
-            ]
+            found = {word: find(rule, document, now) for word, find in _FINDERS.items() if word in document.events}
+            happenings = [each for its in found.values() for each in its.happenings]
             if "late" in document.events:
-                found += _late_schedules(rule, document, now, overdue)
-            return make(found, [rule], now=now)
+                happenings += _late_schedules(rule, document, now, overdue)
+            reached = {f"{word}_reached": its.reached for word, its in found.items()}
+            _look_again(rule, now if any(reached.values()) else later, **reached)
+            return make(happenings, [rule], now=now)
     except (OperationalError, InterfaceError):
         raise
     except Exception:
         log.exception("notices.not_looked", rule=rule.pk)
+    _look_again(rule, later)
     return 0
 
 
-def _late_runs(rule: Rule, document: RuleDocument, now: dt.datetime) -> Iterator[Happening]:
-    asked = {"rule_id": rule.pk, "workspace_id": rule.workspace_id, "before": now - document.late}
-    rows = counted("late_runs", asked, of=WATCHING)
+def _look_again(rule: Rule, at: dt.datetime, **reached: int) -> None:
+    """Unless nothing is looked for any more: somebody may have changed the rule meanwhile."""
+    Rule.objects.filter(pk=rule.pk, look_at__isnull=False).update(look_at=at, **reached)
+
+
+def _late_runs(rule: Rule, document: RuleDocument, now: dt.datetime) -> Found:
+    asked = {"rule_id": rule.pk, "reached": rule.late_reached, "before": now - document.late}
+    rows, reached = _page("late_runs", rule, asked)
     jobs = Job.objects.only("type", "name").in_bulk([row.job_id for row in rows])
-    for row in rows:
-        if row.job_id not in jobs:
-            continue  # it was deleted meanwhile
-        yield Happening(
+    late = [
+        Happening(
             event="run.late",
             key=f"run.late:{row.first}",
             job_id=row.job_id,
@@ -112,24 +128,24 @@ def _late_runs(rule: Rule, document: RuleDocument, now: dt.datetime) -> Iterator
             count=row.count,
             until=row.last,
         )
+        for row in rows
+        if row.job_id in jobs  # or it was deleted meanwhile
+    ]
+    return Found(late, reached)
 
 
-def _stuck_runs(rule: Rule, document: RuleDocument, now: dt.datetime) -> Iterator[Happening]:
+def _stuck_runs(rule: Rule, document: RuleDocument, now: dt.datetime) -> Found:
     asked = {
-        "rule_id": rule.pk,
-        "workspace_id": rule.workspace_id,
-        "job_ids": _job_ids(rule, document),
+        "reached": rule.stuck_reached,
         "allowed": document.stuck,
         "enough": ENOUGH,
         "now": now,
-        "take": MOST_AT_ONCE,
+        "suspects": MOST_AT_ONCE,
     }
-    rows = counted("stuck_runs", asked, of=WATCHING)
+    rows, reached = _page("stuck_runs", rule, asked)
     jobs = Job.objects.only("type", "name").in_bulk({row.job_id for row in rows})
-    for row in rows:
-        if row.job_id not in jobs:
-            continue
-        yield Happening(
+    stuck = [
+        Happening(
             event="run.stuck",
             key=f"run.stuck:{row.id}",
             job_id=row.job_id,
@@ -138,9 +154,19 @@ def _stuck_runs(rule: Rule, document: RuleDocument, now: dt.datetime) -> Iterato
             run=row.id,
             since=row.started_at,
         )
+        for row in rows
+        if row.job_id in jobs
+    ]
+    return Found(stuck, reached)
 
 
-_FINDERS: dict[str, Callable[[Rule, RuleDocument, dt.datetime], Iterator[Happening]]] = {
+def _page(statement: str, rule: Rule, asked: Mapping[str, Any]) -> tuple[list[Any], int]:
+    """What is wrong among the next runs, and the last of them. Each row says that; one that has no job says nothing else."""
+    rows = counted(statement, {"workspace_id": rule.workspace_id, "page": PAGE, **asked}, of=WATCHING)
+    return [row for row in rows if row.job_id is not None], rows[0].reached
+
+
+_FINDERS: dict[str, Callable[[Rule, RuleDocument, dt.datetime], Found]] = {
     "late": _late_runs,
     "stuck": _stuck_runs,
 }

@@ -32,11 +32,11 @@ WITH held AS MATERIALIZED (
     FROM first AS f, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
     WHERE d.id = f.id AND d.due_at IS NOT NULL
     RETURNING d.id, d.handover_id, d.rule_id, d.created_at, d.run_id, d.first_position, d.last_position, d.payloads, d.attempts, d.attempted_at, d.first_attempt_at,
-        d.losses, f.lost_at IS NOT NULL AS lost
+        d.losses, f.lost_at IS NOT NULL AS lost, d.receipt
 )
 SELECT b.id, COALESCE(b.run_id, 0) AS run_id, COALESCE(h.place, 0) AS place, b.first_position, b.last_position, b.payloads, b.attempts, b.attempted_at, b.first_attempt_at,
     COALESCE(r.job_key, '') AS job_key, COALESCE(r.state, '') AS run_state, COALESCE(r.trigger, '') AS trigger, r.scheduled_for,
-    COALESCE(r.ended_at, b.created_at) AS run_ended_at, r.snapshot -> 'sinks' -> h.place AS entry, b.rule_id, b.losses, b.lost
+    COALESCE(r.ended_at, b.created_at) AS run_ended_at, r.snapshot -> 'sinks' -> h.place AS entry, b.rule_id, b.losses, b.lost, b.receipt
 FROM begun AS b
 LEFT JOIN sinks_handover AS h ON h.id = b.handover_id
 LEFT JOIN jobs_run AS r ON r.id = b.run_id

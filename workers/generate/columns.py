@@ -16,7 +16,7 @@ from typing import Any
 
 from mimesis.random import Random as MimesisRandom
 
-from workers.generate import fields, pattern
+from workers.generate import fields, pattern, simple_fields
 from workers.generate.sources import ALPHABETS, hex_digits, source, uuid4
 from workers.generate.spelling import changer
 
@@ -73,11 +73,11 @@ def _point(field: Any, around: Surroundings) -> Values:
     return _each(lambda random: f"POINT ({random.uniform(-180, 180):.6f} {random.uniform(-90, 90):.6f})")
 
 
-def _age(field: fields.PersonField, around: Surroundings) -> Values:
+def _age(field: simple_fields.PersonField, around: Surroundings) -> Values:
     return _each(lambda random: random.randint(field.minimum, field.maximum))
 
 
-def _price(field: fields.FinanceField, around: Surroundings) -> Values:
+def _price(field: simple_fields.FinanceField, around: Surroundings) -> Values:
     return _each(lambda random: round(random.uniform(field.minimum, field.maximum), 2))
 
 
@@ -92,7 +92,7 @@ _OWN_PARTS: dict[tuple[str, str], Callable[[Any, Surroundings], Values]] = {
 }
 
 
-def _text(field: fields.TextField, around: Surroundings) -> Values:
+def _text(field: simple_fields.TextField, around: Surroundings) -> Values:
     """Several words or sentences make one text; a paragraph is five sentences."""
     part, each = ("sentence", 5 * field.count) if field.part == "paragraph" else (field.part, field.count)
     values = _library("text", part, around)
@@ -107,16 +107,16 @@ def _joined(values: Values, each: int) -> Values:
     return texts
 
 
-def _string(field: fields.StringField, around: Surroundings) -> Values:
+def _string(field: simple_fields.StringField, around: Surroundings) -> Values:
     letters, low, high = ALPHABETS[field.characters], field.minimum_length, field.maximum_length
     return _each(lambda random: "".join(random.choices(letters, k=random.randint(low, high))))
 
 
-def _regex(field: fields.RegexField, around: Surroundings) -> Values:
+def _regex(field: simple_fields.RegexField, around: Surroundings) -> Values:
     return _each(pattern.compiled(field.pattern))
 
 
-def _mask(field: fields.MaskField, around: Surroundings) -> Values:
+def _mask(field: simple_fields.MaskField, around: Surroundings) -> Values:
     """Mimesis's masks, whose letters and digits are signs to be replaced: the same as ours."""
 
     def values(random: Random, first: int, count: int) -> list[Any]:
@@ -126,30 +126,30 @@ def _mask(field: fields.MaskField, around: Surroundings) -> Values:
     return values
 
 
-def _boolean(field: fields.BooleanField, around: Surroundings) -> Values:
+def _boolean(field: simple_fields.BooleanField, around: Surroundings) -> Values:
     share = field.true_percent / 100
     return _each(lambda random: random.random() < share)
 
 
-def _integer(field: fields.IntegerField, around: Surroundings) -> Values:
+def _integer(field: simple_fields.IntegerField, around: Surroundings) -> Values:
     return _each(lambda random: random.randint(field.minimum, field.maximum))
 
 
-def _number(field: fields.NumberField, around: Surroundings) -> Values:
+def _number(field: simple_fields.NumberField, around: Surroundings) -> Values:
     return _each(lambda random: round(random.uniform(field.minimum, field.maximum), field.digits))
 
 
-def _decimal(field: fields.DecimalField, around: Surroundings) -> Values:
+def _decimal(field: simple_fields.DecimalField, around: Surroundings) -> Values:
     one = 10**field.scale
     low, high, scale = field.minimum * one, field.maximum * one, -field.scale
     return _each(lambda random: Decimal(random.randint(low, high)).scaleb(scale))
 
 
-def _bytes(field: fields.BytesField, around: Surroundings) -> Values:
+def _bytes(field: simple_fields.BytesField, around: Surroundings) -> Values:
     return _each(lambda random: random.randbytes(field.length))
 
 
-def _datetime(field: fields.DateTimeField, around: Surroundings) -> Values:
+def _datetime(field: simple_fields.DateTimeField, around: Surroundings) -> Values:
     start, end = field.bounds(around.now)
     seconds = max(1, int((end - start).total_seconds()))
     turn: Callable[[dt.datetime], Any] = {
@@ -160,18 +160,18 @@ def _datetime(field: fields.DateTimeField, around: Surroundings) -> Values:
     return _each(lambda random: turn(start + dt.timedelta(seconds=int(random.random() * seconds))))
 
 
-def _sequence(field: fields.SequenceField, around: Surroundings) -> Values:
+def _sequence(field: simple_fields.SequenceField, around: Surroundings) -> Values:
     start, step = field.start, field.step
     return lambda random, first, count: [start + step * number for number in range(first, first + count)]
 
 
-def _choice(field: fields.ChoiceField, around: Surroundings) -> Values:
+def _choice(field: simple_fields.ChoiceField, around: Surroundings) -> Values:
     text = field.value_type == "text"
     values = [str(value) if text and value is not None else value for value in field.values]
     return lambda random, first, count: random.choices(values, weights=field.weights, k=count)
 
 
-def _constant(field: fields.ConstantField, around: Surroundings) -> Values:
+def _constant(field: simple_fields.ConstantField, around: Surroundings) -> Values:
     return lambda random, first, count: [field.value] * count
 
 
@@ -200,25 +200,25 @@ def _nested(field: fields.NestedField, around: Surroundings) -> Values:
 
 
 _MAKERS: dict[type, Callable[[Any, Surroundings], Values]] = {
-    fields.AddressField: _part,
-    fields.PersonField: _part,
-    fields.CompanyField: _part,
-    fields.FinanceField: _part,
-    fields.NetworkField: _part,
-    fields.IdentityField: _part,
-    fields.TextField: _text,
-    fields.StringField: _string,
-    fields.RegexField: _regex,
-    fields.MaskField: _mask,
-    fields.BooleanField: _boolean,
-    fields.IntegerField: _integer,
-    fields.NumberField: _number,
-    fields.DecimalField: _decimal,
-    fields.BytesField: _bytes,
-    fields.DateTimeField: _datetime,
-    fields.SequenceField: _sequence,
-    fields.ChoiceField: _choice,
-    fields.ConstantField: _constant,
+    simple_fields.AddressField: _part,
+    simple_fields.PersonField: _part,
+    simple_fields.CompanyField: _part,
+    simple_fields.FinanceField: _part,
+    simple_fields.NetworkField: _part,
+    simple_fields.IdentityField: _part,
+    simple_fields.TextField: _text,
+    simple_fields.StringField: _string,
+    simple_fields.RegexField: _regex,
+    simple_fields.MaskField: _mask,
+    simple_fields.BooleanField: _boolean,
+    simple_fields.IntegerField: _integer,
+    simple_fields.NumberField: _number,
+    simple_fields.DecimalField: _decimal,
+    simple_fields.BytesField: _bytes,
+    simple_fields.DateTimeField: _datetime,
+    simple_fields.SequenceField: _sequence,
+    simple_fields.ChoiceField: _choice,
+    simple_fields.ConstantField: _constant,
     fields.ArrayField: _array,
     fields.NestedField: _nested,
 }

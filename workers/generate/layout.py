@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workers.generate import fields
+from workers.generate import fields, simple_fields
 from workers.generate.spec import Dataset
 from workers.generate.values import Type
 
@@ -56,7 +56,7 @@ def _column(field: Any, others: Mapping[str, Dataset]) -> Column:
         case fields.NestedField():
             inner = tuple(_column(one, others) for one in field.fields)
             return Column(**kept, type=Type.OBJECT, nullable=nullable, inner=inner)
-        case fields.DecimalField():
+        case simple_fields.DecimalField():
             return Column(**kept, type=Type.DECIMAL, nullable=nullable, scale=field.scale)
     return Column(**kept, type=field.value_type, nullable=nullable)
 
@@ -65,8 +65,8 @@ def _may_be_null(field: Any) -> bool:
     match field:
         case fields.ExpressionField():
             return True
-        case fields.ConstantField():
+        case simple_fields.ConstantField():
             return field.value is None
-        case fields.ChoiceField():
+        case simple_fields.ChoiceField():
             return field.nullable or None in field.values
     return bool(field.nullable)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from workers.generate import fields
+from workers.generate import fields, simple_fields
 from workers.generate.block import Block
 from workers.generate.computed import Computed
 from workers.generate.independent import Drawn, Independent, Plan, with_nulls
@@ -15,7 +15,7 @@ from workers.generate.parallel import Range, drawn_in_parallel
 from workers.generate.references import References
 from workers.generate.uniqueness import Allowance, OnlyOnce
 
-_NEVER_REPEAT = (fields.SequenceField,)
+_NEVER_REPEAT = (simple_fields.SequenceField,)
 
 
 class Records:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sinks.base import Parcel, Record, Unit
+from tests.integration.sinks import handmade
 from tests.swift import ACCESS_KEY, SECRET_KEY
 from workers.known_secrets import KnownSecrets
 from workers.sink_surroundings import SinkSurroundings
@@ -31,7 +33,7 @@ class Given(SinkSurroundings):
 def records(count: int, *, size: int = 1) -> Callable[[], Iterator[Record]]:
     """So many, each with a result of about this size; made when they are asked for."""
     return lambda: (
-        Record(at, f"p{at}", "noop", "succeeded", 1, ENDED, ENDED, {"n": at, "text": f"{at % 10}" * size}, None)
+        handmade.record(at, result={"n": at, "text": f"{at % 10}" * size}, started_at=ENDED, ended_at=ENDED)
         for at in range(count)
     )
 
@@ -49,21 +51,6 @@ def breaking(after: int, error: BaseException, *, size: int = 1) -> Callable[[],
 def parcel(unit: Unit = "run", *, attempt: int = 1, count: int = 3, size: int = 1, **other: Any) -> Parcel:
     """What is delivered: of a run that ended on the first of March."""
     count = 1 if unit == "payload" else count
-    return Parcel(
-        **{
-            "id": "dlv_7",
-            "attempt": attempt,
-            "workspace": "acme",
-            "job": "task:ping",
-            "run_id": 42,
-            "run_state": "succeeded",
-            "trigger": "manual",
-            "scheduled_for": None,
-            "run_ended_at": ENDED,
-            "unit": unit,
-            "first_position": 0,
-            "count": count,
-            "records": records(count, size=size),
-            **other,
-        }
-    )
+    made = handmade.parcel(id="dlv_7", attempt=attempt, unit=unit)
+    said: dict[str, Any] = {"run_id": 42, "run_ended_at": ENDED, "count": count, "records": records(count, size=size)}
+    return replace(made, **(said | other))

@@ -121,13 +121,28 @@ def test_killed_before_it_reports_what_it_wrote_is_erased(storage: Bucket, servi
     with transaction.atomic():
         list(Payload.objects.select_for_update().filter(run=run))  # its report has to wait
         with worker(run, storage.endpoint_url, storage) as killed:
-            until(lambda: len(storage.objects()) == 1)
+            until(waiting_for_us)
             killed.kill()
+        end_those_who_wait_for_us()
     assert (erase_orphans(), len(storage.objects())) == (0, 1)
     payload = recover(run)
     assert (payload.state, payload.attempts, len(storage.objects())) == ("succeeded", 2, 2)
     assert erase_orphans() == 1
     assert holds_once(payload, storage)
+
+
+def waiting_for_us() -> list[int]:
+    """The database's sessions that wait for what this one has locked."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))")
+        return [pid for (pid,) in cursor.fetchall()]
+
+
+def end_those_who_wait_for_us() -> None:
+    """What the database does with a client that is gone, once it has noticed: it has not, while the client waits for a lock."""
+    with connection.cursor() as cursor:
+        for pid in waiting_for_us():
+            cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
 
 
 def until(holds: Any) -> None:

@@ -5,23 +5,32 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import ipaddress
 import json
 import threading
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import certifi
 import pyarrow.parquet as pq
 import pytest
+from cryptography import x509
 
 from jobs.errors import PermanentError, TransientError
 from sinks.base import Parcel, Receipt
+from sinks.documents import configuration_errors
 from sinks.s3 import uploading
 from sinks.s3.configuration import LEAST_PART, S3Configuration
 from sinks.s3.sink import S3Sink
 from tests.integration.byte_sinks.buckets import Bucket
-from tests.integration.byte_sinks.given import Given, breaking, parcel
+from tests.integration.byte_sinks.given import SECRETS, Given, breaking, parcel
+from tests.integration.http_payload.identities import Identity, make_identity
+from tests.integration.sinks.encrypting import Encrypting
 from tests.integration.sinks.handmade import notices
 
 KEY = "acme/task:ping/2026-03-01/42.jsonl"
@@ -30,9 +39,9 @@ LARGE = 200_000
 
 
 @contextmanager
-def opened(into: Bucket, /, **said: Any) -> Iterator[S3Sink]:
+def opened(into: Bucket, /, *, ca: str = "none", **said: Any) -> Iterator[S3Sink]:
     configuration = S3Configuration.model_validate(into.configuration(**said))
-    sink = S3Sink(configuration, Given())
+    sink = S3Sink(configuration, Given({**SECRETS, "ca": ca}))
     try:
         yield sink
     finally:
@@ -93,6 +102,51 @@ class TestAnObject:
             for thread in threads:
                 thread.join()
         assert len(bucket.objects()) == 8
+
+
+class TestAuthoritiesOfOnesOwn:
+    @pytest.fixture
+    def encrypted(self, bucket: Bucket, tmp_path: Path) -> Iterator[tuple[Bucket, Identity]]:
+        identity = make_identity(tmp_path, x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+        port = urlsplit(bucket.endpoint_url).port or 80
+        with Encrypting(("127.0.0.1", port), context=identity.context) as before:
+            yield replace(bucket, endpoint_url=before.url), identity
+
+    def test_a_certificate_of_theirs_is_taken(self, encrypted: tuple[Bucket, Identity]) -> None:
+        bucket, identity = encrypted
+        with opened(bucket, ca_secret="ca", ca=identity.pem) as sink:
+            sink.deliver(parcel())
+        assert KEY in bucket.objects()
+
+    def test_no_other_is_and_none_without_them(self, encrypted: tuple[Bucket, Identity]) -> None:
+        bucket, _ = encrypted
+        public = Path(certifi.where()).read_text(encoding="ascii", errors="ignore")
+        for trusted in ({"ca_secret": "ca", "ca": public}, {}):
+            with opened(bucket, **trusted) as sink, pytest.raises(TransientError, match="CERTIFICATE_VERIFY_FAILED"):
+                sink.check()
+
+    def test_they_replace_the_public_ones(
+        self, encrypted: tuple[Bucket, Identity], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bucket, identity = encrypted
+        (tmp_path / "other").mkdir()
+        other = make_identity(tmp_path / "other", x509.DNSName("other.example.com"))
+        (tmp_path / "bundle.pem").write_text(identity.pem)
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "bundle.pem"))
+        with opened(bucket) as sink:
+            assert sink.check()
+        failing = pytest.raises(TransientError, match="CERTIFICATE_VERIFY_FAILED")
+        with opened(bucket, ca_secret="ca", ca=other.pem) as sink, failing:
+            sink.check()
+
+    def test_what_is_no_certificate_is_told(self, encrypted: tuple[Bucket, Identity]) -> None:
+        with pytest.raises(PermanentError, match="no certificates as PEM"), opened(encrypted[0], ca_secret="ca"):
+            pass
+
+    def test_they_belong_to_a_service_of_ones_own(self) -> None:
+        for url in ({}, {"endpoint_url": "http://s3.example.org"}):
+            [error] = configuration_errors(kind="s3", configuration={"bucket": "lake", "ca_secret": "CA", **url})
+            assert "give endpoint_url, with https://" in error.message
 
 
 class TestAManifest:

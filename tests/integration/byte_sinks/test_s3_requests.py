@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import socket
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from jobs.errors import PermanentError, TransientError
 from sinks import time_limits
 from sinks.base import Parcel, Record
-from sinks.s3.configuration import S3Configuration, secrets_of
+from sinks.s3.configuration import MOST_PART, S3Configuration, secrets_of
 from sinks.s3.sink import S3Sink
 from tests.integration.byte_sinks.given import Given, parcel, records
 from tests.integration.byte_sinks.recorder import Answer, Recorder, recorder
@@ -92,6 +93,14 @@ class TestAServiceThatIsSilent:
         with Service(behaviour="/silent") as service, pytest.raises(TransientError) as caught:
             deliver(service.url("/sink"))
         assert (caught.value.code, [seen.method for seen in service.seen]) == ("timeout", ["PUT"])
+
+    def test_one_that_reads_nothing_is_silent_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Given, "timeout_seconds", 0.4)
+        with socket.create_server(("127.0.0.1", 0)) as deaf, pytest.raises(TransientError) as caught:
+            deliver(
+                f"http://127.0.0.1:{deaf.getsockname()[1]}", what=parcel(count=60, size=500_000), part_size=MOST_PART
+            )
+        assert caught.value.code == "timeout"
 
 
 class TestAServiceThatSaysALittleNowAndThen:

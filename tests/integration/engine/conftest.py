@@ -143,7 +143,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch, broker: Broker, clock: Clock) -> ScriptedExecutor:
     """The kind ``scripted``, batchable, and its executor."""
-    monkeypatch.setattr(kinds, "_registry", {**kinds._registry, "scripted": kind(batchable=True)})
+    monkeypatch.setitem(kinds.KINDS.known, "scripted", kind(batchable=True))
     executor = ScriptedExecutor(clock)
     monkeypatch.setitem(EXECUTORS, "scripted", executor)
     return executor

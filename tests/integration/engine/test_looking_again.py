@@ -38,7 +38,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 @pytest.fixture(autouse=True)
 def _strict_kind(scripted: ScriptedExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes on elsewhere has outside effects: such a kind is not batchable."""
-    monkeypatch.setattr("jobs.kinds._registry", {"scripted": kind(batchable=False)})
+    monkeypatch.setattr("jobs.kinds.KINDS.known", {"scripted": kind(batchable=False)})
 
 
 def looks(times: int, **parameters: Any) -> dict[str, Any]:

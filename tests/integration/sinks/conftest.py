@@ -29,7 +29,7 @@ def published(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def target(monkeypatch: pytest.MonkeyPatch) -> Target:
     """What sinks of kind ``obedient`` deliver to."""
     made = Target()
-    monkeypatch.setitem(registry._registry, "obedient", kind(made))
+    monkeypatch.setitem(registry.KINDS.known, "obedient", kind(made))
     return made
 
 

@@ -164,8 +164,9 @@ class TestARunsAnswer:
         ended, active = end_run(job), start_run(job=job, trigger=Trigger.MANUAL)
         with django_assert_num_queries(3):  # who calls, run with its counts, deliveries
             assert api.get(f"runs/{ended.pk}/").json()["deliveries"] == []
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(2) as asked:
             assert "deliveries" not in api.get(f"runs/{active}/").json()
+        assert not [each["sql"] for each in asked.captured_queries if "sinks_" in each["sql"]]
 
 
 class TestWithAnIdempotencyKey:

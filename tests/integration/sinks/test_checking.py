@@ -70,7 +70,7 @@ class TestACheck:
         def opened(_configuration: Any, surroundings: Any) -> Any:
             raise TransientError(f"refused {surroundings.secret('key')}", code="connection")
 
-        monkeypatch.setitem(registry._registry, "obedient", replace(kind(target), open=opened))
+        monkeypatch.setitem(registry.KINDS.known, "obedient", replace(kind(target), open=opened))
         ended = checking.wait(check=ask(workspace))
         assert ended.error is not None
         assert ended.error["code"] == "connection"
@@ -82,7 +82,7 @@ class TestACheck:
         def opened(_configuration: Any, _surroundings: Any) -> Any:
             raise RuntimeError("no")
 
-        monkeypatch.setitem(registry._registry, "obedient", replace(kind(target), open=opened))
+        monkeypatch.setitem(registry.KINDS.known, "obedient", replace(kind(target), open=opened))
         ended = checking.wait(check=ask(workspace))
         assert (ended.error or {})["code"] == "crashed"
 
@@ -131,7 +131,7 @@ class TestAJobThatRequiresItsSinksToBeReachable:
         def opened(_configuration: Any, _surroundings: Any) -> Any:
             raise TransientError("connection refused")
 
-        monkeypatch.setitem(registry._registry, "obedient", replace(kind(target), open=opened))
+        monkeypatch.setitem(registry.KINDS.known, "obedient", replace(kind(target), open=opened))
         asked = document({"kind": "log"}, {"kind": "obedient"}, **REACHABLE)
         job = save_job(workspace=workspace, document=asked, actor="ann", state=JobState.DRAFT)
         with pytest.raises(ValidationError) as refused:
@@ -159,7 +159,9 @@ class TestAJobThatRequiresItsSinksToBeReachable:
 def test_secrets_that_sinks_name_must_exist_when_a_job_becomes_active(
     target: Target, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(registry._registry, "obedient", replace(kind(target), secrets=lambda configuration: ["token"]))
+    monkeypatch.setitem(
+        registry.KINDS.known, "obedient", replace(kind(target), secrets=lambda configuration: ["token"])
+    )
     save_sink(workspace=workspace, document={"name": "lake", "kind": "obedient"}, actor="ann")
     asked = document({"kind": "log"}, {"sink": "lake"}, {"kind": "obedient"})
     with pytest.raises(ValidationError) as refused:

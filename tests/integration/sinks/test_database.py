@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socketserver
 import sqlite3
 import threading
@@ -17,6 +18,7 @@ from urllib.parse import quote
 import psycopg
 import pytest
 import sqlalchemy
+from cryptography import x509
 from django.db import connections
 
 from jobs.errors import PermanentError, TransientError
@@ -24,6 +26,8 @@ from sinks.base import OpenSink
 from sinks.database import KIND
 from sinks.documents import configuration_errors
 from sinks.models import Delivery
+from tests.integration.http_payload.identities import Identity, make_identity
+from tests.integration.sinks.encrypting import Encrypting
 from tests.integration.sinks.handmade import notices, parcel, record, results
 from tests.integration.sinks.pages import deliver_example, example
 from tests.integration.sinks.relay import Relay
@@ -62,9 +66,9 @@ class Table:
         self.url, self.schema = url, schema
         self.opened: list[OpenSink] = []
 
-    def sink(self, **configuration: Any) -> OpenSink:
+    def sink(self, *, CA: str = "none", **configuration: Any) -> OpenSink:  # noqa: N803 - a secret's name
         said = {"url_secret": "WAREHOUSE", "table": "t", "schema": self.schema, **configuration}
-        made = KIND.open(KIND.configuration.model_validate(said), surroundings(WAREHOUSE=self.url))
+        made = KIND.open(KIND.configuration.model_validate(said), surroundings(WAREHOUSE=self.url, CA=CA))
         self.opened.append(made)
         return made
 
@@ -321,6 +325,62 @@ class TestWhereItMayGo:
         around = surroundings(WAREHOUSE="postgresql://me:pass%20word%207@127.0.0.1/db")
         KIND.open(KIND.configuration.model_validate({"url_secret": "WAREHOUSE", "table": "t"}), around).close()
         assert "pass word 7" not in str(around.clean({"said": "no way with pass word 7"}))
+
+
+class TestAuthoritiesOfOnesOwn:
+    @pytest.fixture
+    def identity(self, tmp_path: Path) -> Identity:
+        return make_identity(tmp_path, x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+
+    @pytest.fixture
+    def encrypted(self, table: Table, relay: Relay, identity: Identity) -> Iterator[Table]:
+        with Encrypting(("127.0.0.1", relay.port), context=identity.context, postgresql=True) as before:
+            table.url = table.url.replace(f":{relay.port}/", f":{before.port}/")
+            yield table
+
+    def test_a_certificate_of_theirs_is_taken_and_their_file_goes_with_the_sink(
+        self, encrypted: Table, identity: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        sink = encrypted.sink(CA=identity.pem, ca_secret="CA")
+        sink.deliver(parcel(*results(1)))
+        assert [path.stat().st_mode & 0o077 for path in tmp_path.glob("tmp*.pem")] == [0]
+        sink.close()
+        assert not list(tmp_path.glob("tmp*.pem"))
+
+    def test_another_is_not(self, encrypted: Table, tmp_path: Path) -> None:
+        (tmp_path / "other").mkdir()
+        other = make_identity(tmp_path / "other", x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+        with pytest.raises(TransientError, match="certificate verify failed"):
+            encrypted.sink(CA=other.pem, ca_secret="CA").check()
+
+    def test_nor_one_of_another_name(self, table: Table, relay: Relay, tmp_path: Path) -> None:
+        identity = make_identity(tmp_path, x509.DNSName("elsewhere.example.com"))
+        with Encrypting(("127.0.0.1", relay.port), context=identity.context, postgresql=True) as before:
+            table.url = table.url.replace(f":{relay.port}/", f":{before.port}/")
+            with pytest.raises(TransientError, match="does not match host name"):
+                table.sink(CA=identity.pem, ca_secret="CA").check()
+            table.url += "?sslmode=verify-ca"
+            assert table.sink(CA=identity.pem, ca_secret="CA").check()
+
+    def test_a_server_without_tls_is_not_talked_to(self, table: Table, identity: Identity) -> None:
+        with pytest.raises(TransientError, match="does not support SSL"):
+            table.sink(CA=identity.pem, ca_secret="CA").check()
+
+    @pytest.mark.parametrize("option", ["sslmode=require", "sslmode=disable", "sslmode=verify-full&sslrootcert=system"])
+    def test_the_url_cannot_say_otherwise(self, table: Table, identity: Identity, option: str) -> None:
+        table.url += f"?{option}"
+        with pytest.raises(PermanentError, match="verify-full or verify-ca"):
+            table.sink(CA=identity.pem, ca_secret="CA")
+
+    def test_what_is_no_certificate_is_told(self, table: Table) -> None:
+        with pytest.raises(PermanentError, match="no certificates as PEM"):
+            table.sink(CA="nothing", ca_secret="CA")
+
+    def test_a_file_has_none(self, table: Table, identity: Identity) -> None:
+        table.url = "sqlite:///a.db"
+        with pytest.raises(PermanentError, match="ca_secret belongs to a server"):
+            table.sink(CA=identity.pem, ca_secret="CA")
 
 
 class TestTheWorkersOwnCredentials:

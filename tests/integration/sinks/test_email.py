@@ -16,19 +16,25 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from django.utils import timezone
 
 from jobs.errors import PermanentError, TransientError
-from sinks.base import Record
+from jobs.models import Job
+from sinks import claims
+from sinks.base import Record, TakenInPart
 from sinks.documents import configuration_errors
 from sinks.email import KIND
 from sinks.email.sink import EmailSink
 from sinks.models import Delivery
+from sinks.services.redelivering import redeliver
 from tests.integration.http_payload.identities import Identity, make_identity
 from tests.integration.sinks.handmade import parcel, record, results
 from tests.integration.sinks.mail_server import MailServer, serving
+from tests.integration.sinks.makers import end_run, make_job
 from tests.integration.sinks.pages import deliver_example, example
 from tests.integration.sinks.relay import Relay
 from tests.integration.sinks.surroundings import let_every_name_lead_here, surroundings
+from tests.integration.sinks.test_delivering import deliver
 
 pytestmark = pytest.mark.django_db
 
@@ -210,11 +216,102 @@ class TestAServerThatRefuses:
         with pytest.raises(TransientError, match="450 full"):
             sink(server, cc=["bob@example.com"]).deliver(parcel(*RESULTS))
 
+    def test_who_is_put_off_is_tried_again_alone(self, server: MailServer) -> None:
+        server.unknown = {"bob@example.com": "450 full", "eve@example.com": "550 who?"}
+        opened = sink(server, cc=["bob@example.com"], bcc=["eve@example.com"])
+        receipts: list[Any] = []
+        for _ in range(2):
+            with pytest.raises(TakenInPart) as put_off:
+                opened.deliver(replace(parcel(*RESULTS), receipt=receipts[-1] if receipts else None))
+            receipts.append(put_off.value.receipt)
+            assert "put off by the server: bob@example.com (450 full)" in str(put_off.value)
+            assert "refused by the server: eve@example.com" in str(put_off.value)
+        del server.unknown["bob@example.com"]
+        receipt = opened.deliver(replace(parcel(*RESULTS), receipt=receipts[-1]))
+        assert [each.rcpt_tos for each in server.envelopes] == [["ann@example.com"], ["bob@example.com"]]
+        assert receipt.details == {
+            "message_id": "<dlv_1.acme@example.com>",
+            "recipients": 2,
+            "refused": ["eve@example.com"],
+        }
+
+    def test_one_who_was_put_off_and_is_then_refused_does_not_take_it_from_the_others(self, server: MailServer) -> None:
+        server.unknown = {"bob@example.com": "450 full"}
+        opened = sink(server, cc=["bob@example.com"])
+        with pytest.raises(TakenInPart) as put_off:
+            opened.deliver(parcel(*RESULTS))
+        server.unknown = {"bob@example.com": "550 gone"}
+        receipt = opened.deliver(replace(parcel(*RESULTS), receipt=put_off.value.receipt))
+        assert (receipt.details["recipients"], receipt.details["refused"]) == (1, ["bob@example.com"])
+        assert len(server.envelopes) == 1
+
+    def test_one_who_hangs_up_at_a_recipient_has_given_it_to_nobody(self, server: MailServer) -> None:
+        server.unknown = {"bob@example.com": "421 enough"}
+        with pytest.raises(TransientError, match=r"ann@example.com, bob@example.com \(421 enough") as refused:
+            sink(server, cc=["bob@example.com"]).deliver(parcel(*RESULTS))
+        assert not isinstance(refused.value, TakenInPart)
+        assert refused.value.details["put_off"] == ["ann@example.com", "bob@example.com"]
+
+    def test_a_mail_that_went_to_everybody_is_sent_to_everybody_again(self, server: MailServer) -> None:
+        opened = sink(server)
+        receipt = opened.deliver(parcel(*RESULTS))
+        opened.deliver(replace(parcel(*RESULTS), receipt=receipt.details))
+        assert len(server.envelopes) == 2
+
     def test_one_that_is_not_there_may_come_back(self, server: MailServer) -> None:
         with Relay("nowhere") as gone:
             server.port = gone.port
         with pytest.raises(TransientError):
             sink(server).deliver(parcel(*RESULTS))
+
+
+def again() -> None:
+    """The next attempt, as if its time had come."""
+    Delivery.objects.filter(state="due").update(due_at=timezone.now())
+    assert deliver() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+class TestADelivery:
+    """Through the whole of the deliverers: what one attempt has come to, the next one knows."""
+
+    @pytest.fixture
+    def job(self, server: MailServer) -> Job:
+        smtp = {"host": "127.0.0.1", "port": server.port, "security": "none"}
+        said = {"smtp": smtp, "from": "jobs@example.com", "to": ["ann@example.com", "bob@example.com"]}
+        return make_job({"kind": "email", "configuration": said})
+
+    def test_whoever_has_the_mail_gets_it_once_and_the_sink_is_not_blamed(self, server: MailServer, job: Job) -> None:
+        server.unknown = {"bob@example.com": "450 full"}
+        end_run(job)
+        for _ in range(claims.PATIENCE + 1):
+            again()
+        waiting = Delivery.objects.get()
+        assert (waiting.state, waiting.attempts) == ("due", claims.PATIENCE + 1)
+        assert "bob@example.com (450 full)" in (waiting.error or {})["message"]
+        assert (waiting.receipt or {})["taken"] == ["ann@example.com"]
+        server.unknown = {}
+        again()
+        assert [each.rcpt_tos for each in server.envelopes] == [["ann@example.com"], ["bob@example.com"]]
+        delivered = Delivery.objects.get()
+        assert (delivered.state, delivered.error) == ("delivered", None)
+        assert (delivered.receipt or {})["recipients"] == 2
+
+    def test_made_again_it_goes_to_everybody_once_more(self, server: MailServer, job: Job) -> None:
+        run = end_run(job)
+        deliver()
+        redeliver(workspace=run.workspace, delivery_ids=[Delivery.objects.get().pk], actor="ann")
+        deliver()
+        assert [len(each.rcpt_tos) for each in server.envelopes] == [2, 2]
+
+    def test_an_attempt_that_fails_otherwise_forgets_nobody(self, server: MailServer, job: Job) -> None:
+        server.unknown = {"bob@example.com": "450 full"}
+        end_run(job)
+        deliver()
+        server.unknown, server.answers = {}, ["451 later"]
+        again()
+        again()
+        assert [each.rcpt_tos for each in server.envelopes] == [["ann@example.com"], ["bob@example.com"]]
 
 
 class TestEncryption:

@@ -78,7 +78,7 @@ class TestSaving:
         self, lake: Sink, target: Target, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         single = replace(kind(target), name="single", units=("payload",))
-        monkeypatch.setitem(registry._registry, "single", single)
+        monkeypatch.setitem(registry.KINDS.known, "single", single)
         make_job({"sink": "lake", "deliver": "run"})
         with pytest.raises(ValidationError, match="task:ping uses this sink"):
             again(lake, kind="single")

@@ -96,7 +96,7 @@ def fill(count: int) -> None:
 def work_everything(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the sinks say each of their statements."""
     monkeypatch.setattr(redelivering, "PAGE", 20)
-    monkeypatch.setitem(registry._registry, "orderly", kind(target, ordered=True))
+    monkeypatch.setitem(registry.KINDS.known, "orderly", kind(target, ordered=True))
     fail_and_redeliver(target)
     end_run(make_job({"kind": "orderly"}, payloads=PAYLOADS, name="orderly"))
     begin_and_put_back()
@@ -169,10 +169,10 @@ class TestAnOrderedSinkThatIsFarBehind:
 
     @pytest.fixture
     def behind(self, target: Target, monkeypatch: pytest.MonkeyPatch) -> Sink:
-        monkeypatch.setitem(registry._registry, "orderly", kind(target, ordered=True))
+        monkeypatch.setitem(registry.KINDS.known, "orderly", kind(target, ordered=True))
         end_run(make_job({"kind": "orderly"}, payloads=1, name="orderly"))
         held = _hold(Sink.objects.get())
-        assert expanding.expand(held=held, kind=registry._registry["orderly"])
+        assert expanding.expand(held=held, kind=registry.KINDS.known["orderly"])
         claims.leave_sink(held=held)
         with connection.cursor() as cursor:
             cursor.execute(
@@ -190,7 +190,7 @@ class TestAnOrderedSinkThatIsFarBehind:
         [begun] = claims.begin_deliveries(held=held, limit=32, ordered=True)
         assert begun.first_position == 0
         assert claims.begin_deliveries(held=held, limit=32, ordered=True, under_way=[begun.id]) == []
-        assert not expanding.expand(held=held, kind=registry._registry["orderly"])
+        assert not expanding.expand(held=held, kind=registry.KINDS.known["orderly"])
         read = {name: sum(node.rows for node in explained.nodes(name, "sinks_delivery")) for name in names}
         assert max(read.values()) < 10, read
 

@@ -88,7 +88,7 @@ class TestMoreSinksThanThreads:
 class TestASinkWhoseDeliveriesAreOrdered:
     @pytest.fixture(autouse=True)
     def orderly(self, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(registry._registry, "orderly", kind(target, ordered=True))
+        monkeypatch.setitem(registry.KINDS.known, "orderly", kind(target, ordered=True))
 
     def positions(self, target: Target) -> list[list[int]]:
         return [[each["position"] for each in results] for _, results in target.delivered]
@@ -392,7 +392,7 @@ class TestWhatAKindMayDo:
 
         obedient = registry.get("obedient")
         assert obedient is not None
-        monkeypatch.setitem(registry._registry, "obedient", replace(obedient, open=broken))
+        monkeypatch.setitem(registry.KINDS.known, "obedient", replace(obedient, open=broken))
         end_run(make_job(OBEDIENT, payloads=1))
         assert deliver() == 1
         told = error_of(Delivery.objects.get())

@@ -11,11 +11,12 @@ from django.db import connections
 from django.utils import timezone
 
 from jobs.models import Job, Run, Workspace
-from jobs.services.control import pause_run
+from jobs.services.control import pause_run, resume_run
 from jobs.services.runs import start_run
 from jobs.states import Trigger
 from scheduler.models import Schedule
 from sinks.models import Delivery, Rule, Sink, Watch
+from sinks.services import watching
 from sinks.services.naming import save_sink
 from sinks.services.ruling import save_rule
 from sinks.services.watching import LOOK_SECONDS
@@ -179,6 +180,71 @@ class TestStuck:
         look(61)
         assert told(target)[1:] == [("run.stuck", third.pk, 1)]
         assert target.delivered[-1][1][0]["kept_back"] == 1
+
+
+class TestMoreThanAPage:
+    """So many runs have not ended that one look reads but a part of them."""
+
+    @pytest.fixture(autouse=True)
+    def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(watching, "PAGE", 2)
+        monkeypatch.setattr(watching, "MOST_AT_ONCE", 1)
+
+    @staticmethod
+    def sweep(rule: Rule, *, now: dt.datetime) -> bool:
+        """Whether the next one has to go on."""
+        tell(now=now)
+        rule.refresh_from_db()
+        return rule.look_at == now
+
+    def test_late_ones_are_found_sweep_by_sweep_and_told_once(self, pager: Sink, target: Target) -> None:
+        rule = make_rule(pager, events=["late"])
+        ids = [start_run(job=make_job(), trigger=Trigger.MANUAL) for _ in range(5)]
+        now = timezone.now() + 6 * MINUTE
+        assert [self.sweep(rule, now=now) for _ in range(4)] == [True, True, False, False]
+        assert sorted(told(target)) == [("run.late", ids[0], 2), ("run.late", ids[2], 2), ("run.late", ids[4], 1)]
+        assert rule.look_at == now + dt.timedelta(seconds=LOOK_SECONDS)
+
+    def test_then_it_begins_anew(self, pager: Sink, target: Target) -> None:
+        rule = make_rule(pager, events=["late"])
+        job = make_job()
+        held = Run.objects.get(pk=start_run(job=job, trigger=Trigger.MANUAL))
+        pause_run(run=held, actor="ann")
+        begun = [begin(job, minutes_ago=60) for _ in range(3)]
+        now = timezone.now() + 6 * MINUTE
+        assert [self.sweep(rule, now=now) for _ in range(3)] == [True, True, False]
+        assert told(target) == []
+        resume_run(run=held, actor="ann")
+        Run.objects.filter(pk__in=[run.pk for run in begun[1:]]).update(state="pending", started_at=None)
+        now += MINUTE
+        assert [self.sweep(rule, now=now) for _ in range(3)] == [True, True, False]
+        assert sorted(told(target)) == [("run.late", held.pk, 1), ("run.late", begun[1].pk, 2)]
+
+    def test_stuck_ones_are_found_among_those_that_are_not(self, pager: Sink, target: Target) -> None:
+        rule = make_rule(pager, events=["stuck"], stuck_after="30m")
+        job = make_job()
+        runs = [begin(job, minutes_ago=minutes) for minutes in (5, 5, 5, 40, 50, 5, 60)]
+        now = timezone.now()
+        sweeps = 0
+        while self.sweep(rule, now=now):
+            sweeps += 1
+        assert sorted(told(target)) == [("run.stuck", runs[at].pk, 1) for at in (3, 4, 6)]
+        assert sweeps < 7
+        look()
+        assert len(told(target)) == 3
+
+    def test_one_job_among_the_runs_of_another_is_found(self, pager: Sink, target: Target) -> None:
+        rule = make_rule(pager, events=["late", "stuck"], jobs={"keys": ["task:mine"]}, stuck_after="30m")
+        others = make_job(name="other")
+        for _ in range(3):
+            start_run(job=others, trigger=Trigger.MANUAL)
+            begin(others, minutes_ago=60)
+        stuck = begin(make_job(name="mine"), minutes_ago=60)
+        late = start_run(job=make_job(name="mine"), trigger=Trigger.MANUAL)
+        now = timezone.now() + 6 * MINUTE
+        while self.sweep(rule, now=now):
+            pass
+        assert sorted(told(target)) == [("run.late", late, 1), ("run.stuck", stuck.pk, 1)]
 
 
 class TestTwoAtOnce:

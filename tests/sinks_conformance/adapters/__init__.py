@@ -7,13 +7,15 @@ from tests.sinks_conformance.adapters.http import HttpAdapter
 from tests.sinks_conformance.adapters.kafka import KafkaAdapter
 from tests.sinks_conformance.adapters.log import LogAdapter
 from tests.sinks_conformance.adapters.message import AmqpAdapter, RedisAdapter
-from tests.sinks_conformance.adapters.s3 import S3Adapter
-from tests.sinks_conformance.adapters.sql import SqlAdapter
+from tests.sinks_conformance.adapters.s3 import EncryptedS3Adapter, S3Adapter
+from tests.sinks_conformance.adapters.sql import EncryptedSqlAdapter, SqlAdapter
 from tests.sinks_conformance.adapters.webhook import WebhookAdapter
 
 ADAPTERS: tuple[type[Adapter], ...] = (
     AmqpAdapter,
     EmailAdapter,
+    EncryptedS3Adapter,
+    EncryptedSqlAdapter,
     HttpAdapter,
     KafkaAdapter,
     LocalFileAdapter,

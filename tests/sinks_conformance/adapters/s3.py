@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from typing import Any, Self
+from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from tests.integration.byte_sinks.buckets import new_bucket
 from tests.integration.http_payload.service import Service
+from tests.integration.sinks.encrypting import Encrypting
 from tests.integration.sinks.relay import Relay
 from tests.sinks_conformance.adapter import Adapter, Case, Held
 from tests.sinks_conformance.adapters.contents import held_in
@@ -81,3 +83,21 @@ class S3Adapter(Adapter):
         return [self.case(self.servers.swift.endpoint_url, **ways[0])] + [
             self.case(url, **way) for way in ways for url in urls
         ]
+
+
+class EncryptedS3Adapter(S3Adapter):
+    """The same behind TLS, with a certificate of an authority of our own."""
+
+    variant = "private-ca"
+
+    def case(self, endpoint_url: str = "", *, secrets: dict[str, str] | None = None, **said: Any) -> Case:
+        """A sink that trusts this authority."""
+        address = urlsplit(endpoint_url or self.servers.swift.endpoint_url)
+        to = (str(address.hostname), address.port or 80)
+        before = self._open.enter_context(Encrypting(to, context=self.servers.identity.context))
+        trusted = {"ca": self.servers.identity.pem, **(secrets or {})}
+        return super().case(f"{before.url}{address.path}", secrets=trusted, **{"ca_secret": "ca", **said})
+
+    def unreachable(self) -> Case:
+        """Nobody trusts the certificate."""
+        return self.case(ca_secret=None).but(says="CERTIFICATE_VERIFY_FAILED")

@@ -11,6 +11,7 @@ import psycopg
 from django.db import connections
 
 from tests.free_ports import free_ports
+from tests.integration.sinks.encrypting import Encrypting
 from tests.integration.sinks.relay import Address, Relay
 from tests.sinks_conformance.adapter import Adapter, Case, Held
 
@@ -49,10 +50,15 @@ class SqlAdapter(Adapter):
         self.relay.pass_everything()
         self._open.close()
 
+    @property
+    def port(self) -> int:
+        """Where the database is."""
+        return self.relay.port
+
     def url(self, *, port: int = 0, user: str = "", password: str = "") -> str:
         """Of the tests' database."""
         login = ":".join(quote(each, safe="") for each in (user or self.user, password or self.password) if each)
-        return f"postgresql://{login}@127.0.0.1:{port or self.relay.port}/{self.database}"
+        return f"postgresql://{login}@127.0.0.1:{port or self.port}/{self.database}"
 
     def case(self, *, url: str = "", **said: Any) -> Case:
         """A sink into the table ``t``, which it makes."""
@@ -112,6 +118,34 @@ class SqlAdapter(Adapter):
         if failing:
             words, code = failing
             self.own.execute(_FAILING.format(schema=self.schema, table=table, words=words, code=_literal(code)))
+
+
+class EncryptedSqlAdapter(SqlAdapter):
+    """The same behind TLS, with a certificate of an authority of our own."""
+
+    variant = "private-ca"
+    encrypting: Encrypting | None = None
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        before = Encrypting(("127.0.0.1", self.relay.port), context=self.servers.identity.context, postgresql=True)
+        self.encrypting = self._open.enter_context(before)
+        return self
+
+    @property
+    def port(self) -> int:
+        """Where it is encrypted."""
+        return self.encrypting.port if self.encrypting else super().port
+
+    def case(self, *, url: str = "", **said: Any) -> Case:
+        """A sink that trusts this authority."""
+        case = super().case(url=url, **{"ca_secret": "ca", **said})
+        return case.but(secrets={**case.secrets, "ca": self.servers.identity.pem})
+
+    def unreachable(self) -> Case:
+        """Nobody trusts the certificate."""
+        url = f"{self.url()}?sslmode=verify-full&sslrootcert=system"
+        return self.case(url=url, ca_secret=None).but(says="certificate verify failed")
 
 
 def _literal(text: str) -> str:
