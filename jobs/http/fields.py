@@ -6,7 +6,7 @@ import re
 import ssl
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, JsonValue
 
 from jobs.documents import Strict
 from jobs.http.statuses import StatusRange, parse_ranges
@@ -48,6 +48,11 @@ def check_header_name(name: str) -> str:
     if name.lower() in RESERVED_HEADERS:
         raise ValueError(f"the header {name} cannot be given: {RESERVED_HEADERS[name.lower()]}")
     return name
+
+
+def any_required(*choices: str) -> dict[str, JsonValue]:
+    """What `exactly_one` asks for, as far as a JSON Schema can tell it: an editor marks a document that has none of them."""
+    return {"anyOf": [{"required": [name]} for name in choices]}
 
 
 def exactly_one(model: Strict, *choices: str) -> None:

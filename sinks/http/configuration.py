@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from jobs.http.fields import HeaderText, SecretName, Statuses, exactly_one
+from jobs.http.fields import HeaderText, SecretName, Statuses, any_required, exactly_one
 from jobs.http.statuses import SUCCESS
 from jobs.http.urls import parse_target
 from sinks.call_configuration import CallConfiguration
@@ -38,7 +38,9 @@ class HttpConfiguration(CallConfiguration):
 
     Args:
         method: Of each request.
-        url: A text with gaps: ``https://example.com/results/{{ run }}/{{ position }}``.
+        model_config = ConfigDict(json_schema_extra=any_required("url", "url_secret"))
+
+    url: A text with gaps: ``https://example.com/results/{{ run }}/{{ position }}``.
         url_secret: The name of a secret that holds the address, instead: as it is, without gaps.
         query: Added to it; texts with gaps.
         content: What is sent: ``document`` (the run, and its payloads), ``results`` alone, ``lines`` (JSON Lines of payloads), or

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
 from jobs.http.auth import Sign
-from jobs.http.fields import SecretName, exactly_one
+from jobs.http.fields import SecretName, any_required, exactly_one
 from sinks import call_configuration
 from sinks.call_configuration import CallConfiguration, Url
 
@@ -21,6 +21,8 @@ class WebhookConfiguration(CallConfiguration):
         url_secret: The name of a secret that holds the address, instead.
         sign: The keys; left out, messages bear an id and a time, and no signature.
     """
+
+    model_config = ConfigDict(json_schema_extra=any_required("url", "url_secret"))
 
     url: Url | None = None
     url_secret: SecretName | None = None

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db import connection
 from django.db.models import F
 
 from jobs import hotpath
@@ -119,7 +120,12 @@ class TestASinkWhoseDeliveriesAreOrdered:
     def test_no_more_are_made_of_a_run_than_can_be_given(self, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(expanding, "POSITIONS_AT_ONCE", 2)
         made = []
-        target.before = lambda _parcel: made.append(Delivery.objects.filter(state="due").count())
+
+        def count(_parcel: Parcel) -> None:
+            made.append(Delivery.objects.filter(state="due").count())
+            connection.close()  # This is a thread of the turn's.
+
+        target.before = count
         end_run(make_job({"kind": "orderly", "batch": 1}, payloads=7))
         assert deliver() == 7
         assert self.positions(target) == [[at] for at in range(7)]
