@@ -38,9 +38,7 @@ class HttpConfiguration(CallConfiguration):
 
     Args:
         method: Of each request.
-        model_config = ConfigDict(json_schema_extra=any_required("url", "url_secret"))
-
-    url: A text with gaps: ``https://example.com/results/{{ run }}/{{ position }}``.
+        url: A text with gaps: ``https://example.com/results/{{ run }}/{{ position }}``.
         url_secret: The name of a secret that holds the address, instead: as it is, without gaps.
         query: Added to it; texts with gaps.
         content: What is sent: ``document`` (the run, and its payloads), ``results`` alone, ``lines`` (JSON Lines of payloads), or
@@ -54,6 +52,8 @@ class HttpConfiguration(CallConfiguration):
         compression: Of the request's body, told by its Content-Encoding.
         expect_status: What counts as delivered.
     """
+
+    model_config = ConfigDict(json_schema_extra=any_required("url", "url_secret"))
 
     method: Literal["POST", "PUT", "PATCH"] = "POST"
     url: Annotated[Filled, AfterValidator(_url)] | None = None
