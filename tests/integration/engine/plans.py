@@ -69,7 +69,7 @@ def explain_all(
             connection = cursor.connection
             with connection.transaction(force_rollback=True), psycopg.Cursor(connection) as own:
                 plan = _run(own, of.numbered(name)[0], values, execute)
-            explained.plans.setdefault(name, []).append(list(_flat(plan)))
+            explained.plans.setdefault(name, []).append(list(flat(plan)))
             explained.written_again.setdefault(name, set()).update(_written_again(plan))
         return execute(cursor, query, params, **options)
 
@@ -97,13 +97,14 @@ def _type(cursor: psycopg.Cursor[Any], value: Any, execute: Any) -> str:
     return str(execute(cursor, f"SELECT {oid}::oid::regtype::text").fetchone()[0]) if oid else "unknown"
 
 
-def _flat(plan: dict[str, Any]) -> Iterator[Node]:
+def flat(plan: dict[str, Any]) -> Iterator[Node]:
+    """The steps of a plan that PostgreSQL has executed and tells as JSON."""
     removed = sum(value for key, value in plan.items() if key.startswith("Rows Removed by"))
     rows = (plan["Actual Rows"] + removed) * plan["Actual Loops"]
     condition = plan.get("Index Cond") or plan.get("TID Cond") or plan.get("Recheck Cond") or ""
     yield Node(plan["Node Type"], plan.get("Relation Name", ""), condition, rows)
     for child in plan.get("Plans", []):
-        yield from _flat(child)
+        yield from flat(child)
 
 
 def _written_again(plan: dict[str, Any]) -> Iterator[str]:

@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jobs.models import Run, Workspace
 from sinks.models import Rule
 from sinks.services import watching
 from sinks.services.naming import save_sink
+from sinks.services.noticing import send_collected
 from sinks.services.ruling import save_rule
 from sinks.sql import WATCHING
-from tests.integration.engine.plans import Explained, Node, explain_all, forget_statistics
+from tests.integration.engine.plans import Explained, Node, explain_all, flat, forget_statistics
 from tests.integration.sinks.makers import end_run, make_job
 from tests.integration.sinks.obedient import Target
 from workers.noticing import tell
@@ -48,6 +50,12 @@ _MANY = """
 _KNOWN = """
     INSERT INTO sinks_watch (rule_id, job_id, failures, told, last, late_until)
     SELECT r.id, -n, 0, false, '{}', 0 FROM sinks_rule AS r, generate_series(1, %(count)s) AS n ON CONFLICT DO NOTHING
+"""
+
+_NOTICES = """
+    INSERT INTO sinks_notice (workspace_id, rule_id, key, event, job_id, document, send_at)
+    SELECT r.workspace_id, r.id, 'run.failed:' || n || ':' || COALESCE(%(send_at)s::text, ''), 'run.failed', 1, '{}', %(send_at)s
+    FROM sinks_rule AS r, generate_series(1, %(count)s) AS n WHERE r.id = %(rule)s
 """
 
 
@@ -92,6 +100,27 @@ def test_a_look_reads_a_page_by_index(statistics: str, monkeypatch: pytest.Monke
         tell(now=now)
     assert set(explained.plans) == set(NAMES)
     assert not [(statement, *each) for statement in NAMES for each in _too_much(explained, statement)], statistics
+
+
+def test_what_a_rule_has_collected_is_found_without_what_it_has_sent(statistics: str) -> None:
+    rule, now = Rule.objects.get(), timezone.now()
+    with connection.cursor() as cursor:
+        for send_at, count in ((None, MANY), (now, 5)):
+            cursor.execute(_NOTICES, {"rule": rule.pk, "send_at": send_at, "count": count})
+    with CaptureQueriesContext(connection) as asked, transaction.atomic():
+        assert send_collected(now=now) == 1
+        transaction.set_rollback(True)  # for then they are asked again, and explained
+    reading = [each["sql"] for each in asked.captured_queries if each["sql"].startswith("SELECT")]
+    assert len([query for query in reading if "sinks_notice" in query]) == 3
+    assert [query for query in reading if _read(query) > 5] == [], statistics
+
+
+def _read(query: str) -> int:
+    """How many notices a query reads, those among them that it drops."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}")
+        [[plan]] = cursor.fetchone()
+    return int(sum(node.rows for node in flat(plan["Plan"]) if node.table == "sinks_notice"))
 
 
 def _too_much(explained: Explained, statement: str) -> Iterator[tuple[Any, ...]]:
