@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import Count, Q
 
 from jobs import claims, hotpath
@@ -102,7 +102,10 @@ def together(actions: Sequence[Callable[[], R]]) -> list[R]:
 
     def begin(action: Callable[[], R]) -> R:
         barrier.wait(timeout=10)
-        return action()
+        try:
+            return action()
+        finally:
+            connections.close_all()
 
     with ThreadPoolExecutor(len(actions)) as pool:
         return list(pool.map(begin, actions))

@@ -16,7 +16,9 @@ from jobsproject.openapi import document
 REFUSED = "400"
 """A body may fit its schema and be refused all the same: for a time zone that there is not, two fields that exclude each other, a
 secret that is missing. JSON Schema has no words for that; the answer does."""
-ACCEPTED = ["2xx", "401", "403", "404", "409", "410", "412", REFUSED]
+KEY_REUSED = "422"
+"""A body names an idempotency key that was used with another one."""
+ACCEPTED = ["2xx", "401", "403", "404", "409", "410", "412", KEY_REUSED, REFUSED]
 MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
 
 Check = Callable[[schemathesis.Case[Any]], None]

@@ -88,12 +88,14 @@ def test_a_command_line_that_is_wrong_is_2_and_says_how(
 
 @pytest.mark.parametrize("line", re.findall(r"`jobsctl ([^`]+)`", TASKS))
 def test_what_the_ten_tasks_are_called_here_is_understood(line: str) -> None:
-    group: click.Group = cli
-    name, command, rest = group.resolve_command(click.Context(group), shlex.split(line))
+    # With the settings of the whole: a command keeps the help option that it is first asked for.
+    context = click.Context(cli, info_name="jobsctl", **cli.context_settings)
+    name, command, rest = cli.resolve_command(context, shlex.split(line))
     if isinstance(command, click.Group):
-        name, command, rest = command.resolve_command(click.Context(command), rest)
+        context = click.Context(command, info_name=name, parent=context)
+        name, command, rest = command.resolve_command(context, rest)
     assert command is not None
-    command.make_context(name, rest)
+    command.make_context(name, rest, parent=context)
 
 
 def test_nearly_every_task_is_called_something_here() -> None:
