@@ -23,7 +23,7 @@ from tests.integration.sinks.makers import end_run, make_job
 from tests.integration.sinks.obedient import Target
 from workers.noticing import tell
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 
 NAMES = ["late_runs", "stuck_runs"]
 TABLES = ("jobs_run", "sinks_watch", "sinks_notice", "sinks_rule")
@@ -91,7 +91,6 @@ def fill(*, ended: int, active: int) -> None:
         cursor.execute(_KNOWN, {"count": ended})
 
 
-@pytest.mark.timeout(300)
 def test_a_look_reads_a_page_by_index(statistics: str, monkeypatch: pytest.MonkeyPatch) -> None:
     explained = explain_all(monkeypatch, of=WATCHING, names=NAMES)
     now = timezone.now() + dt.timedelta(days=3)
