@@ -26,7 +26,7 @@ _RUNS = """
     INSERT INTO jobs_run (
         workspace_id, job_id, job_key, state, trigger, scheduled_for, schedule_id, actor, comment, parameters, snapshot, queue,
         strict, max_lanes, priority, total, next_position, succeeded, failed, cancelled, created_at, started_at, ended_at, nudges,
-        stop, error
+        stop, error, outcome
     )
     SELECT
         j.workspace_id, j.id, j.type || ':' || j.name, how.state, CASE WHEN n %% 2 = 0 THEN 'schedule' ELSE 'api' END,
@@ -39,7 +39,8 @@ _RUNS = """
         t.at + interval '50 ms' + interval '1 s' * exp((n::bigint * 7919 %% 1000) / 150.0) / 4, 0,
         CASE WHEN how.cancelled > 0 THEN '{"reason": "terminated", "actor": "vera", "note": ""}'::jsonb END,
         CASE WHEN how.failed > 0 THEN '{"message": "1 of 10 payloads failed"}'::jsonb
-            WHEN how.cancelled > 0 THEN '{"code": "terminated", "message": "terminated by vera"}'::jsonb END
+            WHEN how.cancelled > 0 THEN '{"code": "terminated", "message": "terminated by vera"}'::jsonb END,
+        how.state
     FROM generate_series(1, %(runs)s) AS n
     CROSS JOIN LATERAL (SELECT now() - interval '30 days' * (1 - n / %(runs)s::float8) - interval '10 min' AS at) AS t
     CROSS JOIN LATERAL (

@@ -25,9 +25,9 @@ _CLEANUP = {"kind": "log_cleanup", "timeout": "1h", "parameters": {"days": 30, "
 _FILL = (
     """
     INSERT INTO jobs_run (workspace_id, job_id, job_key, state, trigger, actor, comment, parameters, snapshot, queue, strict,
-        max_lanes, priority, total, next_position, succeeded, failed, cancelled, created_at, started_at, ended_at, nudges)
+        max_lanes, priority, total, next_position, succeeded, failed, cancelled, created_at, started_at, ended_at, nudges, outcome)
     SELECT j.workspace_id, j.id, j.type || ':' || j.name, 'succeeded', 'schedule', '', '', '{}', '{}', 'default', true,
-        5, 0, 1, 1, 1, 0, 0, t.at, t.at, t.at + interval '1 s', 0
+        5, 0, 1, 1, 1, 0, 0, t.at, t.at, t.at + interval '1 s', 0, 'succeeded'
     FROM generate_series(1, %(runs)s) AS n
     JOIN LATERAL (SELECT now() - interval '60 days' + n * interval '1 s' AS at) AS t ON true
     JOIN jobs_job AS j ON j.name = 'old-' || n %% %(jobs)s

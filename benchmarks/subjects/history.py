@@ -15,9 +15,9 @@ _FILL = (
     "INSERT INTO jobs_workspace (slug, name, created_at) VALUES ('past', 'The past', now())",
     """
     INSERT INTO jobs_run (workspace_id, job_key, state, trigger, actor, comment, parameters, snapshot, queue, strict,
-        max_lanes, priority, total, next_position, succeeded, failed, cancelled, started_at, ended_at, nudges)
+        max_lanes, priority, total, next_position, succeeded, failed, cancelled, started_at, ended_at, nudges, outcome)
     SELECT w.id, 'task:past', 'succeeded', 'api', '', '', '{}', '{}', 'default', false,
-        5, 0, %(payloads)s, %(payloads)s, %(payloads)s, 0, 0, now() - interval '1 h', now(), 0
+        5, 0, %(payloads)s, %(payloads)s, %(payloads)s, 0, 0, now() - interval '1 h', now(), 0, 'succeeded'
     FROM jobs_workspace w, generate_series(1, %(runs)s) WHERE w.slug = 'past'
     """,
     """

@@ -93,3 +93,8 @@ def batch_end(cursor: Cursor, *, since: dt.datetime, until: dt.datetime, limit: 
 def forget_hours(cursor: Cursor, *, before: dt.datetime, limit: int) -> None:
     """Delete a batch of the hours that began before."""
     cursor.execute(sql.METRICS.load("forget_hours"), {"before": before, "limit": limit})
+
+
+def fill_outcome(cursor: Cursor, *, limit: int) -> None:
+    """Say of runs that have ended how they did, where who closed them did not."""
+    cursor.execute(sql.METRICS.load("fill_outcome"), {"limit": limit})

@@ -1,10 +1,13 @@
 """One action on many jobs or runs."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import JSONField, Q, Value
 from django.db.models.functions import Now
 
 from jobs.models.workspace import Workspace
+
+# In the database, too: during a deploy processes that do not know these columns yet go on writing.
+_NONE, _NOTHING = Value([], JSONField()), Value({}, JSONField())
 
 
 class BulkAction(models.Model):
@@ -18,11 +21,13 @@ class BulkAction(models.Model):
     action = models.CharField(max_length=20, default="terminate")
     selection = models.JSONField(help_text="Either ids, a list; or a filter: job, state, created_before.")
     targets = models.JSONField(
-        default=list, help_text="Their ids in order; empty for a termination, whose filter says it."
+        default=list, db_default=_NONE, help_text="Their ids in order; empty for a termination, whose filter says it."
     )
-    options = models.JSONField(default=dict, help_text="What else was asked for, such as parameters.")
+    options = models.JSONField(
+        default=dict, db_default=_NOTHING, help_text="What else was asked for, such as parameters."
+    )
     problems = models.JSONField(
-        default=list, help_text="Why something could not be done: id and detail of the first 100."
+        default=list, db_default=_NONE, help_text="Why something could not be done: id and detail of the first 100."
     )
     note = models.CharField(max_length=2000, blank=True, default="")
     actor = models.CharField(max_length=200, blank=True, default="")

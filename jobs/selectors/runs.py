@@ -167,10 +167,10 @@ def list_events(
 
 
 def _of_job(workspace: Workspace, key: str) -> Q:
-    """By the job's id, which has an index that ends with the run's; the key has none."""
+    """By the job's id, which has an index that ends with the run's; the key has one for the runs alone whose job is gone."""
     job_type, _, name = key.partition(":")
     job_id = Job.objects.filter(workspace=workspace, type=job_type, name=name).values_list("pk", flat=True).first()
-    return Q(job_key=key) if job_id is None else Q(job=job_id)
+    return Q(job__isnull=True, job_key=key) if job_id is None else Q(job=job_id)
 
 
 def _wanted(runs: QuerySet[Run], workspace: Workspace, wanted: RunFilter) -> QuerySet[Run]:

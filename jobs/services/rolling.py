@@ -77,6 +77,7 @@ def _roll(cursor: RollCursor) -> bool:
             totals.add(database, since=since, until=cursor.rolled_until)
         more = cursor.rolled_until < settled
         if not more:
+            totals.fill_outcome(database, limit=BATCH)
             totals.forget_hours(database, before=settled - HOURS_KEPT, limit=FORGOTTEN_AT_ONCE)
     cursor.due_at = settled + dt.timedelta(seconds=0 if more else ROLL_SECONDS)
     cursor.save(update_fields=["rolled_until", "due_at"])

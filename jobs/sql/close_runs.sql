@@ -3,6 +3,7 @@
 -- cancelled without the run having been stopped were more than max_payloads, and change nothing.
 -- All is judged by the row as it was locked: it may have been stopped while this statement waited for it.
 -- A run of a single payload shows that payload's result as its own.
+-- outcome: the state once more, for an index that is not written before (jobs/models/run.py).
 -- num_nonnulls, and not IS NULL: the index of those would be read whole where the statistics say that it is empty.
 -- follow_up: what locks the job's row must wait until this transaction is over (jobs/services/follow_ups.py).
 WITH complete AS MATERIALIZED (
@@ -29,7 +30,7 @@ WITH complete AS MATERIALIZED (
     ) AS tolerated
 ), ended AS (
     UPDATE jobs_run AS r
-    SET state = judged.state, started_at = COALESCE(r.started_at, t.now), ended_at = t.now, wake_at = NULL, pause = NULL,
+    SET state = judged.state, outcome = judged.state, started_at = COALESCE(r.started_at, t.now), ended_at = t.now, wake_at = NULL, pause = NULL,
         result = CASE WHEN r.total = 1 THEN (SELECT p.result FROM jobs_payload AS p WHERE p.run_id = r.id AND p.position = 0) END,
         error = CASE
             WHEN r.stop IS NOT NULL THEN jsonb_build_object(

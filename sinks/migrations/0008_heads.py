@@ -1,13 +1,18 @@
+from django.contrib.postgres.operations import RemoveIndexConcurrently
 from django.db import migrations, models
+
+from jobs.concurrent_index import BuildIndex
 
 
 class Migration(migrations.Migration):
     """Of each run the delivery that is next at a sink, found by going from run to run; and notices, which are of no run."""
 
+    atomic = False
+
     dependencies = [("sinks", "0007_notice_of_run")]
 
     operations = [
-        migrations.AddIndex(
+        BuildIndex(
             model_name="delivery",
             index=models.Index(
                 condition=models.Q(("state", "due")),
@@ -15,7 +20,7 @@ class Migration(migrations.Migration):
                 name="delivery_heads",
             ),
         ),
-        migrations.AddIndex(
+        BuildIndex(
             model_name="delivery",
             index=models.Index(
                 condition=models.Q(("handover__isnull", True), ("state", "due")),
@@ -23,5 +28,5 @@ class Migration(migrations.Migration):
                 name="delivery_of_notices",
             ),
         ),
-        migrations.RemoveIndex(model_name="delivery", name="delivery_in_order"),
+        RemoveIndexConcurrently(model_name="delivery", name="delivery_in_order"),
     ]

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """How far a rule's look for late and stuck runs has come; and what a rule has collected, found without what it has sent."""
+    """How far a rule's look for late and stuck runs has come."""
 
     dependencies = [("sinks", "0008_heads")]
 
@@ -16,11 +16,5 @@ class Migration(migrations.Migration):
             model_name="rule",
             name="stuck_reached",
             field=models.BigIntegerField(db_default=0, default=0, help_text="The last run that was looked at."),
-        ),
-        migrations.AddIndex(
-            model_name="notice",
-            index=models.Index(
-                condition=models.Q(("send_at__isnull", False)), fields=["rule", "id"], name="notice_collected"
-            ),
         ),
     ]

@@ -17,17 +17,15 @@ def make_run(job: Job, states: str = "q", **columns: Any) -> Run:
     final = RunState.FAILED if "f" in states else RunState.SUCCEEDED
     ended = {} if active else {"state": final, "ended_at": NOW, "wake_at": None}
     counts = {"succeeded": states.count("s"), "failed": states.count("f"), "cancelled": states.count("c")}
+    values = (
+        {"snapshot": {}, "strict": False, "state": RunState.RUNNING, "started_at": NOW, "wake_at": NOW}
+        | ended
+        | counts
+        | columns
+    )
+    outcome = values["state"] if values.get("ended_at") else None
     run = Run.objects.create(
-        workspace=job.workspace,
-        job=job,
-        job_key=job.key,
-        total=len(states),
-        **(
-            {"snapshot": {}, "strict": False, "state": RunState.RUNNING, "started_at": NOW, "wake_at": NOW}
-            | ended
-            | counts
-            | columns
-        ),
+        workspace=job.workspace, job=job, job_key=job.key, total=len(states), outcome=outcome, **values
     )
     Payload.objects.bulk_create(_payload(run, position, letter) for position, letter in enumerate(states))
     return run

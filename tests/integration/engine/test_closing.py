@@ -52,10 +52,12 @@ def finished_but_one_cancelled() -> Run:
 class TestWhich:
     def test_a_run_whose_payloads_all_succeeded_succeeds(self) -> None:
         run = finished(2)
+        assert fresh(run).outcome is None
         now = run.created_at + 60 * SECOND
         closing.close_runs(run_ids=[run.pk], now=now)
         row = fresh(run)
-        assert (row.state, row.ended_at, row.wake_at, row.error) == ("succeeded", now, None, None)
+        assert (row.state, row.outcome, row.ended_at) == ("succeeded", "succeeded", now)
+        assert (row.wake_at, row.error) == (None, None)
         assert kinds_of_events(run) == ["run.created", "run.running", "run.succeeded"]
         assert Event.objects.get(kind="run.succeeded").data == {"total": 2, "failed": 0}
 

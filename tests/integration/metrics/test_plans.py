@@ -16,8 +16,9 @@ from jobs.selectors.metrics import totals
 from jobs.selectors.metrics.window import DAY, last
 from jobs.selectors.runs import RunFilter, list_runs
 from jobs.services import rolling
+from jobs.services.jobs import delete_job
 from tests.integration.metrics.ended import NOON
-from tests.integration.people import make_workspace
+from tests.integration.people import make_job, make_workspace
 from tests.integration.run_rows import make_run
 
 pytestmark = pytest.mark.django_db
@@ -26,10 +27,11 @@ RUNS = 20_000
 _FILL = """
     INSERT INTO jobs_run (
         workspace_id, job_id, job_key, state, trigger, actor, comment, parameters, snapshot, queue, strict, max_lanes, priority,
-        total, next_position, succeeded, failed, cancelled, nudges, created_at, started_at, ended_at
+        total, next_position, succeeded, failed, cancelled, nudges, created_at, started_at, ended_at, outcome
     )
     SELECT %(workspace)s, %(job)s, 'task:ping', CASE WHEN n %% 5000 = 0 THEN 'failed' ELSE 'succeeded' END, 'manual', '', '', '{}',
-        '{}', 'default', true, 5, 0, 1, 1, 1, 0, 0, 0, at, at, at
+        '{}', 'default', true, 5, 0, 1, 1, 1, 0, 0, 0, at, at, at,
+        CASE WHEN n %% 5000 = 0 THEN 'failed' ELSE 'succeeded' END
     FROM generate_series(1, %(count)s) AS n, LATERAL (SELECT now() - interval '30 d' + n * interval '2 min' AS at) AS t
 """
 
@@ -103,6 +105,20 @@ class TestRuns:
         assert page(None) <= 2 * 101
         # Three looks, in each part, at when the last run of the page before was created.
         assert page(meant[-1].run.pk) <= 2 * 101 + 6
+
+    @pytest.mark.parametrize("state", [None, "failed", "running"])
+    def test_a_job_that_is_gone_is_not_looked_for_among_all(
+        self, history: Workspace, job: Job, state: str | None
+    ) -> None:
+        """By a key that no job has or ever had; and by one whose job was deleted and has left a run."""
+        left = make_run(make_job(history, "task:gone"), "s")
+        Run.objects.filter(pk=left.pk).update(job=None)
+        delete_job(job=Job.objects.get(workspace=history, name="gone"), actor="test")
+        for key in ("task:never", "task:gone"):
+            wanted = RunFilter(job_key=key, state=state)
+            assert rows_read(lambda wanted=wanted: list_runs(workspace=history, limit=101, wanted=wanted)) <= 2  # type: ignore[misc]
+        found = list_runs(workspace=history, limit=101, wanted=RunFilter(job_key="task:gone"))
+        assert [view.run.pk for view in found] == [left.pk]
 
     def test_what_has_ended_is_what_it_ended_as(self, history: Workspace, job: Job) -> None:
         run = make_run(job, "q")
