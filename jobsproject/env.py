@@ -194,6 +194,11 @@ def database(name: str) -> dict[str, object]:
     }
 
 
+def session(**seconds: float) -> str:
+    """PostgreSQL's ``options`` for time limits of a session, in seconds; 0 is none."""
+    return " ".join(f"-c {name}={round(1000 * limit)}" for name, limit in seconds.items())
+
+
 def _raw_host(netloc: str) -> str:
     """The host with its case kept: urlsplit's ``hostname`` lowers it, which a folder's name does not survive."""
     return netloc.rpartition("@")[2].partition(":")[0]

@@ -76,9 +76,13 @@ DATABASES = {
         "OPTIONS": {
             "pool": {"min_size": 0, "max_size": int(env.number("DATABASE_POOL_SIZE", 8, least=1)), "timeout": 10},
             "connect_timeout": 5,
+            # Who stands still in the middle of a transaction keeps locks from others, and live streams from going on (ADR 14).
+            "options": env.session(idle_in_transaction_session_timeout=env.number("DATABASE_IDLE_SECONDS", 60)),
         },
     }
 }
+DATABASE_STATEMENT_SECONDS = env.number("DATABASE_STATEMENT_SECONDS", 60)
+"""Of the processes that answer people; migrations, workers and commands may take as long as they need (jobsproject/answering.py)."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _VALIDATORS = ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")

@@ -58,6 +58,8 @@ def test_environment() -> dict[str, str]:
         "SECURE_COOKIES": "false",
         "LOG_JSON": "false",
         "STATIC_ROOT": str(static),
+        # A test is one transaction, which stands still while the test waits for something else on a busy machine.
+        "DATABASE_IDLE_SECONDS": "600",
     }
 
 

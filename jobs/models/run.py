@@ -97,7 +97,7 @@ class Run(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     # Not the state itself: an index of that would have to be written when a run starts, too, and cost it its HOT update. Written
-    # with the end (close_runs.sql). Not generated: to add such a column is to write the whole table anew, with everybody locked out.
+    # with the end (close_runs.sql). Not generated: to add such a column is to write the table anew, with everybody locked out.
     outcome = models.CharField(  # noqa: DJ001 - null is "none yet"
         max_length=10, null=True, editable=False, help_text="The state of a run that has ended."
     )
