@@ -82,7 +82,7 @@ DATABASES = {
     }
 }
 DATABASE_STATEMENT_SECONDS = env.number("DATABASE_STATEMENT_SECONDS", 60)
-"""Of the processes that answer people; migrations, workers and commands may take as long as they need (jobsproject/answering.py)."""
+"""Of the processes that answer people (jobsproject/answering.py); migrations, workers and commands may take what they need."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _VALIDATORS = ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")

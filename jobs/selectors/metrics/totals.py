@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from jobs import sql
 from jobs.buckets import percentile_ms
@@ -19,7 +20,6 @@ from jobs.selectors.metrics.window import DAY, HOUR, Window
 
 TAIL = 20_000
 """So many runs that are not in the totals yet are counted by who asks. The sweeps take half as many in a batch."""
-_TRIES = 5
 
 
 class Step(StrEnum):
@@ -186,7 +186,7 @@ def _read(
     order_by: str = "",
     limit: int | None = None,
 ) -> Counted:
-    """Ask until the answer and what it was asked for fit: the totals may have moved on between two of the three queries."""
+    """Ask in one snapshot: the totals may move on between two of the three queries, and some would count twice."""
     pieces = window.pieces(by_hour=group_by == Step.HOUR)
     asked = {
         "group_by": group_by,
@@ -200,16 +200,26 @@ def _read(
         "untils": [piece.until for piece in pieces],
     }
     only = job_keys[0] if job_keys and len(job_keys) == 1 else ""
-    for _ in range(_TRIES):
-        rows, rolled_until, counted_until = _ask(workspace.pk, window, only, asked)
-        if all((row["rolled_until"] or statements.BEGINNING) == rolled_until for row in rows):
-            break
+    with _one_snapshot():
+        rows, counted_until = _ask(workspace.pk, window, only, asked)
     return Counted([_totals(row) for row in rows], counted_until)
+
+
+@contextmanager
+def _one_snapshot() -> Iterator[None]:
+    """What is read within was there at one moment. A transaction that the caller has begun keeps the isolation that it has."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
 
 
 def _ask(
     workspace_id: int, window: Window, job_key: str, asked: dict[str, Any]
-) -> tuple[list[dict[str, Any]], dt.datetime, dt.datetime]:
+) -> tuple[list[dict[str, Any]], dt.datetime]:
     with connection.cursor() as cursor:
         rolled_until, counted_until = statements.tail(cursor, until=window.until, limit=TAIL)
         query, parameters = statements.grouped(
@@ -217,7 +227,7 @@ def _ask(
         )
         cursor.execute(f"WITH grouped AS MATERIALIZED ({query}) {sql.METRICS.load('read')}", parameters | asked)
         names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()], rolled_until, counted_until
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()], counted_until
 
 
 def _totals(row: dict[str, Any]) -> Totals:

@@ -2,7 +2,7 @@
 -- grouped.sql) has what the totals do not hold yet. Pieces: which spans cover the stretch, from where to where. job_keys: an empty
 -- one for the rows of all jobs together, null for those of each job.
 -- OFFSET 0: a look into the index for each piece, whatever the statistics say.
--- rolled_until, of the same snapshot: if it is not where grouped begins, some runs were counted twice or not at all.
+-- In one snapshot with tail.sql: were the totals not where grouped begins, some runs would be counted twice or not at all.
 , found AS MATERIALIZED (
     SELECT
         CASE %(group_by)s::text
@@ -62,6 +62,6 @@
     ) AS each
     GROUP BY key
 )
-SELECT (SELECT rolled_until FROM jobs_roll_cursor) AS rolled_until, chosen.*, COALESCE(spread.spread, '{}') AS spread
+SELECT chosen.*, COALESCE(spread.spread, '{}') AS spread
 FROM chosen LEFT JOIN spread ON spread.key = chosen.key
 ORDER BY chosen.place

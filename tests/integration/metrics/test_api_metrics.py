@@ -9,7 +9,6 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from jobs.claims import totals as statements
 from jobs.models import Job, RollCursor, Workspace
 from jobs.selectors.metrics import totals
 from jobs.services import rolling
@@ -155,22 +154,6 @@ class TestSummary:
             end_run(job, at=NOON + hour * HOUR)
         answer = get(api, "summary")
         assert (answer["runs"]["total"], answer["counted_until"]) == (2, "2026-11-20T14:00:00Z")
-
-    def test_totals_that_move_on_between_two_queries_are_asked_again(
-        self, api: Api, job: Job, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        end_run(job)
-        once = [True]
-        read = statements.tail
-
-        def then_roll(*arguments: Any, **options: Any) -> tuple[dt.datetime, dt.datetime]:
-            found = read(*arguments, **options)
-            if once and once.pop():
-                rolling.roll_up()
-            return found
-
-        monkeypatch.setattr(statements, "tail", then_roll)
-        assert get(api, "summary")["runs"]["total"] == 1
 
 
 class TestThroughput:

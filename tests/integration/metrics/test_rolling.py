@@ -13,6 +13,8 @@ from django.db import IntegrityError, connection, transaction
 from jobs import hotpath
 from jobs.claims import totals
 from jobs.models import Job, RollCursor, Run, RunTotals, Workspace
+from jobs.selectors.metrics import totals as reading
+from jobs.selectors.metrics.window import DAY, last
 from jobs.services import rolling
 from jobs.services.closing import close_in
 from jobs.services.jobs import delete_job
@@ -288,6 +290,35 @@ class TestSettled:
         end_run(job, at=dt.datetime.now(dt.UTC))
         roll()
         assert counted() == 0
+
+
+class TestReading:
+    def test_what_is_counted_meanwhile_is_not_counted_twice(self, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However often the sweeps move on between two of the reader's queries."""
+        now = dt.datetime.now(dt.UTC)
+        for n in range(20):
+            end_run(job, at=now - HOUR + n * SECOND)
+        monkeypatch.setattr(rolling, "BATCH", 1)
+        roll()
+        grouped = totals.grouped
+
+        def sweep() -> None:
+            roll()
+            connection.close()
+
+        def after_a_sweep(*arguments: Any, **options: Any) -> Any:
+            if options.get("workspace_id") is not None:  # it is the reader who asks
+                before = counted()
+                together([sweep])
+                moved.append(counted() - before)
+            return grouped(*arguments, **options)
+
+        moved: list[int] = []
+        monkeypatch.setattr(totals, "grouped", after_a_sweep)
+        found, _ = reading.total(workspace=job.workspace, window=last(DAY, now=now))
+        assert found.succeeded == 20
+        assert counted() > 1
+        assert moved == [0]  # what the reader sees stands still
 
 
 class TestRebuild:
