@@ -6,8 +6,8 @@ be. An id that is missing below others that are there is waited for as long as s
 
 Who may: an INSERT locks its table (ROW EXCLUSIVE) before it takes an id, and holds the lock until its transaction ends. So a
 missing id belongs to one of the transactions that hold that lock after the higher id was seen; once all of those are over, and the
-log was read once more, an id that is still missing was rolled back. It does not matter what else is open in the database, or how
-long.
+log was read once more, an id that is still missing was rolled back. Who waits for the lock has taken no id yet, and will get a
+higher one. It does not matter what else is open in the database, or how long.
 """
 
 from __future__ import annotations

@@ -49,6 +49,10 @@ class Writer:
         assert row is not None
         return int(row[0])
 
+    def lock_out(self) -> None:
+        """Let nobody else write events until this is over, as an index does that is not built concurrently."""
+        self._session.execute("LOCK TABLE jobs_event IN SHARE MODE")
+
     def commit(self) -> None:
         """Make it visible."""
         self._session.commit()

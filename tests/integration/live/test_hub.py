@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from jobs.api.live.hub import Hub
+from jobs.api.live.reading import writers_of
 from jobs.api.live.subscription import MOST_WAITING, Subscription
 from jobs.api.live.topics import Scope, Topic
 from jobs.errors import TransientError
 from jobs.models import Event, Job
+from tests.integration.engine.makers import together, until_somebody_waits
 from tests.integration.live.given import write, writer
 from tests.integration.people import make_job
 from tests.integration.run_rows import make_run
@@ -90,6 +93,29 @@ class TestNobodyWatching:
         wanted = write(job, "job.after")
         hub.look()
         assert [item.id for item in subscription.take().items] == [wanted]
+
+
+class TestOneWhoWaitsForTheLog:
+    def test_has_no_id_yet_and_so_holds_nothing_up_and_is_not_missed(self, hub: Hub, job: Job) -> None:
+        """Its INSERT stands behind a lock, and its lock is not granted."""
+        subscription = watch(hub, Scope.WORKSPACE, job.workspace_id, job)
+        hub.look()
+        with writer() as gone:
+            gone.write(job, "job.rolled.back")
+            gone.roll_back()
+        before = write(job)
+        with writer() as indexer, ThreadPoolExecutor(1) as pool:
+            indexer.lock_out()
+            late = pool.submit(lambda: together([lambda: write(job, "job.late")])[0])
+            until_somebody_waits()
+            assert writers_of("jobs_event") == frozenset()
+            for _ in range(2):
+                hub.look()
+            assert [item.id for item in subscription.take().items] == [before]
+            indexer.commit()
+            assert late.result(timeout=30) > before
+        hub.look()
+        assert [item.id for item in subscription.take().items] == [late.result()]
 
 
 class TestOneWhoIsSlow:

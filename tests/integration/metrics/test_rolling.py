@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -20,7 +21,7 @@ from jobs.services.closing import close_in
 from jobs.services.jobs import delete_job
 from jobs.services.runs import start_run
 from jobs.states import Trigger
-from tests.integration.engine.makers import together
+from tests.integration.engine.makers import together, until_somebody_waits
 from tests.integration.metrics.ended import HOUR, NOON, SECOND, counted, end_run, make_due, rows
 from tests.integration.people import make_job, make_workspace
 
@@ -277,6 +278,29 @@ class TestSettled:
         assert counted() == 2
         hotpath.close()
 
+    def test_who_waits_for_the_table_ends_its_runs_later_and_holds_nothing_up(self, job: Job) -> None:
+        """It has no lock yet that this could find."""
+        run_id = start_run(job=job, trigger=Trigger.MANUAL)
+        Run.objects.update(succeeded=1, next_position=1)
+
+        def close() -> None:
+            with hotpath.connection() as closer, closer.transaction():
+                assert close_in(closer, run_ids=[run_id])
+
+        with hotpath.connection() as indexer, ThreadPoolExecutor(1) as pool:
+            with indexer.transaction():
+                indexer.execute("LOCK TABLE jobs_run IN SHARE MODE")
+                closing = pool.submit(close)
+                until_somebody_waits()
+                asked_at = _clock()
+                with connection.cursor() as cursor:
+                    settled = totals.settled_until(cursor, margin=0 * SECOND)
+            closing.result(timeout=30)
+        ended_at = Run.objects.get(pk=run_id).ended_at
+        assert ended_at is not None
+        assert asked_at <= settled < ended_at
+        hotpath.close()
+
     def test_who_only_reads_runs_holds_nothing_up(self, job: Job) -> None:
         end_run(job)
         with hotpath.connection() as reader, reader.transaction():
@@ -364,6 +388,14 @@ def _then_lose_the_connection(statement: Callable[..., Any]) -> Callable[..., An
         raise psycopg.OperationalError("the sweep was killed")
 
     return then
+
+
+def _clock() -> dt.datetime:
+    """The database's."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: dt.datetime = cursor.fetchone()[0]
+    return now
 
 
 def forget() -> None:
