@@ -233,7 +233,7 @@ def _beside(run: Run, *, after: int | None, state: PayloadState | None) -> dict[
     return {
         "counts": run_views.counts_of(run),
         "payloads": found[:PAGE],
-        "next_after": found[PAGE - 1].payload.position if len(found) > PAGE else None,
+        "next_after": found[PAGE - 1].payload.position if len(found) > PAGE else found.until,
         "after": after,
         "state": state,
         "states": list(PayloadState),

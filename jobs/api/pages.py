@@ -127,6 +127,7 @@ def page(
     limit: int,
     cursor: Callable[[T], object],
     show: Callable[[T], dict[str, Any]],
+    until: int | None = None,
 ) -> Response:
     """Answer with ``{results, next}``.
 
@@ -136,11 +137,13 @@ def page(
         limit: How many to show.
         cursor: What ``after`` is to say for the page that follows an entry.
         show: An entry's JSON.
+        until: Where the look for entries was broken off, when they are not more than ``limit`` and more may follow.
     """
     shown = entries[:limit]
+    last = cursor(shown[-1]) if len(entries) > limit else until
     following = None
-    if len(entries) > limit:
+    if last is not None:
         parameters = request.query_params.copy()
-        parameters["after"] = str(cursor(shown[-1]))
+        parameters["after"] = str(last)
         following = request.build_absolute_uri(f"{request.path}?{parameters.urlencode()}")
     return Response({"results": [show(entry) for entry in shown], "next": following})

@@ -126,7 +126,14 @@ class PayloadList(RunPart, ReadingView):
             with_attempts=attempts,
         )
         show = shapes.payload_detail if attempts else shapes.payload_json
-        return page(request, payloads, limit=query.limit, cursor=lambda view: view.payload.position, show=show)
+        return page(
+            request,
+            payloads,
+            limit=query.limit,
+            cursor=lambda view: view.payload.position,
+            show=show,
+            until=payloads.until,
+        )
 
 
 @described(get=on_runs.GET_PAYLOAD)
@@ -175,7 +182,9 @@ class LogList(RunPart, ReadingView):
             level=query.text("level"),
             ordering=by_id(query, usual="id"),
         )
-        return page(request, lines, limit=query.limit, cursor=lambda line: line.pk, show=shapes.log_json)
+        return page(
+            request, lines, limit=query.limit, cursor=lambda line: line.pk, show=shapes.log_json, until=lines.until
+        )
 
 
 @described(get=on_runs.LIST_EVENTS)

@@ -1,4 +1,4 @@
-"""How runs ended, filled in batch by batch; the indexes of runs, built while the system works; defaults for processes that know less.
+"""How runs ended, filled in batch by batch; the indexes of runs and log lines, built while the system works; defaults for processes that know less.
 
 A database that had 0019 when its column was generated keeps what it has: the column becomes a plain one, without a look at the rows.
 """
@@ -49,6 +49,10 @@ class Migration(migrations.Migration):
         BuildIndex(
             model_name='run',
             index=models.Index(condition=models.Q(('job__isnull', True)), fields=['workspace', 'job_key', '-id'], name='run_of_deleted_job'),
+        ),
+        BuildIndex(
+            model_name='logline',
+            index=models.Index(fields=['run', 'position', 'id'], name='log_line_of_payload'),
         ),
         migrations.AlterField(
             model_name='bulkaction',

@@ -18,7 +18,11 @@ class LogLine(models.Model):
 
     class Meta:
         db_table = "jobs_log_line"
-        indexes = [models.Index(fields=["run", "id"], name="log_line_by_run")]
+        indexes = [
+            models.Index(fields=["run", "id"], name="log_line_by_run"),
+            # One payload's, among the hundred thousands of its run.
+            models.Index(fields=["run", "position", "id"], name="log_line_of_payload"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at} {self.level} {self.message}"

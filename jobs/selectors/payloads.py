@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from jobs.errors import NotFoundError
 from jobs.models import Attempt, Lane, Payload, Requeued, Run
+from jobs.selectors.looks import LOOK, Found
 from jobs.selectors.ordering import Ordering, in_order
 from jobs.states import PayloadState
 
@@ -33,6 +34,8 @@ class PayloadView:
     failed_attempts: list[Attempt] = field(default_factory=list)
 
 
+_MOST = 2**31 - 1
+"""No position is beyond."""
 BY_POSITION = Ordering(("position",))
 
 
@@ -45,8 +48,11 @@ def list_payloads(
     kind: str | None = None,
     ordering: Ordering = BY_POSITION,
     with_attempts: bool = False,
-) -> list[PayloadView]:
+) -> Found[PayloadView]:
     """A page of a run's payloads by position, in three queries; in four with their attempts.
+
+    With ``state`` or ``kind``, which have no index (an outcome is written in place), one page looks through `LOOK` positions; one
+    query more where it found fewer than asked for.
 
     Args:
         run: Whose.
@@ -63,9 +69,13 @@ def list_payloads(
         payloads = _in_state(payloads, state, lanes)
     if kind is not None:
         payloads = payloads.filter(kind=kind)
-    page = in_order(payloads, ordering, after=None if after is None else [after], limit=limit)
-    views = _views(run, list(page), lanes)
-    return _with_attempts(run, views) if with_attempts else views
+    bound = _bound(run, ordering, after) if state is not None or kind is not None else None
+    if bound is not None:
+        payloads = payloads.filter(**{"position__gte" if ordering.descending else "position__lte": bound})
+    page = list(in_order(payloads, ordering, after=None if after is None else [after], limit=limit))
+    views = _views(run, page, lanes)
+    broken_off = bound is not None and len(page) < limit and _goes_on(run, ordering, bound)
+    return Found(_with_attempts(run, views) if with_attempts else views, until=bound if broken_off else None)
 
 
 def get_payload(*, run: Run, position: int) -> PayloadView:
@@ -88,6 +98,21 @@ def _with_attempts(run: Run, views: Sequence[PayloadView]) -> list[PayloadView]:
     for attempt in attempts:
         found[attempt.position].failed_attempts.append(attempt)
     return list(found.values())
+
+
+def _bound(run: Run, ordering: Ordering, after: int | None) -> int:
+    """The last position of a look."""
+    if ordering.descending:
+        return (run.total if after is None else after) - LOOK
+    return min((-1 if after is None else after) + LOOK, _MOST)
+
+
+def _goes_on(run: Run, ordering: Ordering, bound: int) -> bool:
+    """Whether the run has payloads beyond. (Its last one is asked for: for any beyond the planner might look among all others.)"""
+    last = Payload.objects.filter(run=run).order_by("position" if ordering.descending else "-position")[:1]
+    return any(
+        each < bound if ordering.descending else each > bound for each in last.values_list("position", flat=True)
+    )
 
 
 def _lanes(run: Run) -> list[Lane]:

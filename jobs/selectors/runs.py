@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from jobs.errors import NotFoundError
 from jobs.models import Event, Job, LogLine, Run, Workspace
+from jobs.selectors.looks import LOOK, Found
 from jobs.selectors.ordering import Ordering, in_order
 from jobs.selectors.run_pages import Page, page_query
 from jobs.selectors.run_views import RunView, views
@@ -127,8 +128,10 @@ def list_logs(
     position: int | None = None,
     level: str | None = None,
     ordering: Ordering = OLDEST_FIRST,
-) -> list[LogLine]:
+) -> Found[LogLine]:
     """A page of a run's log lines, in one query.
+
+    With ``level`` alone, which has no index, one page looks through `LOOK` lines, in two queries. (A payload has few lines.)
 
     Args:
         run: Whose.
@@ -140,7 +143,19 @@ def list_logs(
     """
     wanted = {"position": position, "level": level}
     lines = LogLine.objects.filter(run=run, **{name: value for name, value in wanted.items() if value is not None})
-    return list(in_order(lines, ordering, after=None if after is None else [after], limit=limit))
+    place = None if after is None else [after]
+    bound = _end_of_look(run, ordering, place) if level is not None and position is None else None
+    if bound is not None:
+        lines = lines.filter(**{"pk__gte" if ordering.descending else "pk__lte": bound})
+    found = list(in_order(lines, ordering, after=place, limit=limit))
+    return Found(found, until=bound if len(found) < limit else None)
+
+
+def _end_of_look(run: Run, ordering: Ordering, after: list[int] | None) -> int | None:
+    """The id of the last line of a look; None when it ends with the run's lines."""
+    lines = in_order(LogLine.objects.filter(run=run), ordering, after=after, limit=LOOK + 1)
+    ids = list(lines.values_list("pk", flat=True)[LOOK - 1 : LOOK + 1])
+    return ids[0] if len(ids) > 1 else None
 
 
 def list_events(

@@ -62,6 +62,7 @@ LIST_PAYLOADS = Operation(
     id="listPayloads",
     tag=TAG,
     summary="List the payloads of a run",
+    says="With `state` or `kind` a page looks through 20,000 payloads; it may be short, or empty, and have a `next` all the same.",
     parameters=(
         word("state", "Only payloads in this state.", PayloadState),
         text("kind", "Only payloads of this kind."),
@@ -142,7 +143,8 @@ LIST_LOGS = Operation(
     tag=TAG,
     summary="List the log lines of a run",
     says="A line can be read within about a second. Of one attempt 2,000 lines are kept, and a line says that the rest was"
-    " dropped.",
+    " dropped. With `level` and no `position` a page looks through 20,000 lines; it may be short, or empty, and have a `next`"
+    " all the same.",
     parameters=(_POSITION, text("level", "Only lines of this level, such as `error`."), ordered("id"), *_BY_ID),
     answers={200: Answer(says="The lines, the oldest first.", shape=page_of(LogLine))},
 )
