@@ -17,7 +17,7 @@ def make_run(job: Job, states: str = "q", **columns: Any) -> Run:
     final = RunState.FAILED if "f" in states else RunState.SUCCEEDED
     ended = {} if active else {"state": final, "ended_at": NOW, "wake_at": None}
     counts = {"succeeded": states.count("s"), "failed": states.count("f"), "cancelled": states.count("c")}
-    values = (
+    values: dict[str, Any] = (
         {"snapshot": {}, "strict": False, "state": RunState.RUNNING, "started_at": NOW, "wake_at": NOW}
         | ended
         | counts

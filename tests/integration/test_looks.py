@@ -9,7 +9,7 @@ from django.db import connection
 
 from jobs.models import Job, LogLine, Role, Run, Workspace
 from jobs.selectors import payloads, runs
-from jobs.selectors.looks import LOOK
+from jobs.selectors.looks import LOOK, Found
 from jobs.selectors.ordering import Ordering
 from jobs.states import PayloadState
 from tests.integration.metrics.test_plans import rows_read
@@ -96,7 +96,7 @@ class TestPayloads:
         assert walked(api, f"runs/{run.pk}/payloads/", limit=5)[1] == [5, 3]
 
     def test_one_look_reads_no_more_however_long_the_run(self, big: Run) -> None:
-        def look(after: int | None = None) -> payloads.Found[payloads.PayloadView]:
+        def look(after: int | None = None) -> Found[payloads.PayloadView]:
             return payloads.list_payloads(run=big, limit=101, after=after, state=PayloadState.FAILED)
 
         first = look()
@@ -132,7 +132,7 @@ class TestLogs:
         assert walked(api, f"runs/{run.pk}/logs/", level="error")[1] == [0]
 
     def test_one_look_reads_no_more_however_long_the_log(self, big: Run) -> None:
-        def look() -> runs.Found[LogLine]:
+        def look() -> Found[LogLine]:
             return runs.list_logs(run=big, limit=101, level="error")
 
         assert list(look()) == []
@@ -142,7 +142,7 @@ class TestLogs:
         assert [line.position for line in newest] == [MANY]
 
     def test_a_payloads_lines_are_found_among_those_of_its_run(self, big: Run) -> None:
-        def read() -> runs.Found[LogLine]:
+        def read() -> Found[LogLine]:
             return runs.list_logs(run=big, limit=101, position=MANY)
 
         assert [line.level for line in read()] == ["error"]
