@@ -1,5 +1,5 @@
-"""One entry for each deed, with the way it came by; an audit that cannot be emptied; and indexes for its filters, built while the
-system works. Each part may be run again, for a migration that is not one transaction may end in the middle."""
+"""One entry for each deed, with the way it came by; an audit that cannot be emptied; and indexes for its filters and for the
+list of bulk actions, built while the system works. Each part may be run again, for a migration that is not one transaction may end in the middle."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
@@ -110,5 +110,9 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name='auditentry',
             index=models.Index(fields=['workspace', 'target', '-at', '-id'], name='audit_by_target'),
+        ),
+        AddIndexConcurrently(
+            model_name='bulkaction',
+            index=models.Index(fields=['workspace', '-id'], name='bulk_action_by_workspace'),
         ),
     ]
