@@ -51,7 +51,8 @@ def polled(api: Api, before: int) -> list[str]:
 def streamed(api: Api, before: int) -> list[str]:
     """By a server that keeps no stream open."""
     let_the_reader_go()
-    body = b"".join(api.client.get(LIVE, headers=api.headers | {"Last-Event-ID": str(before)}).streaming_content)
+    answer: Any = api.client.get(LIVE, headers=api.headers | {"Last-Event-ID": str(before)})
+    body = b"".join(answer.streaming_content)
     return [json.loads(line[6:])["kind"] for line in body.decode().splitlines() if line.startswith('data: {"id"')]
 
 
