@@ -201,6 +201,8 @@ class TestWhoDidIt:
     def test_what_a_run_was_started_with_is_not_told_of_the_next_one(self, job: Job) -> None:
         ed = make_user("ed", workspace=job.workspace, role=Role.EDITOR)
         Api(ed).post("jobs/task:ping/trigger/", {})
+        started = only("run.created")
+        assert (started.actor, started.via, started.token) == ("ed", "api", "test")
         pause_job(job=job, actor="ann", note="")
         entry = only("job.paused")
         assert (entry.actor, entry.via, entry.token) == ("ann", "", "")
