@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+if TYPE_CHECKING:  # manage.py says which command it is before there are any models.
+    from django.contrib.auth.models import User
+
 _request: ContextVar[HttpRequest | None] = ContextVar("acting_request", default=None)
 _command: ContextVar[str] = ContextVar("acting_command", default="")
+
+_SIGN = "SELECT set_config('jobs.acting_via', %s, true), set_config('jobs.acting_token', %s, true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +28,17 @@ class Who:
     actor: The user's name; on a machine's command line the account's. Empty for the system itself.
     via: ``api``, ``admin``, ``command NAME``, or empty.
     token: The name of the token that was used; empty for none.
+    user_id: The user's; None where no user of the site acts. A name may be given to somebody else, or to a machine's account.
     """
 
     actor: str = ""
     via: str = ""
     token: str = ""
+    user_id: int | None = None
+
+
+_NOBODY = Who()
+_told: ContextVar[Who] = ContextVar("acting_told", default=_NOBODY)
 
 
 def middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -45,12 +59,45 @@ def by_command(name: str) -> None:
     _command.set(name)
 
 
+@contextmanager
+def acting_as(actor: str, *, user: User | None = None) -> Iterator[None]:
+    """Say who acts, where no request and no command tells: within the ``with`` block."""
+    told = _told.set(Who(actor, user_id=None if user is None else user.pk) if actor or user else _told.get())
+    try:
+        yield
+    finally:
+        _told.reset(told)
+
+
 def who() -> Who:
     """Whoever acts now."""
     request = _request.get()
     if request is not None:
-        via = "api" if request.path.startswith("/api/") else "admin"
-        user = getattr(request, "user", None)
-        token = getattr(getattr(request, "auth", None), "name", "")
-        return Who(user.get_username() if user is not None else "", via, token if isinstance(token, str) else "")
-    return Who(getpass.getuser(), f"command {_command.get()}") if _command.get() else Who()
+        found = _by(request)
+        return found if found.actor else replace(found, actor=_told.get().actor)
+    return Who(account(), f"command {_command.get()}") if _command.get() else _told.get()
+
+
+def sign(cursor: Any) -> None:
+    """Tell the database by what way and with which token somebody acts, for what it writes into the audit by itself; until the
+    present transaction ends. Nothing is sent where only the system acts."""
+    acting = who()
+    if acting.via:
+        cursor.execute(_SIGN, [acting.via, acting.token])
+
+
+def account() -> str:
+    """The account of the machine as which this process runs; by its number where that has no name, as in containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def _by(request: HttpRequest) -> Who:
+    via = "api" if request.path.startswith("/api/") else "admin"
+    user = getattr(request, "user", None)  # a running payload is one without an id
+    if user is None:
+        return Who(via=via)
+    token = getattr(getattr(request, "auth", None), "name", "")
+    return Who(user.get_username(), via, token if isinstance(token, str) else "", getattr(user, "pk", None))

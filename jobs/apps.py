@@ -15,3 +15,4 @@ class JobsConfig(AppConfig):
 
         cleanup.register()
         audit.watch_models()
+        audit.watch_statements()

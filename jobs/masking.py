@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from jobs import secret_values
+
 HIDDEN = "(hidden)"
 MOST_BYTES = 65_536
-_SENSITIVE = re.compile(r"passw|token|authorization|api.?key|credential|private.?key|signature|cookie", re.IGNORECASE)
-_USER_IN_URL = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*(?=@)")
 
 
-def masked(value: Any) -> Any:
-    """The same with every text hidden that stands under a name that tells of a secret, and every password in an address.
+def masked(value: Any, field: str = "") -> Any:
+    """The same without the values of secrets, as `jobs.secret_values` finds them; ``field``: where it stands.
 
     The names of secrets, as in ``{"bearer": {"secret": "token"}}``, are shown: they are no secrets.
     """
-    if isinstance(value, Mapping):
-        return {name: _under(name, each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [masked(each) for each in value]
-    return _USER_IN_URL.sub(HIDDEN, value) if isinstance(value, str) else value
+    return secret_values.masked(value, field, mask=HIDDEN)
 
 
 def differences(
@@ -36,12 +31,8 @@ def differences(
     return tuple(_told({name: each[name] for name in changed if name in each}) for each in (before, after))  # type: ignore[return-value]
 
 
-def _under(name: str, value: Any) -> Any:
-    return HIDDEN if isinstance(value, str) and _SENSITIVE.search(name) else masked(value)
-
-
 def _told(document: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return None if document is None else {name: _short(_under(name, value)) for name, value in document.items()}
+    return None if document is None else {name: _short(masked(value, name)) for name, value in document.items()}
 
 
 def _short(value: Any) -> Any:

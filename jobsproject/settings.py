@@ -209,7 +209,7 @@ JOBS_SINKS_MAY = env.words("JOBS_SINKS_MAY")
 JOBS_DATASOURCE_OWN_DATABASE = env.flag("JOBS_DATASOURCE_OWN_DATABASE", False)
 """Whether a datasource may name ``default`` as its destination: this system's own PostgreSQL, in a schema of its own."""
 
-JOBS_AUDIT_DAYS = int(env.number("JOBS_AUDIT_DAYS", 365, least=1))
+JOBS_AUDIT_DAYS = int(env.number("JOBS_AUDIT_DAYS", 365, least=30))
 """How old an entry of the audit must be before any cleanup may erase it."""
 
 JOBS_CLEANUP_WORKSPACE = env.text("JOBS_CLEANUP_WORKSPACE", "")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from manifests.secret_values import masked
+from jobs.secret_values import masked
 
 MOST = 100
 """Of one object that are told one by one."""

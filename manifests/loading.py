@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs import strict_json
+from jobs import secret_values, strict_json
 from jobs.errors import FieldError, ValidationError
-from manifests import calendars, documents, extending, forms, secret_values
+from manifests import calendars, documents, extending, forms
 from manifests.documents import Wanted
 from manifests.problems import ManifestsRefusedError, Problem, problems_of
 from manifests.reading import Texts, Written, read

@@ -11,10 +11,11 @@ from jobs.api import shapes
 from jobs.api.base import SMALL_BODY_BYTES, WorkspaceView
 from jobs.api.described import bulk as on_bulk
 from jobs.api.described.operation import described
+from jobs.api.pages import Query, page
 from jobs.documents.bulk import parse_bulk_on_jobs, parse_bulk_on_runs
 from jobs.documents.control import parse_note
 from jobs.models import BulkAction, Role
-from jobs.selectors.bulk import get_action
+from jobs.selectors.bulk import get_action, list_actions
 from jobs.services import bulk_each
 from jobs.services.bulk import terminate_runs
 
@@ -55,6 +56,22 @@ class BulkOnRuns(WorkspaceView):
         """Begin to pause, resume or rerun the runs of a list of ids or of a filter."""
         asked = parse_bulk_on_runs(request.data)
         return _accepted(self, bulk_each.act_on_runs(workspace=self.workspace, asked=asked, actor=self.actor))
+
+
+@described(get=on_bulk.LIST)
+class BulkActionList(WorkspaceView):
+    """``bulk-actions/``"""
+
+    def get(self, request: Request, workspace: str) -> Response:
+        """The actions, the newest first; ``open`` keeps those that go on, or those that are over."""
+        query = Query(request, known=("open",))
+        actions = list_actions(
+            workspace=self.workspace,
+            limit=query.limit + 1,
+            after=query.number("after"),
+            is_open=query.flag("open"),
+        )
+        return page(request, actions, limit=query.limit, cursor=lambda action: action.pk, show=shapes.bulk_summary_json)
 
 
 @described(get=on_bulk.GET)

@@ -15,6 +15,7 @@ from jobs.api.described import metrics as on_metrics
 from jobs.api.described.metrics import JOBS, MOST_JOBS
 from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
+from jobs.api.permissions import is_owner
 from jobs.documents import KEY_PATTERN
 from jobs.errors import FieldError, ValidationError
 from jobs.models import Event
@@ -128,7 +129,12 @@ class Recent(WorkspaceView):
     def get(self, request: Request, workspace: str) -> Response:
         """What happened last to the workspace's jobs and runs, the newest first."""
         query = Query(request)
-        events = standing.recent_events(workspace=self.workspace, limit=query.limit + 1, before=query.number("after"))
+        events = standing.recent_events(
+            workspace=self.workspace,
+            limit=query.limit + 1,
+            before=query.number("after"),
+            by_owner=is_owner(request, self.access),
+        )
         return page(request, events, limit=query.limit, cursor=lambda event: event.pk, show=_event)
 
 

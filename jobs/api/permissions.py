@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from jobs.api.authentication import place_of
 from jobs.models import ApiToken, Role, Scope
-from jobs.selectors.access import access_at, get_access
+from jobs.selectors.access import Access, access_at, get_access
 
 if TYPE_CHECKING:
     from jobs.api.base import AccountView, WorkspaceView
@@ -63,6 +63,11 @@ def bound_to(request: Request) -> int | None:
     """The id of the only workspace that the caller's token opens; None for all of its user's."""
     token = token_of(request)
     return None if token is None else token.workspace_id
+
+
+def is_owner(request: Request, access: Access) -> bool:
+    """Whether the caller may read what is for owners alone: by their role, and by the scope of their token if they have one."""
+    return access.allows(Role.OWNER) and not missing_scope(request, Scope.ADMIN)
 
 
 class HasRole(BasePermission):

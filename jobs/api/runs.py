@@ -17,7 +17,7 @@ from jobs.api.described import runs as on_runs
 from jobs.api.described.operation import described
 from jobs.api.foreign import Mapper, atlas, datamaker, fusion, intuned
 from jobs.api.live import topics
-from jobs.api.live.views import poll_response
+from jobs.api.live.views import poll_response, topic_of
 from jobs.api.pages import MAX_POSITION, Query, page
 from jobs.api.reading import ReadingView
 from jobs.models import Run
@@ -199,7 +199,7 @@ class EventList(RunPart, ReadingView):
         """The run's event log, the oldest first; ``kind`` keeps those of one kind. With ``wait`` a long poll."""
         query, run = self.query, self.run(run_id)
         if query.text("wait") is not None:
-            return poll_response(request, query, topics.Topic(topics.Scope.RUN, run.pk, self.workspace.pk))
+            return poll_response(request, query, topic_of(self, topics.Scope.RUN, run.pk))
         events = list_events(
             run=run,
             limit=query.limit + 1,

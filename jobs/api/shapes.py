@@ -127,17 +127,20 @@ def chain_json(chain: Chain) -> dict[str, Any]:
 
 
 def bulk_json(action: BulkAction) -> dict[str, Any]:
-    """An action on many runs with its progress; it is over once ``ended_at`` is set."""
+    """An action on many jobs or runs with its progress; it is over once ``ended_at`` is set."""
+    return bulk_summary_json(action) | {"selection": action.selection, "problems": action.problems}
+
+
+def bulk_summary_json(action: BulkAction) -> dict[str, Any]:
+    """As lists show one: without the ids that were asked for, and what refused."""
     return {
         "id": action.pk,
         "action": action.action,
-        "selection": action.selection,
         "note": action.note,
         "actor": action.actor,
         "total": action.total,
         "changed": action.changed,
         "unchanged": action.unchanged,
-        "problems": action.problems,
         "created_at": action.created_at,
         "ended_at": action.ended_at,
     }

@@ -65,6 +65,7 @@ _workspace: list[URLPattern | URLResolver] = [
     path("runs/bulk/", bulk.BulkOnRuns.as_view(), name="bulk-runs"),
     path("runs/bulk-terminate/", bulk.BulkTermination.as_view(), name="bulk-terminate"),
     path("runs/<run_id:run_id>/", include(_run)),
+    path("bulk-actions/", bulk.BulkActionList.as_view(), name="bulk-actions"),
     path("bulk-actions/<run_id:action_id>/", bulk.BulkActionDetail.as_view(), name="bulk-action"),
     path("datasources/validate/", datasources.Validation.as_view(), name="validate-parameters"),
     path("datasources/preview/", datasources.Preview.as_view(), name="preview-parameters"),

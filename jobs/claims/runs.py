@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from jobs import hotpath, sql
+from jobs.acting import who
 from jobs.arrays import array_of
 from jobs.claims.shapes import ClosedRun, Connection, DueRun, Now, StartedRun, SupportsExecute
 
@@ -47,6 +48,7 @@ def start_runs(
         the others wait for `admission.admit`.
     """
     none = [None] * len(job_ids)
+    acting = who()
     cursor.execute(
         sql.load("start_runs"),
         {
@@ -66,6 +68,8 @@ def start_runs(
             "parameters_each": array_of(parameters_each or none),
             "digests": array_of(digests or none),
             "actors": array_of(actors or none),
+            "via": acting.via,
+            "token": acting.token,
         },
     )
     return [StartedRun(*row) for row in cursor.fetchall()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
 from jobs import strict_json
+from jobs.acting import account
 from jobs.errors import NotFoundError
 from jobs.models import Job, Run, Workspace
 from jobs.selectors.jobs import find_job
@@ -56,10 +56,7 @@ def user_named(username: str, *, services: bool = False) -> User:
 
 def operator() -> str:
     """Who runs the command, for the event log."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # An account without a name, as containers have.
-        return "command line"
+    return account()
 
 
 def json_given(option: str, text: str) -> Any:

@@ -8,7 +8,8 @@ from jobs.models.workspace import Workspace
 
 
 class AuditEntry(models.Model):
-    """What somebody did, written in the transaction that did it, and never again: triggers refuse to change or delete an entry.
+    """What somebody did, written in the transaction that did it, and never again: triggers refuse to change or delete an
+    entry, and to empty the table; what is old goes through ``jobs_erase_audit``, and leaves an entry that says so.
 
     Those of deeds without a before and an after (a run is terminated, a job paused) are written by a trigger of the event log, for
     every event that has an actor; the others by `jobs.services.audit`.
@@ -38,6 +39,11 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["workspace", "-id"], name="audit_by_workspace"),
             models.Index(fields=["-id"], name="audit_of_none", condition=Q(workspace__isnull=True)),
+            # For the filters: each narrows by its own column, and by time within that; the page comes in the index's order.
+            models.Index(fields=["workspace", "-at", "-id"], name="audit_by_time"),
+            models.Index(fields=["workspace", "actor", "-at", "-id"], name="audit_by_actor"),
+            models.Index(fields=["workspace", "action", "-at", "-id"], name="audit_by_action"),
+            models.Index(fields=["workspace", "target", "-at", "-id"], name="audit_by_target"),
         ]
 
     def __str__(self) -> str:

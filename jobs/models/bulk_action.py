@@ -41,7 +41,10 @@ class BulkAction(models.Model):
 
     class Meta:
         db_table = "jobs_bulk_action"
-        indexes = [models.Index(fields=["id"], name="bulk_action_open", condition=Q(ended_at__isnull=True))]
+        indexes = [
+            models.Index(fields=["id"], name="bulk_action_open", condition=Q(ended_at__isnull=True)),
+            models.Index(fields=["workspace", "-id"], name="bulk_action_by_workspace"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.pk}"

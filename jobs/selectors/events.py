@@ -1,8 +1,25 @@
-"""Reading what was done to a job and its schedules."""
+"""Reading the event log: who may read what of it, and what was done to a job and its schedules."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import QuerySet
+
 from jobs.models import Event
+
+FOR_OWNERS = ("member", "secret", "service_account", "token", "workspace")
+"""What kinds begin with that only those may read who may read the lists of members, tokens and secrets."""
+
+
+def is_for_owners(kind: str) -> bool:
+    """Whether an event of this kind is for owners alone."""
+    return kind.partition(".")[0] in FOR_OWNERS
+
+
+def readable(events: QuerySet[Event, Any], *, by_owner: bool) -> QuerySet[Event, Any]:
+    """Of these events those that the caller may read: `is_for_owners` in SQL."""
+    return events if by_owner else events.exclude(kind__regex=rf"^({'|'.join(FOR_OWNERS)})(\.|$)")
 
 
 def list_job_events(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 from django.db.models import Model
 from django.db.models.signals import post_delete, post_save, pre_save
 
-from jobs.acting import who
+from jobs.acting import sign, who
 from jobs.masking import HIDDEN, differences
 from jobs.models import ApiToken, AuditEntry, Membership, Secret, Workspace
 
@@ -22,7 +27,9 @@ _WORDS: dict[type[Model], tuple[str, str, str]] = {
     Workspace: ("workspace.created", "workspace.changed", "workspace.deleted"),
     User: ("user.created", "user.changed", "user.deleted"),
 }
-"""What is written by forms as well as by services, and so is looked after here, whoever writes it."""
+"""What is written by forms as well as by services, and so is looked after here, whoever writes it. The events that services write
+of these are left out by the trigger that copies events."""
+_WRITES_EVENTS = re.compile(r'\binsert\s+into\s+"?jobs_event\b', re.IGNORECASE)
 
 
 def record(
@@ -67,6 +74,26 @@ def watch_models() -> None:
         pre_save.connect(_remember, sender=model, dispatch_uid=f"audit-{model.__name__}")
         post_save.connect(_saved, sender=model, dispatch_uid=f"audit-{model.__name__}")
         post_delete.connect(_deleted, sender=model, dispatch_uid=f"audit-{model.__name__}")
+
+
+def watch_statements() -> None:
+    """Have each statement that writes events signed, see `jobs.acting.sign`. Called once, when Django has started."""
+    connection_created.connect(_watch_connection, dispatch_uid="audit-statements")
+
+
+def _watch_connection(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    # In front: Django takes the last one away where a with block that added one ends, and that may have opened the connection.
+    if _signed not in connection.execute_wrappers:
+        connection.execute_wrappers.insert(0, _signed)
+
+
+def _signed(execute: Callable[..., Any], statement: str, parameters: Any, many: bool, context: dict[str, Any]) -> Any:
+    if not ("jobs_event" in statement and _WRITES_EVENTS.search(statement) and who().via):
+        return execute(statement, parameters, many, context)
+    connection = context["connection"]
+    with nullcontext() if connection.in_atomic_block else transaction.atomic(using=connection.alias):
+        sign(context["cursor"].cursor)
+        return execute(statement, parameters, many, context)
 
 
 def _remember(sender: type[Model], instance: Model, raw: bool = False, **_: Any) -> None:

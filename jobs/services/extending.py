@@ -11,6 +11,7 @@ import structlog
 from django.db import connection, transaction
 
 from jobs import claims, dispatch, hotpath
+from jobs.acting import sign
 from jobs.claims import Addition, Extended, SupportsExecute
 from jobs.documents import parse_additions
 from jobs.errors import BrokerUnavailable, ConflictError, NotFoundError
@@ -121,4 +122,5 @@ def _cursor() -> Iterator[SupportsExecute]:
             yield cursor
         return
     with connection.wrap_database_errors, hotpath.connection() as engine, engine.transaction(), engine.cursor() as own:
+        sign(own)
         yield own

@@ -6,6 +6,7 @@ import structlog
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from jobs.acting import acting_as
 from jobs.errors import ConflictError, FieldError, NotFoundError, ValidationError
 from jobs.models import Event, Membership, Role, ServiceAccount, Workspace
 
@@ -32,7 +33,7 @@ def set_member(
         ValidationError: On ``username``: a service account of another workspace.
     """
     _refuse_others_service(workspace, user)
-    with transaction.atomic():
+    with acting_as(actor), transaction.atomic():
         _lock(workspace)
         present = Membership.objects.filter(workspace=workspace, user=user).first()
         if present is None:
@@ -57,7 +58,7 @@ def remove_member(*, workspace: Workspace, user: User, actor: str) -> None:
         NotFoundError: They are not in.
         ConflictError: They are the last owner.
     """
-    with transaction.atomic():
+    with acting_as(actor), transaction.atomic():
         _lock(workspace)
         present = Membership.objects.filter(workspace=workspace, user=user).first()
         if present is None:

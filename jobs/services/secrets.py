@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from jobs import secret_box
+from jobs.acting import acting_as
 from jobs.errors import FieldError, PermanentError, ValidationError
 from jobs.models import Event, Secret, Workspace
 
@@ -29,7 +30,7 @@ def set_secret(*, workspace: Workspace, name: str, value: str, actor: str = "") 
         ValidationError: The name or the value was refused; the message never holds the value.
     """
     ciphertext = seal(name=name, value=value)
-    with transaction.atomic():
+    with acting_as(actor), transaction.atomic():
         secret, created = Secret.objects.update_or_create(
             workspace=workspace,
             name=name,
@@ -41,7 +42,7 @@ def set_secret(*, workspace: Workspace, name: str, value: str, actor: str = "") 
 
 def delete_secret(*, secret: Secret, actor: str) -> bool:
     """Delete a secret; what names it fails from now on. False when somebody else deleted it before."""
-    with transaction.atomic():
+    with acting_as(actor), transaction.atomic():
         deleted, _ = Secret.objects.filter(pk=secret.pk).delete()
         if deleted:
             _record(secret, "secret.deleted", actor=actor)

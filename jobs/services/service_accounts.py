@@ -7,6 +7,7 @@ import re
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from jobs.acting import acting_as
 from jobs.errors import ConflictError, FieldError, ValidationError
 from jobs.models import Event, Role, ServiceAccount, Workspace
 from jobs.services import members
@@ -36,7 +37,7 @@ def create_service_account(
     check_service_account(workspace=workspace, name=name)
     _check_description(description)
     try:
-        with transaction.atomic():
+        with acting_as(actor), transaction.atomic():
             user = User(username=_username(workspace, name))
             user.set_unusable_password()
             user.save()
@@ -63,7 +64,7 @@ def change_service_account(
     *, account: ServiceAccount, actor: str, role: Role | None = None, description: str | None = None
 ) -> None:
     """Give one another role or description; None leaves either. Raises ValidationError on ``description``."""
-    with transaction.atomic():
+    with acting_as(actor), transaction.atomic():
         if role is not None:
             members.set_member(workspace=account.workspace, user=account.user, role=role, actor=actor)
         if description is not None and description != account.description:
@@ -75,7 +76,7 @@ def change_service_account(
 
 def delete_service_account(*, account: ServiceAccount, actor: str) -> None:
     """Delete one, with its role and its tokens; what it did stays under its name. Schedules that act as it fire no more."""
-    with transaction.atomic():
+    with acting_as(actor), transaction.atomic():
         deleted, _ = User.objects.filter(pk=account.user_id).delete()
         if deleted:
             _record(account, "service_account.deleted", actor=actor)

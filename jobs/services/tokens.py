@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
+from jobs.acting import acting_as
 from jobs.errors import FieldError, ValidationError
 from jobs.models import ApiToken, Event, Scope, Workspace
 from jobs.selectors.access import is_member
@@ -57,7 +58,8 @@ def create_token(
     if workspace is not None and not is_member(user=user, workspace_id=workspace.pk):
         raise ValidationError([FieldError("workspace", f"{user.get_username()} is not a member of {workspace.slug}")])
     token = PREFIX + secrets.token_urlsafe(32)
-    with transaction.atomic():
+    maker = actor or user.get_username()
+    with acting_as(maker), transaction.atomic():
         made = ApiToken.objects.create(
             user=user,
             workspace=workspace,
@@ -65,7 +67,7 @@ def create_token(
             digest=digest(token),
             scopes=wanted,
             expires_at=ends_at,
-            created_by=actor or user.get_username(),
+            created_by=maker,
         )
         _record(made, "token.created", actor=made.created_by)
     return made, token
@@ -73,7 +75,7 @@ def create_token(
 
 def revoke_token(*, token: ApiToken, actor: str) -> bool:
     """Delete a token: from now on nobody gets in with it. False when somebody else did so before."""
-    with transaction.atomic():
+    with acting_as(actor), transaction.atomic():
         deleted, _ = ApiToken.objects.filter(pk=token.pk).delete()
         if deleted:
             _record(token, "token.revoked", actor=actor)

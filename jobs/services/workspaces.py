@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
 
+from jobs.acting import acting_as
 from jobs.errors import ConflictError, FieldError, NotFoundError, ValidationError
 from jobs.models import Event, Role, Workspace
 from jobs.services import members
@@ -43,7 +44,8 @@ def create_workspace(
     """
     check_slug(slug)
     _check_name(name or slug)
-    workspace, created = Workspace.objects.get_or_create(slug=slug, defaults={"name": name or slug})
+    with acting_as(actor):
+        workspace, created = Workspace.objects.get_or_create(slug=slug, defaults={"name": name or slug})
     if created:
         _record(workspace, "workspace.created", actor=actor, name=workspace.name)
     elif must_be_new:
@@ -58,7 +60,7 @@ def rename_workspace(*, workspace: Workspace, name: str, actor: str) -> None:
     _check_name(name)
     if name == workspace.name:
         return
-    with transaction.atomic():
+    with acting_as(actor), transaction.atomic():
         former, workspace.name = workspace.name, name
         workspace.save(update_fields=["name"])
         _record(workspace, "workspace.renamed", actor=actor, name=name, former=former)

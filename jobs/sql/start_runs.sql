@@ -6,6 +6,7 @@
 -- room: but if the caller's transaction has locked the one job that it starts (locked_job_id), in a statement before this one, so
 -- that what the last holder of that lock admitted is seen here, as many begin at once as there is room for. None if others wait: they
 -- may be more urgent. What admit_runs.sql counts is counted here, and the lock is held until these runs are committed.
+-- acting: for the audit, which a trigger of the event log writes; it costs no statement of its own.
 WITH locked AS MATERIALIZED (
     SELECT job.*, asked.scheduled_for, asked.schedule_id, asked.parameters, asked.digest,
         COALESCE(asked.actor, %(actor)s) AS actor, asked.ordinality
@@ -54,8 +55,10 @@ WITH locked AS MATERIALIZED (
         job.run_id, item.ordinality - 1, item.value ->> 'kind', COALESCE(item.value ->> 'name', ''),
         COALESCE(item.value -> 'parameters', '{}'), NULLIF(item.value - 'kind' - 'name' - 'parameters', '{}'), 'queued', 0
     FROM job, jsonb_array_elements(job.payload) WITH ORDINALITY AS item (value, ordinality)
+), acting AS MATERIALIZED (
+    SELECT set_config('jobs.acting_via', %(via)s::text, true), set_config('jobs.acting_token', %(token)s::text, true)
 ), event AS (
     INSERT INTO jobs_event (workspace_id, job_id, run_id, kind, actor, data, at)
-    SELECT workspace_id, id, run_id, 'run.created', actor, jsonb_build_object('trigger', %(trigger)s::text), now FROM job
+    SELECT workspace_id, id, run_id, 'run.created', actor, jsonb_build_object('trigger', %(trigger)s::text), now FROM job, acting
 )
 SELECT id, job_id, queue, max_lanes, total, strict, admitted, schedule_id, scheduled_for FROM run ORDER BY id

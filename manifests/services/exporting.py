@@ -11,12 +11,12 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs import yaml_text
+from jobs import secret_values, yaml_text
 from jobs.documents import Configuration, JobDocument, PayloadItem
 from jobs.documents.basis import Strict
 from jobs.models import Origin, Workspace
 from jobs.selectors.origins import origins_of
-from manifests import schema, secret_values
+from manifests import schema
 from manifests.documents import KINDS
 from manifests.objects import BY_KIND
 from manifests.problems import Problem

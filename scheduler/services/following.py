@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
+from jobs.acting import who
 from jobs.errors import FieldError, ValidationError
 from jobs.models import Event, Job
 from scheduler.documents import ScheduleDocument
@@ -129,8 +129,9 @@ def _change(row: Schedule, job: Job, document: Mapping[str, Any], at: int, actor
 
 
 def _principal_id(actor: str) -> int | None:
-    """The user who saves it, as whom it is to act. None for who saves with a command, and is no user of the site."""
-    return User.objects.filter(username=actor).values_list("pk", flat=True).first() if actor else None
+    """The user who saves it, as whom it is to act. None for who saves with a command, and is no user of the site, though one may
+    be called like the machine's account; and for the system."""
+    return who().user_id if actor else None
 
 
 def _keep_endings(row: Schedule, former: Sequence[Mapping[str, Any]]) -> None:

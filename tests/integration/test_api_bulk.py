@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from jobs import dispatch, hotpath
 from jobs.models import BulkAction, ConcurrencyGroup, Event, Job, Role, Run, Workspace
@@ -50,6 +52,42 @@ def fields(response: Any) -> list[str]:
     """The fields that a 400 names."""
     assert response.status_code == 400, response.json()
     return [error["field"] for error in response.json()["errors"]]
+
+
+class TestTheListOfActions:
+    def test_the_newest_comes_first_page_by_page_without_what_may_be_long(self, api: Api, job: Job) -> None:
+        made = [api.post("runs/bulk-terminate/", {"ids": [make_run(job, "q").pk]}).json() for _ in range(3)]
+        newest = {name: value for name, value in made[2].items() if name not in ("selection", "problems")}
+        first = api.get("bulk-actions/", limit=2).json()
+        assert first["results"][0] == newest
+        assert [action["id"] for action in first["results"]] == [made[2]["id"], made[1]["id"]]
+        rest = api.client.get(first["next"], headers=api.headers).json()
+        assert ([action["id"] for action in rest["results"]], rest["next"]) == ([made[0]["id"]], None)
+
+    def test_it_is_the_workspaces_own_and_viewers_may_read_it(self, api: Api, workspace: Workspace, job: Job) -> None:
+        [mine] = [api.post("runs/bulk-terminate/", {"ids": [make_run(job, "q").pk]}).json()]
+        other = make_workspace("other")
+        BulkAction.objects.create(workspace=other, selection={"ids": [1]}, upto=1, total=1)
+        viewer = Api(make_user("vera", workspace=workspace, role=Role.VIEWER))
+        assert [action["id"] for action in viewer.get("bulk-actions/").json()["results"]] == [mine["id"]]
+        assert Api(make_user("otto", workspace=other, role=Role.OWNER)).get("bulk-actions/").status_code == 404
+
+    def test_those_that_go_on_and_those_that_are_over(self, api: Api, workspace: Workspace, job: Job) -> None:
+        over = api.post("runs/bulk-terminate/", {"ids": [make_run(job, "q").pk]}).json()
+        going_on = BulkAction.objects.create(workspace=workspace, selection={"ids": [1]}, upto=1, total=1)
+        for is_open, expected in (("true", going_on.pk), ("false", over["id"])):
+            assert [each["id"] for each in api.get("bulk-actions/", open=is_open).json()["results"]] == [expected]
+        assert fields(api.get("bulk-actions/", open="maybe")) == ["open"]
+
+    def test_it_takes_one_query_however_long_it_is(self, api: Api, workspace: Workspace) -> None:
+        counted = []
+        for _ in range(2):
+            for number in range(5):
+                BulkAction.objects.create(workspace=workspace, selection={"ids": [number]}, upto=1, total=1)
+            with CaptureQueriesContext(connection) as queries:
+                api.get("bulk-actions/")
+            counted.append(len(queries))
+        assert counted[0] == counted[1]
 
 
 class TestBulkTermination:

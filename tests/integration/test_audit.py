@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from jobs.acting import by_command
-from jobs.models import ApiToken, AuditEntry, Job, Membership, Role, Secret, Workspace
-from jobs.services.control import pause_job, terminate_run
+from jobs.models import ApiToken, AuditEntry, Event, Job, Membership, Role, Run, Secret, Workspace
+from jobs.selectors.audit import AuditFilter, list_entries
+from jobs.services.control import pause_job, pause_run, terminate_run
 from jobs.services.groups import delete_group, save_group
 from jobs.services.jobs import delete_job, save_job
-from jobs.services.secrets import set_secret
+from jobs.services.members import remove_member, set_member
+from jobs.services.secrets import delete_secret, set_secret
+from jobs.services.service_accounts import change_service_account, create_service_account
+from jobs.services.tokens import create_token, revoke_token
+from jobs.services.workspaces import create_workspace, rename_workspace
 from sinks.services.naming import save_sink
 from sinks.services.ruling import save_rule
-from tests.integration.people import Api, make_job, make_user, make_workspace, signed_in
+from tests.integration.people import NOW, Api, make_job, make_user, make_workspace, signed_in
 from tests.integration.run_rows import make_run
 
 pytestmark = pytest.mark.django_db
@@ -118,7 +126,99 @@ class TestWhatIsWritten:
         assert AuditEntry.objects.count() == before
 
 
+class TestOneEntryForOneDeed:
+    @pytest.mark.django_db(transaction=True)
+    def test_a_run_that_is_terminated(self, job: Job) -> None:
+        run = make_run(job)
+        terminate_run(run=run, actor="ann", note="why")
+        assert Run.objects.get(pk=run.pk).state == "cancelled"
+        assert Event.objects.filter(run=run, actor="ann").count() == 2
+        assert [each.action for each in AuditEntry.objects.filter(actor="ann")] == ["run.cancelling"]
+
+    def test_a_run_that_is_paused(self, job: Job) -> None:
+        pause_run(run=make_run(job), actor="ann", note="")
+        assert Event.objects.filter(kind="run.paused", actor="ann").exists()
+        assert [each.action for each in AuditEntry.objects.filter(actor="ann")] == ["run.pausing"]
+
+    def test_members(self, workspace: Workspace) -> None:
+        user = make_user("ann")
+        set_member(workspace=workspace, user=user, role=Role.VIEWER, actor="olga")
+        set_member(workspace=workspace, user=user, role=Role.EDITOR, actor="olga")
+        remove_member(workspace=workspace, user=user, actor="olga")
+        told = [(each.action, each.target) for each in AuditEntry.objects.filter(actor="olga").order_by("pk")]
+        assert told == [(f"member.{verb}", "member ann") for verb in ("added", "changed", "removed")]
+        changed = only("member.changed")
+        assert (changed.before, changed.after) == ({"role": "viewer"}, {"role": "editor"})
+
+    def test_tokens_secrets_and_workspaces_by_whoever_does_it(self, olga: User) -> None:
+        workspace = create_workspace(slug="new", actor="root")
+        rename_workspace(workspace=workspace, name="Newer", actor="root")
+        token, _ = create_token(user=olga, name="ci", now=NOW, actor="root")
+        revoke_token(token=token, actor="root")
+        secret = set_secret(workspace=workspace, name="key", value="very-secret-1", actor="root")
+        delete_secret(secret=secret, actor="root")
+        assert [each.action for each in AuditEntry.objects.filter(actor="root").order_by("pk")] == [
+            "workspace.created",
+            "workspace.changed",
+            "token.created",
+            "token.revoked",
+            "secret.set",
+            "secret.deleted",
+        ]
+
+    def test_a_service_account_with_what_comes_with_it(self, workspace: Workspace) -> None:
+        account = create_service_account(workspace=workspace, name="ci", role=Role.OPERATOR, actor="olga")
+        change_service_account(account=account, actor="olga", description="new")
+        told = [(each.action, each.target) for each in AuditEntry.objects.filter(actor="olga").order_by("pk")]
+        assert told == [
+            ("user.created", "user ci@acme.service"),
+            ("service_account.created", "service_account ci"),
+            ("member.added", "member ci@acme.service"),
+            ("service_account.changed", "service_account ci"),
+        ]
+
+
 class TestWhoDidIt:
+    @pytest.mark.parametrize(
+        ("path", "body", "action"),
+        [
+            ("jobs/task:ping/pause/", {}, "job.paused"),
+            ("jobs/task:ping/trigger/", {}, "run.created"),
+            ("runs/{run}/terminate/", {}, "run.cancelling"),
+            ("runs/{run}/pause/", {}, "run.pausing"),
+            ("runs/bulk-terminate/", {"ids": [1]}, "bulk.terminate"),
+        ],
+    )
+    def test_with_which_token_also_what_the_event_log_says(
+        self, job: Job, path: str, body: dict[str, Any], action: str
+    ) -> None:
+        ed = make_user("ed", workspace=job.workspace, role=Role.EDITOR)
+        assert Api(ed).post(path.format(run=make_run(job).pk), body).status_code < 300
+        entry = only(action)
+        assert (entry.actor, entry.via, entry.token) == ("ed", "api", "test")
+
+    @pytest.mark.django_db(transaction=True)
+    def test_what_a_run_was_started_with_is_not_told_of_the_next_one(self, job: Job) -> None:
+        ed = make_user("ed", workspace=job.workspace, role=Role.EDITOR)
+        Api(ed).post("jobs/task:ping/trigger/", {})
+        started = only("run.created")
+        assert (started.actor, started.via, started.token) == ("ed", "api", "test")
+        pause_job(job=job, actor="ann", note="")
+        entry = only("job.paused")
+        assert (entry.actor, entry.via, entry.token) == ("ann", "", "")
+
+    def test_by_an_account_without_a_name(self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+        def nameless() -> str:
+            raise OSError("No username set in the environment")
+
+        monkeypatch.setattr("getpass.getuser", nameless)
+        by_command("set_secret")
+        try:
+            set_secret(workspace=workspace, name="key", value="very-secret-1")
+        finally:
+            by_command("")
+        assert only("secret.set").actor == f"uid {os.getuid()}"
+
     def test_by_the_api_with_which_token(self, workspace: Workspace) -> None:
         user = make_user("ed", workspace=workspace, role=Role.EDITOR)
         answer = Api(user).post("jobs/", {"key": "task:new", "payload": [{"kind": "noop"}]})
@@ -142,7 +242,7 @@ class TestWhoDidIt:
         }
         answer = signed_in(olga).post(f"/admin/jobs/workspace/{workspace.pk}/change/", form)
         assert answer.status_code == 302
-        [entry] = (each for each in entries("member.added") if each.via)  # olga's own was made by nobody
+        entry = only("member.added")
         assert (entry.workspace, entry.actor, entry.via, entry.target) == (workspace, "olga", "admin", "member ann")
         assert entry.after is not None
         assert (entry.after["role"], entry.after["user_id"]) == ("viewer", ann.pk)
@@ -210,16 +310,136 @@ class TestAppendOnly:
         assert AuditEntry.objects.get(pk=entry.pk).actor == "test"
 
     def test_what_is_erased_as_too_old_goes_and_nothing_may_be_deleted_after_it(self, job: Job) -> None:
-        entry = AuditEntry.objects.get(action="job.created")
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT jobs_erase_audit(%s::bigint[])", ([entry.pk],))
-            assert cursor.fetchone() == (1,)
+        old = made_before(job, days=31)
+        assert erase(old) == 1
         pause_job(job=job, actor="ann", note="")
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             AuditEntry.objects.all().delete()
 
+    def test_the_database_refuses_to_empty_it(self, job: Job) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE jobs_audit_entry ENABLE TRIGGER audit_entry_not_emptied")
+            with pytest.raises(DatabaseError, match="append-only: TRUNCATE refused"), transaction.atomic():
+                cursor.execute("TRUNCATE jobs_audit_entry")
+            cursor.execute("SELECT count(*) FROM jobs_audit_entry")
+            assert cursor.fetchone() == (1,)
+
+    def test_nothing_younger_than_thirty_days_is_erased_whoever_asks_and_however(self, job: Job) -> None:
+        old, young = made_before(job, days=31), made_before(job, days=29)
+        with pytest.raises(DatabaseError, match="for 30 days at least"), transaction.atomic():
+            erase(old, young)
+        with pytest.raises(DatabaseError, match="for 30 days at least"), transaction.atomic():
+            forge_and_delete(young)
+        assert set(AuditEntry.objects.filter(action="x")) == {old, young}
+
+    def test_erasing_leaves_an_entry_that_says_so_for_each_workspace(self, job: Job) -> None:
+        mine, mine_too = made_before(job, days=40), made_before(job, days=35)
+        other = AuditEntry.objects.create(workspace=make_workspace("other"), actor="ann", action="x", at=mine.at)
+        assert erase(mine, mine_too, other) == 3
+        told = {each.workspace_id: each.data or {} for each in entries("audit.erased")}
+        assert {workspace_id: data["entries"] for workspace_id, data in told.items()} == {
+            mine.workspace_id: 2,
+            other.workspace_id: 1,
+        }
+        assert (told[mine.workspace_id]["first"], told[mine.workspace_id]["last"]) == (mine.pk, mine_too.pk)
+
+    def test_who_deletes_past_the_function_is_told_of_as_well(self, job: Job) -> None:
+        forge_and_delete(made_before(job, days=31))
+        entry = only("audit.erased")
+        assert (entry.workspace_id, entry.via[:17]) == (job.workspace_id, "database account ")
+
+    def test_not_everybody_may_call_what_erases(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT has_function_privilege('pg_monitor', 'jobs_erase_audit(bigint[])', 'EXECUTE')")
+            assert cursor.fetchone() == (False,)
+
+
+def made_before(job: Job, *, days: float) -> AuditEntry:
+    """An entry that is so old."""
+    at = dt.datetime.now(dt.UTC) - dt.timedelta(days=days)
+    return AuditEntry.objects.create(workspace=job.workspace, actor="ann", action="x", at=at)
+
+
+def erase(*old: AuditEntry) -> int:
+    """As a cleanup does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT jobs_erase_audit(%s::bigint[])", ([each.pk for each in old],))
+        return int(cursor.fetchone()[0])
+
+
+def forge_and_delete(entry: AuditEntry) -> None:
+    """As who has a session of the database, and has read the trigger."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jobs.erasing_audit = 'on'")
+        cursor.execute("DELETE FROM jobs_audit_entry WHERE id = %s", (entry.pk,))
+
+
+FILTERS = {
+    "actor": AuditFilter(actor="seldom"),
+    "action": AuditFilter(action="seldom.done"),
+    "target": AuditFilter(target="job task:seldom"),
+    "since and until": AuditFilter(
+        since=dt.datetime(2020, 1, 1, tzinfo=dt.UTC), until=dt.datetime(2020, 1, 1, 1, tzinfo=dt.UTC)
+    ),
+    "until": AuditFilter(until=dt.datetime(2020, 1, 1, tzinfo=dt.UTC)),
+}
+
+
+@pytest.mark.parametrize("wanted", FILTERS.values(), ids=FILTERS)
+def test_a_filter_reads_a_piece_of_an_index_however_much_there_is(workspace: Workspace, wanted: AuditFilter) -> None:
+    """A page, its first and a later one, of 20,000 entries a minute apart, of which few fit."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO jobs_audit_entry (workspace_id, at, actor, action, target)"
+            " SELECT %s, timestamptz '2020-01-01 00:00Z' + n * interval '1 min',"
+            " CASE WHEN n %% 500 = 0 THEN 'seldom' ELSE 'ann' END,"
+            " CASE WHEN n %% 500 = 0 THEN 'seldom.done' ELSE 'job.updated' END,"
+            " CASE WHEN n %% 500 = 0 THEN 'job task:seldom' ELSE 'job task:' || n END"
+            " FROM generate_series(-60, 20000) AS n ORDER BY n",
+            (workspace.pk,),
+        )
+        cursor.execute("ANALYZE jobs_audit_entry")
+    first = list_entries(workspace=workspace, wanted=wanted, limit=10)
+    assert len(first) == 10
+    assert rows_read(workspace, wanted, after=None) <= 30
+    assert rows_read(workspace, wanted, after=first[-1].pk) <= 30
+
+
+def rows_read(workspace: Workspace, wanted: AuditFilter, *, after: int | None) -> int:
+    """The rows of the table that a page touched, those that were thrown away included."""
+    with CaptureQueriesContext(connection) as captured:
+        list_entries(workspace=workspace, wanted=wanted, limit=10, after=after)
+    read = 0
+    for query in captured.captured_queries:
+        with connection.cursor() as cursor:
+            cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + query["sql"].replace("%", "%%"), ())
+            nodes = [cursor.fetchone()[0][0]["Plan"]]
+        while nodes:
+            node = nodes.pop()
+            nodes += node.get("Plans", [])
+            if "Scan" in node["Node Type"]:
+                read += int(node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * int(node["Actual Loops"])
+    return read
+
 
 class TestReading:
+    def test_the_newest_first_by_time_and_then_by_id_page_by_page(self, workspace: Workspace, olga: User) -> None:
+        """Of entries that were written at once, and of one that was written late."""
+        at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+        hour = dt.timedelta(hours=1)
+        made = [
+            AuditEntry.objects.create(workspace=workspace, actor="ann", action="x", at=each).pk
+            for each in (at, at + hour, at, at + hour, at)
+        ]
+        api, told = Api(olga), []
+        page: dict[str, Any] = api.get("audit/", limit=1, actor="ann").json()
+        while True:
+            told += [entry["id"] for entry in page["results"]]
+            if page["next"] is None:
+                break
+            page = api.client.get(page["next"], headers=api.headers).json()
+        assert told == [made[at] for at in (3, 1, 4, 2, 0)]
+
     def test_owners_alone(self, workspace: Workspace, olga: User, job: Job) -> None:
         editor = make_user("ed", workspace=workspace, role=Role.EDITOR)
         stranger = make_user("otto", workspace=make_workspace("other"), role=Role.OWNER)

@@ -17,12 +17,28 @@ from jobs.masking import MOST_BYTES, differences, masked
         ({"X-Api-Key": "x", "apiKey": "y"}, {"X-Api-Key": "(hidden)", "apiKey": "(hidden)"}),
         ({"url": "https://ann:x@example.com/a"}, {"url": "https://(hidden)@example.com/a"}),
         ({"auth": {"bearer": {"secret": "token"}}}, {"auth": {"bearer": {"secret": "token"}}}),
+        (
+            {"payload": [{"parameters": {"body": {"json": {"a": [{"secret": "x"}]}}}}]},
+            {"payload": [{"parameters": {"body": {"json": {"a": [{"secret": "(hidden)"}]}}}}]},
+        ),
+        (
+            {"headers": {"Cookie": "x", "X-Auth-Token": "y"}},
+            {"headers": {"Cookie": "(hidden)", "X-Auth-Token": "(hidden)"}},
+        ),
+        ({"dsn": "host=db password=x"}, {"dsn": "host=db password=(hidden)"}),
+        ({"url": "https://example.com/?api_key=x&a=1"}, {"url": "https://example.com/?api_key=(hidden)&a=1"}),
+        ({"note": "-----BEGIN PRIVATE KEY-----"}, {"note": "(hidden)"}),
         ({"token": {"secret": "name"}}, {"token": {"secret": "name"}}),
         ({"tokens": 5, "nothing": None}, {"tokens": 5, "nothing": None}),
     ],
 )
 def test_texts_under_names_of_secrets_are_hidden_and_names_of_secrets_are_not(document: Any, shown: Any) -> None:
     assert masked(document) == shown
+
+
+def test_what_differs_is_masked_where_it_stands() -> None:
+    assert differences({"password": "a"}, {"password": "b"}) == ({"password": "(hidden)"}, {"password": "(hidden)"})
+    assert differences(None, {"payload": [{"apiKey": "a"}]}) == (None, {"payload": [{"apiKey": "(hidden)"}]})
 
 
 def test_only_what_differs_is_told() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from jobs.api.described.bodies import BulkTerminationRequest, JobsToActUpon, RunsToActUpon
-from jobs.api.described.operation import Answer, Operation
-from jobs.api.described.shapes import BulkAction
+from jobs.api.described.operation import Answer, Operation, pages, text
+from jobs.api.described.shape import page_of
+from jobs.api.described.shapes import BulkAction, BulkActionSummary
 
 JSON = Any
 _ACTION: dict[str, JSON] = BulkAction.EXAMPLE | {"id": 4, "note": "the supplier is down"}
@@ -56,6 +57,17 @@ ON_RUNS = Operation(
             "note": "the supplier is back",
         }
     ),
+)
+LIST = Operation(
+    id="listBulkActions",
+    tag="Runs",
+    summary="List the actions on many jobs or runs",
+    says="Each without what was asked for and what refused, which may be long: read the action itself.",
+    parameters=(
+        text("open", "`true` for those that go on, `false` for those that are over.", enum=["true", "false"]),
+        *pages("The id"),
+    ),
+    answers={200: Answer(says="The actions, the newest first.", shape=page_of(BulkActionSummary))},
 )
 GET = Operation(
     id="getBulkAction",

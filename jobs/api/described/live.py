@@ -16,11 +16,12 @@ Server-Sent Events, as browsers read them:
 - `away`, `back`: the database cannot be reached; it can again, and what happened meanwhile follows.
 - `lagging`: the client reads too slowly, and is to come again.
 - `closed`: the caller may not watch any more.
-- `closing`: the server is being stopped, and the client is to come again."""
+- `closing`: the server is being stopped, or what the caller may read has changed: the client is to come again."""
 _STREAMED_OF_RUN = """
 - `log`: a line that a payload logged. Its `id:` has both places, `EVENT.LINE`.
 - `progress`: how far the run is, when that has changed: `run`, `state`, `counts`, `per_second`, `at_work`.
 - `end`: the run has ended and everything was told. Whoever comes again gets a 204, after which browsers stop."""
+_FOR_OWNERS = "What is told of members, tokens, secrets and the workspace itself only owners get."
 _PLACE = {"type": "string", "pattern": f"^{PATTERN}$"}
 _FROM = (
     Parameter(name="after", says="Where to go on, for who cannot set headers.", schema=_PLACE, example="0"),
@@ -76,7 +77,7 @@ def _poll(*, id: str, summary: str, says: str) -> Operation:
 WORKSPACE = _stream(
     id="followWorkspace",
     summary="Follow a workspace",
-    says="All that happens in the workspace, from now on or from a place.",
+    says=f"All that happens in the workspace, from now on or from a place. {_FOR_OWNERS}",
 )
 JOB = _stream(
     id="followJob",
@@ -93,7 +94,7 @@ RUN = _stream(
 EVENTS_OF_WORKSPACE = _poll(
     id="pollEventsOfWorkspace",
     summary="Ask for the events of a workspace",
-    says="The events of all that is in the workspace after a place.",
+    says=f"The events of all that is in the workspace after a place. {_FOR_OWNERS}",
 )
 EVENTS_OF_JOB = _poll(
     id="pollEventsOfJob",

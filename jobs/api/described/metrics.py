@@ -82,7 +82,7 @@ RECENT = Operation(
     id="listRecentEvents",
     tag=TAG,
     summary="List what happened last",
-    says="What happened last to the workspace's jobs and runs.",
+    says="What happened last in the workspace. What is told of members, tokens, secrets and the workspace itself only owners get.",
     parameters=pages("The id"),
     answers={200: Answer(says="The events, the newest first.", shape=page_of(WorkspaceEvent))},
 )

@@ -484,13 +484,11 @@ class BulkProblem(Shape):
     """Why."""
 
 
-class BulkAction(Shape):
-    """An action on many jobs or runs with its progress."""
+class BulkActionSummary(Shape):
+    """An action on many jobs or runs, and how far it has come."""
 
     id: int
     action: Literal["terminate", "pause-jobs", "resume-jobs", "trigger-jobs", "pause-runs", "resume-runs", "rerun-runs"]
-    selection: dict[str, Any]
-    """What was asked for: `ids` or `keys`, or a `filter`."""
     note: str
     actor: str
     total: int
@@ -498,8 +496,6 @@ class BulkAction(Shape):
     changed: int
     unchanged: int
     """Those that stood so already, and those that refused."""
-    problems: list[BulkProblem]
-    """The first 100 that refused."""
     created_at: dt.datetime
     ended_at: dt.datetime | None
     """When it was over; null while it goes on in the background."""
@@ -507,16 +503,25 @@ class BulkAction(Shape):
     EXAMPLE = {
         "id": 3,
         "action": "terminate",
-        "selection": {"filter": {"job": "task:ping"}},
         "note": "wrong data",
         "actor": "ann",
         "total": 1,
         "changed": 1,
         "unchanged": 0,
-        "problems": [],
         "created_at": CREATED,
         "ended_at": ENDED,
     }
+
+
+class BulkAction(BulkActionSummary):
+    """An action on many jobs or runs with its progress."""
+
+    selection: dict[str, Any]
+    """What was asked for: `ids` or `keys`, or a `filter`."""
+    problems: list[BulkProblem]
+    """The first 100 that refused."""
+
+    EXAMPLE = BulkActionSummary.EXAMPLE | {"selection": {"filter": {"job": "task:ping"}}, "problems": []}
 
 
 class Extension(Shape):

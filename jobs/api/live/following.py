@@ -47,6 +47,11 @@ class Follower:
         return self._cursor
 
     @property
+    def topic(self) -> Topic:
+        """What is followed."""
+        return self._topic
+
+    @property
     def behind(self) -> bool:
         """True when `catch_up` is to be called, before `take` gives any entries."""
         return self._behind and self._subscription.joined is not None

@@ -191,7 +191,7 @@ class Hub:
             for item in items:
                 for key in item.topics:
                     for subscription in self._by_topic.get(key, ()):
-                        if subscription.joined is not None and (subscription.logs or not logs):
+                        if self._wants(subscription, item, logs):
                             subscription.put(item)
             if logs:
                 self._lines_to = until
@@ -199,6 +199,10 @@ class Hub:
                 self._events_to = until
             for subscription in self._everybody:
                 self._let_join(subscription)
+
+    @staticmethod
+    def _wants(subscription: Subscription, item: Item, logs: bool) -> bool:
+        return subscription.joined is not None and (subscription.logs or not logs) and subscription.topic.admits(item)
 
     def _let_join(self, subscription: Subscription) -> None:
         known = self._events_to is not None and (self._lines_to is not None or not subscription.logs)

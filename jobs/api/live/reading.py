@@ -14,6 +14,7 @@ from django.db.models.functions import JSONObject
 from jobs.api.live.horizon import Writers
 from jobs.api.live.topics import EVENT, LOG, Item, Scope, Topic, encode
 from jobs.models import Event, Lane, LogLine, Run
+from jobs.selectors.events import is_for_owners, readable
 from jobs.selectors.run_views import Counts, counts_of, with_running
 
 BATCH = 2_000
@@ -51,10 +52,11 @@ def events_after(event_id: int) -> list[Item]:
 
 
 def events_of(topic: Topic, *, after: int, until: int) -> list[Item]:
-    """The next events of one topic with ids above ``after`` and up to ``until``; at most `PAGE`."""
+    """The next events of one topic with ids above ``after`` and up to ``until`` that its caller may read; at most `PAGE`."""
     column = "pk" if topic.scope is Scope.WORKSPACE else topic.scope.value
     wanted = {"workspace": topic.workspace_id} | ({} if column == "pk" else {column: topic.id})
-    return _items(Event.objects.filter(**wanted, pk__gt=after, pk__lte=until).order_by("pk")[:PAGE])
+    events = Event.objects.filter(**wanted, pk__gt=after, pk__lte=until)
+    return _items(readable(events, by_owner=topic.by_owner).order_by("pk")[:PAGE])
 
 
 def last_line_id() -> int:
@@ -120,4 +122,4 @@ def _item(row: Mapping[str, Any]) -> Item:
     key = None if row["job__name"] is None else f"{row['job__type']}:{row['job__name']}"
     body = {name: row[name] for name in ("id", "kind", "actor", "data", "at")} | {"run": row["run_id"], "job": key}
     topics = ((Scope.RUN, row["run_id"]), (Scope.JOB, row["job_id"]), (Scope.WORKSPACE, row["workspace_id"]))
-    return Item(EVENT, row["id"], row["kind"], encode(body), topics)
+    return Item(EVENT, row["id"], row["kind"], encode(body), topics, is_for_owners(row["kind"]))

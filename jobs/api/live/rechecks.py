@@ -17,13 +17,27 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException
 
 from jobs.api.base import WorkspaceView
+from jobs.api.permissions import is_owner
 from jobs.errors import JobsError
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a caller stands now.
+
+    Args:
+        refusal: The reason for which they may not watch any more; None while they may.
+        is_owner: Whether they may read what is for owners alone; None where that could not be found out.
+    """
+
+    refusal: str | None = None
+    is_owner: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
     at: float
-    answer: asyncio.Task[str | None]
+    answer: asyncio.Task[Standing]
 
 
 class Rechecks:
@@ -32,8 +46,8 @@ class Rechecks:
     def __init__(self) -> None:
         self._asked: dict[str, _Asked] = {}
 
-    async def refusal(self, *, key: str, check: Callable[[], str | None]) -> str | None:
-        """The reason for which a caller may not watch any more, or None.
+    async def standing(self, *, key: str, check: Callable[[], Standing]) -> Standing:
+        """How a caller stands.
 
         Args:
             key: The same for streams for which the answer is the same.
@@ -54,28 +68,28 @@ def caller_key(request: HttpRequest, *, workspace: str) -> str:
     return hashlib.sha256(words.encode(errors="surrogatepass")).hexdigest()
 
 
-def find_refusal(*, view: type[WorkspaceView], request: HttpRequest, arguments: Mapping[str, object]) -> str | None:
-    """Do anew what let the request in: who it is from, and whether they may. The reason when not.
+def find_standing(*, view: type[WorkspaceView], request: HttpRequest, arguments: Mapping[str, object]) -> Standing:
+    """Do anew what let the request in: who it is from, and whether they may.
 
     A database that cannot be reached refuses nobody: the next check will tell.
     """
     try:
-        _let_in(view, _anew(request), arguments)
+        return _let_in(view, _anew(request), arguments)
     except (OperationalError, InterfaceError):
-        return None
+        return Standing()
     except (APIException, JobsError) as error:
-        return str(error)
+        return Standing(refusal=str(error))
     finally:
         connection.close()  # back to the pool
-    return None
 
 
-def _let_in(view_class: type[WorkspaceView], request: HttpRequest, arguments: Mapping[str, object]) -> None:
+def _let_in(view_class: type[WorkspaceView], request: HttpRequest, arguments: Mapping[str, object]) -> Standing:
     view = view_class()
     view.setup(request, **arguments)
     view.request = view.initialize_request(request, **arguments)
     view.perform_authentication(view.request)
     view.check_permissions(view.request)
+    return Standing(is_owner=is_owner(view.request, view.access))
 
 
 def _anew(request: HttpRequest) -> HttpRequest:

@@ -15,6 +15,7 @@ from jobs.api.live import sse
 from jobs.api.live.cursors import Cursor
 from jobs.api.live.following import Follower
 from jobs.api.live.hub import HUB
+from jobs.api.live.rechecks import Standing
 from jobs.api.live.topics import Topic
 from jobs.errors import TransientError
 
@@ -25,22 +26,22 @@ RETRY_MS = 2_000
 AWAY_SECONDS = 1.0
 _AWAY = (OperationalError, InterfaceError)
 
-Refusal = Callable[[], Awaitable[str | None]]
-"""Asks whether the caller may still watch; the reason when not."""
+Recheck = Callable[[], Awaitable[Standing]]
+"""Asks whether the caller may still watch, and what."""
 
 
-async def stream(*, topic: Topic, cursor: Cursor | None, logs: bool, refusal: Refusal) -> AsyncIterator[bytes]:
+async def stream(*, topic: Topic, cursor: Cursor | None, logs: bool, recheck: Recheck) -> AsyncIterator[bytes]:
     """Serve a stream until its client goes, its run has ended, its caller may not watch any more, or the process ends.
 
     Args:
         topic: Whose events.
         cursor: What the client has; None for none.
         logs: Whether a run's log lines are wanted.
-        refusal: Asked every JOBS_LIVE_CHECK_SECONDS.
+        recheck: Asked every JOBS_LIVE_CHECK_SECONDS.
     """
     async with following(topic=topic, cursor=cursor, logs=logs) as (follower, woken):
         yield sse.retry(milliseconds=RETRY_MS)
-        serving = _Serving(follower, woken, refusal)
+        serving = _Serving(follower, woken, recheck)
         while not serving.over:
             # At once: each part by itself would be a write to the socket, for each of hundreds of clients.
             if parts := await serving.parts():
@@ -50,8 +51,8 @@ async def stream(*, topic: Topic, cursor: Cursor | None, logs: bool, refusal: Re
 class _Serving:
     """The state of one stream. `parts` is one turn."""
 
-    def __init__(self, follower: Follower, woken: asyncio.Event, refusal: Refusal) -> None:
-        self._follower, self._woken, self._refusal = follower, woken, refusal
+    def __init__(self, follower: Follower, woken: asyncio.Event, recheck: Recheck) -> None:
+        self._follower, self._woken, self._recheck = follower, woken, recheck
         self._away = False
         # Not all that were opened at once are to be checked at once.
         self._check_at = time.monotonic() + settings.JOBS_LIVE_CHECK_SECONDS * random.uniform(0.8, 1)  # noqa: S311
@@ -67,8 +68,12 @@ class _Serving:
 
     async def _check(self) -> list[bytes]:
         self._check_at = time.monotonic() + settings.JOBS_LIVE_CHECK_SECONDS
-        reason = await self._refusal()
-        return [] if reason is None else self._end("closed", {"detail": reason})
+        found = await self._recheck()
+        if found.refusal is not None:
+            return self._end("closed", {"detail": found.refusal})
+        if found.is_owner not in (None, self._follower.topic.by_owner):
+            return self._end("closing", {"detail": "what you may read here has changed: come again"})
+        return []
 
     async def _catch_up(self) -> list[bytes]:
         start = self._follower.cursor

@@ -21,22 +21,30 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """Whose events. ``id``: of the run, the job or the workspace; ``workspace_id``: the one it is in."""
+    """Whose events. ``id``: of the run, the job or the workspace; ``workspace_id``: the one it is in; ``by_owner``: whether the
+    caller may read those that are for owners alone."""
 
     scope: Scope
     id: int
     workspace_id: int
+    by_owner: bool = False
+
+    def admits(self, item: Item) -> bool:
+        """Whether the caller may have this."""
+        return self.by_owner or not item.for_owners
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An entry of a log: of the event log, or a run's log line. ``body`` is made once for all streams that it is sent to."""
+    """An entry of a log: of the event log, or a run's log line. ``body`` is made once for all streams that it is sent to;
+    ``for_owners``: it is not for all of them."""
 
     name: str
     id: int
     kind: str
     body: str
     topics: tuple[tuple[Scope, int | None], ...]
+    for_owners: bool = False
 
 
 EVENT, LOG = "event", "log"

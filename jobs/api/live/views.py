@@ -15,10 +15,11 @@ from jobs.api.described import live as on_live
 from jobs.api.described.operation import described
 from jobs.api.live import polls, reading, sse
 from jobs.api.live.cursors import Cursor, parse_cursor
-from jobs.api.live.rechecks import Rechecks, caller_key, find_refusal
+from jobs.api.live.rechecks import Rechecks, Standing, caller_key, find_standing
 from jobs.api.live.streams import RETRY_MS, stream
 from jobs.api.live.topics import Scope, Topic
 from jobs.api.pages import Query
+from jobs.api.permissions import is_owner
 from jobs.selectors.jobs import find_job
 from jobs.selectors.runs import get_run
 from jobs.states import FINAL_RUN_STATES
@@ -26,12 +27,17 @@ from jobs.states import FINAL_RUN_STATES
 _RECHECKS = Rechecks()
 
 
+def topic_of(view: WorkspaceView, scope: Scope, id: int) -> Topic:
+    """What the caller follows of a run, a job or a workspace."""
+    return Topic(scope, id, view.workspace.pk, by_owner=is_owner(view.request, view.access))
+
+
 class OfWorkspace(WorkspaceView):
     """The events of all that is in the workspace."""
 
     def topic(self) -> Topic:
         """What the address is about. Raises NotFoundError."""
-        return Topic(Scope.WORKSPACE, self.workspace.pk, self.workspace.pk)
+        return topic_of(self, Scope.WORKSPACE, self.workspace.pk)
 
     def is_over(self, topic: Topic, cursor: Cursor | None) -> bool:
         """True for a client that has all that there is going to be."""
@@ -44,7 +50,7 @@ class OfJob(OfWorkspace):
     def topic(self) -> Topic:
         """The job of the address."""
         job = find_job(workspace=self.workspace, key=self.kwargs["key"])
-        return Topic(Scope.JOB, job.pk, self.workspace.pk)
+        return topic_of(self, Scope.JOB, job.pk)
 
 
 class OfRun(OfWorkspace):
@@ -53,7 +59,7 @@ class OfRun(OfWorkspace):
     def topic(self) -> Topic:
         """The run of the address."""
         self.run = get_run(workspace=self.workspace, run_id=self.kwargs["run_id"]).run
-        return Topic(Scope.RUN, self.run.pk, self.workspace.pk)
+        return topic_of(self, Scope.RUN, self.run.pk)
 
     def is_over(self, topic: Topic, cursor: Cursor | None) -> bool:
         """The run has ended, and the client has its events."""
@@ -87,12 +93,12 @@ class Live(OfWorkspace):
         view, arguments = type(self), dict(self.kwargs)
         key = caller_key(request, workspace=self.workspace.slug)
 
-        async def refusal() -> str | None:
-            return await _RECHECKS.refusal(
-                key=key, check=lambda: find_refusal(view=view, request=request, arguments=arguments)
+        async def recheck() -> Standing:
+            return await _RECHECKS.standing(
+                key=key, check=lambda: find_standing(view=view, request=request, arguments=arguments)
             )
 
-        return stream(topic=topic, cursor=cursor, logs=logs, refusal=refusal)
+        return stream(topic=topic, cursor=cursor, logs=logs, recheck=recheck)
 
 
 class Events(OfWorkspace):

@@ -10,6 +10,7 @@ from django.db.models import Case, Count, F, Min, Q, QuerySet, Sum, When
 from django.db.models.functions import Greatest, Least
 
 from jobs.models import Event, Lane, Run, Workspace
+from jobs.selectors.events import readable
 from jobs.states import RunState
 
 
@@ -79,14 +80,17 @@ def workers(*, workspace: Workspace, now: dt.datetime) -> list[Worker]:
     ]
 
 
-def recent_events(*, workspace: Workspace, limit: int, before: int | None = None) -> list[Event]:
-    """What happened last to the workspace's runs and jobs, the newest first, each with its job's key, in one query.
+def recent_events(
+    *, workspace: Workspace, limit: int, before: int | None = None, by_owner: bool = False
+) -> list[Event]:
+    """What happened last in the workspace, the newest first, each with its job's key, in one query.
 
     Args:
         limit: The most to return.
         before: The id of the last event of the page before; None for the first page.
+        by_owner: Whether the caller may read those about members, tokens and secrets.
     """
-    events = Event.objects.filter(workspace=workspace)
+    events = readable(Event.objects.filter(workspace=workspace), by_owner=by_owner)
     if before is not None:
         events = events.filter(pk__lt=before)
     shown = ("kind", "actor", "data", "at", "run", "job", "job__type", "job__name")

@@ -8,8 +8,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from jobs import hotpath
+from jobs.acting import acting_as
 from jobs.errors import ValidationError
-from jobs.models import Event, Membership, Role, Workspace
+from jobs.models import AuditEntry, Event, Membership, Role, Workspace
+from jobs.services.jobs import save_job
 from scheduler import claims
 from scheduler.claims.principals import find_principals
 from scheduler.models import Fire, Schedule
@@ -72,6 +74,32 @@ class TestARun:
         schedule = standing()
         beat(NINE + MINUTE)
         assert (fresh(schedule).principal_id, runs_of(schedule)[0].actor) == (None, "")
+
+    def test_acts_as_nobody_where_who_saved_it_is_only_called_like_a_user(self, ann: User) -> None:
+        schedule = standing()
+        saved = save_job(
+            workspace=schedule.workspace,
+            document=schedule.job.document() | {"schedules": [entry(notes="x")]},
+            actor="ann",
+        )
+        assert [row.principal_id for row in Schedule.objects.filter(job=saved)] == [None]
+
+    def test_acts_as_the_same_user_by_whatever_name(self, ann: User) -> None:
+        schedule = standing()
+        User.objects.filter(pk=ann.pk).update(username="anna")
+        make_user("ann", workspace=Workspace.objects.get(), role=Role.OWNER)
+        with acting_as("anna", user=User.objects.get(pk=ann.pk)):
+            document = schedule.job.document() | {"schedules": [entry(notes="x")]}
+            save_job(workspace=schedule.workspace, document=document, actor="ann")
+        assert fresh(schedule).principal_id == ann.pk
+
+    def test_writes_nothing_into_the_audit(self, ann: User) -> None:
+        """That says what people did, and a fire is nobody's deed, in whosever name it is."""
+        schedule = standing()
+        before = AuditEntry.objects.count()
+        beat(NINE + MINUTE)
+        assert [run.actor for run in runs_of(schedule)] == ["ann"]
+        assert AuditEntry.objects.count() == before
 
     def test_of_several_schedules_each_acts_as_its_own(self, ann: User) -> None:
         schedules = [standing() for _ in range(3)]
