@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('jobs', '0021_run_filters'),
+        ('jobs', '0022_while_the_system_works'),
     ]
 
     operations = [
