@@ -1,0 +1,112 @@
+"""A run's page: its head, which stands over each of its tabs."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from jobs.selectors.chain import chain
+from jobs.selectors.comparing import run_before
+from jobs.selectors.run_views import RunView
+from jobs.selectors.runs import get_run
+from jobs.states import Trigger
+from ui.pages import WorkspacePage
+from ui.runs import finding, verbs
+from ui.runs.standing import Standing
+
+POLL_SECONDS = 2
+"""How often a page looks for itself, where no stream tells it."""
+
+
+class Tab(NamedTuple):
+    """One of them, for the template."""
+
+    name: str
+    word: object
+    address: str
+
+
+TABS = (
+    ("run", _("Payloads")),
+    ("run_log", _("Log")),
+    ("run_times", _("Attempts over time")),
+    ("run_result", _("Result")),
+    ("run_deliveries", _("Deliveries")),
+    ("run_events", _("Events")),
+)
+
+
+class RunPage(WorkspacePage):
+    """Whatever is about one run."""
+
+    area = "ui:runs"
+
+    @cached_property
+    def view(self) -> RunView:
+        """The run of the address with its counts. Raises NotFoundError."""
+        return get_run(workspace=self.workspace, run_id=self.kwargs["run_id"], with_snapshot=True)
+
+    @property
+    def place(self) -> list[Any]:
+        """The arguments of its addresses."""
+        return [self.workspace.slug, self.view.run.pk]
+
+    def told(self) -> dict[str, Any]:
+        """What each part of its page needs."""
+        return {"run": self.view.run, "counts": self.view.counts, "standing": Standing(self.view, self.now)}
+
+    def head(self) -> dict[str, Any]:
+        """What the head needs besides."""
+        run = self.view.run
+        return self.told() | {
+            "chain": chain(run=run),
+            "verbs": verbs.offered(self.view) if self.may(verbs.ROLE) else [],
+            "trigger_word": finding.TRIGGERS[run.trigger],
+        }
+
+    def whole(self, tab: str) -> dict[str, Any]:
+        """What the whole page needs, with that tab chosen."""
+        run = self.view.run
+        before_id = run_before(run=run) if run.trigger != Trigger.REPLAY else None
+        tabs = [Tab(name, word, reverse(f"ui:{name}", args=self.place)) for name, word in TABS]
+        if before_id is not None:
+            word = _("Compare with run %d") % before_id
+            tabs.append(Tab("run_compare", word, reverse("ui:run_compare", args=self.place)))
+        return self.head() | {"tab": tab, "tabs": tabs, "poll_seconds": POLL_SECONDS, "stream": self._stream()}
+
+    def _stream(self) -> str:
+        """Where the live process tells what happens; empty where pages are to ask for themselves."""
+        if not settings.JOBS_LIVE_URL or self.view.run.ended_at is not None:
+            return ""
+        return settings.JOBS_LIVE_URL.rstrip("/") + reverse("live-run", args=self.place)
+
+
+class RunHead(RunPage):
+    """The head alone, which the page asks for anew while the run is at work."""
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Of the run as it stands."""
+        return self.part("ui/runs/head.html", **self.head())
+
+
+class RunTab(RunPage):
+    """A tab. A subclass says ``tab`` and ``body_template``, and implements `body`."""
+
+    tab = ""
+    template = "ui/runs/run.html"
+    body_template = ""
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """The page; or what the tab holds, where that is asked for."""
+        if request.headers.get("HX-Target") == "tab":
+            return self.part(self.body_template, **self.told(), **self.body())
+        return self.page(body_template=self.body_template, **self.whole(self.tab), **self.body())
+
+    def body(self) -> dict[str, Any]:
+        """What the tab shows."""
+        raise NotImplementedError
