@@ -1,12 +1,12 @@
-"""The addresses of runs."""
+"""The addresses of: runs. ``urlpatterns`` are below a workspace; ``account_urlpatterns`` below ``/ui/`` itself."""
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from ui.runs import page, tabs, verbs, views
 
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
     path("", views.RunList.as_view(), name="runs"),
     path("<int:run_id>/", tabs.Payloads.as_view(), name="run"),
     path("<int:run_id>/head/", page.RunHead.as_view(), name="run_head"),
@@ -20,3 +20,4 @@ urlpatterns = [
     path("<int:run_id>/extend/", verbs.Extend.as_view(), name="run_extend"),
     path("<int:run_id>/do/<slug:verb>/", verbs.Do.as_view(), name="run_do"),
 ]
+account_urlpatterns: list[URLPattern] = []

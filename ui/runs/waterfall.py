@@ -22,7 +22,8 @@ class Bar:
         number: 1 for the first attempt.
         started_at, ended_at: Aware; ``ended_at`` None while it runs.
         worker: Where, if that is kept.
-        left, width: In percent of the axis.
+        took: From start to end, or until now.
+        left, width: In percent of the axis, as written in a drawing.
     """
 
     state: str
@@ -30,8 +31,9 @@ class Bar:
     started_at: dt.datetime
     ended_at: dt.datetime | None
     worker: str
-    left: float
-    width: float
+    took: dt.timedelta
+    left: str
+    width: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +95,16 @@ def _tries(view: PayloadView) -> Iterator[_Try]:
 
 def _bar(each: _Try, begins_at: dt.datetime, ends_at: dt.datetime, now: dt.datetime) -> Bar:
     span = max((ends_at - begins_at).total_seconds(), 0.001)
-    left = 100 * (each.started_at - begins_at).total_seconds() / span
-    took = 100 * ((each.ended_at or now) - each.started_at).total_seconds() / span
-    width = min(max(took, LEAST_PERCENT), 100.0)
+    took = (each.ended_at or now) - each.started_at
+    width = min(max(100 * took.total_seconds() / span, LEAST_PERCENT), 100.0)
+    left = min(100 * (each.started_at - begins_at).total_seconds() / span, 100 - width)
     return Bar(
-        each.state,
-        each.number,
-        each.started_at,
-        each.ended_at,
-        each.worker,
-        round(min(left, 100 - width), 2),
-        round(width, 2),
+        state=each.state,
+        number=each.number,
+        started_at=each.started_at,
+        ended_at=each.ended_at,
+        worker=each.worker,
+        took=took,
+        left=f"{left:.2f}",
+        width=f"{width:.2f}",
     )

@@ -31,7 +31,7 @@ class TestWaterfall:
         found = waterfall([view(PayloadState.SUCCEEDED, 0, 2), view(PayloadState.SUCCEEDED, 5, 10)], now=at(60))
         assert found is not None
         assert found.span == dt.timedelta(seconds=10)
-        assert [(bar.left, bar.width) for line in found.lines for bar in line.bars] == [(0, 20), (50, 50)]
+        assert [(bar.left, bar.width) for line in found.lines for bar in line.bars] == [("0.00", "20.00"), ("50.00", "50.00")]
 
     def test_failed_attempts_come_before_the_one_that_succeeded(self) -> None:
         found = waterfall([view(PayloadState.SUCCEEDED, 3, 4, attempt(1, 0, 1), attempt(2, 1, 2))], now=at(60))
@@ -57,7 +57,7 @@ class TestWaterfall:
         found = waterfall([view(PayloadState.SUCCEEDED, 0, 100), view(PayloadState.SUCCEEDED, 100, 100)], now=at(100))
         assert found is not None
         bar = found.lines[1].bars[0]
-        assert (bar.left, bar.width) == (100 - LEAST_PERCENT, LEAST_PERCENT)
+        assert (bar.left, bar.width) == (f"{100 - LEAST_PERCENT:.2f}", f"{LEAST_PERCENT:.2f}")
 
     def test_payloads_that_have_not_begun_have_no_line(self) -> None:
         found = waterfall([view(PayloadState.QUEUED), view(PayloadState.SUCCEEDED, 0, 1)], now=NOW)
