@@ -16,7 +16,7 @@ from jobs.selectors.run_views import RunView
 from jobs.selectors.runs import get_run
 from jobs.states import Trigger
 from ui.pages import WorkspacePage
-from ui.runs import finding, verbs
+from ui.runs import finding, offering
 from ui.runs.standing import Standing
 
 POLL_SECONDS = 2
@@ -33,11 +33,11 @@ class Tab(NamedTuple):
 
 TABS = (
     ("run", _("Payloads")),
-    ("run_log", _("Log")),
-    ("run_times", _("Attempts over time")),
-    ("run_result", _("Result")),
-    ("run_deliveries", _("Deliveries")),
-    ("run_events", _("Events")),
+    ("run-log", _("Log")),
+    ("run-times", _("Attempts over time")),
+    ("run-result", _("Result")),
+    ("run-deliveries", _("Deliveries")),
+    ("run-events", _("Events")),
 )
 
 
@@ -65,7 +65,7 @@ class RunPage(WorkspacePage):
         run = self.view.run
         return self.told() | {
             "chain": chain(run=run),
-            "verbs": verbs.offered(self.view) if self.may(verbs.ROLE) else [],
+            "verbs": offering.offered(self.view) if self.may(offering.ROLE) else [],
             "trigger_word": finding.TRIGGERS[run.trigger],
         }
 
@@ -76,7 +76,7 @@ class RunPage(WorkspacePage):
         tabs = [Tab(name, word, reverse(f"ui:{name}", args=self.place)) for name, word in TABS]
         if before_id is not None:
             word = _("Compare with run %d") % before_id
-            tabs.append(Tab("run_compare", word, reverse("ui:run_compare", args=self.place)))
+            tabs.append(Tab("run-compare", word, reverse("ui:run-compare", args=self.place)))
         return self.head() | {"tab": tab, "tabs": tabs, "poll_seconds": POLL_SECONDS, "stream": self._stream()}
 
     def _stream(self) -> str:

@@ -82,7 +82,7 @@ class Payloads(RunListTab):
 class Log(RunListTab):
     """The log lines; those of a run at work follow, the newest at the end."""
 
-    tab = "run_log"
+    tab = "run-log"
     rows_template = "ui/runs/log_rows.html"
     per_page = 500
     filters = (
@@ -107,7 +107,7 @@ class Log(RunListTab):
 class Events(RunListTab):
     """What happened to the run, in order."""
 
-    tab = "run_events"
+    tab = "run-events"
     rows_template = "ui/runs/event_rows.html"
 
     def find(self, values: Mapping[str, str], *, after: str, limit: int) -> Sequence[Event]:
@@ -126,7 +126,7 @@ class Events(RunListTab):
 class Deliveries(RunListTab):
     """What goes to its sinks."""
 
-    tab = "run_deliveries"
+    tab = "run-deliveries"
     rows_template = "ui/runs/delivery_rows.html"
     filters = (Filter("state", _("State"), choices=[(each.value, look(each).word) for each in DeliveryState]),)
 
@@ -155,7 +155,7 @@ class Deliveries(RunListTab):
 class Times(RunTab):
     """A waterfall of the attempts of some payloads, from a position on."""
 
-    tab = "run_times"
+    tab = "run-times"
     body_template = "ui/runs/times.html"
 
     def body(self) -> dict[str, Any]:
@@ -173,7 +173,7 @@ class Times(RunTab):
 class Result(RunTab):
     """What came of it: its result, its error, its files, what it was started with and from."""
 
-    tab = "run_result"
+    tab = "run-result"
     body_template = "ui/runs/result.html"
 
     def body(self) -> dict[str, Any]:
@@ -191,7 +191,7 @@ class Result(RunTab):
 class Compare(RunTab):
     """Beside the run before it, or another one of the workspace: ``?with=``."""
 
-    tab = "run_compare"
+    tab = "run-compare"
     body_template = "ui/runs/compare.html"
 
     def body(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -13,17 +13,13 @@ from jobs.admin.badges import stands
 from jobs.admin.fields import ABSENT, JSONText
 from jobs.admin.run_controls import RUN_VERBS, RunVerb
 from jobs.errors import ConflictError, NotFoundError
-from jobs.models import Role
-from jobs.selectors.run_views import RunView
 from jobs.services import control, extending, pins, reruns
 from jobs.states import FINAL_RUN_STATES
 from ui.actions import Action, Done, Question
+from ui.runs.offering import ROLE
 from ui.runs.page import RunPage
 
-ROLE = Role.OPERATOR
 DANGEROUS = ("terminate",)
-MAIN = ("pause", "resume", "terminate", "rerun-failed")
-"""Those that are buttons of their own; the others stand in the menu."""
 
 _CHANGES = {
     "pause": control.pause_run,
@@ -32,19 +28,6 @@ _CHANGES = {
     "pin": pins.pin_run,
     "unpin": pins.unpin_run,
 }
-
-
-class Offered(NamedTuple):
-    """A verb that fits the run as it stands."""
-
-    name: str
-    word: str
-    is_main: bool
-
-
-def offered(view: RunView) -> list[Offered]:
-    """The verbs that fit a run, in the order of their buttons."""
-    return [Offered(name, verb.button, name in MAIN) for name, verb in RUN_VERBS.items() if verb.offered(view.run)]
 
 
 class RunAction(Action, RunPage):
@@ -121,6 +104,13 @@ class ExtendForm(forms.Form):
         super().__init__(data)
         self.fields["payload"].widget.attrs.pop("style", None)
 
+    def clean_payload(self) -> Any:
+        """Something must be added."""
+        typed = self.cleaned_data["payload"]
+        if typed in (ABSENT, []):
+            raise forms.ValidationError(_("Expected a list with a payload at least."))
+        return typed
+
 
 class Extend(RunAction):
     """Payloads are added to a run that has not ended."""
@@ -138,10 +128,7 @@ class Extend(RunAction):
 
     def act(self, form: Any) -> Done:
         """Add them."""
-        typed = form.cleaned_data["payload"]
-        items = [] if typed is ABSENT else typed
-        made = extending.extend_run(
-            run_id=self.view.run.pk, parent=None, attempt=None, items=items, actor=self.actor
-        )
+        items = form.cleaned_data["payload"]
+        made = extending.extend_run(run_id=self.view.run.pk, parent=None, attempt=None, items=items, actor=self.actor)
         told = ", ".join(f"{name} {value}" for name, value in made._asdict().items())
         return Done(_("Payloads of run %(id)s: %(told)s.") % {"id": self.view.run.pk, "told": told})

@@ -25,7 +25,7 @@ def told(error: Any) -> str:
 def payload_took(view: PayloadView, now: dt.datetime) -> str:
     """How long its last attempt took, or takes until now."""
     if view.started_at is None:
-        return "–"
+        return words.duration(None)
     return _span(view.started_at, view.payload.ended_at or now)
 
 

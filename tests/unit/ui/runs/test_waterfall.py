@@ -31,7 +31,10 @@ class TestWaterfall:
         found = waterfall([view(PayloadState.SUCCEEDED, 0, 2), view(PayloadState.SUCCEEDED, 5, 10)], now=at(60))
         assert found is not None
         assert found.span == dt.timedelta(seconds=10)
-        assert [(bar.left, bar.width) for line in found.lines for bar in line.bars] == [("0.00", "20.00"), ("50.00", "50.00")]
+        assert [(bar.left, bar.width) for line in found.lines for bar in line.bars] == [
+            ("0.00", "20.00"),
+            ("50.00", "50.00"),
+        ]
 
     def test_failed_attempts_come_before_the_one_that_succeeded(self) -> None:
         found = waterfall([view(PayloadState.SUCCEEDED, 3, 4, attempt(1, 0, 1), attempt(2, 1, 2))], now=at(60))
