@@ -188,8 +188,6 @@ JOBS_API_RATE_STORE = env.redis("JOBS_API_RATE_STORE", BROKER_URL) if JOBS_API_R
 """The Redis that they are counted in."""
 
 JOBS_CORS_ORIGINS = env.words("JOBS_CORS_ORIGINS")
-# Where browsers reach what serves live streams: an origin of its own, / where a proxy sends them there, empty where nothing does.
-JOBS_LIVE_URL = env.text("JOBS_LIVE_URL", "").rstrip("/") + ("/" if env.text("JOBS_LIVE_URL", "") == "/" else "")
 """The sites whose pages may call the API from a browser, such as https://portal.example.org. None by default."""
 
 JOBS_PROBLEM_BASE = env.url("JOBS_PROBLEM_BASE")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -45,6 +46,11 @@ def percent(share: float | None) -> str:
     if 0 < share < 1:
         whole = min(99, max(1, whole))
     return f"{whole} %"
+
+
+def error(value: Any) -> str:
+    """The message of an error as it is kept: of a run, a payload, an attempt or a delivery; empty for none."""
+    return str(value.get("message") or value.get("code") or "") if isinstance(value, dict) else ""
 
 
 def relative(at: dt.datetime, *, now: dt.datetime) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -18,9 +17,6 @@ from jobs.states import Trigger
 from ui.pages import WorkspacePage
 from ui.runs import finding, offering
 from ui.runs.standing import Standing
-
-POLL_SECONDS = 2
-"""How often a page looks for itself, where no stream tells it."""
 
 
 class Tab(NamedTuple):
@@ -77,13 +73,7 @@ class RunPage(WorkspacePage):
         if before_id is not None:
             word = _("Compare with run %d") % before_id
             tabs.append(Tab("run-compare", word, reverse("ui:run-compare", args=self.place)))
-        return self.head() | {"tab": tab, "tabs": tabs, "poll_seconds": POLL_SECONDS, "stream": self._stream()}
-
-    def _stream(self) -> str:
-        """Where the live process tells what happens; empty where pages are to ask for themselves."""
-        if not settings.JOBS_LIVE_URL or self.view.run.ended_at is not None:
-            return ""
-        return settings.JOBS_LIVE_URL.rstrip("/") + reverse("live-run", args=self.place)
+        return self.head() | {"tab": tab, "tabs": tabs, "stream": reverse("live-run", args=self.place)}
 
 
 class RunHead(RunPage):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from jobs.models import Run
 from jobs.selectors.run_views import Counts, RunView
 from jobs.states import FINAL_RUN_STATES, RunState
+from ui import words
 
 _EARLY = 0.5
 """Seconds: a rate over less says nothing."""
@@ -94,9 +94,4 @@ class Standing:
     @property
     def message(self) -> str:
         """Why it failed or was ended, in short; empty for nothing to say."""
-        return told(self.run.error) or str((self.run.stop or {}).get("note") or "")
-
-
-def told(error: Any) -> str:
-    """An error's message: of a run, a payload or an attempt."""
-    return str(error.get("message") or error.get("code") or "") if isinstance(error, dict) else ""
+        return words.error(self.run.error) or str((self.run.stop or {}).get("note") or "")

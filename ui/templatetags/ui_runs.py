@@ -10,7 +10,6 @@ from django import template
 from jobs.models import Attempt
 from jobs.selectors.payloads import PayloadView
 from ui import looks, words
-from ui.runs import standing
 
 register = template.Library()
 
@@ -18,7 +17,7 @@ register = template.Library()
 @register.filter
 def told(error: Any) -> str:
     """An error's message: of a run, a payload, an attempt or a delivery."""
-    return standing.told(error)
+    return words.error(error)
 
 
 @register.simple_tag

@@ -128,8 +128,8 @@ class TestARun:
     def test_the_page_of_one_at_work_looks_again_and_that_of_an_ended_one_does_not(
         self, browser: Client, job: Job
     ) -> None:
-        assert "data-poll" in text(browser, f"runs/{make_run(job, 'q').pk}/")
-        assert "data-poll" not in text(browser, f"runs/{failing(job).pk}/")
+        assert "data-live" in text(browser, f"runs/{make_run(job, 'q').pk}/")
+        assert "data-live" not in text(browser, f"runs/{failing(job).pk}/")
 
     def test_counts_link_to_the_payloads_of_that_state(self, browser: Client, job: Job) -> None:
         run = failing(job)
@@ -202,6 +202,7 @@ class TestVerbs:
         answer = browser.post(f"/ui/w/acme/runs/{run.pk}/do/terminate/", {"note": "wrong data"})
         assert answer.status_code == 302
         run.refresh_from_db()
+        assert run.stop is not None
         assert run.stop["note"] == "wrong data"
 
     def test_a_note_that_is_too_long_is_told_beside_it_and_nothing_is_done(self, browser: Client, job: Job) -> None:
