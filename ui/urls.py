@@ -19,7 +19,6 @@ converters.register()
 AREAS = (
     "dashboard",
     "jobs_manager",
-    "datasources",
     "scheduling",
     "runs",
     "deliveries",

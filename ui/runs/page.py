@@ -16,7 +16,7 @@ from jobs.selectors.runs import get_run
 from jobs.states import Trigger
 from ui.pages import WorkspacePage
 from ui.runs import finding, offering
-from ui.runs.standing import Standing
+from ui.standing import Standing
 
 
 class Tab(NamedTuple):

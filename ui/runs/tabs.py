@@ -20,11 +20,11 @@ from sinks.selectors.deliveries import list_deliveries, of_run
 from sinks.states import DeliveryState
 from ui.listing import Filter, ListPage
 from ui.looks import look
+from ui.pretty import pretty
 from ui.runs import finding
 from ui.runs.page import RunPage, RunTab
-from ui.runs.pretty import pretty
-from ui.runs.standing import Standing
 from ui.runs.waterfall import waterfall
+from ui.standing import Standing
 
 LEVELS = ("debug", "info", "warning", "error")
 MOST = 200

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from jobs.selectors.runs import list_runs
 from ui.listing import ListPage
 from ui.runs import finding
-from ui.runs.standing import Standing
+from ui.standing import Standing
 
 
 class RunList(ListPage):
