@@ -76,6 +76,11 @@ class Board:
     workers: Sequence[Worker]
 
     @property
+    def is_busy(self) -> bool:
+        """Whether any run is not over."""
+        return bool(self.standing.running or self.standing.queued or self.standing.paused)
+
+    @property
     def whole_day(self) -> Totals:
         """The day's hours together."""
         return combined(self.day)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ui import preferences
 from ui.dashboard import drawings
-from ui.dashboard.figures import FEW, board, day_begins
+from ui.dashboard.figures import board, day_begins
 from ui.pages import WorkspacePage
 
 
@@ -35,8 +35,7 @@ class Figures(WorkspacePage):
             "of_week": drawings.by_state_of_week(self.workspace, found.week, zone=zone),
             "throughput": drawings.throughput(found.day),
             "late_line": drawings.lateness(found.day),
-            "zone": zone.key,
-            "few": range(FEW),
+            "is_new": not (any(hour.runs for hour in found.week) or found.is_busy or found.coming),
             "links": {
                 "running": drawings.list_address("ui:runs", self.workspace, state="at_work"),
                 "failed": drawings.list_address("ui:runs", self.workspace, state="failed", since=since),
