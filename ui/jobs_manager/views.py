@@ -26,6 +26,8 @@ from ui.pretty import pretty
 from ui.standing import Standing
 
 HISTORY = 20
+_USUAL = {"priority": 0, "max_concurrent_requests": 5}
+"""What a document says where nothing was said."""
 SHOWN_PAYLOADS = 50
 
 
@@ -133,7 +135,9 @@ class JobDetail(JobPage):
             runs=[Standing(view, self.now) for view in runs],
             payloads=job.payload[:SHOWN_PAYLOADS],
             payload_count=len(job.payload),
-            configuration=pretty({name: value for name, value in configuration.items() if value not in ({}, None)}),
+            configuration=pretty(
+                {name: value for name, value in configuration.items() if value not in ({}, None, _USUAL.get(name))}
+            ),
             waits=retry_waits.drawn(configuration.get("retry")),
             schedules=job.schedules,
             sinks=job.sinks,

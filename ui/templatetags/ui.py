@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -117,7 +118,10 @@ def progress(done: float, total: float, label: str = "", tone: str = "blue") -> 
 
 @register.simple_tag
 def strip(runs: Sequence[Any], most: int = 30) -> SafeString:
-    """The last runs as bars, the newest at the right end. Each of ``runs``, newest first, has ``address``, ``state``, ``title``."""
+    """The last runs as bars, the newest at the right end. Each of ``runs``, newest first, has ``address``, ``state``, ``title``.
+
+    The bars are for the pointer: they are too narrow to be led to by keys, and the list of the runs tells the same.
+    """
     bars = [
         (each.address, looks.look(each.state).tone, looks.look(each.state).word, each.title)
         for each in reversed(runs[:most])
@@ -125,11 +129,11 @@ def strip(runs: Sequence[Any], most: int = 30) -> SafeString:
     if not bars:
         return format_html('<span class="none">{}</span>', _("no runs yet"))
     drawn = format_html_join(
-        "",
-        '<a href="{}" class="tone-{}" title="{}: {}" aria-label="{}: {}"></a>',
-        ((address, tone, word, title, word, title) for address, tone, word, title in bars),
+        "", '<a href="{}" class="tone-{}" title="{}: {}" tabindex="-1" aria-hidden="true"></a>', bars
     )
-    return format_html('<span class="strip">{}</span>', drawn)
+    counted = Counter(str(word) for _address, _tone, word, _title in bars)
+    told = ", ".join(f"{count} {word}" for word, count in counted.most_common())
+    return format_html('<span class="strip"><span class="visually-hidden">{}</span>{}</span>', told, drawn)
 
 
 @register.simple_tag
