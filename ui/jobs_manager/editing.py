@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -233,8 +233,8 @@ class Edit(_Form, JobPage):
             " stands below; open the job in another window, compare, and save again to replace their change."
         )
         form.errors.append(told % {"now": self.job.version, "seen": self._version() or "-"})
-        form.fields.data = form.fields.data.copy()
-        form.fields.data["version"] = str(self.job.version)
+        form.fields.data = QueryDict.copy(self.request.POST)
+        form.fields.data["version"] = str(self.job.version)  # type: ignore[index]
 
 
 class AddPayload(WorkspacePage):

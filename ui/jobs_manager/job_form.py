@@ -193,9 +193,10 @@ class JobForm:
 
     def written(self) -> dict[str, Any]:
         """The document as typed; of fields that are valid."""
-        typed = {name: value for name, value in self.fields.cleaned_data.items() if value not in (ABSENT, "", None)}
+        cleaned: dict[str, Any] = self.fields.cleaned_data
+        typed = {name: value for name, value in cleaned.items() if value not in (ABSENT, "", None)}
         key = self.key or f"{self.job_type}:{typed.get('name', '')}"
-        parts = {name: typed[name] for name in ("description", "sinks", "metadata") if name in typed}
+        parts: dict[str, Any] = {name: typed[name] for name in ("description", "sinks", "metadata") if name in typed}
         tags = [each.strip() for each in typed.get("tags", "").split(",") if each.strip()]
         return {
             **self.fixed,

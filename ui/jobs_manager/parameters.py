@@ -94,7 +94,11 @@ class _Flag(forms.TypedChoiceField):
     def __init__(self, *, usual: bool, **kwargs: Any) -> None:
         words = _("(default: yes)") if usual else _("(default: no)")
         choices = [("", words), ("true", _("yes")), ("false", _("no"))]
-        super().__init__(choices=choices, coerce=lambda text: text == "true", empty_value=ABSENT, **kwargs)
+        super().__init__(choices=choices, coerce=lambda text: text == "true", **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        """True, False, or `ABSENT`."""
+        return super().clean(value) if value else ABSENT
 
     def prepare_value(self, value: Any) -> Any:
         """As one of the choices."""
