@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from jobsproject import env, oidc_settings
+from jobsproject import env, oidc_settings, unfold_settings
 from jobsproject.logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -16,6 +16,7 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
+    "unfold.apps.BasicAppConfig",  # Before the admin: its templates are Unfold's.
     "jobsproject.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -31,6 +32,7 @@ INSTALLED_APPS = [
     "sinks",
     "manifests",
     "workers",
+    "ui",
 ]
 
 MIDDLEWARE = [
@@ -38,6 +40,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "jobsproject.cors.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "ui.language.LanguageOfPages",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -51,6 +54,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "jobsproject.urls"
 WSGI_APPLICATION = "jobsproject.wsgi.application"
 ASGI_APPLICATION = "jobsproject.asgi.application"
+LOGIN_URL = "/ui/login/"
 LOGIN_REDIRECT_URL = "/admin/"
 AUTHENTICATION_BACKENDS = ["jobsproject.login.Guard", "jobsproject.login.PasswordBackend"]
 
@@ -90,7 +94,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}Validator"} for name in _VALIDATORS
 ]
 
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 FORMAT_MODULE_PATH = ["jobsproject.formats"]
@@ -123,6 +128,8 @@ if _provider := env.json_object("OIDC_PROVIDER"):
     OIDC_RP_CLIENT_ID = env.text("OIDC_CLIENT_ID")
     OIDC_RP_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET")
     globals().update(oidc_settings.provider_settings(_provider))
+UNFOLD = unfold_settings.UNFOLD
+
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from jobs import extensions
 from jobs.errors import NotFoundError
-from jobs.models import Job, Workspace
+from jobs.models import Job, Run, Workspace
 from jobs.selectors import runs
 from jobs.selectors.ordering import Ordering, in_order
 from jobs.selectors.rows import Rows, fetched
@@ -37,6 +37,7 @@ class JobFilter:
         tag: With this among their tags.
         group: Of the concurrency group of this name.
         search: With this in their name or description, however it is capitalised.
+        last: Whose newest run is in this state.
     """
 
     type: str | None = None
@@ -44,6 +45,7 @@ class JobFilter:
     tag: str | None = None
     group: str | None = None
     search: str | None = None
+    last: str | None = None
 
 
 BY_KEY = Ordering(("type", "name"))
@@ -141,6 +143,9 @@ def _wanted(jobs: QuerySet[Job], wanted: JobFilter) -> QuerySet[Job]:
         "group__name": wanted.group,
     }
     jobs = jobs.filter(**{column: value for column, value in equal.items() if value is not None})
+    if wanted.last is not None:
+        newest = Run.objects.filter(job=OuterRef("pk")).order_by("-pk").values("state")[:1]
+        jobs = jobs.annotate(last_state=Subquery(newest)).filter(last_state=wanted.last)
     if wanted.search is not None:
         jobs = jobs.filter(Q(name__icontains=wanted.search) | Q(description__icontains=wanted.search))
     return jobs

@@ -34,7 +34,7 @@ def make_run(job: Job, states: str = "q", **columns: Any) -> Run:
 def make_ended_run(job: Job, states: str = "sf", **columns: Any) -> Run:
     """A run that has ended, with the snapshot that the engine would have taken."""
     snapshot = {name: value for name, value in job.document().items() if name != "payload"} | {"version": job.version}
-    return make_run(job, states, snapshot=snapshot, **columns)
+    return make_run(job, states, **{"snapshot": snapshot, **columns})
 
 
 def make_lane(run: Run, low: int = 0, high: int = 0, *, slot: int = 0, progress: object = None) -> Lane:

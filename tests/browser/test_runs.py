@@ -1,0 +1,84 @@
+"""A run's page, with a real worker: it is watched to its end, terminated, and what failed of it run again."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from jobs.models import Role, Run, Workspace
+from jobs.services.runs import start_run
+from jobs.states import Trigger
+from tests.browser.conftest import AsRole
+from tests.browser.pictures.runs import a_failed_run, a_run_at_work
+from tests.integration.people import make_job
+
+WITHIN = 20_000
+
+
+@pytest.mark.usefixtures("workers")
+class TestAtWork:
+    def test_a_run_is_watched_to_its_end(self, as_role: AsRole, workspace: Workspace) -> None:
+        run_id = start_run(job=make_job(workspace, payloads=200), trigger=Trigger.MANUAL, actor="ada")
+        visit = as_role(Role.OPERATOR)
+        page = visit.go(f"/ui/w/acme/runs/{run_id}/")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("COMPLETED", timeout=WITHIN)
+        expect(page.locator("#run-head")).to_contain_text("200 of 200 payloads")
+        visit.assert_calm()
+
+
+class TestVerbs:
+    def test_terminating_says_what_will_happen_and_the_page_shows_that_it_did(
+        self, as_role: AsRole, workspace: Workspace
+    ) -> None:
+        run = a_run_at_work(workspace)
+        visit = as_role(Role.OPERATOR)
+        page = visit.go(f"/ui/w/acme/runs/{run.pk}/")
+        page.get_by_role("link", name="Terminate").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("queued payload(s) are cancelled")
+        visit.look()
+        dialog.get_by_label("Note").fill("wrong data")
+        dialog.get_by_role("button", name="Terminate").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("CANCEL", timeout=WITHIN)
+        run.refresh_from_db()
+        assert run.stop is not None
+        assert run.stop["note"] == "wrong data"
+
+    def test_what_failed_is_run_again_and_the_new_run_follows(self, as_role: AsRole, workspace: Workspace) -> None:
+        run = a_failed_run(workspace)
+        visit = as_role(Role.OPERATOR)
+        page = visit.go(f"/ui/w/acme/runs/{run.pk}/")
+        page.get_by_role("link", name="Rerun failed").click()
+        page.get_by_role("dialog").get_by_role("button", name="Rerun failed").click()
+        expect(page.get_by_role("heading", level=1)).not_to_contain_text(f"run {run.pk}", timeout=WITHIN)
+        assert Run.objects.get(origin=run).total == 2
+
+    def test_escape_does_nothing_to_the_run(self, as_role: AsRole, workspace: Workspace) -> None:
+        run = a_run_at_work(workspace)
+        page = as_role(Role.OPERATOR).go(f"/ui/w/acme/runs/{run.pk}/")
+        page.get_by_role("link", name="Terminate").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_be_hidden()
+        run.refresh_from_db()
+        assert run.stop is None
+
+    def test_a_viewer_is_offered_nothing(self, as_role: AsRole, workspace: Workspace) -> None:
+        run = a_run_at_work(workspace)
+        page = as_role(Role.VIEWER).go(f"/ui/w/acme/runs/{run.pk}/")
+        expect(page.get_by_role("link", name="Terminate")).to_have_count(0)
+
+
+class TestFilters:
+    def test_a_filter_stands_in_the_address_and_narrows_the_payloads(
+        self, as_role: AsRole, workspace: Workspace
+    ) -> None:
+        run = a_failed_run(workspace)
+        visit = as_role(Role.VIEWER)
+        page = visit.go(f"/ui/w/acme/runs/{run.pk}/")
+        page.get_by_label("State").select_option("failed")
+        expect(page.locator("#list tbody tr")).to_have_count(2)
+        assert "state=failed" in page.url
+        page.reload()
+        expect(page.locator("#list tbody tr")).to_have_count(2)
+        visit.assert_calm()

@@ -1,0 +1,57 @@
+"""What the pages of jobs say in short."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+
+from jobs.models import Job
+from jobs.selectors.run_views import RunView
+from ui import words
+from ui.standing import Standing
+
+register = template.Library()
+
+_USUAL = {"task": "http", "spark": "spark", "datasource": "datasource"}
+_SAID_BY = {"http": ("method", "url"), "spark": ("target",), "log_cleanup": ("days",), "generate": ("records",)}
+
+
+@register.simple_tag
+def last_run_words(view: RunView, now: dt.datetime) -> str:
+    """How far it is, or how long it took and what went wrong."""
+    standing = Standing(view, now)
+    if not standing.is_over:
+        left = f", {_('about %s left') % words.duration(standing.left.total_seconds() * 1000)}" if standing.left else ""
+        return f"{standing.percent} %{left}"
+    took = words.duration(standing.took.total_seconds() * 1000) if standing.took else ""
+    failed = view.counts.failed
+    told = _("%(failed)s of %(total)s payloads failed") % {
+        "failed": words.number(failed),
+        "total": words.number(view.counts.total),
+    }
+    return ", ".join(part for part in (took, told if failed else "", standing.message[:80]) if part)
+
+
+@register.filter
+def usual_kind(job_type: str, job: Job) -> str:
+    """The kind whose form a copy of the job begins in."""
+    return _USUAL[job_type]
+
+
+@register.filter
+def payload_words(payload: Mapping[str, Any]) -> str:
+    """What a payload does, in a few words of its parameters."""
+    parameters = payload.get("parameters") or {}
+    names = _SAID_BY.get(str(payload.get("kind")))
+    if names:
+        return " ".join(str(parameters[name]) for name in names if name in parameters)
+    return ", ".join(f"{name}: {_short(value)}" for name, value in list(parameters.items())[:3])
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
