@@ -17,6 +17,7 @@ COPY jobs jobs
 COPY manifests manifests
 COPY scheduler scheduler
 COPY sinks sinks
+COPY ui ui
 COPY workers workers
 
 # collectstatic reads the settings and connects to nothing.

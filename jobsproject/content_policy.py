@@ -1,8 +1,8 @@
 """What a browser may load and do on our pages: the Content-Security-Policy. Source: W3C, Content Security Policy Level 3.
 
-Two policies. The admin is made of Django's pages and of ours in their frame: scripts come from files of ours alone, and none
-stands in a page; styles may stand in one, for both have some (docs/explanation/security.md tells more). The API's answers have
-nothing that a browser is to load.
+Three policies. Our own pages, below ``/ui/``, take scripts and styles from files of ours alone. The admin is made of Django's pages
+and of ours in their frame: scripts come from files of ours alone, and none stands in a page; styles may stand in one, for both have
+some (docs/explanation/security.md tells more). The API's answers have nothing that a browser is to load.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ PAGES = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+OWN_PAGES = PAGES.replace(" 'unsafe-inline'", "")
+_BY_PREFIX = {"/api/": STRICT, "/ui/": OWN_PAGES}
 HEADER = "Content-Security-Policy"
 
 
@@ -29,5 +31,6 @@ class ContentPolicy:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """The answer, with its policy."""
         response = self._get_response(request)
-        response.headers.setdefault(HEADER, STRICT if request.path.startswith("/api/") else PAGES)
+        policy = next((policy for prefix, policy in _BY_PREFIX.items() if request.path.startswith(prefix)), PAGES)
+        response.headers.setdefault(HEADER, policy)
         return response

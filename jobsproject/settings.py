@@ -31,6 +31,8 @@ INSTALLED_APPS = [
     "sinks",
     "manifests",
     "workers",
+    "ui",
+    "unfold.apps.BasicAppConfig",
 ]
 
 MIDDLEWARE = [
@@ -38,6 +40,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "jobsproject.cors.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "ui.language.LanguageOfPages",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -51,6 +54,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "jobsproject.urls"
 WSGI_APPLICATION = "jobsproject.wsgi.application"
 ASGI_APPLICATION = "jobsproject.asgi.application"
+LOGIN_URL = "/ui/login/"
 LOGIN_REDIRECT_URL = "/admin/"
 AUTHENTICATION_BACKENDS = ["jobsproject.login.Guard", "jobsproject.login.PasswordBackend"]
 
@@ -86,7 +90,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}Validator"} for name in _VALIDATORS
 ]
 
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "ui" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 FORMAT_MODULE_PATH = ["jobsproject.formats"]

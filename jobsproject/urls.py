@@ -11,7 +11,8 @@ from sinks.api import results
 admin.autodiscover()
 
 urlpatterns = [
-    path("", RedirectView.as_view(url="/admin/")),
+    path("", RedirectView.as_view(url="/ui/")),
+    path("ui/", include("ui.urls")),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}jobs/favicon.svg")),
     path("admin/", admin.site.urls),
     *([path("oidc/", include("mozilla_django_oidc.urls"))] if hasattr(settings, "OIDC_RP_CLIENT_ID") else []),

@@ -1,0 +1,6 @@
+"""The addresses of workers: below a workspace, and below ``/ui/`` itself."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
+account_urlpatterns: list[URLPattern] = []

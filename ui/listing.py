@@ -1,0 +1,122 @@
+"""Lists: filters that live in the address, pages by cursor, and the part that htmx puts in when a filter changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+from ui.pages import WorkspacePage, is_htmx
+
+LIST = "list"
+"""The id of the element that holds the rows, and that filters put anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One of a list's filters.
+
+    Args:
+        name: In the address.
+        label: For people.
+        choices: Values and words to choose from, without the empty one; None for what is typed.
+        kind: ``search`` (one a list), ``text``, ``date`` or ``number``, where there are no choices.
+        hint: What stands in the empty field.
+    """
+
+    name: str
+    label: object
+    choices: Sequence[tuple[str, object]] | None = None
+    kind: str = "text"
+    hint: object = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A filter with its value, for the template."""
+
+    filter: Filter
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of rows, for the templates: as ``list``.
+
+    Args:
+        rows: As many as a page has.
+        following: The address of the next page; empty on the last one.
+        first: The address of the first page; empty on it.
+        filters: All, with their values.
+        is_filtered: Whether any has a value, which tells an empty list from one in which nothing was found.
+        clear: The address without filters.
+    """
+
+    rows: Sequence[Any]
+    following: str
+    first: str
+    filters: Sequence[Shown]
+    is_filtered: bool
+    clear: str
+
+
+class ListPage(WorkspacePage):
+    """A list. A subclass says ``template`` (the whole page, which includes ``rows_template`` in ``#list``), ``filters`` and
+    implements `find` and `cursor`."""
+
+    rows_template: str = ""
+    filters: Sequence[Filter] = ()
+    per_page = 50
+
+    def find(self, values: Mapping[str, str], *, after: str, limit: int) -> Sequence[Any]:
+        """Up to ``limit`` rows behind the cursor ``after``, which is empty for the first page.
+
+        Args:
+            values: Of all filters by name; empty for those that are not set. What does not fit is to be taken for no match.
+        """
+        raise NotImplementedError
+
+    def cursor(self, row: Any) -> str:
+        """Where the page after this row begins."""
+        raise NotImplementedError
+
+    def more(self, listed: Listed) -> dict[str, Any]:
+        """What else the templates need."""
+        return {}
+
+    def choices(self) -> Sequence[Filter]:
+        """The filters; for those whose choices come from rows."""
+        return self.filters
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """The page, or the part of it that a filter changes."""
+        filters = self.choices()
+        values = {each.name: request.GET.get(each.name, "").strip() for each in filters}
+        after = request.GET.get("after", "")
+        rows = list(self.find(values, after=after, limit=self.per_page + 1))
+        listed = self._listed(rows, filters, values, after)
+        told = {"list": listed, **self.more(listed)}
+        if is_htmx(request) and request.headers.get("HX-Target") == LIST:
+            return self.part(self.rows_template, **told)
+        return self.page(rows_template=self.rows_template, **told)
+
+    def _listed(self, rows: list[Any], filters: Sequence[Filter], values: Mapping[str, str], after: str) -> Listed:
+        set_values = {name: value for name, value in values.items() if value}
+        shown = rows[: self.per_page]
+        return Listed(
+            rows=shown,
+            following=self._address(set_values, self.cursor(shown[-1])) if len(rows) > self.per_page else "",
+            first=self._address(set_values, "") if after else "",
+            filters=[Shown(each, values[each.name]) for each in filters],
+            is_filtered=bool(set_values),
+            clear=self.request.path,
+        )
+
+    def _address(self, values: Mapping[str, str], after: str) -> str:
+        query = QueryDict(mutable=True)
+        query.update(values)
+        if after:
+            query["after"] = after
+        return f"{self.request.path}?{query.urlencode()}" if query else self.request.path

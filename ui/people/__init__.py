@@ -1,0 +1,1 @@
+"""Workspaces, members, tokens, secrets and the audit."""
