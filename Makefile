@@ -70,6 +70,25 @@ test-pg15: $(VENV)/dev.stamp ## The engine's tests on PostgreSQL 15, where the m
 	    echo "test-pg15: left out, because this machine has no PostgreSQL 15 (/usr/lib/postgresql/15)"; \
 	fi
 
+.PHONY: test-browser screenshots
+test-browser: chromium $(VENV)/dev.stamp ## The tests that drive the pages in a real browser (Debian's chromium; installed where that may be done)
+	@exec $(BIN)/python -m pytest tests/browser $(ARGS)
+
+screenshots: chromium $(VENV)/dev.stamp ## Take pictures of all pages, light, dark and on a phone, into docs/images/
+	@mkdir -p docs/images
+	@PICTURES_TO=docs/images exec $(BIN)/python -m pytest tests/browser/test_pictures.py $(ARGS)
+
+.PHONY: chromium
+chromium: # A chromium on the PATH. It comes from the system's own packages; nothing is fetched from elsewhere.
+	@for program in chromium chromium-browser google-chrome google-chrome-stable; do \
+	    if command -v "$$program" >/dev/null; then exit 0; fi; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing chromium (apt-get, some 360 MB)"; \
+	    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } >/dev/null && exit 0; \
+	fi; \
+	echo "error: no chromium on the PATH. Install it (Debian: apt-get install chromium; as root this command does it), or google-chrome" >&2; exit 1
+
 coverage-floor: test # The share of the code that the tests must have run through: fail_under in pyproject.toml
 	@$(BIN)/python -m coverage report --skip-covered
 
