@@ -15,9 +15,16 @@ from ui.scheduling.documents import WAS, kind_field, kind_of, kinds_of
 from ui.scheduling.form_parts import Field, Group, Rows
 from ui.scheduling.form_tree import SEPARATOR, Tree, at, name_of, rows
 from ui.scheduling.policy_parts import POLICIES, WHAT
-from ui.scheduling.trigger_parts import ENABLED
+from ui.scheduling.trigger_parts import ENABLED, JOBS
 
 LONGEST = 20_000
+JOB = Field(
+    "job",
+    _("Job"),
+    _("The job that is to run. The Scheduler schedules jobs that there are, and creates none."),
+    hint="task:name",
+    suggestions=JOBS,
+)
 
 
 @dataclass(slots=True)
@@ -63,10 +70,11 @@ class ShownGroup:
 class DraftForm(forms.Form):
     """What a schedule's form holds. Nothing is required of its fields: what they mean is for the engine to judge."""
 
-    def __init__(self, tree: Tree) -> None:
-        """Make the fields that this tree needs."""
-        super().__init__(dict(_flat(tree)))
+    def __init__(self, tree: Tree, *, job: str | None = None) -> None:
+        """Make the fields that this tree needs. ``job``: what is typed of the job's key; None where it is not chosen."""
+        super().__init__(dict(_flat(tree)) | {"job": job or ""})
         self.tree = tree
+        self.job = None if job is None else self._bound("", JOB, tree)
         self.what = [self._bound("", each, tree) for each in WHAT.fields]
         self.triggers = [self._row("triggers", place, row) for place, row in enumerate(rows(tree, "triggers"))]
         self.policies = [self._policy(group) for group in POLICIES]
@@ -81,6 +89,15 @@ class DraftForm(forms.Form):
                 self.add_error(None, f"{path}: {message}" if path else message)
             else:
                 self.add_error(name, _within(path, name, message))
+
+    @property
+    def problems(self) -> list[tuple[Any, str]]:
+        """All errors, each with what its field is called; nothing for what stands above the form."""
+        return [
+            (self.fields[name].label if name in self.fields else "", error)
+            for name, errors in self.errors.items()
+            for error in errors
+        ]
 
     def _nearest(self, path: str) -> str | None:
         """The field of the path, or of the longest part of it; or the first of those below that."""

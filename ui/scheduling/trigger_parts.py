@@ -112,9 +112,7 @@ KINDS: Mapping[str, Group] = {
             Field(
                 "start", _("Start"), _MOMENT + " " + _("Empty: when the schedule is saved."), hint="2026-01-31T09:00"
             ),
-            Field(
-                "interval", _("Every"), _("How many units lie between two fires."), "number", begin="1", read=number
-            ),
+            Field("interval", _("Every"), _("How many units lie between two fires."), "number", begin="1", read=number),
             Field("unit", _("Unit"), _("Days and longer keep the time on the clock."), "select", _UNITS, begin="day"),
             Field("end", _("End"), _("The last moment at which it may fire; empty for none."), hint="2026-12-31"),
         ),

@@ -1,6 +1,24 @@
-"""The addresses of the Scheduler: below a workspace, and below ``/ui/`` itself."""
+"""The addresses of: the Scheduler. ``urlpatterns`` are below a workspace; ``account_urlpatterns`` below ``/ui/`` itself."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern] = []
+from ui.scheduling import backfill_pages, editing, schedule_list, schedule_page, verbs
+
+_schedule = [
+    path("", schedule_page.SchedulePage.as_view(), name="schedule"),
+    path("why/", schedule_page.Why.as_view(), name="schedule_why"),
+    path("edit/", editing.EditSchedule.as_view(), name="schedule_edit"),
+    path("do/<slug:verb>/", verbs.DoToSchedule.as_view(), name="schedule_do"),
+    path("backfill/", backfill_pages.NewBackfill.as_view(), name="schedule_backfill"),
+]
+_schedules = [
+    path("", schedule_list.ScheduleList.as_view(), name="schedules"),
+    path("new/", editing.NewSchedule.as_view(), name="schedule_new"),
+    path("preview/", editing.DraftPreview.as_view(), name="schedule_preview"),
+    path("backfills/", backfill_pages.BackfillList.as_view(), name="backfills"),
+    path("backfills/<int:backfill_id>/", backfill_pages.BackfillPage.as_view(), name="backfill"),
+    path("backfills/<int:backfill_id>/cancel/", backfill_pages.CancelBackfill.as_view(), name="backfill_cancel"),
+    path("<int:schedule_id>/", include(_schedule)),
+]
+urlpatterns: list[URLPattern | URLResolver] = [path("schedules/", include(_schedules))]
 account_urlpatterns: list[URLPattern] = []
