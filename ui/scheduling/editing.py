@@ -24,7 +24,7 @@ from jobs.selectors.origins import origin_of_schedule
 from scheduler.models import Schedule
 from scheduler.selectors.previews import Preview, preview, preview_document
 from scheduler.selectors.schedule_pages import job_keys, schedule_at
-from scheduler.services.editing import create_schedule, replace_schedule
+from scheduler.services.editing import create_schedule, update_schedule
 from ui.pages import WorkspacePage, is_htmx
 from ui.preferences import zone_of
 from ui.scheduling.addresses import schedule_address
@@ -171,8 +171,8 @@ class EditSchedule(ScheduleEditor):
             raise ValidationError([FieldError("name", expected)])
         if "name" not in self.saved_document():
             del document["name"]
-        return replace_schedule(
-            schedule=self.schedule, document=document, actor=self.actor, expected_version=int(asked)
+        return update_schedule(
+            schedule=self.schedule, change=lambda _: document, actor=self.actor, expected_version=int(asked)
         )
 
     def _origin(self, schedule: Schedule) -> Any:

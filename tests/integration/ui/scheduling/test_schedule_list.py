@@ -38,7 +38,9 @@ class TestList:
         assert "Monday to Friday Europe/Berlin in 56 min" in told
         assert "SKIPPED its former run had not ended why?" in told
 
-    def test_what_comes_next_stands_first_and_what_owes_nothing_last(self, viewer: Client, workspace: Workspace) -> None:
+    def test_what_comes_next_stands_first_and_what_owes_nothing_last(
+        self, viewer: Client, workspace: Workspace
+    ) -> None:
         later, sooner = make_schedule(workspace, "task:later"), make_schedule(workspace, "task:sooner")
         make_schedule(workspace, "task:never", **NEVER_AGAIN)
         put_due(later, now() + 2 * SOON)

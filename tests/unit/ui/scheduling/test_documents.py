@@ -159,8 +159,12 @@ class TestRows:
             "add:a.b.c",
             "remove:",
             "drop:x",
-        ]
-        + ["remove:triggers", "remove:triggers.9", "remove:name.0", "remove:triggers.x", "remove:triggers.0.type.0"],
+            "remove:triggers",
+            "remove:triggers.9",
+            "remove:name.0",
+            "remove:triggers.x",
+            "remove:triggers.0.type.0",
+        ],
     )
     def test_a_forged_order_does_nothing(self, order: str) -> None:
         tree = new_tree()
