@@ -73,6 +73,7 @@ class TestList:
             ("job=task:ping", ["task:ping"]),
             ("job=ping", []),
             ("state=odd", []),
+            ("job=nobody%00", []),
         ],
     )
     def test_filters_stand_in_the_address(
