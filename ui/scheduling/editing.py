@@ -153,7 +153,7 @@ class EditSchedule(ScheduleEditor):
         schedule = self.schedule
         asked = self.request.POST.get("version", "")
         return {
-            "title": _("Edit %s") % named(schedule),
+            "title": _("Edit a schedule"),
             "job": schedule.job.key,
             "schedule": schedule,
             "version": asked if asked.isdecimal() else schedule.job.version,

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from ui.scheduling import backfill_pages, editing, schedule_list, schedule_page, verbs
+from ui.scheduling import backfill_pages, calendar_page, editing, schedule_list, schedule_page, timeline_page, verbs
 
 _schedule = [
     path("", schedule_page.SchedulePage.as_view(), name="schedule"),
@@ -15,6 +15,8 @@ _schedules = [
     path("", schedule_list.ScheduleList.as_view(), name="schedules"),
     path("new/", editing.NewSchedule.as_view(), name="schedule_new"),
     path("preview/", editing.DraftPreview.as_view(), name="schedule_preview"),
+    path("calendar/", calendar_page.CalendarPage.as_view(), name="schedule_calendar"),
+    path("timeline/", timeline_page.TimelinePage.as_view(), name="schedule_timeline"),
     path("backfills/", backfill_pages.BackfillList.as_view(), name="backfills"),
     path("backfills/<int:backfill_id>/", backfill_pages.BackfillPage.as_view(), name="backfill"),
     path("backfills/<int:backfill_id>/cancel/", backfill_pages.CancelBackfill.as_view(), name="backfill_cancel"),
