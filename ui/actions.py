@@ -118,11 +118,12 @@ class Action(WorkspacePage):
 def add_errors(form: forms.Form, error: JobsError) -> None:
     """Put what a service refused beside the fields that it names; above the form, with its path, what names none of them."""
     found = error.errors if isinstance(error, ValidationError) else [FieldError("", str(error))]
-    for field_name, message in found:
-        name = (
-            field_name.replace(".", "__") if field_name.replace(".", "__") in form.fields else field_name.split(".")[0]
-        )
-        if name in form.fields:
-            form.add_error(name, message)
-        else:
-            form.add_error(None, f"{field_name}: {message}" if field_name else message)
+    for path, message in found:
+        name = _field_for(form, path)
+        said = message if name in (path.replace(".", "__"), path) or not path else f"{path}: {message}"
+        form.add_error(name, said)
+
+
+def _field_for(form: forms.Form, path: str) -> str | None:
+    candidates = (path.replace(".", "__"), path.partition(".")[0])
+    return next((name for name in candidates if name in form.fields), None)

@@ -18,7 +18,7 @@ def duration(ms: float | None) -> str:
     if ms < 1_000:
         return f"{round(ms)} ms"
     seconds = ms / 1_000
-    if seconds < 60:
+    if seconds < 59.95:  # what is more is 60.0 when it is written
         return f"{seconds:.1f}".removesuffix(".0") + " s"
     return _two_units(round(seconds))
 

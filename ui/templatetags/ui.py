@@ -51,14 +51,20 @@ def badge(tone: str, sign: str, word: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def when(context: Context, at: dt.datetime | None, zone: str = "", empty: str = words.NOTHING) -> SafeString:
-    """An instant, as told from now: ``4 min ago``. Who hovers or focuses gets it in ``zone``, in their own and in UTC."""
+def when(
+    context: Context, at: dt.datetime | None, zone: str = "", empty: str = words.NOTHING, *, focus: bool = True
+) -> SafeString:
+    """An instant, as told from now: ``4 min ago``. Who hovers or focuses gets it in ``zone``, in their own and in UTC.
+
+    ``focus`` is False within a link, which is focused itself.
+    """
     if at is None:
         return format_html('<span class="none">{}</span>', empty)
     now = context.get("now") or dt.datetime.now(dt.UTC)
     return format_html(
-        '<time class="when" datetime="{}" tabindex="0"{}>{}</time>',
+        '<time class="when" datetime="{}"{}{}>{}</time>',
         at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        mark_safe(' tabindex="0"') if focus else "",
         format_html(' data-zone="{}" data-there="{}"', zone, _there(at, zone)) if zone else "",
         words.relative(at, now=now),
     )

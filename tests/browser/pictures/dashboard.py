@@ -9,12 +9,14 @@ from jobs.states import RunState
 from tests.browser.pictures import Picture
 from tests.integration.people import make_job
 from tests.integration.run_rows import make_ended_run, make_lane, make_run
+from tests.integration.schedule_rows import HOURLY
 
 
 def a_day(workspace: Workspace) -> None:
     """Some jobs, what they did in the last day, and what they do."""
     now = dt.datetime.now(dt.UTC)
-    flights, partners = make_job(workspace, "task:fetch-flights"), make_job(workspace, "task:check-partners")
+    flights = make_job(workspace, "task:fetch-flights", schedules=[HOURLY])
+    partners = make_job(workspace, "task:check-partners", schedules=[HOURLY | {"name": "early"}])
     for hour in range(24):
         at = now - dt.timedelta(hours=hour, minutes=5)
         for n in range(1 + hour * 7 % 5):

@@ -33,7 +33,7 @@
     return [...found, `${clock(at, "UTC")}  UTC`].join("\n");
   };
   const show = (event) => {
-    const time = event.target.closest?.("time.when") || (event.type === "focusin" && event.target.querySelector?.(":scope > time.when"));
+    const time = event.target.closest?.("time.when") || (event.type === "focusin" && event.target.matches?.("a, button, summary") && event.target.querySelector("time.when"));
     if (!time) return;
     tip.textContent = lines(time);
     tip.hidden = false;
