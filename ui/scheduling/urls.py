@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from ui.scheduling import backfill_pages, calendar_page, editing, schedule_list, schedule_page, timeline_page, verbs
+from ui.scheduling import (
+    backfill_pages,
+    calendar_page,
+    chains_page,
+    editing,
+    load_page,
+    schedule_list,
+    schedule_page,
+    timeline_page,
+    verbs,
+)
 
 _schedule = [
     path("", schedule_page.SchedulePage.as_view(), name="schedule"),
@@ -17,6 +27,8 @@ _schedules = [
     path("preview/", editing.DraftPreview.as_view(), name="schedule_preview"),
     path("calendar/", calendar_page.CalendarPage.as_view(), name="schedule_calendar"),
     path("timeline/", timeline_page.TimelinePage.as_view(), name="schedule_timeline"),
+    path("load/", load_page.LoadPage.as_view(), name="schedule_load"),
+    path("chains/", chains_page.ChainsPage.as_view(), name="schedule_chains"),
     path("backfills/", backfill_pages.BackfillList.as_view(), name="backfills"),
     path("backfills/<int:backfill_id>/", backfill_pages.BackfillPage.as_view(), name="backfill"),
     path("backfills/<int:backfill_id>/cancel/", backfill_pages.CancelBackfill.as_view(), name="backfill_cancel"),
