@@ -27,12 +27,8 @@ def some_schedules(workspace: Workspace) -> None:
     quakes, flights, partners = (_of(key) for key in ("task:earthquakes", "task:flights", "task:check-partners"))
     for hour in range(26):
         _decided(quakes, now - dt.timedelta(hours=hour), seconds=70 + 13 * (hour % 4), states="s")
-        _decided(
-            partners,
-            now - dt.timedelta(hours=hour, minutes=-20),
-            seconds=1500 + 300 * (hour % 5),
-            states="sf" if hour % 7 == 3 else "s",
-        )
+        at = now - dt.timedelta(hours=hour + 1, minutes=-20)
+        _decided(partners, at, seconds=1500 + 1300 * (hour % 4), states="sf" if hour % 7 == 3 else "s")
     for hours in (2, 9, 16):
         at = now - dt.timedelta(hours=hours)
         why = {"reason": Reason.OVERLAP, "detail": "its former run had not ended"}
@@ -137,8 +133,8 @@ def _planned(workspace: Workspace) -> str:
 
 def _plan(page: Page) -> None:
     day = (dt.datetime.now(dt.UTC) - dt.timedelta(days=2)).date().isoformat()
-    page.get_by_label("From", exact=True).fill(day)
-    page.get_by_label("To", exact=True).fill(day)
+    page.locator("#id_start").fill(day)
+    page.locator("#id_end").fill(day)
     page.get_by_role("button", name="Show what it would run").click()
     page.get_by_role("button", name="Begin").wait_for()
 
