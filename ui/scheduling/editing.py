@@ -85,7 +85,7 @@ class ScheduleEditor(WorkspacePage):
         """The form, or the part of it that a button changes, with what it would do."""
         context = {"form": form, "body": BODY, "kinds": kinds_of("triggers"), "exclusion_kinds": kinds_of("exclusions")}
         context |= {
-            "preview_address": reverse("ui:schedule_preview", args=[self.workspace.slug]),
+            "preview_address": reverse("ui:schedule-preview", args=[self.workspace.slug]),
             **self.more(),
             **told,
         }
@@ -104,7 +104,7 @@ class NewSchedule(ScheduleEditor):
         """An empty form, of the job and with the kind of trigger that the address names."""
         tree = new_tree(request.GET.get("kind", "cron"))
         tree["timezone"] = settings.JOBS_DEFAULT_TIMEZONE
-        return self.show(self.form_of(tree))
+        return self.show(self.form_of(tree), fresh=True)
 
     def form_of(self, tree: Tree) -> DraftForm:
         """With the job, which is chosen here."""

@@ -77,7 +77,7 @@ class Offer:
 def offers(schedule: Schedule, *, slug: str, allows: Callable[[Role], bool]) -> Sequence[Offer]:
     """What may be done to a schedule now, by somebody with these rights."""
     return [
-        Offer(name, verb, reverse("ui:schedule_do", args=[slug, schedule.pk, name]))
+        Offer(name, verb, reverse("ui:schedule-do", args=[slug, schedule.pk, name]))
         for name, verb in VERBS.items()
         if allows(verb.role) and verb.fits(schedule)
     ]

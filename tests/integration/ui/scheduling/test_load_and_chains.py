@@ -40,7 +40,7 @@ class TestLoad:
         make_schedule(workspace, triggers=[{"type": "every", "every": "30m"}])
         answer = viewer.get(LOAD)
         told = words(answer)
-        assert "1 schedules fire 1,4" in told
+        assert "1 schedule fires 1,4" in told
         assert "The busiest hour has 2 fires" in told
         assert {cell.fires for row in answer.context["rows"] for cell in row.cells if cell} == {2}
         assert len(answer.context["rows"]) in (30, 31)

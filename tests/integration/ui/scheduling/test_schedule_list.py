@@ -193,5 +193,11 @@ class TestVerbs:
         assert answer.headers["HX-Redirect"] == BASE
         assert not Schedule.objects.exists()
 
+    @pytest.mark.parametrize(
+        "path", [f"{9**40}/", f"{9**40}/edit/", f"backfills/{9**40}/", "0/", "77/why/", "77/do/pause/"]
+    )
+    def test_what_there_cannot_be_is_not_found(self, editor: Client, path: str) -> None:
+        assert editor.get(f"{BASE}{path}").status_code == 404
+
     def test_an_unknown_verb_is_not_found(self, operator: Client, schedule: Schedule) -> None:
         assert operator.get(f"{BASE}{schedule.pk}/do/dance/").status_code == 404
