@@ -93,7 +93,7 @@ class ListPage(WorkspacePage):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """The page, or the part of it that a filter changes."""
         filters = self.choices()
-        values = {each.name: request.GET.get(each.name, "").strip() for each in filters}
+        values = {each.name: request.GET.get(each.name, "").replace("\0", "").strip() for each in filters}
         after = request.GET.get("after", "")
         rows = list(self.find(values, after=after, limit=self.per_page + 1))
         listed = self._listed(rows, filters, values, after)

@@ -37,7 +37,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytes
 
 WRITTEN = (Run, Payload, Event, Lane, Requeued)
 ONE = '[{"kind": "scripted"}]'
-WHOLE_NUMBER = "input should be a valid integer, unable to parse string as an integer"
+WHOLE_NUMBER = "expected a whole number"
 
 
 def adds(*parents: int) -> Report:
