@@ -45,6 +45,8 @@ TAGS = [
     {"name": "Concurrency groups", "description": "Limits that jobs share."},
     {"name": "Live", "description": "What happens, as it happens: streams and long polls."},
     {"name": "Metrics", "description": "How jobs and runs are doing."},
+    {"name": "Spark", "description": "The jobs whose keys begin with `spark:`."},
+    {"name": "Tasks", "description": "The jobs whose keys begin with `task:`."},
     {"name": "Other systems", "description": "Addresses and shapes that clients of other systems know."},
     {"name": "Jobs as code", "description": "What is kept in files, and releasing it."},
     {"name": "Workspaces", "description": "Whose all of this is."},

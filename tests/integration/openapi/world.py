@@ -15,6 +15,7 @@ from django.db import connection, models, transaction
 from jobs.api.described.tokens import BOUND, OWN
 from jobs.models import (
     ApiToken,
+    Attempt,
     BulkAction,
     DatasourceOperation,
     DatasourceState,
@@ -47,6 +48,7 @@ FOR_SUPERUSERS = ("createWorkspace",)
 """Operations whose example an owner may not send."""
 PAUSED, ACTIVE, ENDED, ACTION, OPERATION, BACKFILL, CHECK, DELIVERY = 5, 6, 7, 3, 12, 4, 5, 9
 """Ids that the examples name."""
+ATTEMPT = 11
 CONTENT = b"id,name\n1,Ann\n"
 _JOB: dict[str, Any] = {
     "key": "task:ping",
@@ -68,6 +70,8 @@ _ORDERS: dict[str, Any] = {
     "destination": {"postgresql": {"url_secret": "WAREHOUSE", "schema": "public", "table": "orders"}},
     "write": "replace",
 }
+_LOAD: dict[str, Any] = {"kind": "datasource", "parameters": _ORDERS}
+_ROLLUP: dict[str, Any] = {"kind": "spark", "parameters": {"python": {"text": "print(1)"}}}
 
 
 @contextmanager
@@ -89,6 +93,9 @@ def make_world(files: Path) -> User:
     _make_sinks(workspace)
     job = save_job(workspace=workspace, document=_JOB, actor="ann")
     save_job(workspace=workspace, document={"key": "task:old", "payload": [{"kind": "noop"}]}, actor="ann")
+    for key in ("spark:rollup", "spark:old"):
+        save_job(workspace=workspace, document={"key": key, "payload": [_ROLLUP]}, actor="ann")
+    save_job(workspace=workspace, document={"key": "datasource:old", "payload": [_LOAD]}, actor="ann")
     _make_runs(job, files)
     _make_delivery(workspace)
     _make_schedule(job)
@@ -146,7 +153,7 @@ def _make_runs(job: Job, files: Path) -> None:
     make_run(job, "q", pk=PAUSED, state=RunState.PAUSED, pause=held, wake_at=None)
     ended = make_ended_run(job, "ss", pk=ENDED, idempotency_key="orders-of-monday")
     Payload.objects.filter(run=ended, position=0).update(result={"rows": 3}, attempts=2)
-    make_attempt(ended, 0, 1)
+    Attempt.objects.filter(pk=make_attempt(ended, 0, 1).pk).update(id=ATTEMPT)
     make_log_line(ended, 0, "3 rows")
     make_event(ended, "run.succeeded")
     RejectedRow.objects.create(run=ended, position=0, number=17, reason="amount: expected a number", row={"id": "17"})
