@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jobs.models import AuditEntry, Workspace
+from jobs.selectors.ordering import Ordering, in_order
 
 PAGE = 1_000
 
@@ -29,18 +30,17 @@ class AuditFilter:
 
 
 def list_entries(
-    *, workspace: Workspace, wanted: AuditFilter, limit: int, after: int | None = None
+    *, workspace: Workspace, wanted: AuditFilter, limit: int, after: int | None = None, descending: bool = True
 ) -> list[AuditEntry]:
-    """A page of a workspace's entries, the newest first, in one query; ``after`` is the last one's id."""
+    """A page of a workspace's entries, the newest first or ascending, in one query; ``after``: the last one's id."""
     entries = AuditEntry.objects.filter(workspace=workspace)
-    if after is not None:
-        entries = entries.filter(pk__lt=after)
     if wanted.action is not None:
         whole = not wanted.action.endswith(".")
         entries = entries.filter(action=wanted.action) if whole else entries.filter(action__startswith=wanted.action)
     exact = {"actor": wanted.actor, "target": wanted.target, "at__gte": wanted.since, "at__lt": wanted.until}
     entries = entries.filter(**{name: value for name, value in exact.items() if value is not None})
-    return list(entries.order_by("-pk")[:limit])
+    place = None if after is None else [after]
+    return list(in_order(entries, Ordering(("pk",), descending), after=place, limit=limit))
 
 
 def all_entries(*, workspace: Workspace, wanted: AuditFilter) -> Iterator[AuditEntry]:
