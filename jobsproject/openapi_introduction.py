@@ -47,6 +47,7 @@ TAGS = [
     {"name": "Metrics", "description": "How jobs and runs are doing."},
     {"name": "Spark", "description": "The jobs whose keys begin with `spark:`."},
     {"name": "Tasks", "description": "The jobs whose keys begin with `task:`."},
+    {"name": "Datasets", "description": "What generate payloads make up."},
     {"name": "Other systems", "description": "Addresses and shapes that clients of other systems know."},
     {"name": "Jobs as code", "description": "What is kept in files, and releasing it."},
     {"name": "Workspaces", "description": "Whose all of this is."},

@@ -42,6 +42,7 @@ from sinks.services.ruling import save_rule
 from tests.integration.people import NOW, make_user
 from tests.integration.run_rows import make_attempt, make_ended_run, make_event, make_lane, make_log_line, make_run
 from tests.integration.schedule_rows import make_skip
+from workers.api.described import Dataset
 
 SLUG = "demo"
 FOR_SUPERUSERS = ("createWorkspace",)
@@ -93,6 +94,8 @@ def make_world(files: Path) -> User:
     _make_sinks(workspace)
     job = save_job(workspace=workspace, document=_JOB, actor="ann")
     save_job(workspace=workspace, document={"key": "task:old", "payload": [{"kind": "noop"}]}, actor="ann")
+    people = {"kind": "generate", "parameters": {"datasets": [Dataset.EXAMPLE["definition"]]}}
+    save_job(workspace=workspace, document={"key": "task:people", "payload": [people]}, actor="ann")
     for key in ("spark:rollup", "spark:old"):
         save_job(workspace=workspace, document={"key": key, "payload": [_ROLLUP]}, actor="ann")
     save_job(workspace=workspace, document={"key": "datasource:old", "payload": [_LOAD]}, actor="ann")

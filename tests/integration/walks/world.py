@@ -70,6 +70,10 @@ def make_world(*, mark: str, slug: str) -> World:
     )
     rollup = {"kind": "spark", "parameters": {"python": {"text": "print(1)"}}}
     save_job(workspace=workspace, document={"key": f"spark:{mark}-rollup", "payload": [rollup]}, actor=owner.username)
+    datasets = [{"name": f"{mark}-people", "fields": [{"name": "id", "type": "integer"}]}]
+    made_up = {"kind": "generate", "parameters": {"datasets": datasets}}
+    people = {"key": f"task:{mark}-people", "payload": [made_up]}
+    save_job(workspace=workspace, document=people, actor=owner.username)
     source = make_datasource(workspace, f"{mark}-data")
     record_a_load(source)
     run = make_ended_run(job, "sf", comment=f"about {mark}", parameters={"of": mark}, actor=owner.username)
@@ -89,6 +93,7 @@ def make_world(*, mark: str, slug: str) -> World:
     }
     sinks = ("sink", "check-sink", "enable-sink", "prefill-sink", "check-job-sink", "enable-job-sink")
     names |= {f"{route}.name": f"{mark}-sink" for route in sinks}
+    names |= {"dataset.key": f"task:{mark}-people", "place": 0}
     names |= {"spark-job.name": f"{mark}-rollup", "task.name": f"{mark}-job"}
     datasources = ("datasource", "validate-datasource", "preview-datasource", "datasource-output", "datasource-state")
     names |= {f"{route}.name": f"{mark}-data" for route in datasources}
