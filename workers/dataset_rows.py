@@ -66,7 +66,7 @@ def get_dataset(*, workspace: Workspace, place: Place) -> DatasetRow:
 def _rows(sql: str, parameters: list[Any]) -> list[DatasetRow]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return [DatasetRow(*row[:3], _document(row[3])) for row in cursor.fetchall()]
+        return [DatasetRow(row[0], row[1], row[2], _document(row[3])) for row in cursor.fetchall()]
 
 
 def _document(value: Any) -> dict[str, Any]:

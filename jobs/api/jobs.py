@@ -65,8 +65,8 @@ class JobList(JobAnswers):
 
     parameters: tuple[str, ...] = ("type", "state", "tag", "group", "search", "order")
     paged = True
-    shown = nouns.JOB_SUMMARY
-    includable = nouns.JOB_REST
+    shown: tuple[str, ...] = nouns.JOB_SUMMARY
+    includable: tuple[str, ...] = nouns.JOB_REST
     foreign = {"GET": JOB_SHAPES}
     job_type: str | None = None
     """The one type whose jobs are listed; None for all."""
@@ -123,7 +123,7 @@ class JobList(JobAnswers):
 class JobDetail(JobAnswers):
     """``jobs/{key}/``"""
 
-    shown = nouns.JOB
+    shown: tuple[str, ...] = nouns.JOB
     foreign = {"GET": JOB_SHAPES}
 
     def get(self, request: Request, workspace: str, key: str) -> Response:

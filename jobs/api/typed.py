@@ -27,7 +27,8 @@ PARAMETERS = "parameters"
 class TypedAnswers(jobs.JobAnswers):
     """How jobs of one type are told, and read from bodies."""
 
-    job_type: str
+    job_type: str | None = None
+    """Each type says its own."""
     route: str
     """The name of the address of one of them."""
     parametrised = True
@@ -104,8 +105,8 @@ class TypedList(TypedAnswers, jobs.JobList):
 
     foreign = {}
     parameters = tuple(name for name in jobs.JobList.parameters if name != "type")
-    shown = ("name", *nouns.JOB_SUMMARY)
-    includable = (*nouns.JOB_REST, PARAMETERS)
+    shown: tuple[str, ...] = ("name", *nouns.JOB_SUMMARY)
+    includable: tuple[str, ...] = (*nouns.JOB_REST, PARAMETERS)
 
     @property
     def loaded(self) -> Collection[str]:
@@ -117,17 +118,17 @@ class TypedDetail(TypedAnswers, jobs.JobDetail):
     """One job of a type."""
 
     foreign = {}
-    shown = ("name", *nouns.JOB, "origin", PARAMETERS)
+    shown: tuple[str, ...] = ("name", *nouns.JOB, "origin", PARAMETERS)
 
-    def get(self, request: Request, workspace: str, name: str) -> Response:  # type: ignore[override]
+    def get(self, request: Request, workspace: str, name: str) -> Response:
         """The job's document, and what is known about it."""
         return super().get(request, workspace, self.key(name))
 
-    def put(self, request: Request, workspace: str, name: str) -> Response:  # type: ignore[override]
+    def put(self, request: Request, workspace: str, name: str) -> Response:
         """Replace the whole job."""
         return super().put(request, workspace, self.key(name))
 
-    def delete(self, request: Request, workspace: str, name: str) -> Response:  # type: ignore[override]
+    def delete(self, request: Request, workspace: str, name: str) -> Response:
         """Delete the job and keep its runs."""
         return super().delete(request, workspace, self.key(name))
 
@@ -165,7 +166,7 @@ class TaskList(TypedList):
     """``tasks/``"""
 
     job_type, route, parametrised = "task", "task", False
-    includable = nouns.JOB_REST
+    includable: tuple[str, ...] = nouns.JOB_REST
 
 
 @described(get=on_typed.TASKS.get, put=on_typed.TASKS.replace, delete=on_typed.TASKS.delete)
@@ -173,7 +174,7 @@ class TaskDetail(TypedDetail):
     """``tasks/{name}/``"""
 
     job_type, route, parametrised = "task", "task", False
-    shown = ("name", *nouns.JOB, "origin")
+    shown: tuple[str, ...] = ("name", *nouns.JOB, "origin")
 
 
 def _parameters_of(item: object) -> Any:

@@ -64,7 +64,7 @@ def _one_of_each(workspace: Workspace, name: str) -> None:
     save_rule(workspace=workspace, document={"name": name, "sink": name}, actor="olga")
 
 
-def ask(api: Api, name: str, **query: object) -> Any:
+def ask(api: Api, name: str, **query: Any) -> Any:
     """GET the list."""
     return api.client.get(LISTS[name][0].format(workspace="acme"), query, headers=api.headers)
 

@@ -69,8 +69,9 @@ _FOR_POST: dict[str, Any] = {
 _FOR_PUT: dict[str, Any] = {
     "name": (str | Unsaid, Field(default=None, description="May be said, but only as in the address.")),
 }
+_PAYLOAD: Any = list[named("PayloadItem")] | Unsaid  # type: ignore[misc]
 _FOR_APPLICATIONS: dict[str, Any] = {
-    "payload": (list[named("PayloadItem")] | Unsaid, Field(default=None, max_length=MAX_PAYLOADS)),
+    "payload": (_PAYLOAD, Field(default=None, max_length=MAX_PAYLOADS)),
     "parameters": (list[dict[str, Any]] | Unsaid, _SENT),
 }
 _NEW = "A job document with its name in place of its key"
