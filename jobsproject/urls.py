@@ -24,6 +24,7 @@ urlpatterns = [
     path("problems/<slug:word>/", problems.explain, name="problem"),
     path("api/v1/", include("scheduler.api.urls")),
     path("api/v1/", include("sinks.api.urls")),
+    path("api/v1/", include("workers.api.urls")),
     path("api/v1/", include("jobs.api.urls")),  # The last one, which answers for addresses that are none.
 ]
 

@@ -19,6 +19,7 @@ from jobs.api.base import WorkspaceView
 from jobs.api.described import audit as on_audit
 from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
+from jobs.api.reading import ReadingView
 from jobs.models import AuditEntry, Role
 from jobs.selectors.audit import AuditFilter, all_entries, list_entries
 
@@ -34,16 +35,24 @@ class Format(StrEnum):
 
 
 @described(get=on_audit.LIST)
-class AuditList(WorkspaceView):
+class AuditList(ReadingView):
     """``audit/``"""
 
     roles = {"GET": Role.OWNER, "HEAD": Role.OWNER}
+    parameters = (*FILTERS, "order")
+    paged = True
+    shown = tuple(on_audit.AuditEntry.model_fields)
 
     def get(self, request: Request, workspace: str) -> Response:
         """The entries, the newest first."""
-        query = Query(request, known=FILTERS)
+        query = self.query
+        _, descending = query.order(("-id",))
         entries = list_entries(
-            workspace=self.workspace, wanted=_filter(query), limit=query.limit + 1, after=query.number("after")
+            workspace=self.workspace,
+            wanted=_filter(query),
+            limit=query.limit + 1,
+            after=query.number("after"),
+            descending=descending,
         )
         return page(request, entries, limit=query.limit, cursor=lambda entry: entry.pk, show=entry_json)
 

@@ -21,7 +21,7 @@ class KeyConverter(StringConverter):
 
 
 class DatasourceConverter(StringConverter):
-    """What follows the type in a datasource's key."""
+    """What follows the type in a job's key."""
 
     regex = "[A-Za-z0-9][A-Za-z0-9_.-]{0,126}"
 

@@ -10,12 +10,11 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api import shapes
+from jobs.api import lists, shapes
 from jobs.api.base import WorkspaceView
 from jobs.api.described import groups as on_groups
 from jobs.api.described.operation import described
 from jobs.api.origins import shown_origin
-from jobs.api.pages import Query, page
 from jobs.api.preconditions import expecting, taken_version
 from jobs.errors import FieldError, ValidationError
 from jobs.models import ConcurrencyGroup
@@ -30,11 +29,13 @@ READ_ONLY = ("updated_at", "jobs", "taken", "origin")
 class GroupList(WorkspaceView):
     """``groups/``"""
 
+    listing = lists.GROUPS
+
     def get(self, request: Request, workspace: str) -> Response:
         """The groups by name."""
-        query = Query(request)
-        groups = list_groups(workspace=self.workspace, limit=query.limit + 1, after=query.text("after"))
-        return page(request, groups, limit=query.limit, cursor=lambda view: view.group.name, show=shapes.group_json)
+        asked = self.listing.asked(request)
+        groups = list_groups(workspace=self.workspace, wanted=asked.wanted)
+        return asked.answer(groups, show=shapes.group_json, row=lambda view: view.group)
 
     def post(self, request: Request, workspace: str) -> Response:
         """Create a group; 409 when there is one of its name."""

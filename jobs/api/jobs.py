@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Collection
 from typing import Any
 
 from django.urls import reverse
@@ -39,15 +39,37 @@ JOB_SHAPES: dict[str, Mapper] = {
 }
 
 
+class JobAnswers(ReadingView):
+    """How jobs are told, and read from bodies. The views of one type of job have it their way."""
+
+    def answered(self, view: JobView, code: int = status.HTTP_200_OK) -> Response:
+        """A whole job with its entity tag."""
+        return job_response(view, code)
+
+    def listed(self, view: JobView) -> dict[str, Any]:
+        """A job of a list."""
+        return shapes.job_summary(view, include=self.included)
+
+    def document(self, data: object) -> object:
+        """The job's document in a body. Raises ValidationError."""
+        return data
+
+    def address(self, job: Job) -> str:
+        """Where a job is found."""
+        return reverse("job", args=[self.workspace.slug, job.key])
+
+
 @described(get=on_jobs.LIST, post=on_jobs.CREATE)
-class JobList(ReadingView):
+class JobList(JobAnswers):
     """``jobs/``"""
 
-    parameters = ("type", "state", "tag", "group", "search", "order")
+    parameters: tuple[str, ...] = ("type", "state", "tag", "group", "search", "order")
     paged = True
-    shown = nouns.JOB_SUMMARY
-    includable = nouns.JOB_REST
+    shown: tuple[str, ...] = nouns.JOB_SUMMARY
+    includable: tuple[str, ...] = nouns.JOB_REST
     foreign = {"GET": JOB_SHAPES}
+    job_type: str | None = None
+    """The one type whose jobs are listed; None for all."""
 
     def get(self, request: Request, workspace: str) -> Response:
         """The jobs by key, or in another order, without their payload lists."""
@@ -60,26 +82,26 @@ class JobList(ReadingView):
             limit=query.limit + 1,
             after=None if after is None else orders.place(order, after),
             wanted=JobFilter(
-                type=query.text("type"),
+                type=self.job_type or query.text("type"),
                 state=query.word("state", JobState),
                 tag=query.text("tag"),
                 group=query.text("group"),
                 search=query.text("search"),
             ),
             ordering=Ordering(order.columns, descending),
-            load=self.included,
+            load=self.loaded,
         )
         return page(
             request,
             jobs,
             limit=query.limit,
             cursor=lambda view: order.cursor(view.job),
-            show=functools.partial(shapes.job_summary, include=self.included),
+            show=self.listed,
         )
 
     def post(self, request: Request, workspace: str) -> Response:
         """Create a job, active or with ``state`` as a draft; 409 when there is one of its key."""
-        document, state = _creation(request.data)
+        document, state = _creation(self.document(request.data))
         job = save_job(
             workspace=self.workspace,
             document=document,
@@ -87,26 +109,31 @@ class JobList(ReadingView):
             expected_version=MUST_BE_NEW,
             state=state,
         )
-        response = job_response(job_view(job), status.HTTP_201_CREATED)
-        response["Location"] = request.build_absolute_uri(reverse("job", args=[workspace, job.key]))
+        response = self.answered(job_view(job), status.HTTP_201_CREATED)
+        response["Location"] = request.build_absolute_uri(self.address(job))
         return response
+
+    @property
+    def loaded(self) -> Collection[str]:
+        """What of a document's long parts is read."""
+        return self.included
 
 
 @described(get=on_jobs.GET, put=on_jobs.REPLACE, delete=on_jobs.DELETE)
-class JobDetail(ReadingView):
+class JobDetail(JobAnswers):
     """``jobs/{key}/``"""
 
-    shown = nouns.JOB
+    shown: tuple[str, ...] = nouns.JOB
     foreign = {"GET": JOB_SHAPES}
 
     def get(self, request: Request, workspace: str, key: str) -> Response:
         """The job's document, and what is known about it."""
-        return job_response(get_job(workspace=self.workspace, key=key))
+        return self.answered(get_job(workspace=self.workspace, key=key))
 
     def put(self, request: Request, workspace: str, key: str) -> Response:
         """Replace the whole job, if it still has the version of If-Match (412) or of the body (409)."""
         job = find_job(workspace=self.workspace, key=key)
-        document, version = _replacement(request.data, job)
+        document, version = _replacement(self.document(request.data), job)
         matched = matched_version(request, job)
         try:
             expected = version if matched is None else matched
@@ -115,7 +142,7 @@ class JobDetail(ReadingView):
             if matched is None or isinstance(error, KeptInFileError):
                 raise
             raise PreconditionFailedError(str(error)) from error
-        return job_response(job_view(saved))
+        return self.answered(job_view(saved))
 
     def delete(self, request: Request, workspace: str, key: str) -> Response:
         """Delete the job and keep its runs; 409 while one of them is active. If-Match guards it, or ``expected_updated_at``."""

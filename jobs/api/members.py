@@ -7,12 +7,12 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobs.api import lists
 from jobs.api.access_requests import parse_member, parse_role, parse_service_account, parse_service_account_change
 from jobs.api.access_shapes import member_json, service_account_json
 from jobs.api.base import WorkspaceView
 from jobs.api.described import access as on_access
 from jobs.api.described.operation import described
-from jobs.api.pages import Query, page
 from jobs.errors import FieldError, NotFoundError, ValidationError
 from jobs.models import Role
 from jobs.selectors.members import find_member, find_service_account, list_members, list_service_accounts
@@ -31,13 +31,12 @@ FOR_OWNERS = {"GET": Role.OWNER, "POST": Role.OWNER, "PUT": Role.OWNER, "PATCH":
 class MemberList(WorkspaceView):
     """``members/``"""
 
-    roles = FOR_OWNERS
+    roles, listing = FOR_OWNERS, lists.MEMBERS
 
     def get(self, request: Request, workspace: str) -> Response:
         """The people by user name."""
-        query = Query(request)
-        found = list_members(workspace=self.workspace, limit=query.limit + 1, after=query.text("after"))
-        return page(request, found, limit=query.limit, cursor=lambda each: each.user.username, show=member_json)
+        asked = self.listing.asked(request)
+        return asked.answer(list_members(workspace=self.workspace, wanted=asked.wanted), show=member_json)
 
     def post(self, request: Request, workspace: str) -> Response:
         """Let somebody in; 400 when nobody is called so, 409 when they are in."""
@@ -79,13 +78,13 @@ class MemberDetail(WorkspaceView):
 class ServiceAccountList(WorkspaceView):
     """``service-accounts/``"""
 
-    roles = FOR_OWNERS
+    roles, listing = FOR_OWNERS, lists.SERVICE_ACCOUNTS
 
     def get(self, request: Request, workspace: str) -> Response:
         """The service accounts by name."""
-        query = Query(request)
-        found = list_service_accounts(workspace=self.workspace, limit=query.limit + 1, after=query.text("after"))
-        return page(request, found, limit=query.limit, cursor=lambda each: each.name, show=service_account_json)
+        asked = self.listing.asked(request)
+        found = list_service_accounts(workspace=self.workspace, wanted=asked.wanted)
+        return asked.answer(found, show=service_account_json)
 
     def post(self, request: Request, workspace: str) -> Response:
         """Make one; 409 when there is one of its name."""

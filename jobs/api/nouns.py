@@ -59,5 +59,6 @@ PAYLOAD = (
     "key",
     "stored_result",
 )
+ATTEMPT = ("id", "run", "position", "number", "state", "error", "worker", "started_at", "ended_at")
 LOG_LINE = ("id", "position", "attempt", "level", "message", "at")
 EVENT = ("id", "kind", "actor", "data", "at")

@@ -72,6 +72,19 @@ def _id(text: str) -> int:
     return int(text)
 
 
+def _position_and_number(after: str) -> tuple[int, int]:
+    position, _, number = after.partition("~")
+    if not re.fullmatch("[0-9]{1,9}", position) or not re.fullmatch("[0-9]{1,4}", number):
+        raise ValueError(after)
+    return int(position), int(number)
+
+
+ATTEMPTS = Order(
+    ("position", "number"),
+    lambda attempt: f"{attempt.position}~{attempt.number}",
+    _position_and_number,
+    "what the address in next says: a position, ~ and a number",
+)
 JOBS = {
     "key": Order(("type", "name"), lambda job: str(job.key), _key, "a job's key, type:name"),
     "created_at": by_time("created_at"),

@@ -6,13 +6,13 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobs.api import lists
 from jobs.api.access_requests import parse_secret
 from jobs.api.access_shapes import secret_json
 from jobs.api.base import WorkspaceView
 from jobs.api.described import access as on_access
 from jobs.api.described.operation import described
 from jobs.api.members import FOR_OWNERS
-from jobs.api.pages import Query, page
 from jobs.models import Scope
 from jobs.selectors.members import find_secret, list_secrets
 from jobs.services.secrets import delete_secret, set_secret
@@ -25,12 +25,12 @@ class SecretList(WorkspaceView):
     """``secrets/``"""
 
     roles, scopes = FOR_OWNERS, SCOPES
+    listing = lists.SECRETS
 
     def get(self, request: Request, workspace: str) -> Response:
         """The secrets' names, and who changed each when."""
-        query = Query(request)
-        found = list_secrets(workspace=self.workspace, limit=query.limit + 1, after=query.text("after"))
-        return page(request, found, limit=query.limit, cursor=lambda secret: secret.name, show=secret_json)
+        asked = self.listing.asked(request)
+        return asked.answer(list_secrets(workspace=self.workspace, wanted=asked.wanted), show=secret_json)
 
 
 @described(get=on_access.GET_SECRET, put=on_access.SET_SECRET, delete=on_access.DELETE_SECRET)

@@ -221,6 +221,11 @@ def attempt_json(attempt: Attempt) -> dict[str, Any]:
     }
 
 
+def attempt_of_run_json(attempt: Attempt) -> dict[str, Any]:
+    """The same on its own: it says at which payload of which run it was."""
+    return {"id": attempt.pk, "run": attempt.run_id, "position": attempt.position, **attempt_json(attempt)}
+
+
 def file_json(file: StoredFile) -> dict[str, Any]:
     """A file that a payload has made; it lies under ``files/{position}/{name}/``."""
     return {

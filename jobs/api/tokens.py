@@ -10,13 +10,13 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobs.api import lists
 from jobs.api.access_requests import TokenRequest, parse_own_token, parse_workspace_token
 from jobs.api.access_shapes import token_json
 from jobs.api.base import AccountView, WorkspaceView
 from jobs.api.described import tokens as on_tokens
 from jobs.api.described.operation import described
 from jobs.api.members import FOR_OWNERS
-from jobs.api.pages import Query, page
 from jobs.api.permissions import bound_to
 from jobs.models import Workspace
 from jobs.selectors.access import get_access
@@ -28,12 +28,13 @@ from jobs.services.tokens import create_token, revoke_token
 class OwnTokens(AccountView):
     """``tokens/``"""
 
+    listing = lists.TOKENS
+
     def get(self, request: Request) -> Response:
         """The caller's tokens, the newest first."""
-        query = Query(request)
+        asked = self.listing.asked(request)
         tokens = tokens_of(user=self.user, within=bound_to(request))
-        found = page_of_tokens(tokens=tokens, limit=query.limit + 1, after=query.number("after"))
-        return page(request, found, limit=query.limit, cursor=lambda token: token.pk, show=token_json)
+        return asked.answer(page_of_tokens(tokens=tokens, wanted=asked.wanted), show=token_json)
 
     def post(self, request: Request) -> Response:
         """Make one for oneself. A caller whose token is for one workspace makes tokens for that one alone."""
@@ -64,15 +65,15 @@ class OwnToken(AccountView):
 class WorkspaceTokens(WorkspaceView):
     """``workspaces/{workspace}/tokens/``"""
 
+    listing = lists.TOKENS
     roles = FOR_OWNERS
     keeps_answers = False  # The token itself stands in the answer.
 
     def get(self, request: Request, workspace: str) -> Response:
         """The tokens that open this workspace alone, whosever they are, the newest first."""
-        query = Query(request)
+        asked = self.listing.asked(request)
         tokens = tokens_for(workspace=self.workspace)
-        found = page_of_tokens(tokens=tokens, limit=query.limit + 1, after=query.number("after"))
-        return page(request, found, limit=query.limit, cursor=lambda token: token.pk, show=token_json)
+        return asked.answer(page_of_tokens(tokens=tokens, wanted=asked.wanted), show=token_json)
 
     def post(self, request: Request, workspace: str) -> Response:
         """Make one for a service account of the workspace, or for oneself."""

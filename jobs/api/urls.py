@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from jobs.api import (
+    attempts,
     audit,
     bulk,
     control,
@@ -15,6 +16,7 @@ from jobs.api import (
     metrics,
     origins,
     runs,
+    typed,
     unknown,
 )
 from jobs.api.live import views as live
@@ -37,12 +39,14 @@ _run: list[URLPattern | URLResolver] = [
     path("files/", files.FileList.as_view(), name="files"),
     path("files/<position:position>/<file_name:name>/", files.FileContent.as_view(), name="file"),
     path("payloads/<position:position>/rejected/", datasources.RejectedRows.as_view(), name="rejected-rows"),
+    path("attempts/", attempts.RunAttempts.as_view(), name="run-attempts"),
     path("logs/", runs.LogList.as_view(), name="logs"),
     path("events/", runs.EventList.as_view(), name="events"),
     path("live/", live.LiveRun.as_view(), name="live-run"),
 ]
 
 _datasource: list[URLPattern | URLResolver] = [
+    path("", typed.DatasourceDetail.as_view(), name="datasource"),
     path("validate/", datasources.SavedValidation.as_view(), name="validate-datasource"),
     path("preview/", datasources.PreviewSaved.as_view(), name="preview-datasource"),
     path("output/", datasources.Output.as_view(), name="datasource-output"),
@@ -66,7 +70,10 @@ _workspace: list[URLPattern | URLResolver] = [
     path("runs/bulk-terminate/", bulk.BulkTermination.as_view(), name="bulk-terminate"),
     path("runs/<run_id:run_id>/", include(_run)),
     path("bulk-actions/", bulk.BulkActionList.as_view(), name="bulk-actions"),
+    path("attempts/", attempts.AttemptList.as_view(), name="attempts"),
+    path("attempts/<run_id:attempt_id>/", attempts.AttemptDetail.as_view(), name="attempt"),
     path("bulk-actions/<run_id:action_id>/", bulk.BulkActionDetail.as_view(), name="bulk-action"),
+    path("datasources/", typed.DatasourceList.as_view(), name="datasources"),
     path("datasources/validate/", datasources.Validation.as_view(), name="validate-parameters"),
     path("datasources/preview/", datasources.Preview.as_view(), name="preview-parameters"),
     path(
@@ -75,6 +82,10 @@ _workspace: list[URLPattern | URLResolver] = [
         name="datasource-operation",
     ),
     path("datasources/<datasource:name>/", include(_datasource)),
+    path("spark/", typed.SparkList.as_view(), name="spark-jobs"),
+    path("spark/<datasource:name>/", typed.SparkDetail.as_view(), name="spark-job"),
+    path("tasks/", typed.TaskList.as_view(), name="tasks"),
+    path("tasks/<datasource:name>/", typed.TaskDetail.as_view(), name="task"),
     path("origins/", origins.OriginList.as_view(), name="origins"),
     path("origins/release/", origins.Release.as_view(), name="release-origin"),
     path("metrics/summary/", metrics.Summary.as_view(), name="metrics-summary"),

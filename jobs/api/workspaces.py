@@ -8,12 +8,12 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobs.api import lists
 from jobs.api.access_requests import parse_name, parse_workspace
 from jobs.api.access_shapes import workspace_json
 from jobs.api.base import AccountView, WorkspaceView
 from jobs.api.described import access as on_access
 from jobs.api.described.operation import described
-from jobs.api.pages import Query, page
 from jobs.api.permissions import bound_to
 from jobs.models import Role
 from jobs.selectors.access import Access, list_accesses
@@ -24,13 +24,13 @@ from jobs.services.workspaces import create_workspace, rename_workspace
 class WorkspaceList(AccountView):
     """``workspaces/``"""
 
+    listing = lists.WORKSPACES
+
     def get(self, request: Request) -> Response:
         """The caller's workspaces by slug; all of them for a superuser."""
-        query = Query(request)
-        found = list_accesses(
-            user=self.user, within=bound_to(request), limit=query.limit + 1, after=query.text("after")
-        )
-        return page(request, found, limit=query.limit, cursor=lambda access: access.workspace.slug, show=workspace_json)
+        asked = self.listing.asked(request)
+        found = list_accesses(user=self.user, within=bound_to(request), wanted=asked.wanted)
+        return asked.answer(found, show=workspace_json, row=lambda access: access.workspace)
 
     def post(self, request: Request) -> Response:
         """Make one; the caller becomes its owner. For superusers, as in the admin; 409 when the slug is taken."""

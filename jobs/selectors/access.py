@@ -10,6 +10,7 @@ from django.db.models import OuterRef, Subquery
 
 from jobs.errors import NotFoundError
 from jobs.models import Membership, Role, Workspace
+from jobs.selectors.ordering import Wanted, wanted_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,13 @@ def is_member(*, user: User, workspace_id: int) -> bool:
     return user.is_superuser or Membership.objects.filter(user=user, workspace_id=workspace_id).exists()
 
 
-def list_accesses(*, user: User, limit: int, after: str | None = None, within: int | None = None) -> list[Access]:
-    """A page of a user's places by slug, in one query; ``after`` is the last slug of the page before, the rest as `get_access`."""
+def list_accesses(*, user: User, wanted: Wanted, within: int | None = None) -> list[Access]:
+    """A page of a user's places, in one query; ``within`` as for `get_access`."""
     mine = Membership.objects.filter(workspace=OuterRef("pk"), user=user).values("role")[:1]
-    found = Workspace.objects.annotate(my_role=Subquery(mine)).order_by("slug")
+    found = Workspace.objects.annotate(my_role=Subquery(mine))
     found = found if user.is_superuser else found.filter(my_role__isnull=False)
     found = found if within is None else found.filter(pk=within)
-    found = found if after is None else found.filter(slug__gt=after)
-    return [Access(each, Role.OWNER if user.is_superuser else Role(each.my_role)) for each in found[:limit]]
+    return [Access(each, Role.OWNER if user.is_superuser else Role(each.my_role)) for each in wanted_of(found, wanted)]
 
 
 def roles_of(*, user: User | AnonymousUser) -> dict[int, Role]:

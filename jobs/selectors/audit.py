@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from jobs.models import AuditEntry, Workspace
+from jobs.selectors.ordering import Ordering, in_order
 
 PAGE = 1_000
 
@@ -31,27 +32,30 @@ class AuditFilter:
 
 
 def list_entries(
-    *, workspace: Workspace, wanted: AuditFilter, limit: int, after: int | None = None
+    *, workspace: Workspace, wanted: AuditFilter, limit: int, after: int | None = None, descending: bool = True
 ) -> list[AuditEntry]:
-    """A page of a workspace's entries, the newest first, in a query, and one more for ``after``, the last one's id.
+    """A page of a workspace's entries, the newest first or ascending, in a query, and one more for ``after``, the last one's id.
 
     By time, and not by id alone: so that each filter, with a stretch of time or without one, is a piece of an index.
     """
     entries = AuditEntry.objects.filter(workspace=workspace)
+    place = None
     if after is not None:
-        entries = _behind(entries, after)
+        at = _at(entries, after)
+        if at is None and descending:
+            return []  # What it stood behind was erased, and nothing older is left.
+        place = None if at is None else [at, after]
     if wanted.action is not None:
         whole = not wanted.action.endswith(".")
         entries = entries.filter(action=wanted.action) if whole else entries.filter(action__startswith=wanted.action)
     exact = {"actor": wanted.actor, "target": wanted.target, "at__gte": wanted.since, "at__lt": wanted.until}
     entries = entries.filter(**{name: value for name, value in exact.items() if value is not None})
-    return list(entries.order_by("-at", "-pk")[:limit])
+    return list(in_order(entries, Ordering(("at", "pk"), descending), after=place, limit=limit))
 
 
-def _behind(entries: QuerySet[AuditEntry], after: int) -> QuerySet[AuditEntry]:
-    """Those that follow an entry; where it was erased meanwhile, those that follow its place."""
-    at = entries.filter(pk__lte=after).order_by("-pk").values_list("at", flat=True).first()
-    return entries.none() if at is None else entries.filter(Q(at__lt=at) | Q(pk__lt=after), at__lte=at)
+def _at(entries: QuerySet[AuditEntry], entry_id: int) -> dt.datetime | None:
+    """When an entry was written; where it was erased meanwhile, when the one before its place was; None when there is none."""
+    return entries.filter(pk__lte=entry_id).order_by("-pk").values_list("at", flat=True).first()
 
 
 def all_entries(*, workspace: Workspace, wanted: AuditFilter) -> Iterator[AuditEntry]:

@@ -9,6 +9,7 @@ from django.db.models import Count
 
 from jobs.errors import NotFoundError
 from jobs.models import ConcurrencyGroup, Job, Lane, Workspace
+from jobs.selectors.ordering import Wanted, wanted_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,9 @@ def group_view(group: ConcurrencyGroup) -> GroupView:
     return _views([group])[0]
 
 
-def list_groups(*, workspace: Workspace, limit: int, after: str | None = None) -> list[GroupView]:
-    """A page of groups by name, in three queries; ``after`` is the name of the last one of the page before."""
-    groups = ConcurrencyGroup.objects.filter(workspace=workspace)
-    if after is not None:
-        groups = groups.filter(name__gt=after)
-    return _views(groups.order_by("name")[:limit])
+def list_groups(*, workspace: Workspace, wanted: Wanted) -> list[GroupView]:
+    """A page of groups, in three queries."""
+    return _views(wanted_of(ConcurrencyGroup.objects.filter(workspace=workspace), wanted))
 
 
 def _views(groups: Iterable[ConcurrencyGroup]) -> list[GroupView]:

@@ -7,13 +7,12 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from jobs.errors import NotFoundError
 from jobs.models import ApiToken, Membership, Secret, ServiceAccount, Workspace
+from jobs.selectors.ordering import Wanted, wanted_of
 
 
-def list_members(*, workspace: Workspace, limit: int, after: str | None = None) -> list[Membership]:
-    """A page of the people in a workspace by user name, in one query; ``after`` is the last user name of the page before."""
-    found = _people(workspace)
-    found = found if after is None else found.filter(user__username__gt=after)
-    return list(found.order_by("user__username")[:limit])
+def list_members(*, workspace: Workspace, wanted: Wanted) -> list[Membership]:
+    """A page of the people in a workspace in one query."""
+    return list(wanted_of(_people(workspace), wanted))
 
 
 def find_member(*, workspace: Workspace, username: str) -> Membership:
@@ -24,11 +23,9 @@ def find_member(*, workspace: Workspace, username: str) -> Membership:
     return found
 
 
-def list_service_accounts(*, workspace: Workspace, limit: int, after: str | None = None) -> list[ServiceAccount]:
-    """A page of service accounts by name, in one query."""
-    found = _accounts(workspace)
-    found = found if after is None else found.filter(name__gt=after)
-    return list(found.order_by("name")[:limit])
+def list_service_accounts(*, workspace: Workspace, wanted: Wanted) -> list[ServiceAccount]:
+    """A page of service accounts, in one query."""
+    return list(wanted_of(_accounts(workspace), wanted))
 
 
 def find_service_account(*, workspace: Workspace, name: str) -> ServiceAccount:
@@ -50,10 +47,9 @@ def tokens_for(*, workspace: Workspace) -> QuerySet[ApiToken]:
     return _tokens().filter(workspace=workspace)
 
 
-def page_of_tokens(*, tokens: QuerySet[ApiToken], limit: int, after: int | None) -> list[ApiToken]:
-    """A page of tokens, the newest first; ``after`` is the last id of the page before."""
-    found = tokens if after is None else tokens.filter(pk__lt=after)
-    return list(found.order_by("-pk")[:limit])
+def page_of_tokens(*, tokens: QuerySet[ApiToken], wanted: Wanted) -> list[ApiToken]:
+    """A page of tokens, in one query."""
+    return list(wanted_of(tokens, wanted))
 
 
 def find_token_of(*, tokens: QuerySet[ApiToken], token_id: int) -> ApiToken:
@@ -64,11 +60,10 @@ def find_token_of(*, tokens: QuerySet[ApiToken], token_id: int) -> ApiToken:
     return found
 
 
-def list_secrets(*, workspace: Workspace, limit: int, after: str | None = None) -> list[Secret]:
-    """A page of secrets by name, in one query, without what is in them."""
+def list_secrets(*, workspace: Workspace, wanted: Wanted) -> list[Secret]:
+    """A page of secrets, in one query, without what is in them."""
     found = Secret.objects.filter(workspace=workspace).defer("ciphertext")
-    found = found if after is None else found.filter(name__gt=after)
-    return list(found.order_by("name")[:limit])
+    return list(wanted_of(found, wanted))
 
 
 def find_secret(*, workspace: Workspace, name: str) -> Secret:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from django.db.models import Expression, F, Field, Func, Lookup, Model, QuerySet, Value
@@ -16,6 +17,20 @@ class Ordering(NamedTuple):
 
     columns: tuple[str, ...]
     descending: bool = False
+
+
+class Wanted(NamedTuple):
+    """A page of a short list: ``where`` holds Django's lookups, ``after`` the ordering's columns in the row before the page."""
+
+    limit: int
+    ordering: Ordering
+    after: Sequence[Any] | None = None
+    where: Mapping[str, Any] = MappingProxyType({})
+
+
+def wanted_of(rows: QuerySet[M], wanted: Wanted) -> QuerySet[M]:
+    """That page of these rows."""
+    return in_order(rows.filter(**wanted.where), wanted.ordering, after=wanted.after, limit=wanted.limit)
 
 
 def in_order(rows: QuerySet[M], ordering: Ordering, *, after: Sequence[Any] | None, limit: int) -> QuerySet[M]:

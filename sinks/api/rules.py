@@ -15,7 +15,7 @@ from jobs.api.origins import shown_origin
 from jobs.api.pages import Query, page
 from jobs.api.preconditions import expecting
 from jobs.selectors.jobs import find_job
-from sinks.api import shapes
+from sinks.api import lists, shapes
 from sinks.api.described import rules as on_rules
 from sinks.api.replacing import replacement
 from sinks.models import Rule
@@ -28,11 +28,12 @@ from sinks.services.ruling import KIND, delete_rule, save_rule
 class RuleList(WorkspaceView):
     """``notice-rules/``"""
 
+    listing = lists.RULES
+
     def get(self, request: Request, workspace: str) -> Response:
         """The workspace's rules by name."""
-        query = Query(request)
-        rules = list_rules(workspace=self.workspace, limit=query.limit + 1, after=query.text("after"))
-        return page(request, rules, limit=query.limit, cursor=lambda rule: rule.name, show=shapes.rule_json)
+        asked = self.listing.asked(request)
+        return asked.answer(list_rules(workspace=self.workspace, wanted=asked.wanted), show=shapes.rule_json)
 
     def post(self, request: Request, workspace: str) -> Response:
         """Create a rule; 409 when there is one of its name."""

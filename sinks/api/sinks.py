@@ -14,13 +14,13 @@ from jobs.api.base import WorkspaceView
 from jobs.api.datasources import waiting_time
 from jobs.api.described.operation import described
 from jobs.api.origins import shown_origin
-from jobs.api.pages import Query, page
+from jobs.api.pages import Query
 from jobs.api.preconditions import expecting
 from jobs.errors import NotFoundError
 from jobs.models import Role
 from jobs.selectors.jobs import find_job
 from jobs.selectors.operations import operation_state
-from sinks.api import shapes
+from sinks.api import lists, shapes
 from sinks.api.described import sinks as on_sinks
 from sinks.api.replacing import replacement
 from sinks.documents import parse_sink
@@ -42,12 +42,13 @@ from sinks.services.naming import MUST_BE_NEW, delete_sink, enable_sink, save_si
 class SinkList(WorkspaceView):
     """``sinks/``"""
 
+    listing = lists.SINKS
+
     def get(self, request: Request, workspace: str) -> Response:
         """The workspace's named sinks by name."""
-        query = Query(request)
-        after, now = query.text("after"), timezone.now()
-        sinks = list_sinks(workspace=self.workspace, limit=query.limit + 1, now=now, after=after)
-        return page(request, sinks, limit=query.limit, cursor=lambda view: view.sink.name, show=shapes.sink_json)
+        asked = self.listing.asked(request)
+        sinks = list_sinks(workspace=self.workspace, now=timezone.now(), wanted=asked.wanted)
+        return asked.answer(sinks, show=shapes.sink_json, row=lambda view: view.sink)
 
     def post(self, request: Request, workspace: str) -> Response:
         """Create a sink; 409 when there is one of its name."""

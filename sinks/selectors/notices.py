@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from jobs.errors import NotFoundError
 from jobs.models import Workspace
+from jobs.selectors.ordering import Wanted, wanted_of
 from sinks.models import Delivery, Notice, Rule
 
 KEPT_BACK, WAITING = "kept_back", "waiting"
@@ -28,12 +29,9 @@ def find_rule(*, workspace: Workspace, name: str) -> Rule:
     return rule
 
 
-def list_rules(*, workspace: Workspace, limit: int, after: str | None = None) -> list[Rule]:
-    """A page of the workspace's rules by name, in one query; ``after`` is the name of the last one of the page before."""
-    found = Rule.objects.filter(workspace=workspace)
-    if after is not None:
-        found = found.filter(name__gt=after)
-    return list(found.order_by("name")[:limit])
+def list_rules(*, workspace: Workspace, wanted: Wanted) -> list[Rule]:
+    """A page of the workspace's rules, in one query."""
+    return list(wanted_of(Rule.objects.filter(workspace=workspace), wanted))
 
 
 def list_notices(

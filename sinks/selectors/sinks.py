@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
-
 from jobs.errors import NotFoundError
 from jobs.models import KEEP_OPERATIONS, Job, Workspace
+from jobs.selectors.ordering import Wanted, wanted_of
 from sinks.models import Check, Sink, Standing, Use
 from sinks.selectors.counting import counted
 from sinks.states import SinkState
@@ -55,10 +54,10 @@ def sink_view(*, sink: Sink, now: dt.datetime) -> SinkView:
     return _views([Sink.objects.select_related("standing").get(pk=sink.pk)], now)[0]
 
 
-def list_sinks(*, workspace: Workspace, limit: int, now: dt.datetime, after: str | None = None) -> list[SinkView]:
-    """A page of the workspace's named sinks by name, in three queries; ``after`` is the name of the last one of the page before."""
-    sinks = Sink.objects.filter(workspace=workspace, job__isnull=True)
-    return _views(_page(sinks, limit, after), now)
+def list_sinks(*, workspace: Workspace, now: dt.datetime, wanted: Wanted) -> list[SinkView]:
+    """A page of the workspace's named sinks, in three queries."""
+    sinks = Sink.objects.filter(workspace=workspace, job__isnull=True).select_related("standing")
+    return _views(wanted_of(sinks, wanted), now)
 
 
 def list_sinks_of_job(*, job: Job, now: dt.datetime) -> list[tuple[str, SinkView]]:
@@ -90,12 +89,6 @@ def state_of(standing: Standing, now: dt.datetime) -> SinkState:
         return SinkState.RESTING
     held = standing.lease_expires_at is not None and standing.lease_expires_at > now
     return SinkState.DELIVERING if held else SinkState.READY
-
-
-def _page(sinks: QuerySet[Sink], limit: int, after: str | None) -> QuerySet[Sink]:
-    if after is not None:
-        sinks = sinks.filter(name__gt=after)
-    return sinks.select_related("standing").order_by("name")[:limit]
 
 
 def _views(sinks: Iterable[Sink], now: dt.datetime) -> list[SinkView]:

@@ -12,7 +12,7 @@ from jobs.api.access_requests import (
     WorkspaceRequest,
 )
 from jobs.api.described.access_shapes import Member, Secret, ServiceAccount, Workspace
-from jobs.api.described.operation import Answer, Operation, pages
+from jobs.api.described.operation import Answer, Operation
 from jobs.api.described.shape import page_of
 
 _WORKSPACE = Answer(says="The workspace, and the caller's role in it.", shape=Workspace)
@@ -27,7 +27,6 @@ LIST_WORKSPACES = Operation(
     tag="Workspaces",
     summary="List workspaces",
     says="The caller's workspaces; all of them for a superuser. With a token for one workspace that one alone.",
-    parameters=pages("The slug", type="string"),
     answers={200: Answer(says="The workspaces by slug.", shape=page_of(Workspace))},
 )
 CREATE_WORKSPACE = Operation(
@@ -64,7 +63,6 @@ LIST_MEMBERS = Operation(
     tag="Members",
     summary="List members",
     says="The people in the workspace. Service accounts have a list of their own.",
-    parameters=pages("The user name", type="string"),
     answers={200: Answer(says="The members by user name.", shape=page_of(Member))},
 )
 ADD_MEMBER = Operation(
@@ -108,7 +106,6 @@ LIST_ACCOUNTS = Operation(
     id="listServiceAccounts",
     tag="Service accounts",
     summary="List service accounts",
-    parameters=pages("The name", type="string"),
     answers={200: Answer(says="The service accounts by name.", shape=page_of(ServiceAccount))},
 )
 CREATE_ACCOUNT = Operation(
@@ -159,7 +156,6 @@ LIST_SECRETS = Operation(
     id="listSecrets",
     tag="Secrets",
     summary="List the names of secrets",
-    parameters=pages("The name", type="string"),
     answers={200: Answer(says="The secrets by name, without what is in them.", shape=page_of(Secret))},
 )
 GET_SECRET = Operation(

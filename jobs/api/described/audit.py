@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from jobs.api.described.operation import Answer, Operation, instant, pages, text, word
+from jobs.api.described.operation import Answer, Operation, instant, ordered, pages, text, word
 from jobs.api.described.shape import Shape, page_of
 from jobs.api.described.shapes import CREATED
 
@@ -66,7 +66,7 @@ LIST = Operation(
     tag=TAG,
     summary="List who changed what",
     says="What people and tokens did in the workspace. No entry is ever changed or deleted.",
-    parameters=(*_WANTED, *pages("The id")),
+    parameters=(*_WANTED, ordered("-id"), *pages("The id")),
     answers={200: Answer(says="The entries, the newest first.", shape=page_of(AuditEntry))},
 )
 EXPORT = Operation(

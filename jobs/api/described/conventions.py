@@ -76,6 +76,10 @@ def usual_problems(view: View, method: str, said: Operation, *, in_path: bool) -
 def _usual_parameters(view: View, method: str) -> Iterator[Parameter]:
     if method == "GET" and issubclass(view, ReadingView):
         yield from _of_reading(view)
+    listing = getattr(view, "listing", None)
+    if method == "GET" and listing is not None:
+        yield from listing.parameters()
+        yield _names("fields", "Show these fields alone, separated by commas.", listing.fields)
     if method == "POST" and issubclass(view, StartsARun):
         yield whole(
             "wait",

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from jobs.api.described.bodies import EXPECTED, READ_ONLY
-from jobs.api.described.operation import Answer, Operation, pages
+from jobs.api.described.operation import Answer, Operation
 from jobs.api.described.parts import if_match
 from jobs.api.described.shape import page_of
 from jobs.api.described.shapes import Group, GroupDetail
@@ -42,7 +42,6 @@ LIST = Operation(
     id="listGroups",
     tag=TAG,
     summary="List concurrency groups",
-    parameters=pages("The name", type="string"),
     answers={200: Answer(says="The groups by name.", shape=page_of(Group))},
 )
 CREATE = Operation(

@@ -301,6 +301,18 @@ class Attempt(Shape):
     }
 
 
+class RunAttempt(Attempt):
+    """An attempt that did not succeed, and where it was."""
+
+    id: int
+    run: int
+    """The run's id."""
+    position: int
+    """Of its payload in the run."""
+
+    EXAMPLE = {"id": 11, "run": 7, "position": 0, **Attempt.EXAMPLE}
+
+
 class StoredResult(Shape):
     """What is known of a result that is larger than what a row may hold."""
 

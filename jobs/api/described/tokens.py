@@ -6,7 +6,7 @@ from typing import Any
 
 from jobs.api.access_requests import OwnTokenRequest, WorkspaceTokenRequest
 from jobs.api.described.access_shapes import NewToken, Token
-from jobs.api.described.operation import Answer, Operation, pages
+from jobs.api.described.operation import Answer, Operation
 from jobs.api.described.shape import page_of
 
 JSON = Any
@@ -38,7 +38,6 @@ LIST_OWN = Operation(
     tag=TAG,
     summary="List one's own tokens",
     says="The caller's tokens. With a token for one workspace those for that one alone.",
-    parameters=pages("The id"),
     answers={200: Answer(says="The tokens, the newest first.", shape=page_of(Token))},
 )
 CREATE_OWN = Operation(
@@ -71,7 +70,6 @@ LIST = Operation(
     tag=TAG,
     summary="List the tokens for a workspace",
     says="The tokens that open this workspace alone, whosever they are.",
-    parameters=pages("The id"),
     answers={200: Answer(says="The tokens, the newest first.", shape=page_of(Token))},
 )
 CREATE = Operation(

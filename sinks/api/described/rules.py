@@ -20,7 +20,6 @@ LIST = Operation(
     id="listNoticeRules",
     tag=TAG,
     summary="List notice rules",
-    parameters=pages("The name", type="string"),
     answers={200: Answer(says="The workspace's rules by name.", shape=page_of(ListedRule))},
 )
 CREATE = Operation(

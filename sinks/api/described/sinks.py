@@ -33,7 +33,6 @@ LIST = Operation(
     id="listSinks",
     tag=TAG,
     summary="List named sinks",
-    parameters=pages("The name", type="string"),
     answers={200: Answer(says="The workspace's named sinks by name.", shape=page_of(ListedSink))},
 )
 CREATE = Operation(

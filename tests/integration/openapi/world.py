@@ -15,6 +15,7 @@ from django.db import connection, models, transaction
 from jobs.api.described.tokens import BOUND, OWN
 from jobs.models import (
     ApiToken,
+    Attempt,
     BulkAction,
     DatasourceOperation,
     DatasourceState,
@@ -41,12 +42,14 @@ from sinks.services.ruling import save_rule
 from tests.integration.people import NOW, make_user
 from tests.integration.run_rows import make_attempt, make_ended_run, make_event, make_lane, make_log_line, make_run
 from tests.integration.schedule_rows import make_skip
+from workers.api.described import Dataset
 
 SLUG = "demo"
 FOR_SUPERUSERS = ("createWorkspace",)
 """Operations whose example an owner may not send."""
 PAUSED, ACTIVE, ENDED, ACTION, OPERATION, BACKFILL, CHECK, DELIVERY = 5, 6, 7, 3, 12, 4, 5, 9
 """Ids that the examples name."""
+ATTEMPT = 11
 CONTENT = b"id,name\n1,Ann\n"
 _JOB: dict[str, Any] = {
     "key": "task:ping",
@@ -68,6 +71,8 @@ _ORDERS: dict[str, Any] = {
     "destination": {"postgresql": {"url_secret": "WAREHOUSE", "schema": "public", "table": "orders"}},
     "write": "replace",
 }
+_LOAD: dict[str, Any] = {"kind": "datasource", "parameters": _ORDERS}
+_ROLLUP: dict[str, Any] = {"kind": "spark", "parameters": {"python": {"text": "print(1)"}}}
 
 
 @contextmanager
@@ -89,6 +94,11 @@ def make_world(files: Path) -> User:
     _make_sinks(workspace)
     job = save_job(workspace=workspace, document=_JOB, actor="ann")
     save_job(workspace=workspace, document={"key": "task:old", "payload": [{"kind": "noop"}]}, actor="ann")
+    people = {"kind": "generate", "parameters": {"datasets": [Dataset.EXAMPLE["definition"]]}}
+    save_job(workspace=workspace, document={"key": "task:people", "payload": [people]}, actor="ann")
+    for key in ("spark:rollup", "spark:old"):
+        save_job(workspace=workspace, document={"key": key, "payload": [_ROLLUP]}, actor="ann")
+    save_job(workspace=workspace, document={"key": "datasource:old", "payload": [_LOAD]}, actor="ann")
     _make_runs(job, files)
     _make_delivery(workspace)
     _make_schedule(job)
@@ -146,7 +156,7 @@ def _make_runs(job: Job, files: Path) -> None:
     make_run(job, "q", pk=PAUSED, state=RunState.PAUSED, pause=held, wake_at=None)
     ended = make_ended_run(job, "ss", pk=ENDED, idempotency_key="orders-of-monday")
     Payload.objects.filter(run=ended, position=0).update(result={"rows": 3}, attempts=2)
-    make_attempt(ended, 0, 1)
+    Attempt.objects.filter(pk=make_attempt(ended, 0, 1).pk).update(id=ATTEMPT)
     make_log_line(ended, 0, "3 rows")
     make_event(ended, "run.succeeded")
     RejectedRow.objects.create(run=ended, position=0, number=17, reason="amount: expected a number", row={"id": "17"})

@@ -22,6 +22,7 @@ from jobs.models import (
     Workspace,
 )
 from jobs.services.groups import save_group
+from jobs.services.jobs import save_job
 from jobs.services.secrets import set_secret
 from jobs.services.service_accounts import create_service_account
 from jobs.services.tokens import create_token
@@ -67,6 +68,12 @@ def make_world(*, mark: str, slug: str) -> World:
         schedules=[SCHEDULE | {"name": f"{mark}-plan", "parameters": {"of": mark}}],
         tags=[f"{mark}-tag"],
     )
+    rollup = {"kind": "spark", "parameters": {"python": {"text": "print(1)"}}}
+    save_job(workspace=workspace, document={"key": f"spark:{mark}-rollup", "payload": [rollup]}, actor=owner.username)
+    datasets = [{"name": f"{mark}-people", "fields": [{"name": "id", "type": "integer"}]}]
+    made_up = {"kind": "generate", "parameters": {"datasets": datasets}}
+    people = {"key": f"task:{mark}-people", "payload": [made_up]}
+    save_job(workspace=workspace, document=people, actor=owner.username)
     source = make_datasource(workspace, f"{mark}-data")
     record_a_load(source)
     run = make_ended_run(job, "sf", comment=f"about {mark}", parameters={"of": mark}, actor=owner.username)
@@ -86,7 +93,9 @@ def make_world(*, mark: str, slug: str) -> World:
     }
     sinks = ("sink", "check-sink", "enable-sink", "prefill-sink", "check-job-sink", "enable-job-sink")
     names |= {f"{route}.name": f"{mark}-sink" for route in sinks}
-    datasources = ("validate-datasource", "preview-datasource", "datasource-output", "datasource-state")
+    names |= {"dataset.key": f"task:{mark}-people", "place": 0}
+    names |= {"spark-job.name": f"{mark}-rollup", "task.name": f"{mark}-job"}
+    datasources = ("datasource", "validate-datasource", "preview-datasource", "datasource-output", "datasource-state")
     names |= {f"{route}.name": f"{mark}-data" for route in datasources}
     names |= {f"{route}.name": f"{mark}.csv" for route in ("file",)}
     return World(mark, workspace, owner, job, run, names | ids)
@@ -94,7 +103,7 @@ def make_world(*, mark: str, slug: str) -> World:
 
 def _of_run(run: Run, mark: str) -> dict[str, object]:
     Payload.objects.filter(run=run, position=0).update(result={"of": mark})
-    make_attempt(run, 1, 1)
+    attempt = make_attempt(run, 1, 1)
     make_log_line(run, 0, f"read {mark}")
     make_event(run, "run.created")
     StoredFile.objects.create(
@@ -108,7 +117,7 @@ def _of_run(run: Run, mark: str) -> dict[str, object]:
         path=f"{mark}/{mark}.csv",
     )
     RejectedRow.objects.create(run=run, position=0, number=1, reason=f"no {mark}", row={"of": mark})
-    return {}
+    return {"attempt_id": attempt.pk}
 
 
 def _of_schedule(schedule: Schedule, run: Run, mark: str) -> dict[str, object]:
