@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from jobs.models import Role
 from jobs.selectors.access import Access, list_accesses
+from jobs.selectors.ordering import Ordering, Wanted
 
 CHOSEN = "ui_workspace"
 MOST = 200
@@ -33,7 +34,7 @@ def accesses_of(request: HttpRequest, user: User) -> list[Access]:
     """The caller's places by slug; asked for once a request."""
     known: list[Access] | None = getattr(request, "ui_accesses", None)
     if known is None:
-        known = list_accesses(user=user, limit=MOST)
+        known = list_accesses(user=user, wanted=Wanted(MOST, Ordering(("slug",))))
         request.ui_accesses = known  # type: ignore[attr-defined]
     return known
 

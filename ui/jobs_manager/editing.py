@@ -15,6 +15,7 @@ from jobs.documents import JobDocument
 from jobs.errors import JobsError, NotFoundError, ValidationError
 from jobs.models import Job, Role
 from jobs.selectors.jobs import find_job
+from jobs.selectors.ordering import Ordering, Wanted
 from jobs.services.jobs import MUST_BE_NEW, save_job
 from jobs.services.origins import reason
 from jobs.states import JobState
@@ -103,7 +104,7 @@ class _Form(WorkspacePage):
                 for name in ("maximum_attempts", "initial_interval", "backoff_coefficient", "maximum_interval")
             }
         )
-        sinks = list_sinks(workspace=self.workspace, limit=MOST_SINKS, now=self.now)
+        sinks = list_sinks(workspace=self.workspace, now=self.now, wanted=Wanted(MOST_SINKS, Ordering(("name",))))
         return self.page(status=status, form=form, waits=retry_waits.drawn(retry), known_sinks=sinks, **context)
 
     def other_view(self, form: JobForm, **context: Any) -> HttpResponse:
@@ -234,7 +235,7 @@ class Edit(_Form, JobPage):
         )
         form.errors.append(told % {"now": self.job.version, "seen": self._version() or "-"})
         form.fields.data = QueryDict.copy(self.request.POST)
-        form.fields.data["version"] = str(self.job.version)  # type: ignore[index]
+        form.fields.data["version"] = str(self.job.version)
 
 
 class AddPayload(WorkspacePage):

@@ -23,9 +23,7 @@ def a_day(workspace: Workspace) -> None:
             job = partners if n % 2 else flights
             times = {"created_at": at, "started_at": at, "ended_at": at + dt.timedelta(seconds=8 + n)}
             failed = hour % 6 == 2 and n == 0
-            make_ended_run(
-                job, "sf" if failed else "ss", outcome=RunState.FAILED if failed else RunState.SUCCEEDED, **times
-            )
+            make_ended_run(job, "sf" if failed else "ss", **times)
     running = make_run(flights, "ssq", created_at=now, started_at=now)
     lane = make_lane(running, 2, 3)
     type(lane).objects.filter(pk=lane.pk).update(leased_at=now, lease_expires_at=now + dt.timedelta(minutes=10))

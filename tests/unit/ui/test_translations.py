@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gettext
 import io
 from pathlib import Path
@@ -88,4 +89,7 @@ class TestFormat:
 def test_words_are_told_in_german() -> None:
     with translation.override("de"):
         assert str(looks.look("failed").word) == "GESCHEITERT"
-        assert words.relative(words.dt.datetime(2026, 1, 1), now=words.dt.datetime(2026, 1, 3)) == "vor 2 T."
+        assert (
+            words.relative(dt.datetime(2026, 1, 1, tzinfo=dt.UTC), now=dt.datetime(2026, 1, 3, tzinfo=dt.UTC))
+            == "vor 2 T."
+        )

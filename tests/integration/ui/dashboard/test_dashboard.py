@@ -27,7 +27,7 @@ HOUR = dt.timedelta(hours=1)
 def ended(job: Any, state: RunState, *, hours_ago: float, seconds: float = 2) -> Any:
     at = NOW - hours_ago * HOUR
     times = {"created_at": at, "started_at": at - seconds * HOUR / 3600, "ended_at": at}
-    return make_ended_run(job, "f" if state == RunState.FAILED else "s", outcome=state, state=state, **times)
+    return make_ended_run(job, "f" if state == RunState.FAILED else "s", state=state, **times)
 
 
 class TestFailures:
@@ -129,7 +129,7 @@ class TestPage:
             for m in range(3):
                 at = now - (n + m) * HOUR
                 times = {"created_at": at, "started_at": at, "ended_at": at}
-                make_ended_run(job, "f", outcome=RunState.FAILED, **times)
+                make_ended_run(job, "f", **times)
             make_run(job, "sq")
         assert self._queries(member) == few
         assert few < 25

@@ -194,7 +194,7 @@ class TestVerbs:
         assert not Schedule.objects.exists()
 
     @pytest.mark.parametrize(
-        "path", [f"{9**40}/", f"{9**40}/edit/", f"backfills/{9**40}/", "0/", "77/why/", "77/do/pause/"]
+        "path", [f"{9**40}/", f"{9**40}/edit/", f"backfills/{9**40}/", "0/", "987654321/why/", "987654321/do/pause/"]
     )
     def test_what_there_cannot_be_is_not_found(self, editor: Client, path: str) -> None:
         assert editor.get(f"{BASE}{path}").status_code == 404
