@@ -140,7 +140,13 @@ class JobDetail(JobPage):
             ),
             waits=retry_waits.drawn(configuration.get("retry")),
             schedules=job.schedules,
-            sinks=job.sinks,
+            sinks=[_sink(entry) for entry in job.sinks],
             metadata=pretty(job.metadata),
             events=list_job_events(job_id=job.pk, limit=HISTORY),
         )
+
+
+def _sink(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """How the job knows it, and of what kind it is; the latter is empty for a sink of the workspace."""
+    name = entry.get("name") or entry.get("sink") or entry.get("kind") or ""
+    return str(name), "" if entry.get("sink") else str(entry.get("kind", ""))

@@ -289,3 +289,10 @@ class TestParts:
     def test_parts_are_for_editors(self, workspace: Workspace, path: str) -> None:
         viewer = signed_in(make_user("vera", workspace=workspace, role=Role.VIEWER))
         assert viewer.get(f"/ui/w/acme/jobs/form/{path}").status_code == 403
+
+
+class TestSinks:
+    def test_a_job_with_a_sink_of_its_own_is_saved_and_shown(self, client: Client) -> None:
+        answer = add(client, "http", HTTP | {"sinks": '[{"kind": "log", "name": "notes"}]'})
+        assert answer.status_code == 302, errors(answer)
+        assert "notes" in client.get("/ui/w/acme/jobs/task:check/").content.decode()
