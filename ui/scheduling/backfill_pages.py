@@ -194,6 +194,11 @@ class CancelBackfill(Action):
     area = "ui:schedules"
     form_class = CancelForm
 
+    def let_in(self) -> None:
+        """Raise NotFoundError for what is not there, before anything is asked about it."""
+        super().let_in()
+        self.backfill  # noqa: B018 - found, or not
+
     def role_for(self, method: str) -> Role:
         """For operators."""
         return Role.OPERATOR
