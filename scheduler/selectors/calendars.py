@@ -21,7 +21,7 @@ from scheduler.states import ScheduleState
 
 MOST_SCHEDULES = 200
 """Of one calendar: those that run next come first."""
-FIRE_TIMES = 20_000
+FIRE_TIMES = 10_000
 """About so many fire times to come are looked for in all, and so many decisions read: at some 10 us each."""
 LEAST_EACH = 60
 _HOUR = dt.timedelta(hours=1)
