@@ -13,6 +13,8 @@ from django.core import checks
 class AdminConfig(SimpleAdminConfig):
     """The admin, whose pages are looked for when its addresses are: workers and beats have none, and start sooner without."""
 
+    default_site = "unfold.sites.UnfoldAdminSite"
+
     def ready(self) -> None:
         """Register the admin's own checks."""
         checks.register(check_dependencies, checks.Tags.admin)

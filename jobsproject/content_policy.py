@@ -1,8 +1,9 @@
 """What a browser may load and do on our pages: the Content-Security-Policy. Source: W3C, Content Security Policy Level 3.
 
-Three policies. Our own pages, below ``/ui/``, take scripts and styles from files of ours alone. The admin is made of Django's pages
-and of ours in their frame: scripts come from files of ours alone, and none stands in a page; styles may stand in one, for both have
-some (docs/explanation/security.md tells more). The API's answers have nothing that a browser is to load.
+Our own pages, below ``/ui/``, take scripts and styles from files of ours alone. The admin's scripts come from files of ours, too,
+and none stands in a page; but the library with which its menus open makes functions of what stands in attributes, which takes
+``'unsafe-eval'``, and styles stand in its pages (docs/explanation/security.md tells more). The API's answers have nothing that a
+browser is to load.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ PAGES = (
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 OWN_PAGES = PAGES.replace(" 'unsafe-inline'", "")
-_BY_PREFIX = {"/api/": STRICT, "/ui/": OWN_PAGES}
+ADMIN = PAGES.replace("script-src 'self'", "script-src 'self' 'unsafe-eval'")
+_BY_PREFIX = {"/api/": STRICT, "/ui/": OWN_PAGES, "/admin/": ADMIN}
 HEADER = "Content-Security-Policy"
 
 

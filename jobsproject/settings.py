@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from jobsproject import env, oidc_settings
+from jobsproject import env, oidc_settings, unfold_settings
 from jobsproject.logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -16,6 +16,7 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
+    "unfold.apps.BasicAppConfig",  # Before the admin: its templates are Unfold's.
     "jobsproject.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -32,7 +33,6 @@ INSTALLED_APPS = [
     "manifests",
     "workers",
     "ui",
-    "unfold.apps.BasicAppConfig",
 ]
 
 MIDDLEWARE = [
@@ -124,6 +124,8 @@ if _provider := env.json_object("OIDC_PROVIDER"):
     OIDC_RP_CLIENT_ID = env.text("OIDC_CLIENT_ID")
     OIDC_RP_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET")
     globals().update(oidc_settings.provider_settings(_provider))
+UNFOLD = unfold_settings.UNFOLD
+
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from django import forms
 from django.contrib import admin
 from django.db.models import Model
+from unfold import admin as unfold
 
 M = TypeVar("M", bound=Model)
 P = TypeVar("P", bound=Model)
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
 else:
 
-    class TypedAdmin(admin.ModelAdmin, Generic[M]): ...
+    class TypedAdmin(unfold.ModelAdmin, Generic[M]): ...
 
-    class TypedInline(admin.TabularInline, Generic[M, P]): ...
+    class TypedInline(unfold.TabularInline, Generic[M, P]): ...
 
     class TypedFormSet(forms.BaseInlineFormSet, Generic[M, P]): ...
 
