@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 
@@ -121,7 +122,7 @@ def calendar(
 def _count_decided(counting: _Counting, schedules: Sequence[Schedule], most: int) -> None:
     by_id = {schedule.pk: schedule for schedule in schedules}
     edges = list(counting.edges)
-    asked = {"ids": list(by_id), "edges": edges, "start": edges[0], "end": edges[-1], "most": most}
+    asked: dict[str, Any] = {"ids": list(by_id), "edges": edges, "start": edges[0], "end": edges[-1], "most": most}
     read: dict[int, int] = defaultdict(int)
     with connection.cursor() as cursor:
         cursor.execute(_DECIDED, asked)

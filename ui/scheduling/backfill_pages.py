@@ -105,7 +105,13 @@ class NewBackfill(SchedulePart):
     def _show(self, form: BackfillForm, *, status: int = 200, plan: Plan | None = None) -> HttpResponse:
         zone = zone_of(self.schedule)
         rows = [] if plan is None else plan_rows(plan)
-        told = {"form": form, "schedule": self.schedule, "zone": zone, "plan": plan, "rows": rows[:SHOWN_TIMES]}
+        told: dict[str, Any] = {
+            "form": form,
+            "schedule": self.schedule,
+            "zone": zone,
+            "plan": plan,
+            "rows": rows[:SHOWN_TIMES],
+        }
         return self.page(status=status, crumbs=self.crumbs, cut=len(rows) > SHOWN_TIMES, **told)
 
     def _plan(self, asked: Mapping[str, Any]) -> Plan:
@@ -158,7 +164,7 @@ class BackfillPage(BackfillPart):
         backfill, after = self.backfill, _instant(request.GET.get("after", ""))
         progress = backfill_view(backfill=backfill).progress
         times = list_times(backfill=backfill, limit=TIMES + 1, after=after)
-        told = {
+        told: dict[str, Any] = {
             "backfill": backfill,
             "progress": progress,
             "over": progress.total - progress.owed - progress.running,

@@ -83,7 +83,11 @@ class ScheduleEditor(WorkspacePage):
 
     def show(self, form: DraftForm, *, status: int = 200, **told: Any) -> HttpResponse:
         """The form, or the part of it that a button changes, with what it would do."""
-        context = {"form": form, "kinds": kinds_of("triggers"), "exclusion_kinds": kinds_of("exclusions")}
+        context: dict[str, Any] = {
+            "form": form,
+            "kinds": kinds_of("triggers"),
+            "exclusion_kinds": kinds_of("exclusions"),
+        }
         context |= {
             "preview_address": reverse("ui:schedule-preview", args=[self.workspace.slug]),
             **self.more(),

@@ -55,7 +55,7 @@ class LoadPage(WorkspacePage):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """The page; with ``whole``, for browsers without scripts, the map in it; or the map alone."""
         measure = RUNS if request.GET.get("measure") == RUNS else FIRES
-        told = {"measure": measure, "days": DAYS, "measures": MEASURES, "tab": "load"}
+        told: dict[str, Any] = {"measure": measure, "days": DAYS, "measures": MEASURES, "tab": "load"}
         if request.headers.get("HX-Target") == MAP:
             return self.part("ui/scheduling/heat.html", **told, **self._map(measure))
         if "whole" in request.GET:

@@ -68,7 +68,8 @@ class TestPage:
         for hour in range(4):
             make_skip(schedule, hour)
         make_fire(schedule, 9)
-        seen, after = [], ""
+        seen: list[Any] = []
+        after: Any = ""
         while after is not None:
             part = viewer.get(
                 page(schedule), {"state": "skipped", "after": after}, headers=PART | {"HX-Target": "decisions"}
