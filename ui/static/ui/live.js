@@ -50,7 +50,8 @@
   const poll = (element) => {
     const timer = setInterval(() => {
       if (!element.isConnected) clearInterval(timer);
-      else if (!document.hidden && !element.contains(document.querySelector("details.menu[open]"))) news(element);
+      // Not while somebody is within: what has the focus would lose it.
+      else if (!document.hidden && !element.contains(document.activeElement) && !element.contains(document.querySelector("details.menu[open]"))) news(element);
     }, Number(element.dataset.poll) * 1000);
   };
   const begin = (root) => {
