@@ -134,7 +134,7 @@ class NewSchedule(ScheduleEditor):
 
     def _asked_job(self) -> str:
         asked = self.request.POST if self.request.method == "POST" else self.request.GET
-        return asked.get("job", "").strip()
+        return asked.get("job", "").replace("\0", "").strip()
 
 
 class EditSchedule(ScheduleEditor):

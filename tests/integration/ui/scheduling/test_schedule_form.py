@@ -147,7 +147,8 @@ class TestNew:
         assert "hidden" not in slot.partition(">")[0]
 
     @pytest.mark.parametrize(
-        ("key", "message"), [("", "choose the job"), ("task:nobody", "no job"), ("nonsense", "no job")]
+        ("key", "message"),
+        [("", "choose the job"), ("task:nobody", "no job"), ("nonsense", "no job"), ("task:\0", "no job")],
     )
     def test_the_job_must_be_there_for_none_is_made(self, editor: Client, job: Job, key: str, message: str) -> None:
         count = Job.objects.count()
