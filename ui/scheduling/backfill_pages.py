@@ -80,7 +80,7 @@ class BackfillForm(forms.Form):
 
 
 class NewBackfill(SchedulePart):
-    """``schedules/<id>/backfill/``: first what it would run, then that it begins."""
+    """``schedules/<id>/backfill/``: first what it would run, then that it begins: with that, and nothing that was typed since."""
 
     template = "ui/scheduling/backfill_new.html"
     roles: Mapping[str, Role] = {"GET": Role.OPERATOR, "POST": Role.OPERATOR}
@@ -95,7 +95,7 @@ class NewBackfill(SchedulePart):
         if not form.is_valid():
             return self._show(form, status=422)
         try:
-            if "begin" in request.POST:
+            if "begin" in request.POST and request.POST.get("planned") == _range(form.cleaned_data):
                 return self._begin(form.cleaned_data)
             return self._show(form, plan=self._plan(form.cleaned_data))
         except JobsError as error:
@@ -110,6 +110,7 @@ class NewBackfill(SchedulePart):
             "schedule": self.schedule,
             "zone": zone,
             "plan": plan,
+            "planned": "" if plan is None else _range(form.cleaned_data),
             "rows": rows[:SHOWN_TIMES],
         }
         return self.page(status=status, crumbs=self.crumbs, cut=len(rows) > SHOWN_TIMES, **told)
@@ -234,6 +235,11 @@ class CancelBackfill(Action):
     def back(self) -> str:
         """Its page."""
         return reverse("ui:backfill", args=[self.workspace.slug, self.kwargs["backfill_id"]])
+
+
+def _range(asked: Mapping[str, Any]) -> str:
+    """What a plan hangs on."""
+    return " ".join(str(asked[name]) for name in ("start", "end", "which"))
 
 
 def plan_rows(plan: Plan) -> list[dict[str, Any]]:
