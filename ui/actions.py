@@ -105,7 +105,7 @@ class Action(WorkspacePage):
         return HttpResponse(status=204, headers={"HX-Redirect": done.to} if done.to else {"HX-Refresh": "true"})
 
     def _ask(self, form: forms.Form, *, status: int = 200) -> HttpResponse:
-        told = {"form": form, "address": self.request.get_full_path()}
+        told: dict[str, Any] = {"form": form, "address": self.request.get_full_path()}
         try:
             told |= {"question": self.question()}
         except JobsError as error:

@@ -14,7 +14,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 
-class UserAdmin(PlainUserAdmin, ModelAdmin):
+class UserAdmin(PlainUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]  # published without types
     """Accounts."""
 
     form = UserChangeForm
@@ -22,7 +22,7 @@ class UserAdmin(PlainUserAdmin, ModelAdmin):
     change_password_form = AdminPasswordChangeForm
 
 
-class GroupAdmin(PlainGroupAdmin, ModelAdmin):
+class GroupAdmin(PlainGroupAdmin, ModelAdmin):  # type: ignore[misc]
     """Groups of accounts, which nothing here asks for."""
 
 
@@ -49,7 +49,7 @@ class CrontabScheduleAdmin(beat.CrontabScheduleAdmin, ModelAdmin):  # type: igno
     """Lines of a crontab."""
 
 
-class PlainAdmin(ModelAdmin):
+class PlainAdmin(ModelAdmin):  # type: ignore[misc]
     """For what needs nothing of its own."""
 
 

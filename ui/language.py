@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -19,5 +20,5 @@ class LanguageOfPages:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """The answer, in the language."""
         if request.path.startswith("/ui/"):
-            return self._localized(request)
+            return cast(HttpResponseBase, self._localized(request))  # nothing awaitable of a view that is none
         return self._plain(request)

@@ -59,7 +59,7 @@ def call(workspace: Workspace, role: Role | None, method: str = "post", *, htmx:
     request.user = make_user("mia", workspace=workspace if role else None, role=role)
     request.session = SessionStore()
     request._messages = FallbackStorage(request)
-    response = Rename.as_view()(request, workspace="acme")
+    response: Any = Rename.as_view()(request, workspace="acme")
     response.told = [str(message) for message in get_messages(request)]
     return response
 

@@ -36,7 +36,12 @@
       setTimeout(() => { owed = false; last = Date.now(); if (element.isConnected) news(element); }, Math.max(0, 1000 - (Date.now() - last)));
     };
     const source = new EventSource(element.dataset.live);
-    source.onopen = () => setLost(false);
+    let opened = false;
+    source.onopen = () => {
+      setLost(false);
+      if (!opened) tell();  // what happened between the page's making and now
+      opened = true;
+    };
     for (const kind of ["event", "progress", "log"]) source.addEventListener(kind, (event) => {
       element.dispatchEvent(new CustomEvent(`live:${kind}`, { detail: JSON.parse(event.data) }));
       tell();
