@@ -14,7 +14,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 
-class UserAdmin(PlainUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
+class UserAdmin(PlainUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]  # published without types
     """Accounts."""
 
     form = UserChangeForm

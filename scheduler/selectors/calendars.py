@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 
@@ -21,7 +22,7 @@ from scheduler.states import ScheduleState
 
 MOST_SCHEDULES = 200
 """Of one calendar: those that run next come first."""
-FIRE_TIMES = 20_000
+FIRE_TIMES = 10_000
 """About so many fire times to come are looked for in all, and so many decisions read: at some 10 us each."""
 LEAST_EACH = 60
 _HOUR = dt.timedelta(hours=1)
@@ -121,7 +122,7 @@ def calendar(
 def _count_decided(counting: _Counting, schedules: Sequence[Schedule], most: int) -> None:
     by_id = {schedule.pk: schedule for schedule in schedules}
     edges = list(counting.edges)
-    asked = {"ids": list(by_id), "edges": edges, "start": edges[0], "end": edges[-1], "most": most}
+    asked: dict[str, Any] = {"ids": list(by_id), "edges": edges, "start": edges[0], "end": edges[-1], "most": most}
     read: dict[int, int] = defaultdict(int)
     with connection.cursor() as cursor:
         cursor.execute(_DECIDED, asked)

@@ -80,7 +80,7 @@ class BackfillForm(forms.Form):
 
 
 class NewBackfill(SchedulePart):
-    """``schedules/<id>/backfill/``: first what it would run, then that it begins."""
+    """``schedules/<id>/backfill/``: first what it would run, then that it begins: with that, and nothing that was typed since."""
 
     template = "ui/scheduling/backfill_new.html"
     roles: Mapping[str, Role] = {"GET": Role.OPERATOR, "POST": Role.OPERATOR}
@@ -95,7 +95,7 @@ class NewBackfill(SchedulePart):
         if not form.is_valid():
             return self._show(form, status=422)
         try:
-            if "begin" in request.POST:
+            if "begin" in request.POST and request.POST.get("planned") == _range(form.cleaned_data):
                 return self._begin(form.cleaned_data)
             return self._show(form, plan=self._plan(form.cleaned_data))
         except JobsError as error:
@@ -105,7 +105,14 @@ class NewBackfill(SchedulePart):
     def _show(self, form: BackfillForm, *, status: int = 200, plan: Plan | None = None) -> HttpResponse:
         zone = zone_of(self.schedule)
         rows = [] if plan is None else plan_rows(plan)
-        told = {"form": form, "schedule": self.schedule, "zone": zone, "plan": plan, "rows": rows[:SHOWN_TIMES]}
+        told: dict[str, Any] = {
+            "form": form,
+            "schedule": self.schedule,
+            "zone": zone,
+            "plan": plan,
+            "planned": "" if plan is None else _range(form.cleaned_data),
+            "rows": rows[:SHOWN_TIMES],
+        }
         return self.page(status=status, crumbs=self.crumbs, cut=len(rows) > SHOWN_TIMES, **told)
 
     def _plan(self, asked: Mapping[str, Any]) -> Plan:
@@ -158,7 +165,7 @@ class BackfillPage(BackfillPart):
         backfill, after = self.backfill, _instant(request.GET.get("after", ""))
         progress = backfill_view(backfill=backfill).progress
         times = list_times(backfill=backfill, limit=TIMES + 1, after=after)
-        told = {
+        told: dict[str, Any] = {
             "backfill": backfill,
             "progress": progress,
             "over": progress.total - progress.owed - progress.running,
@@ -194,6 +201,11 @@ class CancelBackfill(Action):
     area = "ui:schedules"
     form_class = CancelForm
 
+    def let_in(self) -> None:
+        """Raise NotFoundError for what is not there, before anything is asked about it."""
+        super().let_in()
+        self.backfill  # noqa: B018 - found, or not
+
     def role_for(self, method: str) -> Role:
         """For operators."""
         return Role.OPERATOR
@@ -223,6 +235,11 @@ class CancelBackfill(Action):
     def back(self) -> str:
         """Its page."""
         return reverse("ui:backfill", args=[self.workspace.slug, self.kwargs["backfill_id"]])
+
+
+def _range(asked: Mapping[str, Any]) -> str:
+    """What a plan hangs on."""
+    return " ".join(str(asked[name]) for name in ("start", "end", "which"))
 
 
 def plan_rows(plan: Plan) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from ui.scheduling.chain_layout import NODE_HEIGHT, NODE_WIDTH, Node, layout
 from ui.scheduling.editing import OFFERED_JOBS
 
 MOST_LINKS = 500
-_TONES = {("succeeded",): "green", ("failed",): "red", ("cancelled",): "violet"}
+_TONES: dict[tuple[str, ...], str] = {("succeeded",): "green", ("failed",): "red", ("cancelled",): "violet"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ def _entry(name: str, row: Tree, saved: list[Any]) -> dict[str, Any]:
 
 def _says_the_same(was: Tree, said: Tree) -> bool:
     """A check that is not set is not sent, and neither is a list without rows."""
-    return _sent(was) == _sent(said)
+    return bool(_sent(was) == _sent(said))
 
 
 def _sent(tree: Any) -> Any:

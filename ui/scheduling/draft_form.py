@@ -94,7 +94,7 @@ class DraftForm(forms.Form):
     def problems(self) -> list[tuple[Any, str]]:
         """All errors, each with what its field is called; nothing for what stands above the form."""
         return [
-            (self.fields[name].label if name in self.fields else "", error)
+            (self.fields[name].label if name in self.fields else "", str(error))
             for name, errors in self.errors.items()
             for error in errors
         ]

@@ -25,7 +25,7 @@ from scheduler.models import Schedule
 from scheduler.selectors.previews import Preview, preview, preview_document
 from scheduler.selectors.schedule_pages import job_keys, schedule_at
 from scheduler.services.editing import create_schedule, update_schedule
-from ui.pages import WorkspacePage, is_htmx
+from ui.pages import WorkspacePage
 from ui.preferences import zone_of
 from ui.scheduling.addresses import schedule_address
 from ui.scheduling.documents import document_of, kind_field, kinds_of, new_tree, tree_of
@@ -36,8 +36,8 @@ from ui.scheduling.upcoming import upcoming
 from ui.scheduling.verbs import named
 
 OFFERED_JOBS = 500
-BODY = "draft"
-"""The id of the element that the buttons for rows put anew."""
+PARTS = {"trigger-rows": "ui/scheduling/trigger_rows.html", "exclusion-rows": "ui/scheduling/exclusion_rows.html"}
+"""By the id of the element that the buttons for rows put anew: what stands in it. What is typed elsewhere meanwhile stays."""
 
 
 class ScheduleEditor(WorkspacePage):
@@ -66,7 +66,7 @@ class ScheduleEditor(WorkspacePage):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """A row more or less, another kind, or save."""
         tree = tree_sent(request.POST)
-        if "do" in request.POST or request.headers.get("HX-Target") == BODY:
+        if "do" in request.POST or request.headers.get("HX-Target") in PARTS:
             order = request.POST.get("do", "")
             do(tree, order)
             return self.show(self.form_of(tree), focus=_added(tree, order))
@@ -83,14 +83,19 @@ class ScheduleEditor(WorkspacePage):
 
     def show(self, form: DraftForm, *, status: int = 200, **told: Any) -> HttpResponse:
         """The form, or the part of it that a button changes, with what it would do."""
-        context = {"form": form, "body": BODY, "kinds": kinds_of("triggers"), "exclusion_kinds": kinds_of("exclusions")}
+        context: dict[str, Any] = {
+            "form": form,
+            "kinds": kinds_of("triggers"),
+            "exclusion_kinds": kinds_of("exclusions"),
+        }
         context |= {
             "preview_address": reverse("ui:schedule-preview", args=[self.workspace.slug]),
             **self.more(),
             **told,
         }
-        if is_htmx(self.request):
-            return self.part("ui/scheduling/draft.html", status=status, **context)
+        part = PARTS.get(self.request.headers.get("HX-Target", ""))
+        if part is not None:
+            return self.part(part, status=status, **context)
         return self.page(status=status, zones=zone_names(), jobs=self._jobs(), **context)
 
     def _jobs(self) -> Sequence[str]:
@@ -129,7 +134,7 @@ class NewSchedule(ScheduleEditor):
 
     def _asked_job(self) -> str:
         asked = self.request.POST if self.request.method == "POST" else self.request.GET
-        return asked.get("job", "").strip()
+        return asked.get("job", "").replace("\0", "").strip()
 
 
 class EditSchedule(ScheduleEditor):

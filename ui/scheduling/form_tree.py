@@ -60,32 +60,38 @@ def remove_row(tree: Tree, path: str) -> None:
     """Take out the row at a dotted path, if there is one."""
     way, _, number = path.rpartition(".")
     found = at(tree, way, None) if way else None
-    if isinstance(found, list) and number.isdecimal() and int(number) < len(found):
+    if isinstance(found, list) and _is_number(number) and int(number) < len(found):
         del found[int(number)]
 
 
 def _step(found: Any, step: str) -> Any:
     if isinstance(found, Mapping):
         return found.get(step)
-    if isinstance(found, list) and step.isdecimal() and int(step) < len(found):
+    if isinstance(found, list) and _is_number(step) and int(step) < len(found):
         return found[int(step)]
     return None
 
 
 def _put(root: Tree, steps: list[str], value: str) -> None:
     *way, last = steps
+    below: Any = root
     for step in way:
-        root = root.setdefault(step, {})
-        if not isinstance(root, dict):
+        below = below.setdefault(step, {})
+        if not isinstance(below, dict):
             return  # a name that is text elsewhere: no form of ours sends that
-    if not isinstance(root.get(last), dict):
-        root[last] = value
+    if not isinstance(below.get(last), dict):
+        below[last] = value
+
+
+def _is_number(step: str) -> bool:
+    """Of a row: short, for Python reads no number of thousands of digits."""
+    return step.isascii() and step.isdecimal() and len(step) < 10
 
 
 def _with_lists(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     whole = {name: _with_lists(each) for name, each in value.items()}
-    if all(name.isdecimal() and name.isascii() for name in whole):
+    if all(map(_is_number, whole)):
         return [whole[name] for name in sorted(whole, key=int)]
     return whole

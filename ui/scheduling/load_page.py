@@ -22,6 +22,8 @@ MEASURES = ((FIRES, _("Fires in an hour")), (RUNS, _("Runs at once")))
 SHADES = 6
 """From nothing (0) to the most."""
 HOURS = range(24)
+MAP = "heat"
+"""The id of the element that holds the map."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +47,32 @@ class HeatRow:
 
 
 class LoadPage(WorkspacePage):
-    """``schedules/load/?measure=fires``"""
+    """``schedules/load/?measure=fires``: at once without the map, which takes up to a second and is asked for by itself."""
 
     template = "ui/scheduling/load.html"
     area = "ui:schedules"
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """30 days of it."""
-        zone = zone_of(request)
+        """The page; with ``whole``, for browsers without scripts, the map in it; or the map alone."""
         measure = RUNS if request.GET.get("measure") == RUNS else FIRES
+        told: dict[str, Any] = {"measure": measure, "days": DAYS, "measures": MEASURES, "tab": "load"}
+        if request.headers.get("HX-Target") == MAP:
+            return self.part("ui/scheduling/heat.html", **told, **self._map(measure))
+        if "whole" in request.GET:
+            return self.page(whole=True, **told, **self._map(measure))
+        return self.page(**told)
+
+    def _map(self, measure: str) -> dict[str, Any]:
+        zone = zone_of(self.request)
         load = simulate(workspace=self.workspace, now=self.now, days=DAYS)
-        busiest = load.busiest
-        return self.page(
-            tab="load",
-            load=load,
-            days=DAYS,
-            zone=zone.key,
-            measure=measure,
-            measures=MEASURES,
-            rows=heat_rows(load.hours, zone=zone, measure=measure),
-            hours=HOURS,
-            shades=range(SHADES),
-            busiest=busiest,
-        )
+        return {
+            "load": load,
+            "zone": zone.key,
+            "rows": heat_rows(load.hours, zone=zone, measure=measure),
+            "hours": HOURS,
+            "shades": range(SHADES),
+            "busiest": load.busiest,
+        }
 
 
 def heat_rows(hours: Sequence[HourLoad], *, zone: ZoneInfo, measure: str) -> list[HeatRow]:

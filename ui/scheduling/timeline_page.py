@@ -32,7 +32,7 @@ class TimelinePage(WorkspacePage):
         start = until - LENGTH
         runs = runs_between(workspace=self.workspace, start=start, end=until, limit=MOST_RUNS)
         drawn = timeline(runs, start=start, end=until, now=self.now, most_tracks=MOST_TRACKS)
-        told = {
+        told: dict[str, Any] = {
             "start": start,
             "until": until,
             "zone": zone_of(request).key,

@@ -25,6 +25,9 @@ _RESULTS = (
 )
 _ORDER = ("succeeded", "failed", "cancelled")
 _MOMENT = _("An instant such as 2026-01-31T09:00:00Z, or 2026-01-31T09:00 on the clock of the schedule's zone.")
+_MOMENT_OR_SAVED = _(
+    "An instant such as 2026-01-31T09:00:00Z, or 2026-01-31T09:00 on the schedule's clock; empty: when it is saved."
+)
 _DURATION = _("Such as 90s, 10m, 6h or 1 day.")
 ENABLED = Field(
     "enabled", _("Enabled"), _("Without it this trigger does not fire; the others do."), "check", default="on"
@@ -79,7 +82,7 @@ KINDS: Mapping[str, Group] = {
                 (("any", _("any of them")), ("all", _("all of them"))),
                 default="any",
             ),
-            Field("delay", _("Delay"), _("How long after the end. ") + _DURATION, hint="10m", default="0"),
+            Field("delay", _("Delay"), _("How long after the end, such as 10m."), hint="10m", default="0"),
         ),
         (
             Rows(
@@ -109,9 +112,7 @@ KINDS: Mapping[str, Group] = {
     ),
     "interval": Group(
         (
-            Field(
-                "start", _("Start"), _MOMENT + " " + _("Empty: when the schedule is saved."), hint="2026-01-31T09:00"
-            ),
+            Field("start", _("Start"), _MOMENT_OR_SAVED, hint="2026-01-31T09:00"),
             Field("interval", _("Every"), _("How many units lie between two fires."), "number", begin="1", read=number),
             Field("unit", _("Unit"), _("Days and longer keep the time on the clock."), "select", _UNITS, begin="day"),
             Field("end", _("End"), _("The last moment at which it may fire; empty for none."), hint="2026-12-31"),
@@ -179,9 +180,7 @@ KINDS: Mapping[str, Group] = {
         (
             Field("minimum", _("Shortest delay"), _DURATION, hint="10m"),
             Field("maximum", _("Longest delay"), _DURATION, hint="1h"),
-            Field(
-                "start", _("Start"), _MOMENT + " " + _("Empty: when the schedule is saved."), hint="2026-01-31T09:00"
-            ),
+            Field("start", _("Start"), _MOMENT_OR_SAVED, hint="2026-01-31T09:00"),
             Field("seed", _("Seed"), _("Schedules with the same seed fire alike; empty for one of its own.")),
         ),
         (),

@@ -14,14 +14,14 @@ from ui.scheduling import (
     verbs,
 )
 
-_schedule = [
+_schedule: list[URLPattern | URLResolver] = [
     path("", schedule_page.SchedulePage.as_view(), name="schedule"),
     path("why/", schedule_page.Why.as_view(), name="schedule-why"),
     path("edit/", editing.EditSchedule.as_view(), name="schedule-edit"),
     path("do/<slug:verb>/", verbs.DoToSchedule.as_view(), name="schedule-do"),
     path("backfill/", backfill_pages.NewBackfill.as_view(), name="schedule-backfill"),
 ]
-_schedules = [
+_schedules: list[URLPattern | URLResolver] = [
     path("", schedule_list.ScheduleList.as_view(), name="schedules"),
     path("new/", editing.NewSchedule.as_view(), name="schedule-new"),
     path("preview/", editing.DraftPreview.as_view(), name="schedule-preview"),

@@ -168,6 +168,11 @@ class DoToSchedule(Action):
 
     area = "ui:schedules"
 
+    def let_in(self) -> None:
+        """Raise NotFoundError for what is not there, before anything is asked about it."""
+        super().let_in()
+        self.schedule  # noqa: B018 - found, or not
+
     def role_for(self, method: str) -> Role:
         """Whom the verb takes."""
         return self.verb.role

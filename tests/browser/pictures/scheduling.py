@@ -126,6 +126,10 @@ def _pausing(page: Page) -> None:
     page.get_by_label("Note").wait_for()
 
 
+def _mapped(page: Page) -> None:
+    page.locator("#heat table").wait_for()
+
+
 def _planned(workspace: Workspace) -> str:
     some_schedules(workspace)
     return _page("task:earthquakes", "backfill/")
@@ -163,7 +167,7 @@ PICTURES = [
     Picture("scheduler-week", "schedules/calendar/?span=week", some_schedules),
     Picture("scheduler-day", "schedules/calendar/?span=day", some_schedules),
     Picture("scheduler-timeline", "schedules/timeline/", some_schedules),
-    Picture("scheduler-load", "schedules/load/", some_schedules),
+    Picture("scheduler-load", "schedules/load/", some_schedules, _mapped),
     Picture("scheduler-chains", "schedules/chains/", some_schedules),
     Picture("scheduler-chains-empty", "schedules/chains/"),
     Picture("backfill-plan", prepare=_planned, act=_plan),

@@ -47,7 +47,12 @@ class Route:
 
 def api_routes() -> list[Route]:
     """All of them, but the last one, which answers for addresses that are none."""
-    return [route for route in _walk(get_resolver(), "", {}) if route.address.startswith("/api/")]
+    return routes_below("/api/")
+
+
+def routes_below(prefix: str) -> list[Route]:
+    """All addresses that begin so."""
+    return [route for route in _walk(get_resolver(), "", {}) if route.address.startswith(prefix)]
 
 
 def _walk(resolver: URLResolver, prefix: str, converters: Mapping[str, Any]) -> Iterator[Route]:

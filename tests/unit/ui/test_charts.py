@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.template.loader import render_to_string
+from django.utils import translation
 
 from ui.charts import Column, Line, Part, Stacked, round_up
 
@@ -52,3 +54,11 @@ def test_a_line_leaves_out_what_is_not_known() -> None:
 
 def test_a_line_through_one_value_is_drawn() -> None:
     assert Line("lateness", [5], width=100, height=50).points == "0.0,0.0"
+
+
+def test_numbers_of_a_drawing_have_points_in_every_language() -> None:
+    chart = Stacked("runs", [Column(str(n), [Part("green", 1, "completed")]) for n in range(7)])
+    with translation.override("de"):
+        page = render_to_string("ui/components/stacked.html", {"chart": chart})
+    assert 'x="68.57"' in page
+    assert "68,57" not in page

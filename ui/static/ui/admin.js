@@ -2,6 +2,13 @@
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
   document.getElementById("main")?.setAttribute("role", "main");
+  const reach = new ResizeObserver((seen) => {
+    for (const { target } of seen) {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
+  });
+  for (const box of document.querySelectorAll("#content fieldset.module")) reach.observe(box);
   requestAnimationFrame(() => {
     document.querySelectorAll(".simplebar-content-wrapper").forEach((box, number) => box.setAttribute("aria-label", `scrolls ${number + 1}`));
   });

@@ -36,7 +36,12 @@
       setTimeout(() => { owed = false; last = Date.now(); if (element.isConnected) news(element); }, Math.max(0, 1000 - (Date.now() - last)));
     };
     const source = new EventSource(element.dataset.live);
-    source.onopen = () => setLost(false);
+    let opened = false;
+    source.onopen = () => {
+      setLost(false);
+      if (!opened) tell();  // what happened between the page's making and now
+      opened = true;
+    };
     for (const kind of ["event", "progress", "log"]) source.addEventListener(kind, (event) => {
       element.dispatchEvent(new CustomEvent(`live:${kind}`, { detail: JSON.parse(event.data) }));
       tell();
@@ -50,7 +55,8 @@
   const poll = (element) => {
     const timer = setInterval(() => {
       if (!element.isConnected) clearInterval(timer);
-      else if (!document.hidden && !element.contains(document.querySelector("details.menu[open]"))) news(element);
+      // Not while somebody is within: what has the focus would lose it.
+      else if (!document.hidden && !element.contains(document.activeElement) && !element.contains(document.querySelector("details.menu[open]"))) news(element);
     }, Number(element.dataset.poll) * 1000);
   };
   const begin = (root) => {

@@ -13,10 +13,10 @@ from scheduler.selectors.chains import chain_links, chain_of
 from scheduler.services.controls import pause_schedule
 from tests.integration.people import make_job
 from tests.integration.schedule_rows import make_schedule
-from tests.integration.ui.scheduling.reading import BASE, main, words
+from tests.integration.ui.scheduling.reading import BASE, PART, main, words
 
 pytestmark = pytest.mark.django_db
-LOAD, CHAINS = f"{BASE}load/", f"{BASE}chains/"
+LOAD, CHAINS = f"{BASE}load/?whole=yes", f"{BASE}chains/"
 
 
 def after(*jobs: str, **parts: Any) -> dict[str, Any]:
@@ -47,8 +47,14 @@ class TestLoad:
 
     def test_the_measure_stands_in_the_address(self, viewer: Client, workspace: Workspace) -> None:
         make_schedule(workspace, triggers=[{"type": "every", "every": "30m"}])
-        assert "Runs at once in each hour" in words(viewer.get(LOAD, {"measure": "runs"}))
-        assert "Fire times in each hour" in words(viewer.get(LOAD, {"measure": "odd"}))
+        assert "Runs at once in each hour" in words(viewer.get(f"{LOAD}&measure=runs"))
+        assert "Fire times in each hour" in words(viewer.get(f"{LOAD}&measure=odd"))
+
+    def test_the_page_comes_at_once_and_the_map_by_itself(self, viewer: Client, schedule: Schedule) -> None:
+        assert "Counting" in words(viewer.get(f"{BASE}load/"))
+        part = viewer.get(f"{BASE}load/", headers=PART | {"HX-Target": "heat"}).content.decode()
+        assert "1 schedule fires" in part
+        assert "<html" not in part
 
     def test_an_empty_one_says_what_to_do(self, editor: Client, viewer: Client, workspace: Workspace) -> None:
         assert "Nothing fires by the clock" in words(viewer.get(LOAD))

@@ -20,6 +20,7 @@ from tests.integration.ui.scheduling.reading import BASE, PART, main, words
 pytestmark = pytest.mark.django_db
 LONG_AGO = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 ASKED = {"start": "2026-11-02", "end": "2026-11-03", "which": "missing", "limit": "2", "note": "lost data"}
+BEGIN = {"begin": "yes", "planned": "2026-11-02 2026-11-03 missing"}
 
 
 def page(schedule: Schedule) -> str:
@@ -68,7 +69,8 @@ class TestPage:
         for hour in range(4):
             make_skip(schedule, hour)
         make_fire(schedule, 9)
-        seen, after = [], ""
+        seen: list[Any] = []
+        after: Any = ""
         while after is not None:
             part = viewer.get(
                 page(schedule), {"state": "skipped", "after": after}, headers=PART | {"HX-Target": "decisions"}
@@ -147,12 +149,17 @@ class TestBackfill:
         assert not Backfill.objects.exists()
 
     def test_then_it_begins_and_shows_its_progress(self, operator: Client, old: Schedule) -> None:
-        told = words(operator.post(f"{page(old)}backfill/", ASKED | {"begin": "yes"}, follow=True))
+        told = words(operator.post(f"{page(old)}backfill/", ASKED | BEGIN, follow=True))
         begun = Backfill.objects.get()
         assert (begun.actor, begun.note, begun.limit) == ("olga", "lost data", 2)
         assert f"Backfill {begun.pk} has begun" in told
         assert "RUNNING 0 / 48 asked for by olga" in told
         assert "OWED 48" in told
+
+    def test_what_was_typed_after_the_plan_is_planned_first(self, operator: Client, old: Schedule) -> None:
+        told = words(operator.post(f"{page(old)}backfill/", ASKED | BEGIN | {"end": "2026-11-04"}))
+        assert "It would run 72 of 72 fire times" in told
+        assert not Backfill.objects.exists()
 
     @pytest.mark.parametrize(
         ("field", "value", "message"),
@@ -170,7 +177,9 @@ class TestBackfill:
     def test_a_wrong_value_is_told_beside_its_field(
         self, operator: Client, old: Schedule, field: str, value: str, message: str
     ) -> None:
-        answer = operator.post(f"{page(old)}backfill/", ASKED | {"begin": "yes", field: value})
+        changed = ASKED | {field: value}
+        planned = f"{changed['start']} {changed['end']} {changed['which']}"
+        answer = operator.post(f"{page(old)}backfill/", ASKED | BEGIN | {field: value, "planned": planned})
         assert answer.status_code == 422
         assert message in answer.context["form"].errors[field][0]
         assert not Backfill.objects.exists()
@@ -178,7 +187,12 @@ class TestBackfill:
     def test_a_range_without_fire_times_begins_nothing(self, operator: Client, old: Schedule) -> None:
         weekend = ASKED | {"start": "2026-11-07", "end": "2026-11-08"}
         assert "no fire times in this range" in words(operator.post(f"{page(old)}backfill/", weekend))
-        assert operator.post(f"{page(old)}backfill/", weekend | {"begin": "yes"}).status_code == 422
+        assert (
+            operator.post(
+                f"{page(old)}backfill/", weekend | BEGIN | {"planned": "2026-11-07 2026-11-08 missing"}
+            ).status_code
+            == 422
+        )
 
     def test_it_can_be_cancelled_with_a_note(self, operator: Client, old: Schedule) -> None:
         begun = self.begun(old)
@@ -201,7 +215,7 @@ class TestBackfill:
         assert "/cancel/" not in main(viewer.get(f"{BASE}backfills/{begun.pk}/"))
         for address in (f"{page(old)}backfill/", f"{BASE}backfills/{begun.pk}/cancel/"):
             assert viewer.get(address).status_code == 403
-            assert viewer.post(address, ASKED | {"begin": "yes"}).status_code == 403
+            assert viewer.post(address, ASKED | BEGIN).status_code == 403
         assert Backfill.objects.count() == 1
 
     def test_strangers_find_none(self, stranger: Client, old: Schedule) -> None:

@@ -195,6 +195,7 @@ class TestRows:
             "name__0=x",
             "misfire=x",
             "__=x",
+            f"triggers__{'9' * 5000}__type=cron",
             "triggers__0__jobs__0__a=x",
         ],
     )
