@@ -85,6 +85,6 @@ def test_on_a_phone_the_navigation_is_a_drawer(as_role: AsRole) -> None:
 def test_times_say_which_instant_they_are(as_role: AsRole, workspace: Workspace) -> None:
     a_day(workspace)
     page = as_role(Role.VIEWER).go("/ui/w/acme/")
-    page.locator("time.when").first.focus()
+    page.locator("time.when").last.focus()
     expect(page.get_by_role("tooltip")).to_contain_text("Europe/Berlin (your time)")
     expect(page.get_by_role("tooltip")).to_contain_text("UTC")
