@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 from jobs import claims, strict_json
 from jobs.errors import FieldError, ValidationError
 from jobs.models import BulkAction, Event, Run, Workspace
+from jobs.services.bulk_batches import try_batch
 from jobs.states import ACTIVE_RUN_STATES, RunState, StopReason
 
 BATCH = 200
@@ -50,7 +51,7 @@ def terminate_runs(*, workspace: Workspace, selection: object, actor: str, note:
         data = {"action": action.pk, "selection": checked, "total": action.total, "note": note}
         Event.objects.create(workspace=workspace, kind="bulk.terminate", actor=actor, data=data)
     log.info("bulk.terminate", action=action.pk, workspace=workspace.slug, runs=action.total, actor=actor)
-    _work_one_batch(action.pk)
+    try_batch(_work_one_batch, action_id=action.pk)
     action.refresh_from_db()
     return action
 
@@ -60,7 +61,7 @@ def work_off() -> None:
     for pk in (
         BulkAction.objects.filter(ended_at=None, action="terminate").order_by("pk").values_list("pk", flat=True)[:20]
     ):
-        _work_one_batch(pk)
+        try_batch(_work_one_batch, action_id=pk)
 
 
 def _work_one_batch(pk: int) -> None:

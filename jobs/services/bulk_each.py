@@ -19,6 +19,7 @@ from jobs.models import BulkAction, Event, Job, Run, Workspace
 from jobs.selectors.jobs import JobFilter, find_ids
 from jobs.selectors.runs import RunFilter, find_run_ids
 from jobs.services import control, job_states, reruns
+from jobs.services.bulk_batches import AWAY, try_batch
 from jobs.services.runs import trigger_run
 from jobs.states import JobState, RunState, Trigger
 
@@ -75,7 +76,7 @@ def work_off() -> None:
     for pk in (
         BulkAction.objects.filter(ended_at=None, action__in=_ACTIONS).order_by("pk").values_list("pk", flat=True)[:20]
     ):
-        _work(pk)
+        try_batch(_work, action_id=pk)
 
 
 def _begin(
@@ -105,7 +106,7 @@ def _begin(
         data = {"action": made.pk, "selection": selection, "total": made.total, "note": note}
         Event.objects.create(workspace=workspace, kind=f"bulk.{action}"[:40], actor=actor, data=data)
     log.info("bulk.began", action=made.pk, what=action, workspace=workspace.slug, total=made.total, actor=actor)
-    _work(made.pk)
+    try_batch(_work, action_id=made.pk)
     made.refresh_from_db()
     return made
 
@@ -138,10 +139,20 @@ def _deal_with(action: BulkAction, target: int) -> None:
             changed = _ACTIONS[action.action](action, target)
     except (ConflictError, NotFoundError, ValidationError) as error:
         changed = False
-        if len(action.problems) < KEPT_PROBLEMS:
-            action.problems = [*action.problems, {"id": target, "detail": str(error)}]
+        _keep_problem(action, target, str(error))
+    except AWAY:
+        raise
+    except Exception:  # whoever stands behind it in the line waits for nothing that it did
+        log.exception("bulk.target_failed", action=action.pk, target=target)
+        changed = False
+        _keep_problem(action, target, "an error of the system, which its log tells")
     action.changed += changed
     action.unchanged += not changed
+
+
+def _keep_problem(action: BulkAction, target: int, detail: str) -> None:
+    if len(action.problems) < KEPT_PROBLEMS:
+        action.problems = [*action.problems, {"id": target, "detail": detail}]
 
 
 def _hold(action: BulkAction, job: Job, paused: bool) -> bool:

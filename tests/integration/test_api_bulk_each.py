@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from jobs import dispatch, hotpath
 from jobs.models import BulkAction, Job, Role, Run, Workspace
@@ -85,6 +86,75 @@ class TestOnJobs:
         response = api.post("jobs/bulk/", {"action": "pause", "keys": ["task:theirs"]})
         assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "keys.0")
         assert counts(api.post("jobs/bulk/", {"action": "pause", "filter": {"tag": "nightly"}})) == (3, 3, 0)
+
+
+class TestWhatNobodyForesaw:
+    """An error of ours, in one target or in one action, costs the others nothing."""
+
+    def test_is_the_targets_own_problem(self, api: Api, jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
+        pause = bulk_each._ACTIONS["pause-jobs"]
+
+        def breaks_at_b(action: BulkAction, job_id: int) -> bool:
+            if job_id == jobs[1].pk:
+                raise RuntimeError("secret details")
+            return pause(action, job_id)
+
+        monkeypatch.setitem(bulk_each._ACTIONS, "pause-jobs", breaks_at_b)
+        done = api.post("jobs/bulk/", {"action": "pause", "filter": {"tag": "nightly"}})
+        assert counts(done) == (3, 2, 1)
+        assert done.json()["ended_at"] is not None
+        [problem] = done.json()["problems"]
+        assert problem["id"] == jobs[1].pk
+        assert "secret details" not in problem["detail"]
+
+    def test_in_the_first_batch_is_answered_with_the_action_all_the_same(
+        self, api: Api, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def breaks(pk: int) -> bool:
+            raise RuntimeError
+
+        with monkeypatch.context() as broken:
+            broken.setattr(bulk_each, "_work_one", breaks)
+            begun = api.post("jobs/bulk/", {"action": "pause", "filter": {"tag": "nightly"}})
+        assert counts(begun) == (3, 0, 0)
+        bulk_each.work_off()
+        assert not Job.objects.filter(state="active").exists()
+
+    def test_in_one_action_keeps_no_other_waiting(
+        self, workspace: Workspace, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first, second = (
+            BulkAction.objects.create(
+                workspace=workspace, action="pause-jobs", selection={}, targets=[job.pk], upto=job.pk, total=1
+            )
+            for job in jobs[:2]
+        )
+        work_one = bulk_each._work_one
+
+        def breaks_for_the_first(pk: int) -> bool:
+            if pk == first.pk:
+                raise RuntimeError
+            return work_one(pk)
+
+        monkeypatch.setattr(bulk_each, "_work_one", breaks_for_the_first)
+        bulk_each.work_off()
+        second.refresh_from_db()
+        assert second.ended_at is not None
+
+    def test_a_database_that_is_away_is_nobodys_problem(
+        self, workspace: Workspace, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def away(action: BulkAction, job_id: int) -> bool:
+            raise OperationalError
+
+        monkeypatch.setitem(bulk_each._ACTIONS, "pause-jobs", away)
+        action = BulkAction.objects.create(
+            workspace=workspace, action="pause-jobs", selection={}, targets=[jobs[0].pk], upto=jobs[0].pk, total=1
+        )
+        with pytest.raises(OperationalError):
+            bulk_each.work_off()
+        action.refresh_from_db()
+        assert (action.problems, action.unchanged, action.ended_at) == ([], 0, None)
 
 
 class TestOnRuns:
