@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -99,9 +100,11 @@ class Move(JobAction):
 
     form_class = NoteForm
 
-    def role_for(self, method: str) -> Role:
-        """That of the verb."""
-        return self.verb.role
+    def let_in(self) -> None:
+        """Some verbs take more than others."""
+        super().let_in()
+        if not self.may(self.verb.role):
+            raise PermissionDenied
 
     @property
     def verb(self) -> JobVerb:
