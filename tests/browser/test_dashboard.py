@@ -10,6 +10,7 @@ from jobs.states import Trigger
 from tests.acceptance.worker import Worker
 from tests.browser.conftest import AsRole
 from tests.integration.people import make_job
+from tests.integration.schedule_rows import make_schedule
 
 _WATCH_SHIFTS = """window.shifts = 0; new PerformanceObserver((seen) => {
     for (const each of seen.getEntries()) window.shifts += each.value;
@@ -61,3 +62,13 @@ def test_it_is_told_in_german(as_role: AsRole) -> None:
     page.get_by_role("button", name="Deutsch").click()
     expect(page.get_by_role("heading", name="Übersicht")).to_be_visible()
     visit.look()
+
+
+def test_what_is_put_in_anew_keeps_the_focus(as_role: AsRole, workspace: Workspace) -> None:
+    make_schedule(workspace)
+    page = as_role(Role.VIEWER).go("/ui/w/acme/")
+    page.locator(".rows time.when").focus()
+    page.evaluate("document.querySelector('.rows').id = 'old'")
+    page.locator("#figures").dispatch_event("live:news")
+    expect(page.locator("#old")).to_have_count(0)
+    expect(page.locator(".rows time.when")).to_be_focused()

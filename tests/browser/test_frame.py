@@ -85,6 +85,14 @@ def test_on_a_phone_the_navigation_is_a_drawer(as_role: AsRole) -> None:
 def test_times_say_which_instant_they_are(as_role: AsRole, workspace: Workspace) -> None:
     a_day(workspace)
     page = as_role(Role.VIEWER).go("/ui/w/acme/")
-    page.locator("time.when").first.focus()
+    page.locator("time.when").last.focus()
     expect(page.get_by_role("tooltip")).to_contain_text("Europe/Berlin (your time)")
     expect(page.get_by_role("tooltip")).to_contain_text("UTC")
+
+
+def test_what_is_not_there_is_said_in_the_same_look(as_role: AsRole) -> None:
+    visit = as_role(Role.VIEWER)
+    visit.page.goto(f"{visit.base}/ui/w/acme/nothing/")
+    visit.complaints.clear()  # the console may tell of the 404
+    expect(visit.page.get_by_role("heading")).to_have_text("There is nothing at this address")
+    visit.look()

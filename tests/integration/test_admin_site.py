@@ -69,4 +69,4 @@ class TestNothing:
         response = viewer.get(address)
         assert response.status_code == 404
         assert "There is nothing at this address" in response.content.decode()
-        assert 'href="/admin/"' in response.content.decode()
+        assert 'href="/ui/"' in response.content.decode()

@@ -66,6 +66,23 @@
       if (element.dataset.poll) poll(element);
     }
   };
+  // A part that is put in anew keeps the focus that was in it, and waits while a menu of it is open.
+  const reachable = (root) => [...root.querySelectorAll("a[href], button, summary, input, select, textarea, [tabindex]")];
+  let kept = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const target = event.detail.target;
+    kept = null;
+    if (!target.matches?.("[data-live], [data-poll]")) return;
+    if (target.querySelector("details.menu[open]")) event.detail.shouldSwap = false;
+    const at = reachable(target).indexOf(document.activeElement);
+    if (at >= 0) kept = { target, at, address: document.activeElement.getAttribute("href") };
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    if (!kept || document.activeElement !== document.body) return;
+    const now = reachable(kept.target);
+    (now.find((each) => kept.address && each.getAttribute("href") === kept.address) || now[kept.at])?.focus({ preventScroll: true });
+    kept = null;
+  });
   document.addEventListener("htmx:afterSettle", () => begin(document));
   document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.xhr?.status) setLost(false); });
   document.addEventListener("htmx:sendError", () => setLost(true));
