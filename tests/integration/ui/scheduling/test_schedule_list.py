@@ -156,6 +156,15 @@ class TestVerbs:
         assert Schedule.objects.values().get() == before
         assert not Run.objects.exists()
 
+    @pytest.mark.parametrize("workspace_of_address", ["acme", "other"])
+    def test_what_a_stranger_forges_is_not_found(
+        self, stranger: Client, schedule: Schedule, workspace_of_address: str
+    ) -> None:
+        for verb in ("pause", "run", "delete"):
+            address = f"/ui/w/{workspace_of_address}/schedules/{schedule.pk}/do/{verb}/"
+            assert stranger.post(address).status_code == 404
+        assert Schedule.objects.get().state == ScheduleState.ACTIVE
+
     def test_an_operator_who_forges_a_delete_is_refused(self, operator: Client, schedule: Schedule) -> None:
         assert operator.post(f"{BASE}{schedule.pk}/do/delete/").status_code == 403
         assert Schedule.objects.exists()
