@@ -8,7 +8,7 @@ from jobs.api.described.parts import IDEMPOTENCY_KEY, IF_MATCH_JOB, JOB_CHANGED
 from jobs.api.described.shape import page_of
 from jobs.api.described.shapes import NEW_RUN, Job, JobSummary, Run
 from jobs.documents import TriggerRequest
-from jobs.documents.control import NoteRequest
+from jobs.documents.control import GuardedNote
 from jobs.states import JobState
 
 TAG = "Jobs"
@@ -110,11 +110,11 @@ PAUSE = Operation(
     summary="Pause a job",
     says="Hold the job and its runs: nothing starts, schedules owe nothing, and what is at work may finish.",
     parameters=(IF_MATCH_JOB,),
-    body=NoteRequest,
+    body=GuardedNote,
     body_required=False,
     example=_NOTE,
     answers={200: _JOB},
-    problems={409: "The job is a draft or archived."} | JOB_CHANGED,
+    problems={409: "The job is a draft or archived, or somebody else changed it."} | JOB_CHANGED,
 )
 RESUME = Operation(
     id="resumeJob",
@@ -122,11 +122,11 @@ RESUME = Operation(
     summary="Resume a job",
     says="Let the job go on, and the runs that were paused with it.",
     parameters=(IF_MATCH_JOB,),
-    body=NoteRequest,
+    body=GuardedNote,
     body_required=False,
     example=_NOTE,
     answers={200: _JOB},
-    problems={409: "The job is a draft or archived."} | JOB_CHANGED,
+    problems={409: "The job is a draft or archived, or somebody else changed it."} | JOB_CHANGED,
 )
 TRANSITION = Operation(
     id="moveJob",
