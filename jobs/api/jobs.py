@@ -17,12 +17,13 @@ from jobs.api.described.operation import described
 from jobs.api.foreign import Mapper, atlas, datamaker, fusion, intuned
 from jobs.api.origins import shown_origin
 from jobs.api.pages import Query, page
+from jobs.api.permissions import missing_scope
 from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, same_time, taken_version
 from jobs.api.reading import ReadingView
 from jobs.api.runs import run_response
 from jobs.documents import TriggerRequest, parse_trigger
 from jobs.errors import ConflictError, FieldError, OutOfDateError, ValidationError
-from jobs.models import Job, Role
+from jobs.models import Job, Role, Scope
 from jobs.selectors.jobs import JobFilter, JobView, find_job, find_job_to_trigger, get_job, job_view, list_jobs
 from jobs.selectors.ordering import Ordering
 from jobs.services.jobs import MUST_BE_NEW, delete_job, save_job
@@ -86,6 +87,7 @@ class JobList(ReadingView):
             actor=self.actor,
             expected_version=MUST_BE_NEW,
             state=state,
+            schedules_refused=missing_scope(request, Scope.SCHEDULES),
         )
         response = job_response(job_view(job), status.HTTP_201_CREATED)
         response["Location"] = request.build_absolute_uri(reverse("job", args=[workspace, job.key]))
@@ -110,7 +112,13 @@ class JobDetail(ReadingView):
         matched = matched_version(request, job)
         try:
             expected = version if matched is None else matched
-            saved = save_job(workspace=self.workspace, document=document, actor=self.actor, expected_version=expected)
+            saved = save_job(
+                workspace=self.workspace,
+                document=document,
+                actor=self.actor,
+                expected_version=expected,
+                schedules_refused=missing_scope(request, Scope.SCHEDULES),
+            )
         except ConflictError as error:
             if matched is None or isinstance(error, KeptInFileError):
                 raise

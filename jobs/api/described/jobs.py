@@ -44,7 +44,8 @@ CREATE = Operation(
     tag=TAG,
     summary="Create a job",
     says="Create a job from its document: what to do, how, when, and where results go. It begins as active, or with `state`"
-    " as a draft. An active one must have all that it needs, such as the secrets that its payloads name.",
+    " as a draft. An active one must have all that it needs, such as the secrets that its payloads name."
+    " With schedules in it a token needs `schedules:write` too.",
     body=NewJob,
     example=_DOCUMENT | {"key": "task:ping-twice"},
     answers={201: Answer(says="The job.", shape=Job, headers=("ETag", "Location"))},
@@ -61,7 +62,8 @@ REPLACE = Operation(
     tag=TAG,
     summary="Replace a job",
     says="Replace the whole document. The body may be the answer to a GET, edited. With `If-Match`, or `version` in the body,"
-    " nobody else's change is overwritten. A body that says what the job says already changes nothing.",
+    " nobody else's change is overwritten. A body that says what the job says already changes nothing."
+    " To change the schedules in it a token needs `schedules:write` too.",
     parameters=(IF_MATCH_JOB,),
     body=JobReplacement,
     example=_DOCUMENT,
