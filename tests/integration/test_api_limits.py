@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 from structlog.testing import capture_logs
 
 from jobs.api import limiting
@@ -166,6 +167,18 @@ class TestAnAddressThatWillGo:
             assert response.headers["Deprecation"] == "@1767225600"
             assert response.headers["Sunset"] == "Fri, 01 Jan 2027 00:00:00 GMT"
             assert response.headers["Link"] == '<https://docs.example.org/new>; rel="deprecation"'
+
+    def test_says_so_in_the_openapi_document(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(JobList, "standing_headers", {"Deprecation": "@1767225600"})
+        paths = SchemaGenerator().get_schema(public=True)["paths"]
+        deprecated_ones = {
+            (path, method)
+            for path, methods in paths.items()
+            for method, operation in methods.items()
+            if operation.get("deprecated")
+        }
+        jobs = "/api/v1/workspaces/{workspace}/jobs/"
+        assert deprecated_ones == {(jobs, "get"), (jobs, "post")}
 
     def test_others_do_not(self, api: Api) -> None:
         @deprecated(since=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), link="https://docs.example.org/new")
