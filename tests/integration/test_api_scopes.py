@@ -241,10 +241,10 @@ class TestCommand:
         made = self.made("--scope", "jobs:read", "--scope", "jobs:run", "--workspace", "acme")
         assert (made.scopes, made.workspace) == (["jobs:read", "jobs:run"], workspace)
 
-    def test_without_them_it_opens_all(self, workspace: Workspace) -> None:
+    def test_without_them_it_reads_and_no_more(self, workspace: Workspace) -> None:
         make_user("eve", workspace=workspace, role=Role.EDITOR)
         made = self.made()
-        assert (made.scopes, made.workspace) == (["admin"], None)
+        assert (made.scopes, made.workspace) == (["jobs:read"], None)
 
     @pytest.mark.parametrize(
         ("arguments", "words"),
