@@ -21,7 +21,7 @@ from jobs.api.permissions import missing_scope
 from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, same_time, taken_version
 from jobs.api.reading import ReadingView
 from jobs.api.runs import run_response
-from jobs.documents import TriggerRequest, parse_trigger
+from jobs.documents import parse_trigger
 from jobs.errors import ConflictError, FieldError, OutOfDateError, ValidationError
 from jobs.models import Job, Role, Scope
 from jobs.selectors.jobs import JobFilter, JobView, find_job, find_job_to_trigger, get_job, job_view, list_jobs
@@ -31,7 +31,6 @@ from jobs.services.origins import KeptInFileError
 from jobs.services.runs import trigger_run
 from jobs.states import JobState, Trigger
 
-IDEMPOTENCY_KEY = "Idempotency-Key"
 JOB_SHAPES: dict[str, Mapper] = {
     "fusion": fusion.job_status,
     "intuned": intuned.job,
@@ -148,7 +147,7 @@ class JobTrigger(StartsARun):
 
     def post(self, request: Request, workspace: str, key: str) -> Response:
         """Start a run; 200 with the run that exists already for this idempotency key; 409 when the job is paused."""
-        asked = _asked(request)
+        asked = parse_trigger(request.data)
         job = find_job_to_trigger(workspace=self.workspace, key=key)
         triggered = trigger_run(
             job=job,
@@ -166,22 +165,6 @@ def job_response(view: JobView, code: int = status.HTTP_200_OK) -> Response:
     """A job with its entity tag."""
     answer = shapes.job_json(view) | {"origin": shown_origin(view.job.workspace_id, "job", view.job.key)}
     return Response(answer, status=code, headers={"ETag": etag(view.job)})
-
-
-def _asked(request: Request) -> TriggerRequest:
-    """The body of a trigger, with the key of the Idempotency-Key header. Raises ValidationError."""
-    header = request.headers.get(IDEMPOTENCY_KEY)
-    if header is None:
-        return parse_trigger(request.data)
-    if isinstance(request.data, dict) and request.data.get("idempotency_key", header) != header:
-        raise ValidationError(
-            [FieldError("idempotency_key", f"expected {header!r}, as in the header {IDEMPOTENCY_KEY}")]
-        )
-    try:
-        parse_trigger({"idempotency_key": header})
-    except ValidationError as error:
-        raise ValidationError([FieldError(IDEMPOTENCY_KEY, each.message) for each in error.errors]) from error
-    return parse_trigger(request.data).model_copy(update={"idempotency_key": header})
 
 
 def _creation(data: object) -> tuple[object, JobState]:

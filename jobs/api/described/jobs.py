@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jobs.api.described.bodies import JobReplacement, NewJob, Transition
 from jobs.api.described.operation import Answer, Operation, instant, ordered, pages, text, word
-from jobs.api.described.parts import IDEMPOTENCY_KEY, IF_MATCH_JOB, JOB_CHANGED
+from jobs.api.described.parts import IF_MATCH_JOB, JOB_CHANGED
 from jobs.api.described.shape import page_of
 from jobs.api.described.shapes import NEW_RUN, Job, JobSummary, Run
 from jobs.documents import TriggerRequest
@@ -88,15 +88,15 @@ TRIGGER = Operation(
     tag=TAG,
     summary="Start a run",
     says="Start a run now. It goes on in the background: `Location` is where to look. The run is accepted also while the broker is"
-    " down. With an `Idempotency-Key`, or `idempotency_key` in the body, it may be sent again without starting a second run.",
-    parameters=(IDEMPOTENCY_KEY,),
+    " down. With an `Idempotency-Key` it may be sent again, and is answered alike; `idempotency_key` in the body is the run's own,"
+    " which the job knows for as long as the run is there, whoever asks.",
     body=TriggerRequest,
     body_required=False,
     example={"parameters": {"day": "monday"}, "comment": "asked for by the shop"},
     answers={
         202: Answer(says="The new run.", shape=Run, headers=("Location",), example=NEW_RUN),
         200: Answer(
-            says="The run that this key, or these parameters, started before; or with `wait` the new one, which has ended.",
+            says="The run that this `idempotency_key`, or these parameters, started before; or with `wait` the new one, ended.",
             shape=Run,
             headers=("Location",),
         ),
