@@ -97,6 +97,10 @@ class NotFoundError(JobsError):
     """What was named does not exist, or not for this caller."""
 
 
+class ForbiddenError(JobsError):
+    """The caller may not do this part of what they asked for; the message says what it takes."""
+
+
 class BrokerUnavailable(JobsError):
     """A message could not be published. The sweep will publish it again: no caller needs to fail for it."""
 

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from jobs.errors import (
     ConflictError,
     FieldError,
+    ForbiddenError,
     GoneError,
     KeyReusedError,
     NotFoundError,
@@ -40,6 +41,7 @@ _KINDS: Sequence[tuple[type[Exception], str, str]] = (
     (OutOfDateError, "out-of-date", ""),
     (ConflictError, "conflict", ""),
     (Http404, "not-found", "There is nothing at this address."),
+    (ForbiddenError, "forbidden", ""),
     (PermissionDenied, "forbidden", ""),
     (RequestDataTooBig, "body-too-large", "The body is too large."),
     (SuspiciousOperation, "invalid-input", "The request was refused."),

@@ -57,6 +57,7 @@ class OpenAPIDocument(JSONView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    throttle_classes = ()  # The same bytes for everybody, from memory.
 
     def get(self, request: Request) -> HttpResponse:
         """The document, in the ``format`` of the query."""

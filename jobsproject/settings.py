@@ -112,8 +112,12 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]  # To be preloaded by browsers is a d
 if env.flag("TRUST_FORWARDED_PROTO", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+JOBS_TRUSTED_PROXIES = int(env.number("JOBS_TRUSTED_PROXIES", 0, most=10))
+"""How many proxies a request passes that each add to X-Forwarded-For from where it came to them. 0: the header says nothing."""
+
 # django-axes counts the failures of a name from an address, in the database, so that all web processes know of them.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "jobs.api.client_address.client_address"
 AXES_FAILURE_LIMIT = int(env.number("LOGIN_FAILURES", 10, least=1))
 AXES_COOLOFF_TIME = dt.timedelta(minutes=env.number("LOGIN_COOL_OFF_MINUTES", 15, least=1))
 AXES_RESET_ON_SUCCESS = True

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.http.response import HttpResponseBase
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import IsAuthenticated
@@ -23,8 +24,12 @@ from jobs.api.parsers import StrictJSONParser
 from jobs.api.permissions import NEEDED, HasRole, HasScope
 from jobs.api.preconditions import refuse_condition
 from jobs.api.tags import tag
+from jobs.errors import NotFoundError
 from jobs.models import Role, Scope, Workspace
 from jobs.selectors.access import Access
+
+REFUSALS = (AuthenticationFailed, NotAuthenticated, PermissionDenied, NotFoundError)
+"""401, 403, and 404 for a workspace that the caller is not in."""
 
 SMALL_BODY_BYTES = 256 * 1024
 """For what takes a note or a list of ids."""
@@ -57,6 +62,14 @@ class JSONView(APIView):
     """The longest body that this address takes; None for what DATA_UPLOAD_MAX_MEMORY_SIZE says."""
     standing_headers: Mapping[str, str] = MappingProxyType({})
     """Headers of each answer, whatever it is."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Let the caller in, or not: what is refused counts for the rate as well, or refusals could be had without end."""
+        try:
+            super().initial(request, *args, **kwargs)
+        except REFUSALS:
+            self.check_throttles(request)  # REST framework counts only what it has let in.
+            raise
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Add what each answer tells."""

@@ -18,15 +18,16 @@ from jobs.api.described.operation import described
 from jobs.api.foreign import atlas, intuned
 from jobs.api.foreign.shaping import ShapedView
 from jobs.api.jobs import job_response
-from jobs.api.preconditions import seen_at
+from jobs.api.preconditions import refused_by_header, seen_at
 from jobs.api.runs import RunPart, run_response
 from jobs.documents import parse_replay, parse_rerun
-from jobs.documents.control import parse_note, parse_transition
+from jobs.documents.control import parse_guarded_note, parse_note, parse_transition
 from jobs.errors import FieldError, ValidationError
 from jobs.models import Job, Role, Run
 from jobs.selectors.jobs import find_job, job_view
 from jobs.selectors.runs import get_run
 from jobs.services import control, job_states, pins, reruns
+from jobs.services.as_seen import job_as_seen
 from jobs.states import JobState
 
 
@@ -44,9 +45,10 @@ class JobControl(ShapedView):
 
     def hold(self, request: Request, key: str, *, paused: bool) -> Response:
         """The job, paused or resumed."""
-        note, job = parse_note(request.data).note, self.job(key)
-        seen = seen_at(request, job)
-        held = job_states.hold(job=job, paused=paused, actor=self.actor, note=note, expected_updated_at=seen)
+        asked, job = parse_guarded_note(request.data), self.job(key)
+        seen = asked.expected_updated_at or seen_at(request, job)
+        with refused_by_header(request):
+            held = job_states.hold(job=job, paused=paused, actor=self.actor, note=asked.note, expected_updated_at=seen)
         return job_response(job_view(held))
 
 
@@ -78,13 +80,14 @@ class JobTransition(JobControl):
         """Move the job to another state; 400 with what it lacks to be active, 409 when the state does not follow."""
         asked, job = parse_transition(_in_our_words(request.data)), self.job(key)
         seen = seen_at(request, job)
-        changed = job_states.change_state(
-            job=job,
-            target=JobState(asked.target),
-            actor=self.actor,
-            note=asked.note,
-            expected_updated_at=asked.expected_updated_at or seen,
-        )
+        with refused_by_header(request):
+            changed = job_states.change_state(
+                job=job,
+                target=JobState(asked.target),
+                actor=self.actor,
+                note=asked.note,
+                expected_updated_at=asked.expected_updated_at or seen,
+            )
         return job_response(job_view(changed))
 
 
@@ -114,8 +117,9 @@ class RunControl(RunPart):
     def change(self, request: Request, run_id: int, service: ServiceOnRun) -> Response:
         """The run after a service, with ``changed``: 202 when it was changed, 200 when it stood so already."""
         note, run = parse_note(request.data).note, self.run(run_id)
-        _job_seen_at(request, run)
-        changed = service(run=run, actor=self.actor, note=note)
+        seen = _job_seen_at(request, run)
+        with refused_by_header(request), job_as_seen(job_id=run.job_id, key=run.job_key, expected_updated_at=seen):
+            changed = service(run=run, actor=self.actor, note=note)
         answer = shapes.run_json(get_run(workspace=self.workspace, run_id=run_id)) | {"changed": changed}
         return Response(answer, status=status.HTTP_202_ACCEPTED if changed else status.HTTP_200_OK)
 
@@ -179,15 +183,16 @@ class RunRerun(StartsARun, RunControl):
         """Execute a finished run again, as a new one; 409 when it has not ended or its job is not active."""
         asked, run = parse_rerun(request.data), self.run(run_id)
         seen = _job_seen_at(request, run)
-        new_id = reruns.rerun(
-            run=run,
-            actor=self.actor,
-            which=asked.which,
-            definition=asked.definition,
-            parameters=asked.parameters,
-            comment=asked.comment,
-            expected_updated_at=asked.expected_updated_at or seen,
-        )
+        with refused_by_header(request):
+            new_id = reruns.rerun(
+                run=run,
+                actor=self.actor,
+                which=asked.which,
+                definition=asked.definition,
+                parameters=asked.parameters,
+                comment=asked.comment,
+                expected_updated_at=asked.expected_updated_at or seen,
+            )
         return run_response(self, request, new_id, status.HTTP_202_ACCEPTED)
 
 
@@ -199,9 +204,13 @@ class RunReplay(StartsARun, RunControl):
         """Deliver a finished run's stored results again, as a new run; 409 when they are not kept."""
         asked, run = parse_replay(request.data), self.run(run_id)
         seen = _job_seen_at(request, run)
-        new_id = reruns.replay(
-            run=run, actor=self.actor, comment=asked.comment, expected_updated_at=asked.expected_updated_at or seen
-        )
+        with refused_by_header(request):
+            new_id = reruns.replay(
+                run=run,
+                actor=self.actor,
+                comment=asked.comment,
+                expected_updated_at=asked.expected_updated_at or seen,
+            )
         return run_response(self, request, new_id, status.HTTP_202_ACCEPTED)
 
 

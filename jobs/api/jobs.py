@@ -17,12 +17,13 @@ from jobs.api.described.operation import described
 from jobs.api.foreign import Mapper, atlas, datamaker, fusion, intuned
 from jobs.api.origins import shown_origin
 from jobs.api.pages import Query, page
+from jobs.api.permissions import missing_scope
 from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, same_time, taken_version
 from jobs.api.reading import ReadingView
 from jobs.api.runs import run_response
-from jobs.documents import TriggerRequest, parse_trigger
+from jobs.documents import parse_trigger
 from jobs.errors import ConflictError, FieldError, OutOfDateError, ValidationError
-from jobs.models import Job, Role
+from jobs.models import Job, Role, Scope
 from jobs.selectors.jobs import JobFilter, JobView, find_job, find_job_to_trigger, get_job, job_view, list_jobs
 from jobs.selectors.ordering import Ordering
 from jobs.services.jobs import MUST_BE_NEW, delete_job, save_job
@@ -30,7 +31,6 @@ from jobs.services.origins import KeptInFileError
 from jobs.services.runs import trigger_run
 from jobs.states import JobState, Trigger
 
-IDEMPOTENCY_KEY = "Idempotency-Key"
 JOB_SHAPES: dict[str, Mapper] = {
     "fusion": fusion.job_status,
     "intuned": intuned.job,
@@ -108,6 +108,7 @@ class JobList(JobAnswers):
             actor=self.actor,
             expected_version=MUST_BE_NEW,
             state=state,
+            schedules_refused=missing_scope(request, Scope.SCHEDULES),
         )
         response = self.answered(job_view(job), status.HTTP_201_CREATED)
         response["Location"] = request.build_absolute_uri(self.address(job))
@@ -137,7 +138,13 @@ class JobDetail(JobAnswers):
         matched = matched_version(request, job)
         try:
             expected = version if matched is None else matched
-            saved = save_job(workspace=self.workspace, document=document, actor=self.actor, expected_version=expected)
+            saved = save_job(
+                workspace=self.workspace,
+                document=document,
+                actor=self.actor,
+                expected_version=expected,
+                schedules_refused=missing_scope(request, Scope.SCHEDULES),
+            )
         except ConflictError as error:
             if matched is None or isinstance(error, KeptInFileError):
                 raise
@@ -167,7 +174,7 @@ class JobTrigger(StartsARun):
 
     def post(self, request: Request, workspace: str, key: str) -> Response:
         """Start a run; 200 with the run that exists already for this idempotency key; 409 when the job is paused."""
-        asked = _asked(request)
+        asked = parse_trigger(request.data)
         job = find_job_to_trigger(workspace=self.workspace, key=key)
         triggered = trigger_run(
             job=job,
@@ -185,22 +192,6 @@ def job_response(view: JobView, code: int = status.HTTP_200_OK) -> Response:
     """A job with its entity tag."""
     answer = shapes.job_json(view) | {"origin": shown_origin(view.job.workspace_id, "job", view.job.key)}
     return Response(answer, status=code, headers={"ETag": etag(view.job)})
-
-
-def _asked(request: Request) -> TriggerRequest:
-    """The body of a trigger, with the key of the Idempotency-Key header. Raises ValidationError."""
-    header = request.headers.get(IDEMPOTENCY_KEY)
-    if header is None:
-        return parse_trigger(request.data)
-    if isinstance(request.data, dict) and request.data.get("idempotency_key", header) != header:
-        raise ValidationError(
-            [FieldError("idempotency_key", f"expected {header!r}, as in the header {IDEMPOTENCY_KEY}")]
-        )
-    try:
-        parse_trigger({"idempotency_key": header})
-    except ValidationError as error:
-        raise ValidationError([FieldError(IDEMPOTENCY_KEY, each.message) for each in error.errors]) from error
-    return parse_trigger(request.data).model_copy(update={"idempotency_key": header})
 
 
 def _creation(data: object) -> tuple[object, JobState]:

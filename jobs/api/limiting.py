@@ -1,4 +1,4 @@
-"""How often a caller may call: counted in Redis, one round trip a request, and told in each answer.
+"""How often a caller may call, or who is nobody from one address: counted in Redis, one round trip a request, told in each answer.
 
 Off unless JOBS_API_RATE says otherwise. A store that cannot be reached lets everybody through: a limit is there to keep the system
 usable, and would not if it were its weakest part. Source of the headers: draft-ietf-httpapi-ratelimit-headers.
@@ -20,6 +20,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from jobs.api.callers import caller_of
+from jobs.api.client_address import client_address
 
 TIMEOUT_SECONDS = 0.25
 """A store that is slower than this is away, for `AWAY_SECONDS`: callers do not wait for it."""
@@ -89,16 +90,16 @@ class Counter:
 
 
 class CallerRate(BaseThrottle):
-    """REST framework's throttle: for each token, or each person with a session."""
+    """REST framework's throttle: for each token, each person with a session, and of what is nobody's each address."""
 
     standing: Standing | None = None
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """False when it is one too many. Leaves with the request what its answer tells."""
         limit = limit_of(settings.JOBS_API_RATE)
-        if limit is None or not request.user.is_authenticated:
+        if limit is None:
             return True
-        counted = counter(settings.JOBS_API_RATE_STORE).count(caller_of(request), limit)
+        counted = counter(settings.JOBS_API_RATE_STORE).count(_counted_for(request), limit)
         if counted is None:
             return True
         count, left_ms = counted
@@ -115,6 +116,10 @@ def rate_headers(request: Request) -> dict[str, str]:
     """What is told about the rate; nothing where none was counted."""
     standing: Any = getattr(request, "rate_standing", None)
     return {} if standing is None else standing.headers()
+
+
+def _counted_for(request: Request) -> str:
+    return caller_of(request) if request.user.is_authenticated else f"address:{client_address(request) or ''}"
 
 
 @cache

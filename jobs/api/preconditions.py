@@ -125,6 +125,17 @@ def seen_at(request: Request, job: Job | None) -> dt.datetime | None:
 
 
 @contextmanager
+def refused_by_header(request: Request) -> Iterator[None]:
+    """What a service refuses because somebody changed the job meanwhile is a 412 for who named a version in If-Match."""
+    try:
+        yield
+    except OutOfDateError as error:
+        if request.headers.get("If-Match", "*").strip() == "*":
+            raise
+        raise PreconditionFailedError(str(error)) from error
+
+
+@contextmanager
 def expecting(request: Request, *, what: str, version: int, written: int | None) -> Iterator[int | None]:
     """The version that a writer saw: of If-Match, then somebody else's change is a 412; or of the body, then it is a 409.
 

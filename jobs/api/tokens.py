@@ -17,7 +17,7 @@ from jobs.api.base import AccountView, WorkspaceView
 from jobs.api.described import tokens as on_tokens
 from jobs.api.described.operation import described
 from jobs.api.members import FOR_OWNERS
-from jobs.api.permissions import bound_to
+from jobs.api.permissions import bound_to, token_of
 from jobs.models import Workspace
 from jobs.selectors.access import get_access
 from jobs.selectors.members import find_service_account, find_token_of, page_of_tokens, tokens_for, tokens_of
@@ -111,6 +111,7 @@ def _made(request: Request, asked: TokenRequest, *, user: User, workspace: Works
         expires_at=asked.expires_at,
         workspace=workspace,
         actor=actor,
+        made_with=token_of(request),
         now=dt.datetime.now(dt.UTC),
     )
     address = (

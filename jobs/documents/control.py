@@ -22,7 +22,18 @@ class NoteRequest(Strict):
     note: Note = ""
 
 
-class TransitionRequest(NoteRequest):
+class GuardedNote(NoteRequest):
+    """What may be said when a job or a schedule is held or continued.
+
+    Args:
+        note: Why; kept with what it was done to.
+        expected_updated_at: Its ``updated_at`` as the caller saw it: when somebody changed it since, it stays as it is.
+    """
+
+    expected_updated_at: AwareDatetime | None = None
+
+
+class TransitionRequest(GuardedNote):
     """What may be said when a job is moved to another state.
 
     Args:
@@ -32,12 +43,16 @@ class TransitionRequest(NoteRequest):
     """
 
     target: Literal["draft", "active", "paused", "archived"]
-    expected_updated_at: AwareDatetime | None = None
 
 
 def parse_note(data: object) -> NoteRequest:
     """Validate what is said when something is held, continued or ended. Raises ValidationError as `parse_job` does."""
     return validated(NoteRequest, data, "expected an object with note")
+
+
+def parse_guarded_note(data: object) -> GuardedNote:
+    """Validate what is said when a job or a schedule is held or continued. Raises ValidationError as `parse_job` does."""
+    return validated(GuardedNote, data, "expected an object with note")
 
 
 def parse_transition(data: object) -> TransitionRequest:

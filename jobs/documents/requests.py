@@ -36,6 +36,19 @@ class TriggerRequest(Strict):
     idempotency_key: IdempotencyKey | None = None
 
 
+class GuardedTrigger(TriggerRequest):
+    """What may be said when a job is triggered as it was seen.
+
+    Args:
+        parameters: For the templates of payloads.
+        comment: Why; kept with the run.
+        idempotency_key: A key that the job has seen starts no second run.
+        expected_updated_at: The job's ``updated_at`` as the caller saw it: when somebody changed the job since, nothing is begun.
+    """
+
+    expected_updated_at: AwareDatetime | None = None
+
+
 class ReplayRequest(Strict):
     """What may be said when a run's results are to be delivered again.
 
@@ -67,6 +80,11 @@ class RerunRequest(ReplayRequest):
 def parse_trigger(data: object) -> TriggerRequest:
     """Validate what a caller, a form or a command says when it triggers a job. Raises ValidationError as `parse_job` does."""
     return validated(TriggerRequest, data, "expected an object with parameters and comment")
+
+
+def parse_guarded_trigger(data: object) -> GuardedTrigger:
+    """Validate what a caller says when it triggers a job as it was seen. Raises ValidationError as `parse_job` does."""
+    return validated(GuardedTrigger, data, "expected an object with parameters and comment")
 
 
 def parse_rerun(data: object) -> RerunRequest:

@@ -6,9 +6,9 @@ import datetime as dt
 
 from django.db import transaction
 
-from jobs.errors import NotFoundError, OutOfDateError
 from jobs.models import Job
 from jobs.services import activation, control
+from jobs.services.as_seen import lock_as_seen
 from jobs.states import JobState
 
 
@@ -43,18 +43,8 @@ def change_state(
 def hold(*, job: Job, paused: bool, actor: str, note: str = "", expected_updated_at: dt.datetime | None = None) -> Job:
     """Pause a job, or resume it; never out of another state. Takes, returns and raises what `change_state` does."""
     with transaction.atomic():
-        _lock_as_seen(job, expected_updated_at)
+        lock_as_seen(job_id=job.pk, key=job.key, expected_updated_at=expected_updated_at)
         if paused:
             return control.pause_job(job=job, actor=actor, note=note)
         control.resume_job(job=job, actor=actor, note=note)
         return job
-
-
-def _lock_as_seen(job: Job, expected_updated_at: dt.datetime | None) -> None:
-    """Nobody can change the job between the comparison and the change."""
-    present = Job.objects.select_for_update(no_key=True).only("updated_at").filter(pk=job.pk).first()
-    if present is None:
-        raise NotFoundError(f"{job.key} was deleted")
-    if expected_updated_at not in (None, present.updated_at):
-        told = f"{job.key} was changed at {present.updated_at.isoformat()}, after you read it"
-        raise OutOfDateError(f"{told}: read it again and repeat your change")

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from jobs import extensions
 from jobs.documents import JobDocument, parse_job, refuse
 from jobs.durations import interval
-from jobs.errors import ConflictError, FieldError, OutOfDateError, ValidationError
+from jobs.errors import ConflictError, FieldError, ForbiddenError, OutOfDateError, ValidationError
 from jobs.models import ConcurrencyGroup, Event, Job, Rate, Run, Workspace
 from jobs.services import activation, admission, audit, origins
 from jobs.states import ACTIVE_RUN_STATES, JobState
@@ -34,6 +34,7 @@ def save_job(
     state: JobState = JobState.ACTIVE,
     checked: bool = False,
     from_file: bool = False,
+    schedules_refused: str = "",
 ) -> Job:
     """Create the job of the document's key, or replace it as a whole.
 
@@ -52,6 +53,8 @@ def save_job(
             for sinks to answer.
         from_file: It is written for the file that the job is kept in: nobody else may change such a job, or the schedules of a job
             that are kept in files.
+        schedules_refused: Why the writer may not write schedules, when that is so: the document may have those alone that the job
+            has already.
 
     Returns:
         The job as it stands now.
@@ -61,9 +64,15 @@ def save_job(
             an active job must have.
         ConflictError: The job has another version than expected, or exists though it must be new.
         origins.KeptInFileError: It is kept in a file, and this is not written for it.
+        ForbiddenError: The writer may not write schedules, and the document would change them.
     """
     parsed = document if isinstance(document, JobDocument) else parse_job(document)
     present = _present(workspace, parsed)
+    if schedules_refused:
+        if parsed.to_dict()["schedules"] != (present.schedules if present else []):
+            raise ForbiddenError(schedules_refused)
+        # What was compared is what is written over.
+        expected_version = _compared_version(present) if expected_version is None else expected_version
     if present is None:
         return _create(workspace, parsed, actor=actor, expected_version=expected_version, state=state, checked=checked)
     return _replace(present, parsed, actor=actor, expected_version=expected_version, from_file=from_file)
@@ -190,6 +199,10 @@ def _out_of_date(job: Job, expected_version: int | None) -> str:
     if expected_version is None:
         return f"{job.key} was deleted meanwhile"
     return f"{job.key} was changed by somebody else: you have version {expected_version}; read it again and repeat your change"
+
+
+def _compared_version(present: Job | None) -> int:
+    return MUST_BE_NEW if present is None else present.version
 
 
 def _present(workspace: Workspace, document: JobDocument) -> Job | None:

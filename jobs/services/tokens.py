@@ -34,6 +34,7 @@ def create_token(
     scopes: Sequence[str] = (Scope.ADMIN,),
     workspace: Workspace | None = None,
     actor: str = "",
+    made_with: ApiToken | None = None,
 ) -> tuple[ApiToken, str]:
     """Make a token.
 
@@ -45,16 +46,20 @@ def create_token(
         scopes: What it opens of that, at least one; see `Scope`.
         workspace: The only one that it opens; None for all of its user's.
         actor: Who makes it; empty for its user.
+        made_with: The token of who makes it, which opens all that the new one does, for as long: without an expiry of its own the
+            new one has this one's. None for a person with a session, or a command.
 
     Returns:
         The row, and the token itself: 256 random bits behind `PREFIX`. It cannot be shown again.
 
     Raises:
-        ValidationError: The name is empty or too long, the expiry has passed, a scope is unknown, or the user is not in the
-            workspace.
+        ValidationError: The name is empty or too long, the expiry has passed, a scope is unknown, the user is not in the
+            workspace, or the new token would open more than ``made_with``, or outlive it.
     """
     wanted = list(dict.fromkeys(scopes))
     ends_at = _check(name=name, expires_at=expires_at, scopes=wanted, now=now)
+    if made_with is not None:
+        ends_at = _within(made_with, scopes=wanted, ends_at=ends_at)
     if workspace is not None and not is_member(user=user, workspace_id=workspace.pk):
         raise ValidationError([FieldError("workspace", f"{user.get_username()} is not a member of {workspace.slug}")])
     token = PREFIX + secrets.token_urlsafe(32)
@@ -121,6 +126,20 @@ def _check(*, name: str, expires_at: dt.datetime | None, scopes: Sequence[str], 
     if errors:
         raise ValidationError(errors)
     return ends_at
+
+
+def _within(maker: ApiToken, *, scopes: Sequence[str], ends_at: dt.datetime | None) -> dt.datetime | None:
+    """The expiry of a token that another one makes. Raises ValidationError when it would open more, or for longer."""
+    errors, most = [], maker.expires_at
+    lacking = [] if Scope.ADMIN in maker.scopes else [scope for scope in scopes if scope not in maker.scopes]
+    if lacking:
+        errors.append(FieldError("scopes", f"the token that makes it has no {', '.join(lacking)} itself"))
+    if most is not None and ends_at is not None and ends_at > most:
+        told = most.astimezone(dt.UTC).isoformat()
+        errors.append(FieldError("expires_at", f"expected at most {told}, when the token that makes it expires"))
+    if errors:
+        raise ValidationError(errors)
+    return most if ends_at is None else ends_at
 
 
 def _record(token: ApiToken, kind: str, *, actor: str) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from jobs import strict_json
 from jobs.api.pages import Query
@@ -20,9 +20,15 @@ from scheduler.triggers.times import read_moment
 
 
 class RunNowRequest(Strict):
-    """What may be said when a schedule's job is run by hand."""
+    """What may be said when a schedule's job is run by hand.
+
+    Args:
+        comment: Why; kept with the run.
+        expected_updated_at: The schedule's ``updated_at`` as the caller saw it: when somebody changed it since, nothing is begun.
+    """
 
     comment: str = Field(default="", max_length=2000)
+    expected_updated_at: AwareDatetime | None = None
 
 
 class PrincipalRequest(Strict):

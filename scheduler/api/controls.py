@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol, cast
 
 from django.contrib.auth.models import User
@@ -12,9 +15,9 @@ from rest_framework.response import Response
 from jobs.api.awaiting import StartsARun
 from jobs.api.base import SMALL_BODY_BYTES
 from jobs.api.described.operation import described
-from jobs.api.preconditions import matched_version
+from jobs.api.preconditions import matched_version, refused_by_header
 from jobs.api.runs import run_response
-from jobs.documents.control import parse_note
+from jobs.documents.control import parse_guarded_note
 from jobs.models import Role, Scope
 from jobs.selectors.members import find_service_account
 from scheduler.api.asking import parse_principal, parse_run_now
@@ -22,6 +25,7 @@ from scheduler.api.described import schedules as on_schedules
 from scheduler.api.schedules import SchedulePart, schedule_response
 from scheduler.models import Schedule
 from scheduler.services import controls
+from scheduler.services.as_seen import schedule_as_seen
 from scheduler.services.principals import take_over
 
 
@@ -38,16 +42,27 @@ class ScheduleControl(SchedulePart):
     scopes = {"POST": Scope.SCHEDULES}
     largest_body_bytes = SMALL_BODY_BYTES
 
-    def matched(self, request: Request, key: str, name: str) -> Schedule:
-        """The schedule of the address, whose job has a version of If-Match. Raises NotFoundError and PreconditionFailedError."""
+    @contextmanager
+    def seen(
+        self, request: Request, key: str, name: str, expected_updated_at: dt.datetime | None = None
+    ) -> Iterator[Schedule]:
+        """The schedule of the address, to be changed within: by nobody else, if it is the one that the caller saw.
+
+        Raises NotFoundError; PreconditionFailedError for another version than If-Match names; OutOfDateError for another time.
+        """
         schedule = self.schedule(key, name)
-        matched_version(request, schedule.job)
-        return schedule
+        version = matched_version(request, schedule.job)
+        with (
+            refused_by_header(request),
+            schedule_as_seen(schedule=schedule, expected_version=version, expected_updated_at=expected_updated_at),
+        ):
+            yield schedule
 
     def change(self, request: Request, key: str, name: str, service: ServiceOnSchedule) -> Response:
         """The schedule after a service, with ``changed``: false when it stood so already."""
-        note, schedule = parse_note(request.data).note, self.matched(request, key, name)
-        changed = service(schedule=schedule, actor=self.actor, note=note)
+        asked = parse_guarded_note(request.data)
+        with self.seen(request, key, name, asked.expected_updated_at) as schedule:
+            changed = service(schedule=schedule, actor=self.actor, note=asked.note)
         return schedule_response(schedule, changed=changed)
 
 
@@ -77,8 +92,9 @@ class ScheduleRunNow(StartsARun, ScheduleControl):
 
     def post(self, request: Request, workspace: str, key: str, name: str) -> Response:
         """Start a run of the job with the schedule's parameters; 409 when the job is no active one."""
-        asked, schedule = parse_run_now(request.data), self.matched(request, key, name)
-        run_id = controls.run_now(schedule=schedule, actor=self.actor, comment=asked.comment)
+        asked = parse_run_now(request.data)
+        with self.seen(request, key, name, asked.expected_updated_at) as schedule:
+            run_id = controls.run_now(schedule=schedule, actor=self.actor, comment=asked.comment)
         return run_response(self, request, run_id, status.HTTP_202_ACCEPTED)
 
 
@@ -91,11 +107,12 @@ class SchedulePrincipal(ScheduleControl):
 
     def put(self, request: Request, workspace: str, key: str, name: str) -> Response:
         """Let the schedule act as the caller, or as a service account of the workspace; as no other person."""
-        asked, schedule = parse_principal(request.data), self.matched(request, key, name)
+        asked = parse_principal(request.data)
         user = cast(User, request.user)
         if asked.service_account is not None:
             user = find_service_account(workspace=self.workspace, name=asked.service_account).user
-        changed = take_over(schedule=schedule, user=user, actor=self.actor)
+        with self.seen(request, key, name) as schedule:
+            changed = take_over(schedule=schedule, user=user, actor=self.actor)
         return schedule_response(schedule, changed=changed)
 
 
@@ -105,6 +122,7 @@ class ScheduleSkipNext(ScheduleControl):
 
     def post(self, request: Request, workspace: str, key: str, name: str) -> Response:
         """Let the next fire time that is not skipped yet pass without a run; 409 when there is none."""
-        note, schedule = parse_note(request.data).note, self.matched(request, key, name)
-        skipped = controls.skip_next(schedule=schedule, actor=self.actor, note=note)
+        asked = parse_guarded_note(request.data)
+        with self.seen(request, key, name, asked.expected_updated_at) as schedule:
+            skipped = controls.skip_next(schedule=schedule, actor=self.actor, note=asked.note)
         return schedule_response(schedule, skipped=skipped)

@@ -145,6 +145,24 @@ class TestAnotherRequest:
         assert not KeptAnswer.objects.exists()
 
 
+class TestTheRunsOwnKey:
+    """``idempotency_key`` of the body: of the job, and of no caller."""
+
+    def test_is_not_what_the_header_says(self, api: Api, job: Job) -> None:
+        run = api.post(TRIGGER, Idempotency_Key="monday").json()
+        assert (run["idempotency_key"], Run.objects.get().idempotency_key) == (None, None)
+        both = api.post(TRIGGER, {"idempotency_key": "tuesday"}, Idempotency_Key="other").json()
+        assert both["idempotency_key"] == "tuesday"
+
+    def test_is_no_others_header(self, api: Api, job: Job, workspace: Workspace) -> None:
+        """Two callers who chose the same header have nothing to do with each other."""
+        eve = Api(make_user("another-eve", workspace=workspace, role=Role.EDITOR))
+        answers = [each.post(TRIGGER, Idempotency_Key="1") for each in (api, eve)]
+        assert [answer.status_code for answer in answers] == [202, 202]
+        assert len({answer.json()["id"] for answer in answers}) == 2
+        assert api.post(TRIGGER, {"idempotency_key": "1"}).status_code == 202
+
+
 class TestATokenThatIsMade:
     """It is shown once, and stands nowhere else: its row has a hash."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 from structlog.testing import capture_logs
 
 from jobs.api import limiting
@@ -93,6 +94,36 @@ class TestRates:
         assert left(api.get("jobs/")) == 2
 
 
+@pytest.mark.usefixtures("three_a_minute")
+class TestWhatIsRefused:
+    def test_counts_for_the_caller(self, workspace: Workspace) -> None:
+        vera = Api(make_user("vera", workspace=workspace, role=Role.VIEWER))
+        answers = [vera.post("jobs/task:ping/trigger/") for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [403, 403, 403, 429]
+        assert [left(answer) for answer in answers] == [2, 1, 0, 0]
+        stranger = Api(make_user("otto"))
+        assert [stranger.get("jobs/").status_code for _ in range(4)] == [404, 404, 404, 429]
+
+    def test_counts_for_the_address_of_who_is_nobody(self, api: Api) -> None:
+        """So whoever tries tokens tries three a minute; and who has one is not kept out by them."""
+        tried = [self.guess(f"jobs_{number}") for number in range(4)]
+        assert [answer.status_code for answer in tried] == [401, 401, 401, 429]
+        assert self.guess("", address="192.0.2.2").status_code == 401
+        assert api.get("jobs/").status_code == 200
+
+    def test_is_told_apart_behind_a_proxy_that_is_trusted(self, settings: Any, workspace: Workspace) -> None:
+        settings.JOBS_TRUSTED_PROXIES = 1
+        answers = [self.guess("x", forwarded="203.0.113.1") for _ in range(4)]
+        assert answers[-1].status_code == 429
+        assert self.guess("x", forwarded="203.0.113.2").status_code == 401
+        forged = self.guess("x", forwarded="203.0.113.9, 203.0.113.1")  # The proxy adds to what the client sent.
+        assert forged.status_code == 429
+
+    def guess(self, token: str, *, address: str = "192.0.2.1", forwarded: str = "") -> Any:
+        headers = {"Authorization": f"Bearer {token}"} | ({"X-Forwarded-For": forwarded} if forwarded else {})
+        return Client(REMOTE_ADDR=address).get("/api/v1/workspaces/acme/jobs/", headers=headers)
+
+
 class TestAStoreThatIsAway:
     def test_lets_everybody_through_and_is_told_of_once(self, api: Api, settings: Any) -> None:
         settings.JOBS_API_RATE = (1, 60)
@@ -136,6 +167,18 @@ class TestAnAddressThatWillGo:
             assert response.headers["Deprecation"] == "@1767225600"
             assert response.headers["Sunset"] == "Fri, 01 Jan 2027 00:00:00 GMT"
             assert response.headers["Link"] == '<https://docs.example.org/new>; rel="deprecation"'
+
+    def test_says_so_in_the_openapi_document(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(JobList, "standing_headers", {"Deprecation": "@1767225600"})
+        paths = SchemaGenerator().get_schema(public=True)["paths"]
+        deprecated_ones = {
+            (path, method)
+            for path, methods in paths.items()
+            for method, operation in methods.items()
+            if operation.get("deprecated")
+        }
+        jobs = "/api/v1/workspaces/{workspace}/jobs/"
+        assert deprecated_ones == {(jobs, "get"), (jobs, "post")}
 
     def test_others_do_not(self, api: Api) -> None:
         @deprecated(since=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), link="https://docs.example.org/new")

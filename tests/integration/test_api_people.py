@@ -12,11 +12,12 @@ from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client, override_settings
 
-from jobs.errors import ConflictError
+from jobs.errors import ConflictError, ValidationError
 from jobs.models import ApiToken, Event, Membership, Role, Scope, Secret, Workspace
 from jobs.services.members import remove_member, set_member
 from jobs.services.secrets import read_secret, set_secret
-from tests.integration.people import Api, make_job, make_user, make_workspace, signed_in
+from jobs.services.tokens import create_token
+from tests.integration.people import NOW, Api, make_job, make_user, make_workspace, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -278,6 +279,39 @@ class TestServiceAccounts:
         assert Membership.objects.get(user=user).role == "viewer"
         assert browser.post(f"/admin/jobs/serviceaccount/{user.pk}/delete/", {"post": "yes"}).status_code == 302
         assert not User.objects.filter(username="ci@acme.service").exists()
+
+
+class TestATokenThatMakesAnother:
+    ENDS = dt.datetime(2099, 6, 1, tzinfo=dt.UTC)
+
+    @pytest.fixture
+    def short(self, workspace: Workspace) -> Api:
+        """An owner's, with a token that ends."""
+        api = Api(make_user("olga", workspace=workspace, role=Role.OWNER))
+        ApiToken.objects.update(expires_at=self.ENDS)
+        return api
+
+    @pytest.mark.parametrize("own", [True, False])
+    def test_is_not_outlived(self, short: Api, own: bool) -> None:
+        def make(**more: object) -> Any:
+            body = {"name": "ci", "scopes": ["jobs:read"], **more}
+            return account(short, "tokens/", "POST", body) if own else short.post("tokens/", body)
+
+        later = (self.ENDS + dt.timedelta(seconds=1)).isoformat()
+        assert fields(make(expires_at=later)) == ["expires_at"]
+        assert ApiToken.objects.count() == 1
+        silent, sooner = make(), make(expires_at="2099-01-01T00:00:00Z")
+        assert dt.datetime.fromisoformat(silent.json()["expires_at"]) == self.ENDS
+        assert sooner.json()["expires_at"].startswith("2099-01-01")
+
+    def test_gives_no_scope_that_it_has_not(self, workspace: Workspace) -> None:
+        user = make_user("olga", workspace=workspace, role=Role.OWNER)
+        maker, _ = create_token(user=user, name="small", scopes=["jobs:read", "jobs:run"], now=NOW)
+        create_token(user=user, name="smaller", scopes=["jobs:run"], made_with=maker, now=NOW)
+        for scope in (Scope.WRITE, Scope.ADMIN):
+            with pytest.raises(ValidationError, match=f"has no {scope.value} itself"):
+                create_token(user=user, name="larger", scopes=["jobs:run", scope], made_with=maker, now=NOW)
+        assert ApiToken.objects.count() == 2
 
 
 class TestTokens:

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, connections
+from django.db.models import F
 
 from jobs.errors import ValidationError
-from jobs.models import ApiToken, Event, Role, Scope, Workspace
+from jobs.models import ApiToken, Event, Job, Role, Scope, Workspace
+from jobs.services import jobs as jobs_service
 from jobs.services import tokens
 from jobs.services.tokens import create_token, find_token, note_use
 from tests.integration.people import NOW, Api, make_job, make_user, make_workspace
@@ -95,6 +97,49 @@ class TestScope:
             create_token(user=user, name="ci", scopes=scopes, now=NOW)
         with pytest.raises(IntegrityError, match="token_scopes_known"):
             ApiToken.objects.create(user=user, name="ci", digest="x" * 64, scopes=scopes)
+
+
+class TestSchedulesInAJobsDocument:
+    DOCUMENT = {"key": "task:timed", "payload": [{"kind": "noop"}]}
+    OTHER = SCHEDULE | {"notes": "new"}
+
+    def test_take_the_scope_for_schedules_to_create(self, workspace: Workspace) -> None:
+        api = editor_with(workspace, Scope.WRITE)
+        refused = api.post("jobs/", self.DOCUMENT | {"schedules": [SCHEDULE]})
+        assert (refused.status_code, refused.json()["type"]) == (403, "/problems/forbidden/")
+        assert "schedules:write" in refused.json()["detail"]
+        assert not Job.objects.filter(name="timed").exists()
+        assert api.post("jobs/", self.DOCUMENT).status_code == 201
+        assert api.send("PUT", "jobs/task:timed/", self.DOCUMENT | {"schedules": [SCHEDULE]}).status_code == 403
+
+    @pytest.mark.parametrize("schedules", [[], [OTHER], [SCHEDULE, OTHER | {"name": "more"}]])
+    def test_take_it_to_change_or_go(self, workspace: Workspace, schedules: list[Any]) -> None:
+        job = make_job(workspace, "task:timed", schedules=[SCHEDULE])
+        api = editor_with(workspace, Scope.WRITE)
+        assert api.send("PUT", "jobs/task:timed/", self.DOCUMENT | {"schedules": schedules}).status_code == 403
+        job.refresh_from_db()
+        assert (job.schedules, job.version) == ([SCHEDULE], 1)
+        both = Api(make_user("ed", workspace=workspace, role=Role.EDITOR), scopes=[Scope.WRITE, Scope.SCHEDULES])
+        assert both.send("PUT", "jobs/task:timed/", self.DOCUMENT | {"schedules": schedules}).status_code == 200
+
+    def test_may_stand_there_as_they_are(self, workspace: Workspace) -> None:
+        make_job(workspace, "task:timed", schedules=[SCHEDULE])
+        edited = self.DOCUMENT | {"schedules": [SCHEDULE], "description": "new"}
+        assert editor_with(workspace, Scope.WRITE).send("PUT", "jobs/task:timed/", edited).json()["version"] == 2
+
+    def test_are_those_that_the_job_has_when_it_is_written(self, workspace: Workspace, monkeypatch: Any) -> None:
+        """Somebody changes them between the comparison and the writing."""
+        make_job(workspace, "task:timed", schedules=[SCHEDULE])
+        ready = jobs_service._refuse_unready
+
+        def meanwhile(*about: Any, **more: Any) -> None:
+            ready(*about, **more)
+            Job.objects.filter(name="timed").update(schedules=[self.OTHER], version=F("version") + 1)
+
+        monkeypatch.setattr(jobs_service, "_refuse_unready", meanwhile)
+        edited = self.DOCUMENT | {"schedules": [SCHEDULE], "description": "new"}
+        late = editor_with(workspace, Scope.WRITE).send("PUT", "jobs/task:timed/", edited)
+        assert (late.status_code, Job.objects.get(name="timed").schedules) == (409, [self.OTHER])
 
 
 class TestBoundToken:
@@ -196,10 +241,10 @@ class TestCommand:
         made = self.made("--scope", "jobs:read", "--scope", "jobs:run", "--workspace", "acme")
         assert (made.scopes, made.workspace) == (["jobs:read", "jobs:run"], workspace)
 
-    def test_without_them_it_opens_all(self, workspace: Workspace) -> None:
+    def test_without_them_it_reads_and_no_more(self, workspace: Workspace) -> None:
         make_user("eve", workspace=workspace, role=Role.EDITOR)
         made = self.made()
-        assert (made.scopes, made.workspace) == (["admin"], None)
+        assert (made.scopes, made.workspace) == (["jobs:read"], None)
 
     @pytest.mark.parametrize(
         ("arguments", "words"),

@@ -53,6 +53,27 @@ class TestWrongPasswords:
             attempt("wrong", name="mallory")
         assert attempt(PASSWORD) == 302
 
+    def test_lock_out_at_the_address_that_a_trusted_proxy_tells(self, eve: User, settings: Any) -> None:
+        settings.AXES_FAILURE_LIMIT, settings.JOBS_TRUSTED_PROXIES = 3, 1
+
+        def behind_the_proxy(password: str, address: str) -> int:
+            browser = Client(REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=address)
+            return browser.post("/admin/login/?next=/admin/", {"username": "eve", "password": password}).status_code
+
+        for _ in range(3):
+            behind_the_proxy("wrong", "203.0.113.1")
+        assert behind_the_proxy(PASSWORD, "203.0.113.1") == 429
+        assert behind_the_proxy(PASSWORD, "203.0.113.2") == 302
+
+    def test_lock_out_at_no_address_that_the_client_tells(self, eve: User, settings: Any) -> None:
+        settings.AXES_FAILURE_LIMIT = 3
+        typed = {"username": "eve", "password": "wrong"}
+        tries = [
+            Client(REMOTE_ADDR="192.0.2.1", HTTP_X_FORWARDED_FOR=f"203.0.113.{number}").post("/admin/login/", typed)
+            for number in range(4)
+        ]
+        assert tries[-1].status_code == 429
+
     def test_are_forgotten_after_the_right_one(self, eve: User, settings: Any) -> None:
         settings.AXES_FAILURE_LIMIT = 3
         for _ in range(3):

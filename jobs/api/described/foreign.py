@@ -25,9 +25,10 @@ from jobs.api.described.parts import IF_MATCH_JOB, JOB_CHANGED
 from jobs.api.described.shape import NAMED, Shape, page_of
 from jobs.api.described.shapes import NEW_RUN, Job, Run
 from jobs.api.foreign import MOST_RUNS
-from jobs.documents import RerunRequest, TriggerRequest
-from jobs.documents.control import NoteRequest
+from jobs.documents import RerunRequest
+from jobs.documents.control import GuardedNote, NoteRequest
 from jobs.documents.foreign import ActionRequest
+from jobs.documents.requests import GuardedTrigger
 
 JSON = Any
 TAG = "Other systems"
@@ -78,7 +79,7 @@ def _running(*, id: str, summary: str, says: str, system: str) -> Operation:
         summary=summary,
         says=f"{says} As {system} has it; otherwise as `trigger/`.",
         parameters=(waiting(), in_shape(_STARTED)),
-        body=TriggerRequest,
+        body=GuardedTrigger,
         body_required=False,
         example={"comment": _COMMENT},
         answers={
@@ -187,7 +188,7 @@ def _holding(*, id: str, summary: str, says: str) -> Operation:
         summary=summary,
         says=f"As ATLAS has it: {says}",
         parameters=(IF_MATCH_JOB, in_shape(_HELD)),
-        body=NoteRequest,
+        body=GuardedNote,
         body_required=False,
         example=_NOTE,
         answers={

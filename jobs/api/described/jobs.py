@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from jobs.api.described.bodies import JobReplacement, NewJob, Transition
 from jobs.api.described.operation import Answer, Operation, instant, ordered, pages, text, word
-from jobs.api.described.parts import IDEMPOTENCY_KEY, IF_MATCH_JOB, JOB_CHANGED
+from jobs.api.described.parts import IF_MATCH_JOB, JOB_CHANGED
 from jobs.api.described.shape import page_of
 from jobs.api.described.shapes import NEW_RUN, Job, JobSummary, Run
 from jobs.documents import TriggerRequest
-from jobs.documents.control import NoteRequest
+from jobs.documents.control import GuardedNote
 from jobs.states import JobState
 
 TAG = "Jobs"
@@ -44,7 +44,8 @@ CREATE = Operation(
     tag=TAG,
     summary="Create a job",
     says="Create a job from its document: what to do, how, when, and where results go. It begins as active, or with `state`"
-    " as a draft. An active one must have all that it needs, such as the secrets that its payloads name.",
+    " as a draft. An active one must have all that it needs, such as the secrets that its payloads name."
+    " With schedules in it a token needs `schedules:write` too.",
     body=NewJob,
     example=_DOCUMENT | {"key": "task:ping-twice"},
     answers={201: Answer(says="The job.", shape=Job, headers=("ETag", "Location"))},
@@ -61,7 +62,8 @@ REPLACE = Operation(
     tag=TAG,
     summary="Replace a job",
     says="Replace the whole document. The body may be the answer to a GET, edited. With `If-Match`, or `version` in the body,"
-    " nobody else's change is overwritten. A body that says what the job says already changes nothing.",
+    " nobody else's change is overwritten. A body that says what the job says already changes nothing."
+    " To change the schedules in it a token needs `schedules:write` too.",
     parameters=(IF_MATCH_JOB,),
     body=JobReplacement,
     example=_DOCUMENT,
@@ -86,15 +88,15 @@ TRIGGER = Operation(
     tag=TAG,
     summary="Start a run",
     says="Start a run now. It goes on in the background: `Location` is where to look. The run is accepted also while the broker is"
-    " down. With an `Idempotency-Key`, or `idempotency_key` in the body, it may be sent again without starting a second run.",
-    parameters=(IDEMPOTENCY_KEY,),
+    " down. With an `Idempotency-Key` it may be sent again, and is answered alike; `idempotency_key` in the body is the run's own,"
+    " which the job knows for as long as the run is there, whoever asks.",
     body=TriggerRequest,
     body_required=False,
     example={"parameters": {"day": "monday"}, "comment": "asked for by the shop"},
     answers={
         202: Answer(says="The new run.", shape=Run, headers=("Location",), example=NEW_RUN),
         200: Answer(
-            says="The run that this key, or these parameters, started before; or with `wait` the new one, which has ended.",
+            says="The run that this `idempotency_key`, or these parameters, started before; or with `wait` the new one, ended.",
             shape=Run,
             headers=("Location",),
         ),
@@ -110,11 +112,11 @@ PAUSE = Operation(
     summary="Pause a job",
     says="Hold the job and its runs: nothing starts, schedules owe nothing, and what is at work may finish.",
     parameters=(IF_MATCH_JOB,),
-    body=NoteRequest,
+    body=GuardedNote,
     body_required=False,
     example=_NOTE,
     answers={200: _JOB},
-    problems={409: "The job is a draft or archived."} | JOB_CHANGED,
+    problems={409: "The job is a draft or archived, or somebody else changed it."} | JOB_CHANGED,
 )
 RESUME = Operation(
     id="resumeJob",
@@ -122,11 +124,11 @@ RESUME = Operation(
     summary="Resume a job",
     says="Let the job go on, and the runs that were paused with it.",
     parameters=(IF_MATCH_JOB,),
-    body=NoteRequest,
+    body=GuardedNote,
     body_required=False,
     example=_NOTE,
     answers={200: _JOB},
-    problems={409: "The job is a draft or archived."} | JOB_CHANGED,
+    problems={409: "The job is a draft or archived, or somebody else changed it."} | JOB_CHANGED,
 )
 TRANSITION = Operation(
     id="moveJob",

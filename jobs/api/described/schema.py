@@ -40,6 +40,7 @@ class DescribedSchema(AutoSchema):
             "operationId": said.id,
             "tags": [said.tag],
             "summary": said.summary,
+            **({"deprecated": True} if "Deprecation" in getattr(view, "standing_headers", {}) else {}),
             "description": _description(said, view, method),
             **_needed(view, method),
             "parameters": [*places, *map(_parameter, conventions.parameters(view, method, said))],

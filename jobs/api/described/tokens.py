@@ -45,7 +45,8 @@ CREATE_OWN = Operation(
     tag=TAG,
     summary="Create a token for oneself",
     says="Make a token that may do what the caller may, within its scopes; with `workspace` in that one alone. A caller whose"
-    " token is for one workspace makes tokens for that one alone.",
+    " token is for one workspace makes tokens for that one alone. A token that is made with another opens no more than that one,"
+    " and for no longer: without `expires_at` it expires with it.",
     body=OwnTokenRequest,
     example={"name": "notebook", "scopes": ["jobs:read"], "expires_at": "2099-12-31T00:00:00Z"},
     answers=_made(name="notebook", scopes=["jobs:read"], expires_at="2099-12-31T00:00:00Z"),

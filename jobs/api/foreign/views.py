@@ -20,14 +20,16 @@ from jobs.api.foreign import MOST_RUNS, datamaker, fusion, intuned
 from jobs.api.pages import Query
 from jobs.api.reading import ReadingView
 from jobs.api.runs import RUN_SHAPES, run_response
-from jobs.documents import parse_rerun, parse_trigger
+from jobs.documents import parse_rerun
 from jobs.documents.control import parse_note
 from jobs.documents.foreign import parse_action
+from jobs.documents.requests import parse_guarded_trigger
 from jobs.errors import ConflictError, NotFoundError
 from jobs.models import Job, Role, Run
 from jobs.selectors.jobs import find_job, job_view, list_jobs
 from jobs.selectors.runs import RunFilter, get_run, list_runs
 from jobs.services import control, reruns
+from jobs.services.as_seen import job_as_seen
 from jobs.services.runs import trigger_run
 from jobs.states import ACTIVE_RUN_STATES, Trigger
 
@@ -123,15 +125,16 @@ class JobRunNow(StartsARun):
 
     def post(self, request: Request, workspace: str, key: str) -> Response:
         """Start a run of the job; its schedules are not disturbed. 409 when the job is no active one."""
-        asked = parse_trigger(request.data)
-        started = trigger_run(
-            job=find_job(workspace=self.workspace, key=key),
-            trigger=Trigger.API,
-            actor=self.actor,
-            comment=asked.comment,
-            parameters=asked.parameters,
-            idempotency_key=asked.idempotency_key,
-        )
+        asked, job = parse_guarded_trigger(request.data), find_job(workspace=self.workspace, key=key)
+        with job_as_seen(job_id=job.pk, key=job.key, expected_updated_at=asked.expected_updated_at):
+            started = trigger_run(
+                job=job,
+                trigger=Trigger.API,
+                actor=self.actor,
+                comment=asked.comment,
+                parameters=asked.parameters,
+                idempotency_key=asked.idempotency_key,
+            )
         code = status.HTTP_202_ACCEPTED if started.created else status.HTTP_200_OK
         return run_response(self, request, started.run_id, code)
 

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             "--scope",
             action="append",
             choices=Scope.values,
-            help="what it opens; may stand several times; all when left out",
+            help="what it opens; may stand several times; jobs:read when left out",
         )
         parser.add_argument(
             "--workspace", metavar="SLUG", help="the only one that it opens; all of the user's when left out"
@@ -44,7 +44,7 @@ class Command(BaseCommand):
                 name=options["name"],
                 expires_at=expires_at,
                 now=now,
-                scopes=options["scope"] or (Scope.ADMIN,),
+                scopes=options["scope"] or (Scope.READ,),
                 workspace=workspace_named(options["workspace"]) if options["workspace"] else None,
                 actor=operator(),
             )

@@ -10,7 +10,7 @@ from jobs.api.described.shape import page_of
 from jobs.api.described.shapes import NEW_RUN
 from jobs.api.described.starting import started
 from jobs.documents import KEY_PATTERN
-from jobs.documents.control import NoteRequest
+from jobs.documents.control import GuardedNote
 from scheduler.api.asking import PrincipalRequest, RunNowRequest
 from scheduler.api.described.bodies import EditToSimulate, NewSchedule, ScheduleReplacement
 from scheduler.api.described.shapes import (
@@ -121,7 +121,7 @@ PAUSE = Operation(
     summary="Pause a schedule",
     says="Let the schedule owe nothing until it is resumed.",
     parameters=(IF_MATCH_JOB,),
-    body=NoteRequest,
+    body=GuardedNote,
     body_required=False,
     example=_NOTE,
     answers={
@@ -140,7 +140,7 @@ RESUME = Operation(
     summary="Resume a schedule",
     says="Let the schedule owe from now on, and nothing for the time in between.",
     parameters=(IF_MATCH_JOB,),
-    body=NoteRequest,
+    body=GuardedNote,
     body_required=False,
     example=_NOTE,
     answers={
@@ -190,7 +190,7 @@ SKIP_NEXT = Operation(
     summary="Skip the next fire time",
     says="Let the next fire time that is not skipped yet pass without a run.",
     parameters=(IF_MATCH_JOB,),
-    body=NoteRequest,
+    body=GuardedNote,
     body_required=False,
     example=_NOTE,
     answers={
