@@ -16,6 +16,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from jobs.api.keyed import answer_once, refuse_key
@@ -55,7 +56,7 @@ class JSONView(APIView):
 
     parser_classes = (StrictJSONParser,)
     content_negotiation_class = AlwaysJSON
-    throttle_classes = (CallerRate,)
+    throttle_classes: tuple[type[BaseThrottle], ...] = (CallerRate,)
     # Without OPTIONS: REST framework would describe the view to whoever asks.
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     largest_body_bytes: int | None = None

@@ -51,7 +51,8 @@ def lock_as_seen(
     expected_version: int | None = None,
 ) -> None:
     """Lock a job's row, and compare it, within the caller's transaction. Takes and raises what `job_as_seen` does."""
-    present = Job.objects.select_for_update(no_key=True).only("updated_at", "version").filter(pk=job_id).first()
+    rows = Job.objects.select_for_update(no_key=True).only("updated_at", "version")
+    present = None if job_id is None else rows.filter(pk=job_id).first()
     if present is None:
         raise NotFoundError(f"{key} was deleted")
     if expected_updated_at not in (None, present.updated_at) or expected_version not in (None, present.version):
