@@ -66,7 +66,7 @@ class DatasourceVerb:
 def _asked(verb: Verb) -> Callable[[Job, JSON, str], JSON]:
     def act(job: Job, typed: JSON, actor: str) -> JSON:
         about = operations.choose(job=job, place=typed["payload"])
-        return _told(_ask(verb, about, actor, typed.get("rows", 0)))
+        return told(_ask(verb, about, actor, typed.get("rows", 0)))
 
     return act
 
@@ -85,8 +85,8 @@ def _ask(verb: Verb, about: operations.Chosen, actor: str, rows: int) -> Datasou
     )
 
 
-def _told(operation: DatasourceOperation) -> JSON:
-    """What the page shows of an answer: a table for a preview, a sentence for a validation, and JSON for the rest."""
+def told(operation: DatasourceOperation) -> JSON:
+    """Wait for a worker. What is shown of the answer: a table for a preview, a sentence for a validation, and JSON for the rest."""
     ended = operations.wait(operation=operation)
     if ended.error:
         return {"failure": ended.error["message"]}

@@ -221,6 +221,21 @@ class JobForm:
             raise ValidationError([FieldError("payload", _("this is no JSON yet: mend it first"))])
         return self.written(), not self.in_json
 
+    def typed_payload(self) -> Any:
+        """The payloads as typed, whatever the other fields say. Raises ValidationError for what cannot be read."""
+        if self.in_json and not self.json_field.is_valid():
+            raise ValidationError([FieldError("payload", _("this is no JSON yet: mend it first"))])
+        wrong = [
+            FieldError(f"payload.{place}.{name}", str(told))
+            for place, each in enumerate(self.payloads)
+            if not each.is_valid()
+            for name, errors in each.parameters.errors.items()
+            for told in errors
+        ]
+        if wrong:
+            raise ValidationError(wrong)
+        return self._written_payload()
+
     def _written_payload(self) -> Any:
         if self.in_json:
             value = self.json_field.cleaned_data["payload"]

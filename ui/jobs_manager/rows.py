@@ -15,6 +15,7 @@ from jobs.selectors.strips import Brief, newest_runs, success_rate
 from jobs.states import JobState
 from ui import words
 from ui.jobs_manager import verbs
+from ui.jobs_manager.verbs import Offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,14 @@ class JobRow:
         bars: Its newest runs, the newest first.
         rate: The share of them that succeeded, from 0 to 1; None for none.
         verbs: What may be done to it now.
+        datasource_verbs: What a worker may be asked to do with it outside any run.
     """
 
     view: JobView
     bars: list[Bar]
     rate: float | None
-    verbs: list[verbs.Offered]
+    verbs: list[Offered]
+    datasource_verbs: list[Offered]
 
     @property
     def job(self) -> Job:
@@ -61,7 +64,13 @@ def job_rows(views: Sequence[JobView], *, workspace: Workspace, now: dt.datetime
 
 
 def _row(view: JobView, runs: Sequence[Brief], workspace: Workspace, now: dt.datetime, may: Any) -> JobRow:
-    return JobRow(view, [_bar(run, workspace, now) for run in runs], success_rate(runs), verbs.offered(view, may))
+    return JobRow(
+        view,
+        [_bar(run, workspace, now) for run in runs],
+        success_rate(runs),
+        verbs.offered(view, may),
+        verbs.offered_for_datasource(view, may),
+    )
 
 
 def _bar(run: Brief, workspace: Workspace, now: dt.datetime) -> Bar:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from ui.jobs_manager import actions, editing, sink_parts, views
+from ui.jobs_manager import actions, bulk, datasource_looks, editing, sink_parts, views
 
 urlpatterns: list[URLPattern] = [
     path("jobs/", views.JobList.as_view(), name="jobs"),
@@ -15,10 +15,14 @@ urlpatterns: list[URLPattern] = [
     path("jobs/form/payload/<slug:kind>/", editing.AddPayload.as_view(), name="job-add-payload"),
     path("jobs/form/add-sink/", sink_parts.AddSink.as_view(), name="job-add-sink"),
     path("jobs/form/test-sinks/", sink_parts.TestSinks.as_view(), name="job-test-sinks"),
+    path("jobs/form/datasource/<slug:verb>/", datasource_looks.Look.as_view(), name="job-look"),
+    path("jobs/bulk/", bulk.OnJobs.as_view(), name="jobs-bulk"),
+    path("jobs/bulk/<run_id:action_id>/", bulk.Progress.as_view(), name="jobs-bulk-action"),
     path("jobs/<job_key:key>/", views.JobDetail.as_view(), name="job"),
     path("jobs/<job_key:key>/edit/", editing.Edit.as_view(), name="job-edit"),
     path("jobs/<job_key:key>/run/", actions.Run.as_view(), name="job-run"),
     path("jobs/<job_key:key>/do/<slug:verb>/", actions.Move.as_view(), name="job-do"),
+    path("jobs/<job_key:key>/datasource/<slug:verb>/", datasource_looks.Do.as_view(), name="job-datasource"),
     path("jobs/<job_key:key>/terminate/", actions.Terminate.as_view(), name="job-terminate"),
     path("jobs/<job_key:key>/delete/", actions.Delete.as_view(), name="job-delete"),
     path("jobs/<job_key:key>/release/", actions.Release.as_view(), name="job-release"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from jobs.admin.datasource_controls import DATASOURCE_VERBS
 from jobs.admin.job_controls import JOB_VERBS
 from jobs.models import Role
 from jobs.selectors.jobs import JobView
@@ -35,3 +36,10 @@ def offered(view: JobView, may: Any) -> list[Offered]:
     if last is not None and last.run.state not in FINAL_RUN_STATES and getattr(may, Role.OPERATOR):
         found.append(Offered(TERMINATE, "Terminate the run"))
     return found
+
+
+def offered_for_datasource(view: JobView, may: Any) -> list[Offered]:
+    """What a worker may be asked to do with a datasource outside any run; none for other jobs."""
+    if view.job.type != "datasource":
+        return []
+    return [Offered(name, verb.button) for name, verb in DATASOURCE_VERBS.items() if getattr(may, verb.role)]

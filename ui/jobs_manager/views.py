@@ -16,7 +16,7 @@ from jobs.selectors.jobs import JobFilter, JobView, get_job, list_jobs
 from jobs.selectors.origins import origin_of
 from jobs.selectors.runs import RunFilter, list_runs
 from jobs.states import JobState, RunState
-from ui.jobs_manager import retry_waits, verbs
+from ui.jobs_manager import bulk, retry_waits, verbs
 from ui.jobs_manager.rows import JobRow, job_rows
 from ui.listing import Filter, ListPage
 from ui.looks import look
@@ -69,8 +69,13 @@ class JobList(ListPage):
         return row.job.key
 
     def more(self, listed: Any) -> dict[str, Any]:
-        """What a row says of the last run."""
-        return {"now": self.now}
+        """What a row needs, and what may be done to many: to all that fit too, where a bulk action knows the filters."""
+        values = {each.filter.name: each.value for each in listed.filters}
+        wanted = {name: values[name] for name in bulk.FILTERS if values.get(name)}
+        if len(self.types) == 1:
+            wanted["type"] = self.types[0]
+        bulk_filter = {} if values.get("last") else wanted
+        return {"now": self.now, "bulk_verbs": [(n, w.word) for n, w in bulk.WHATS.items()], "bulk_filter": bulk_filter}
 
 
 class DatasourceList(JobList):
