@@ -15,7 +15,7 @@ from jobs.services.datasource_state import read_state, record_load
 from jobs.services.jobs import save_job
 from tests.integration.run_rows import make_run
 
-ROWS = {"columns": [{"name": "day", "type": "DATE"}], "rows": [{"day": "2001-01-05"}], "cut": False}
+ROWS: dict[str, Any] = {"columns": [{"name": "day", "type": "DATE"}], "rows": [{"day": "2001-01-05"}], "cut": False}
 
 Answer = Callable[[DatasourceOperation], dict[str, Any]]
 

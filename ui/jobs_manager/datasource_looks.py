@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -26,9 +27,11 @@ DIALOG = "ui/jobs_manager/datasource_dialog.html"
 class Do(JobAction):
     """One of `DATASOURCE_VERBS`, done to a datasource that is saved. The dialog shows what the worker answered."""
 
-    def role_for(self, method: str) -> Role:
-        """That of the verb."""
-        return self.verb.role
+    def let_in(self) -> None:
+        """Some verbs take more than others."""
+        super().let_in()
+        if not self.may(self.verb.role):
+            raise PermissionDenied
 
     @property
     def verb(self) -> DatasourceVerb:
