@@ -119,7 +119,7 @@ class Progress(WorkspacePage):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """The page, or its figures for a page that is there."""
         action = get_action(workspace=self.workspace, action_id=self.kwargs["action_id"])
-        told = {"action": action, "dealt_with": action.changed + action.unchanged}
+        told: dict[str, Any] = {"action": action, "dealt_with": action.changed + action.unchanged}
         if request.headers.get("HX-Target") == "bulk-progress":
             return self.part("ui/jobs_manager/bulk_progress.html", **told)
         return self.page(**told)

@@ -58,7 +58,7 @@ class Do(JobAction):
         except JobsError as error:
             add_errors(form, error)
             return self._ask(form, status=422)
-        told_of = {"question": self.question(), "back": self.back(), "shown": shown}
+        told_of: dict[str, Any] = {"question": self.question(), "back": self.back(), "shown": shown}
         if is_htmx(request):
             return self.part(DIALOG, **told_of)
         return self.page(view_dialog=DIALOG, **told_of)

@@ -14,7 +14,7 @@ from jobs.selectors.jobs import JobView
 from jobs.selectors.strips import Brief, newest_runs, success_rate
 from jobs.states import JobState
 from ui import words
-from ui.jobs_manager import verbs
+from ui.jobs_manager import verbs as known_verbs
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class JobRow:
     view: JobView
     bars: list[Bar]
     rate: float | None
-    verbs: list[verbs.Offered]
-    datasource_verbs: list[verbs.Offered]
+    verbs: list[known_verbs.Offered]
+    datasource_verbs: list[known_verbs.Offered]
 
     @property
     def job(self) -> Job:
@@ -67,8 +67,8 @@ def _row(view: JobView, runs: Sequence[Brief], workspace: Workspace, now: dt.dat
         view,
         [_bar(run, workspace, now) for run in runs],
         success_rate(runs),
-        verbs.offered(view, may),
-        verbs.offered_for_datasource(view, may),
+        known_verbs.offered(view, may),
+        known_verbs.offered_for_datasource(view, may),
     )
 
 
