@@ -6,9 +6,12 @@ import datetime as dt
 
 from playwright.sync_api import Page
 
+from jobs.documents.bulk import parse_bulk_on_jobs
 from jobs.models import Job, Workspace
+from jobs.services.bulk_each import act_on_jobs
 from jobs.services.control import pause_job
 from tests.browser.pictures import Picture
+from tests.integration.datasources import make_datasource
 from tests.integration.people import make_job
 from tests.integration.run_rows import make_ended_run, make_run
 
@@ -52,6 +55,25 @@ def _jobs(workspace: Workspace) -> None:
     some_jobs(workspace)
 
 
+def _loads(workspace: Workspace) -> None:
+    make_datasource(workspace)
+
+
+def _bulk(workspace: Workspace) -> str:
+    some_jobs(workspace)
+    asked = parse_bulk_on_jobs(
+        {"action": "pause", "keys": ["task:check-partners", "task:never-run"], "note": "stocktaking"}
+    )
+    action = act_on_jobs(workspace=workspace, asked=asked, actor="ada")
+    return f"jobs/bulk/{action.pk}/"
+
+
+def _tick(page: Page) -> None:
+    page.get_by_label("Choose all of this page").check()
+    page.get_by_role("button", name="Pause …", exact=True).click()
+    page.get_by_role("dialog").get_by_label("Note").wait_for()
+
+
 def _wrong(page: Page) -> None:
     page.get_by_label("Name", exact=True).fill("check-partners")
     page.get_by_label("url*").fill("ftp://partner")
@@ -61,6 +83,11 @@ def _wrong(page: Page) -> None:
 
 
 PICTURES = [
+    Picture("jobs-bulk-dialog", "jobs/", prepare=_jobs, act=_tick),
+    Picture("jobs-bulk", prepare=_bulk),
+    Picture("datasources", "datasources/", prepare=_loads),
+    Picture("datasource", "jobs/datasource:flights/", prepare=_loads),
+    Picture("datasource-edit", "jobs/datasource:flights/edit/", prepare=_loads),
     Picture("jobs", "jobs/", prepare=_jobs),
     Picture("jobs-empty", "jobs/"),
     Picture("datasources-empty", "datasources/"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -13,7 +14,11 @@ from jobs.models import DatasourceOperation, Job, Role, Workspace
 from tests.integration.datasources import ROWS, Worker, make_datasource, parameters, worker_at
 from tests.integration.people import make_job, make_user, make_workspace, signed_in
 
-UNREACHED = {"valid": False, "source": {"ok": False, "message": "no such file"}, "destination": {"ok": True}}
+UNREACHED: dict[str, Any] = {
+    "valid": False,
+    "source": {"ok": False, "message": "no such file"},
+    "destination": {"ok": True},
+}
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -84,7 +89,8 @@ class TestSaved:
     ) -> None:
         page = browser(workspace).post(address(job, "preview"), {"payload": "0", "rows": "5"}).content.decode()
         assert DatasourceOperation.objects.get().rows == 5
-        for column in ROWS["columns"]:
+        columns: Any = ROWS["columns"]
+        for column in columns:
             assert f'{column["name"]}<small class="muted">{column["type"]}</small>' in page
 
     @pytest.mark.parametrize("rows", ["0", "x", "100000"])
