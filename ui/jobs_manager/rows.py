@@ -68,8 +68,8 @@ def _row(view: JobView, runs: Sequence[Brief], workspace: Workspace, now: dt.dat
         view,
         [_bar(run, workspace, now) for run in runs],
         success_rate(runs),
-        known_verbs.offered(view, may),
-        known_verbs.offered_for_datasource(view, may),
+        verbs.offered(view, may),
+        verbs.offered_for_datasource(view, may),
     )
 
 
