@@ -10,8 +10,8 @@ RUNS = 30_000
 _FILL = """
     WITH run AS (
         INSERT INTO jobs_run (
-            workspace_id, job_key, state, outcome, trigger, actor, comment, parameters, snapshot, queue, strict, max_lanes, priority,
-            total, next_position, succeeded, failed, cancelled, nudges, created_at, ended_at
+            workspace_id, job_key, state, outcome, trigger, actor, comment, parameters, snapshot, queue, strict, max_lanes,
+            priority, total, next_position, succeeded, failed, cancelled, nudges, created_at, ended_at
         )
         SELECT workspace_id, 'task:old', 'succeeded', 'succeeded', 'manual', '', '', '{}', '{}', 'default', true, 5, 0,
             2, 2, 2, 0, 0, 0, now() - interval '40 days', now() - interval '40 days'
