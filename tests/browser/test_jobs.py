@@ -1,14 +1,28 @@
-"""The list of jobs in a real browser: many are ticked and paused, and what became of it is seen."""
+"""Jobs in a real browser: many at once, paused while they run, edited by two, and a datasource's form."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from playwright.sync_api import expect
 
 from jobs.models import Job, Role, Workspace
-from jobs.states import JobState
+from jobs.services.jobs import save_job
+from jobs.services.runs import start_run
+from jobs.states import JobState, Trigger
+from tests.acceptance.service import CountingService, counting_service
 from tests.browser.conftest import AsRole
 from tests.integration.datasources import make_datasource
 from tests.integration.people import make_job
+
+WITHIN = 30_000
+
+
+@pytest.fixture
+def service() -> Iterator[CountingService]:
+    with counting_service() as running:
+        yield running
 
 
 class TestMany:
@@ -42,3 +56,65 @@ class TestADatasourceForm:
         visit.look()
         job.refresh_from_db()
         assert job.version == 1
+
+
+@pytest.mark.usefixtures("workers")
+def test_a_job_is_paused_while_it_runs_and_goes_on_where_it_was(
+    as_role: AsRole, workspace: Workspace, service: CountingService
+) -> None:
+    calls = [{"kind": "http", "parameters": {"url": f"{service.url}/gate"}}] * 3
+    job = save_job(
+        workspace=workspace,
+        document={"key": "task:wait", "configuration": {"max_concurrent_requests": 1}, "payload": calls},
+        actor="ada",
+    )
+    run_id = start_run(job=job, trigger=Trigger.MANUAL, actor="ada")
+    visit = as_role(Role.OPERATOR)
+    page = visit.go("/ui/w/acme/jobs/task:wait/")
+    page.get_by_label("More about task:wait").click()
+    page.get_by_role("link", name="Pause …").click()
+    page.get_by_role("dialog").get_by_label("Note").fill("the service is overloaded")
+    page.get_by_role("dialog").get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("main")).to_contain_text("the service is overloaded")
+    service.calls.open_gate(1)
+    page.goto(f"{visit.base}/ui/w/acme/runs/{run_id}/")
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_contain_text("PAUSED", timeout=WITHIN)
+
+    page.goto(f"{visit.base}/ui/w/acme/jobs/task:wait/")
+    page.get_by_label("More about task:wait").click()
+    page.get_by_role("link", name="Resume …").click()
+    page.get_by_role("dialog").get_by_role("button", name="Resume").click()
+    page.goto(f"{visit.base}/ui/w/acme/runs/{run_id}/")
+    expect(heading).to_contain_text("COMPLETED", timeout=WITHIN)
+    expect(page.locator("#run-head")).to_contain_text("3 of 3 payloads")
+    assert len(service.calls.all()) == 3  # none was asked twice
+    visit.assert_calm()
+
+
+class TestEditing:
+    def test_the_second_of_two_is_told_and_loses_nothing(self, as_role: AsRole, workspace: Workspace) -> None:
+        job = make_job(workspace, "task:shared")
+        visits = [as_role(Role.EDITOR) for _ in range(2)]
+        for number, visit in enumerate(visits):
+            visit.go("/ui/w/acme/jobs/task:shared/edit/")
+            visit.page.get_by_label("Description", exact=True).fill(f"what editor {number} thinks")
+        for visit in visits:
+            visit.page.get_by_role("button", name="Save", exact=True).click()
+        expect(visits[0].page.get_by_text("task:shared is saved.")).to_be_visible()
+        second = visits[1].page
+        expect(second.get_by_role("alert")).to_contain_text("Somebody changed this job while you edited it")
+        expect(second.get_by_label("Description", exact=True)).to_have_value("what editor 1 thinks")
+        job.refresh_from_db()
+        assert job.description == "what editor 0 thinks"
+
+    def test_what_was_typed_is_not_left_without_a_question(self, as_role: AsRole, workspace: Workspace) -> None:
+        make_job(workspace, "task:typed")
+        page = as_role(Role.EDITOR).go("/ui/w/acme/jobs/task:typed/edit/")
+        asked: list[str] = []
+        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+        page.get_by_label("Description", exact=True).fill("a long story")
+        page.get_by_role("navigation", name="Main").get_by_role("link", name="Runs").click(no_wait_after=True)
+        page.wait_for_timeout(300)
+        assert asked == ["beforeunload"]
+        expect(page.get_by_label("Description", exact=True)).to_have_value("a long story")

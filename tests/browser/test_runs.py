@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from jobs.models import Role, Run, Workspace
+from jobs.services.jobs import save_job
 from jobs.services.runs import start_run
 from jobs.states import Trigger
 from tests.browser.conftest import AsRole
@@ -23,6 +24,29 @@ class TestAtWork:
         page = visit.go(f"/ui/w/acme/runs/{run_id}/")
         expect(page.get_by_role("heading", level=1)).to_contain_text("COMPLETED", timeout=WITHIN)
         expect(page.locator("#run-head")).to_contain_text("200 of 200 payloads")
+        visit.assert_calm()
+
+    def test_its_results_are_replayed_to_the_sinks_that_the_job_has_now(
+        self, as_role: AsRole, workspace: Workspace
+    ) -> None:
+        document = {"key": "task:kept", "configuration": {"keep_replays": 3}, "payload": [{"kind": "noop"}] * 2}
+        job = save_job(workspace=workspace, document=document, actor="ada")
+        run_id = start_run(job=job, trigger=Trigger.MANUAL, actor="ada")
+        visit = as_role(Role.OPERATOR)
+        page = visit.go(f"/ui/w/acme/runs/{run_id}/")
+        heading = page.get_by_role("heading", level=1)
+        expect(heading).to_contain_text("COMPLETED", timeout=WITHIN)
+        save_job(workspace=workspace, document=document | {"sinks": [{"kind": "log", "name": "notes"}]}, actor="ada")
+        page.reload()
+        page.get_by_label("More about this run").click()
+        page.get_by_role("link", name="Replay").click()
+        page.get_by_role("dialog").get_by_role("button", name="Replay").click()
+        expect(heading).not_to_contain_text(f"run {run_id}", timeout=WITHIN)
+        expect(heading).to_contain_text("COMPLETED", timeout=WITHIN)
+        replay = Run.objects.get(origin_id=run_id)
+        assert (replay.trigger, replay.total) == (Trigger.REPLAY, 2)
+        page.goto(f"{visit.base}/ui/w/acme/runs/{replay.pk}/deliveries/")
+        expect(page.locator("#list")).to_contain_text("DELIVERED", timeout=WITHIN)
         visit.assert_calm()
 
 
