@@ -39,8 +39,8 @@ reset: $(VENV)/embedded.stamp ## End what runs in this checkout and remove its d
 
 # --- Checking it ---------------------------------------------------------------------------------------------------------
 
-# So many processes share the tests, each with servers of its own; a file's tests stay together.
-TESTERS ?= 2
+# So many processes share the tests, each with servers of its own; a file's tests stay together. Half of the time a test waits, so that there may be one more than cores.
+TESTERS ?= 3
 SHARED := -n $(TESTERS) --dist loadfile
 
 .PHONY: check test acceptance spark-acceptance test-pg15 format-check lint types contracts migrations-check coverage-floor
