@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from jobs.api import limiting
 from jobs.api.base import SMALL_BODY_BYTES
 from jobs.api.deprecating import deprecated
+from jobs.api.groups import GroupList
 from jobs.api.jobs import JobList
 from jobs.models import ApiToken, Role, Workspace
 from jobsproject import env
@@ -169,7 +170,7 @@ class TestAnAddressThatWillGo:
             assert response.headers["Link"] == '<https://docs.example.org/new>; rel="deprecation"'
 
     def test_says_so_in_the_openapi_document(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(JobList, "standing_headers", {"Deprecation": "@1767225600"})
+        monkeypatch.setattr(GroupList, "standing_headers", {"Deprecation": "@1767225600"})
         paths = SchemaGenerator().get_schema(public=True)["paths"]  # type: ignore[no-untyped-call]
         deprecated_ones = {
             (path, method)
@@ -177,8 +178,7 @@ class TestAnAddressThatWillGo:
             for method, operation in methods.items()
             if operation.get("deprecated")
         }
-        jobs = "/api/v1/workspaces/{workspace}/jobs/"
-        assert deprecated_ones == {(jobs, "get"), (jobs, "post")}
+        assert deprecated_ones == {("/api/v1/workspaces/{workspace}/groups/", "get")}
 
     def test_others_do_not(self, api: Api) -> None:
         @deprecated(since=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), link="https://docs.example.org/new")
