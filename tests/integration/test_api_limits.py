@@ -178,7 +178,8 @@ class TestAnAddressThatWillGo:
             for method, operation in methods.items()
             if operation.get("deprecated")
         }
-        assert deprecated_ones == {("/api/v1/workspaces/{workspace}/groups/", "get")}
+        groups = "/api/v1/workspaces/{workspace}/groups/"
+        assert deprecated_ones == {(groups, "get"), (groups, "post")}
 
     def test_others_do_not(self, api: Api) -> None:
         @deprecated(since=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), link="https://docs.example.org/new")
