@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 CONNECTIONS = 8
@@ -29,11 +29,15 @@ class Answers:
 
 
 class Client:
-    """Asks one web server; keeps `CONNECTIONS` connections, each with its own thread."""
+    """Asks one web server; keeps `CONNECTIONS` connections, each with its own thread.
 
-    def __init__(self, *, port: int, token: str) -> None:
+    Args:
+        proof: The header that says who asks.
+    """
+
+    def __init__(self, *, port: int, proof: Mapping[str, str]) -> None:
         self._port = port
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._headers = {**proof, "Content-Type": "application/json"}
 
     def steadily(self, requests: Sequence[Request], *, per_second: float) -> Answers:
         """Send these, one each so many parts of a second; one that is answered late does not hold up the next."""

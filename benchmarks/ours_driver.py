@@ -17,8 +17,10 @@ import django
 
 django.setup()
 
-from django.contrib.auth.models import User  # noqa: E402 - models can be imported only now
-from django.db import transaction  # noqa: E402 - models can be imported only now
+from django.conf import settings  # noqa: E402 - models can be imported only now
+from django.contrib.auth.models import User  # noqa: E402
+from django.db import transaction  # noqa: E402
+from django.test import Client as DjangoClient  # noqa: E402
 
 from jobs.models import Job, Membership, Role, Run, Workspace  # noqa: E402
 from jobs.services import control, rolling  # noqa: E402
@@ -53,11 +55,22 @@ def secret(*, name: str, value: str) -> dict[str, Any]:
 
 def token() -> dict[str, Any]:
     """Make somebody who may trigger; answers a token of theirs."""
+    _, secret = create_token(user=_member(Role.OPERATOR), name="benchmarks", now=dt.datetime.now(dt.UTC))
+    return {"token": secret}
+
+
+def sign_in() -> dict[str, Any]:
+    """Make an owner who has signed in; answers the cookie that says so, as ``name=value``."""
+    client = DjangoClient()
+    client.force_login(_member(Role.OWNER), backend="django.contrib.auth.backends.ModelBackend")
+    return {"cookie": f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"}
+
+
+def _member(role: Role) -> User:
     workspace, _ = Workspace.objects.get_or_create(slug="bench", defaults={"name": "Benchmarks"})
     user, _ = User.objects.get_or_create(username="vera")
-    Membership.objects.update_or_create(workspace=workspace, user=user, defaults={"role": Role.OPERATOR})
-    _, secret = create_token(user=user, name="benchmarks", now=dt.datetime.now(dt.UTC))
-    return {"token": secret}
+    Membership.objects.update_or_create(workspace=workspace, user=user, defaults={"role": role})
+    return user
 
 
 def count_runs() -> dict[str, Any]:
@@ -126,6 +139,7 @@ REQUESTS: dict[str, Callable[..., dict[str, Any]]] = {
         group,
         secret,
         token,
+        sign_in,
         count_runs,
         start,
         start_many,

@@ -8,6 +8,34 @@ from dataclasses import dataclass, field
 
 API_CALLS = ("jobs", "runs", "run", "events", "payloads", "summary", "throughput", "page_1", "page_1000")
 """What is asked of the API, as `benchmarks.subjects.api` says."""
+PAGES = (
+    *(
+        "dashboard",
+        "jobs",
+        "job",
+        "edit_job",
+        "runs",
+        "run",
+        "run_log",
+        "run_times",
+        "run_events",
+        "compare",
+        "large_run",
+    ),
+    *(
+        "large_run_times",
+        "schedules",
+        "schedule",
+        "calendar",
+        "timeline",
+        "chains",
+        "sinks",
+        "deliveries",
+        "notifications",
+    ),
+    *("workers", "members", "audit"),
+)
+"""What is asked of the web UI, as `benchmarks.subjects.pages` says."""
 
 UNITS = {
     "done_per_second": "1/s",
@@ -49,6 +77,7 @@ UNITS = {
     "event_cpu_ms": "ms of a core",
     **{f"{call}_p{percent}_ms": "ms" for call in API_CALLS for percent in (50, 99)},
     **{f"{call}_cpu_ms": "ms of a core" for call in API_CALLS},
+    **{f"{page}_p{percent}_ms": "ms" for page in PAGES for percent in (50, 95)},
 }
 """Every metric, with its unit."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import requests
 
 from benchmarks.processes import end, start
-from benchmarks.report import API_CALLS, Target, percentile
+from benchmarks.report import API_CALLS, PAGES, Target, percentile
 from benchmarks.servers import Servers
 from benchmarks.subjects.aiohttp_script import AiohttpScript
 from benchmarks.subjects.api import OursApi
@@ -28,6 +28,7 @@ from benchmarks.subjects.limits import OursWithLimits
 from benchmarks.subjects.live import OursLive
 from benchmarks.subjects.next_fire import all_three
 from benchmarks.subjects.ours import Ours, OursInPool
+from benchmarks.subjects.pages import OursPages
 from benchmarks.subjects.pgqueuer import PgQueuer
 from benchmarks.subjects.procrastinate import Procrastinate
 from benchmarks.subjects.requests_script import RequestsScript
@@ -166,6 +167,7 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
         _live(OursLive(servers=servers)),
         Scenario("spark_start", [Measure(spark, spark.start_ms)], [Target("p50_ms", 300, at_least=False)]),
         _api(OursApi(servers=servers)),
+        _pages(OursPages(servers=servers)),
         Scenario("pools_noop", [_noops_in(pool) for pool in pools]),
         Scenario("pools_http", [_gets_in(pool) for pool in pools]),
     ]
@@ -180,6 +182,15 @@ def _api(api: OursApi) -> Scenario:
             *(Target(f"{call}_p99_ms", 50, at_least=False) for call in API_CALLS),
             Target("triggers_per_second", 300),
         ],
+    )
+
+
+def _pages(pages: OursPages) -> Scenario:
+    """The same history, and a run of 1,000,000 payloads: each page of the web UI."""
+    return Scenario(
+        "pages",
+        [Measure(pages, pages.pages)],
+        [Target(f"{page}_p95_ms", 500 if page.startswith("large") else 300, at_least=False) for page in PAGES],
     )
 
 

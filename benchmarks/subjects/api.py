@@ -55,7 +55,7 @@ class OursApi(Ours):
     def calls(self) -> Sample:
         """p50 and p99 of each call at `PER_SECOND` a second, one after another, and what one takes of the web process's core."""
         sample: Sample = {}
-        with self._web() as (client, connection, web):
+        with self.web() as (client, connection, web):
             for name, requests in _requests(connection).items():
                 client.steadily(requests[:PER_SECOND], per_second=PER_SECOND)
                 before = cpu_seconds(web)
@@ -66,7 +66,7 @@ class OursApi(Ours):
     def triggers(self) -> Sample:
         """How many triggers are accepted a second, each answered with its run, committed and published; and what one takes of the
         web process's core."""
-        with self._web() as (client, connection, web):
+        with self.web() as (client, connection, web):
             job = Request(f"{_BASE}jobs/task:template/trigger/", "POST", "{}")
             client.busily([job] * 100)
             before = cpu_seconds(web)
@@ -76,7 +76,8 @@ class OursApi(Ours):
         return {"triggers_per_second": TRIGGERS / seconds, "trigger_cpu_ms": cpu_ms}
 
     @contextlib.contextmanager
-    def _web(self) -> Iterator[tuple[Client, psycopg.Connection, list[Group]]]:
+    def web(self) -> Iterator[tuple[Client, psycopg.Connection, list[Group]]]:
+        """The web process, somebody who asks it, and a connection to its database."""
         empty_broker(url=self._broker_url)
         port = _free_port()
         web = WEB.format(port=port).split()
@@ -86,7 +87,11 @@ class OursApi(Ours):
             running(commands={"web": web}, environment=self._environment, ready=lambda: _listens(port)) as web_process,
         ):
             session = Session(driver=driver, connection=connection, workers=[])
-            yield Client(port=port, token=session.ask(do="token")["token"]), connection, web_process
+            yield Client(port=port, proof=self.proof(session)), connection, web_process
+
+    def proof(self, session: Session) -> dict[str, str]:
+        """The header that says who asks: a token."""
+        return {"Authorization": f"Bearer {session.ask(do='token')['token']}"}
 
     def _is_filled(self) -> bool:
         if KEEP not in os.environ:

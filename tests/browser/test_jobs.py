@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 
 from jobs.models import Job, Role, Workspace
 from jobs.services.jobs import save_job
@@ -112,7 +112,12 @@ class TestEditing:
         make_job(workspace, "task:typed")
         page = as_role(Role.EDITOR).go("/ui/w/acme/jobs/task:typed/edit/")
         asked: list[str] = []
-        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+        def stay(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            dialog.dismiss()
+
+        page.on("dialog", stay)
         page.get_by_label("Description", exact=True).fill("a long story")
         page.get_by_role("navigation", name="Main").get_by_role("link", name="Runs").click(no_wait_after=True)
         page.wait_for_timeout(300)
