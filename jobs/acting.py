@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # manage.py says which command it is before there are any mod
 _request: ContextVar[HttpRequest | None] = ContextVar("acting_request", default=None)
 _command: ContextVar[str] = ContextVar("acting_command", default="")
 
-_SIGN = "SELECT set_config('jobs.acting_via', %s, true), set_config('jobs.acting_token', %s, true)"
+_SIGN = "SELECT set_config('jobs.acting_via', %s, true) AS via, set_config('jobs.acting_token', %s, true) AS token"
 
 
 @dataclass(frozen=True, slots=True)

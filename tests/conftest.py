@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.contenttypes.management import create_contenttypes
@@ -38,9 +39,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """What hypothesis keeps goes where the tests' other data is; and threads start although others do."""
+    """What hypothesis keeps goes where the tests' other data is, and it times nothing: the machine may be busy with other tests.
+    Threads start although others do."""
     thread_tracing.install()
     set_hypothesis_home_dir(CHECKOUT / ".data" / "hypothesis")
+    hypothesis.settings.register_profile("jobs", deadline=None)
+    hypothesis.settings.load_profile("jobs")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -47,7 +47,7 @@ def said(commands: str, run: Run, **environment: str) -> subprocess.CompletedPro
         env={"PATH": path, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=True,
     )
 
