@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase, HttpResponseRedirect
 
 from jobs.errors import FieldError, JobsError, ValidationError
-from ui.pages import WorkspacePage, is_htmx
+from ui.pages import AccountPage, WorkspacePage, is_htmx
 
 
 class NothingAsked(forms.Form):
@@ -50,8 +50,8 @@ class Done:
     level: int = field(default=messages.SUCCESS)
 
 
-class Action(WorkspacePage):
-    """GET shows the dialog, POST does it; both by role (editors, unless ``roles`` says otherwise, for the GET too).
+class AccountAction(AccountPage):
+    """GET shows the dialog, POST does it; for whoever `let_in` lets in.
 
     A subclass implements `question`, `act` and `back`; ``form_class`` asks for more. Without scripts the dialog is a page. The
     errors of services come back beside the fields that they name, or above the form.
@@ -60,10 +60,6 @@ class Action(WorkspacePage):
     form_class: type[forms.Form] = NothingAsked
     template = "ui/components/dialog_page.html"
     dialog_template = "ui/components/dialog.html"
-
-    def role_for(self, method: str) -> Any:
-        """Who may not do it is not asked about it."""
-        return super().role_for("POST")
 
     def question(self) -> Question:
         """What will be done. Raises NotFoundError for what is not there, ConflictError for what cannot be done now."""
@@ -113,6 +109,14 @@ class Action(WorkspacePage):
         if is_htmx(self.request):
             return self.part(self.dialog_template, status=status, **told)
         return self.page(status=status, back=self.back(), **told)
+
+
+class Action(AccountAction, WorkspacePage):
+    """The same in a workspace, by role: editors, unless ``roles`` says otherwise, for the GET too."""
+
+    def role_for(self, method: str) -> Any:
+        """Who may not do it is not asked about it."""
+        return super().role_for("POST")
 
 
 def add_errors(form: forms.Form, error: JobsError) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 
-from ui.pages import WorkspacePage, is_htmx
+from ui.pages import AccountPage, WorkspacePage, is_htmx
 
 LIST = "list"
 """The id of the element that holds the rows, and that filters put anew."""
@@ -62,9 +62,9 @@ class Listed:
     clear: str
 
 
-class ListPage(WorkspacePage):
-    """A list. A subclass says ``template`` (the whole page, which includes ``rows_template`` in ``#list``), ``filters`` and
-    implements `find` and `cursor`."""
+class AccountList(AccountPage):
+    """A list for whoever is logged in. A subclass says ``template`` (the whole page, which includes ``rows_template`` in
+    ``#list``), ``filters`` and implements `find` and `cursor`."""
 
     rows_template: str = ""
     filters: Sequence[Filter] = ()
@@ -120,3 +120,7 @@ class ListPage(WorkspacePage):
         if after:
             query["after"] = after
         return f"{self.request.path}?{query.urlencode()}" if query else self.request.path
+
+
+class ListPage(AccountList, WorkspacePage):
+    """A list in a workspace."""
