@@ -94,7 +94,7 @@ class AccountList(AccountPage):
         """The page, or the part of it that a filter changes."""
         filters = self.choices()
         values = {each.name: request.GET.get(each.name, "").replace("\0", "").strip() for each in filters}
-        after = request.GET.get("after", "")
+        after = request.GET.get("after", "").replace("\0", "")
         rows = list(self.find(values, after=after, limit=self.per_page + 1))
         listed = self._listed(rows, filters, values, after)
         told = {"list": listed, **self.more(listed)}

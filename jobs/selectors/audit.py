@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
+from jobs.errors import NotFoundError
 from jobs.models import AuditEntry, Workspace
 from jobs.selectors.ordering import Ordering, in_order
 
@@ -56,6 +57,14 @@ def list_entries(
 def _at(entries: QuerySet[AuditEntry], entry_id: int) -> dt.datetime | None:
     """When an entry was written; where it was erased meanwhile, when the one before its place was; None when there is none."""
     return entries.filter(pk__lte=entry_id).order_by("-pk").values_list("at", flat=True).first()
+
+
+def find_entry(*, workspace: Workspace, entry_id: int) -> AuditEntry:
+    """The entry of that id. Raises NotFoundError: there is none, it was erased, or it is another workspace's."""
+    found = AuditEntry.objects.filter(workspace=workspace, pk=entry_id).first()
+    if found is None:
+        raise NotFoundError(f"there is no audit entry {entry_id} in {workspace.slug}")
+    return found
 
 
 def all_entries(*, workspace: Workspace, wanted: AuditFilter) -> Iterator[AuditEntry]:
