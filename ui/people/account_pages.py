@@ -24,7 +24,7 @@ from ui.actions import Action, Done, Question
 from ui.listing import Filter, Listed, ListPage
 from ui.people.leaving import what_stops
 from ui.people.member_pages import FOR_OWNERS, RoleForm
-from ui.people.roles import RoleWords, role_filter, role_words
+from ui.people.roles import RoleWords, role_choices, role_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class ServiceAccountList(ListPage):
         """With the roles in words."""
         return (
             Filter("search", _("Search"), kind="search", hint=_("name")),
-            Filter("role", _("Role"), role_filter()),
+            Filter("role", _("Role"), role_choices()),
             Filter("created_by", _("Made by"), hint=_("user name")),
         )
 

@@ -20,6 +20,7 @@ from ui.people.differences import differences
 from ui.people.finding import NoMatch, instant, number
 from ui.people.member_pages import FOR_OWNERS
 from ui.pretty import pretty
+from ui.words import NOTHING
 
 SUBJECTS = (
     ("job.", _("jobs")),
@@ -40,6 +41,7 @@ SUBJECTS = (
 )
 NAMED_FIELDS = 4
 _GONE = (".deleted", ".removed", ".revoked")
+_WAYS = {"ui": _("these pages"), "admin": _("administration"), "api": "API"}
 _PAGES = {"job": "ui:job", "sink": "ui:sink"}
 _SEARCHES = {
     "member": "ui:members",
@@ -51,10 +53,11 @@ _SEARCHES = {
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """An entry in the list. ``fields``: what was different, by name."""
+    """An entry in the list. ``fields``: what was different, by name; ``way``: by what way it was done, in words."""
 
     entry: AuditEntry
     fields: str
+    way: object
 
 
 class AuditList(ListPage):
@@ -84,7 +87,7 @@ class AuditList(ListPage):
         except NoMatch:
             return []
         found = list_entries(workspace=self.workspace, wanted=wanted, limit=limit, after=behind)
-        return [EntryRow(entry, _fields(entry)) for entry in found]
+        return [EntryRow(entry, _fields(entry), way(entry)) for entry in found]
 
     def cursor(self, row: EntryRow) -> str:
         """The id."""
@@ -111,11 +114,17 @@ class EntryPage(WorkspacePage):
             entry=entry,
             differences=differences(entry.before, entry.after),
             told=pretty(entry.data),
+            way=way(entry),
             target_page=target_page(entry, slug=self.workspace.slug),
         )
 
 
 _FORMATS = (("CSV", "csv"), ("JSON Lines", "jsonl"))
+
+
+def way(entry: AuditEntry) -> object:
+    """By what way something was done, in words."""
+    return _WAYS.get(entry.via, entry.via) or NOTHING
 
 
 def target_page(entry: AuditEntry, *, slug: str) -> str:

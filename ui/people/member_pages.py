@@ -20,7 +20,7 @@ from jobs.services.workspaces import find_user
 from ui.actions import Action, Done, Question
 from ui.listing import Filter, Listed, ListPage
 from ui.people.leaving import what_stops
-from ui.people.roles import RoleWords, role_choices, role_filter, role_words
+from ui.people.roles import RoleWords, role_choices, role_words, roles_explained
 
 FOR_OWNERS = {"GET": Role.OWNER, "POST": Role.OWNER}
 ACTIVE = (("yes", gettext_lazy("can log in")), ("no", gettext_lazy("cannot log in")))
@@ -49,7 +49,7 @@ class MemberList(ListPage):
         """With the roles in words."""
         return (
             Filter("search", _("Search"), kind="search", hint=_("user name")),
-            Filter("role", _("Role"), role_filter()),
+            Filter("role", _("Role"), role_choices()),
             Filter("active", _("Account"), ACTIVE),
         )
 
@@ -104,12 +104,11 @@ class MemberAction(Action):
 class RoleForm(forms.Form):
     """A role."""
 
-    role = forms.ChoiceField(
-        label=gettext_lazy("Role"),
-        choices=role_choices,
-        widget=forms.Select,
-        help_text=gettext_lazy("Each role includes the ones before it."),
-    )
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=role_choices)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].help_text = roles_explained()
 
 
 class MemberForm(RoleForm):

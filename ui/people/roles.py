@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from jobs.models import Role
@@ -31,13 +33,13 @@ ROLES = {
 }
 
 
-def role_choices() -> list[tuple[str, str]]:
-    """For a form: each with what it may do. Each role includes those before it."""
-    return [(role.value, f"{words.word}: {words.says}") for role, words in ROLES.items()]
+def roles_explained() -> SafeString:
+    """For a form's help: a line for each. A choice of so many words would be cut on a phone."""
+    return format_html_join(mark_safe("<br>"), "<b>{}</b> {}", ((words.word, words.says) for words in ROLES.values()))
 
 
-def role_filter() -> list[tuple[str, object]]:
-    """For a list's filter."""
+def role_choices() -> list[tuple[str, object]]:
+    """For a form, or a list's filter."""
     return [(role.value, words.word) for role, words in ROLES.items()]
 
 

@@ -18,7 +18,7 @@ class ScopeWords(NamedTuple):
 
 SCOPES = {
     Scope.READ: ScopeWords(_("read"), _("Sees jobs, schedules, runs, logs, results and sinks, and changes nothing.")),
-    Scope.RUN: ScopeWords(_("run"), _("Starts, pauses, resumes and ends runs, and delivers results again.")),
+    Scope.RUN: ScopeWords(_("run jobs"), _("Starts, pauses, resumes and ends runs, and delivers results again.")),
     Scope.WRITE: ScopeWords(_("write"), _("Makes, changes and deletes jobs, sinks, rules and groups.")),
     Scope.SCHEDULES: ScopeWords(_("schedules"), _("Makes, changes, pauses and deletes schedules.")),
     Scope.SECRETS: ScopeWords(_("secrets"), _("Sets and deletes secrets, and lists their names. It never reads one.")),

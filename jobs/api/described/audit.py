@@ -23,7 +23,7 @@ class AuditEntry(Shape):
     actor: str
     """Who."""
     via: str
-    """Through what: `api`, `admin` or a command; empty where that is not known."""
+    """Through what: `api`, `admin`, `ui` or a command; empty where that is not known."""
     token: str
     """The name of the token that they called with, if they did."""
     action: str

@@ -64,7 +64,7 @@ def _some_tokens(page: Page) -> None:
 
 
 def _made(page: Page) -> None:
-    page.get_by_label("Name").fill("ci")
+    page.get_by_role("textbox", name="Name").fill("ci")
     page.get_by_role("button", name="Make the token").click()
     page.get_by_role("heading", name="Copy it now").wait_for()
 

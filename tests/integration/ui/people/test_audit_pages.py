@@ -136,6 +136,12 @@ class TestAnEntry:
         entry = make_entry(workspace, after={"description": "<script>alert(1)</script>"})
         assert "<script>alert" not in text(owner, at(entry))
 
+    def test_what_is_done_on_these_pages_says_so(self, owner: Client) -> None:
+        send(owner, "rename/", name="Acme Corporation")
+        entry = AuditEntry.objects.get(action="workspace.changed")
+        assert (entry.via, entry.actor) == ("ui", "owner")
+        assert "these pages" in text(owner, at(entry))
+
     def test_a_jobs_own_entry_is_readable(self, owner: Client, workspace: Workspace) -> None:
         make_job(workspace)
         assert "task:ping" in text(owner, at(AuditEntry.objects.get(action="job.created")))

@@ -211,7 +211,7 @@ class TestRevoking:
     def test_the_question_names_what_stops(self, browser: Client, ann: User, workspace: Workspace) -> None:
         page = text(browser, revoke(make_token(ann, workspace=workspace, scopes=[Scope.RUN])))
         assert "Whatever calls with “laptop” of ann is refused from its next call on." in page
-        assert "It opens: run, in Acme." in page
+        assert "It opens: run jobs, in Acme." in page
         assert "Last used: never." in page
 
     def test_ones_own(self, browser: Client, ann: User) -> None:
