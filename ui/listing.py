@@ -61,6 +61,11 @@ class Listed:
     is_filtered: bool
     clear: str
 
+    @property
+    def is_searched(self) -> bool:
+        """Whether one of the filters is a search, which is followed while somebody types."""
+        return any(each.filter.kind == "search" for each in self.filters)
+
 
 class AccountList(AccountPage):
     """A list for whoever is logged in. A subclass says ``template`` (the whole page, which includes ``rows_template`` in
