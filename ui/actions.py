@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import messages
@@ -98,7 +99,13 @@ class AccountAction(AccountPage):
         messages.add_message(self.request, done.level, done.text)
         if not is_htmx(self.request):
             return HttpResponseRedirect(done.to or self.back())
-        return HttpResponse(status=204, headers={"HX-Redirect": done.to} if done.to else {"HX-Refresh": "true"})
+        to = done.to or (self.back() if self._is_a_page else "")
+        return HttpResponse(status=204, headers={"HX-Redirect": to} if to else {"HX-Refresh": "true"})
+
+    @property
+    def _is_a_page(self) -> bool:
+        """Whether the dialog was opened as a page: there it would stand again after a reload, as if nothing had been done."""
+        return urlsplit(self.request.headers.get("HX-Current-URL", "")).path == self.request.path
 
     def _ask(self, form: forms.Form, *, status: int = 200) -> HttpResponse:
         told: dict[str, Any] = {"form": form, "address": self.request.get_full_path()}

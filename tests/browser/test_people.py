@@ -132,6 +132,8 @@ class TestAudit:
         page = visit.go("/ui/w/acme/rename/")
         page.get_by_role("textbox", name="Name").fill("Acme Corporation")
         page.get_by_role("button", name="Rename").click()
+        expect(page.locator(".toast")).to_contain_text("The workspace is called Acme Corporation now.")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Workspaces")
         visit.go("/ui/w/acme/audit/")
         rows = page.locator("#list tbody tr")
         expect(rows).to_have_count(2)
