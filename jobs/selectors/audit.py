@@ -21,6 +21,7 @@ class AuditFilter:
 
     Args:
         actor, target: Exactly so.
+        token: Done with a token that is called so.
         action: Exactly so, or everything of one subject: ``job.``.
         since, until: Aware; from the one on, before the other.
     """
@@ -28,6 +29,7 @@ class AuditFilter:
     actor: str | None = None
     action: str | None = None
     target: str | None = None
+    token: str | None = None
     since: dt.datetime | None = None
     until: dt.datetime | None = None
 
@@ -49,6 +51,9 @@ def list_entries(
     if wanted.action is not None:
         whole = not wanted.action.endswith(".")
         entries = entries.filter(action=wanted.action) if whole else entries.filter(action__startswith=wanted.action)
+    if wanted.token is not None:
+        # Those without one are left out in these words, too, for the index has none of them.
+        entries = entries.filter(token=wanted.token).exclude(token="")
     exact = {"actor": wanted.actor, "target": wanted.target, "at__gte": wanted.since, "at__lt": wanted.until}
     entries = entries.filter(**{name: value for name, value in exact.items() if value is not None})
     return list(in_order(entries, Ordering(("at", "pk"), descending), after=place, limit=limit))

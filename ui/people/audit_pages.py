@@ -76,6 +76,7 @@ class AuditList(ListPage):
             Filter("actor", _("Who"), hint=_("user name")),
             Filter("action", _("What"), SUBJECTS if known else ((chosen, chosen), *SUBJECTS)),
             Filter("target", _("On what"), hint="job task:name"),
+            Filter("token", _("With the token"), hint=_("name")),
             Filter("since", _("Since"), kind="date"),
             Filter("until", _("Before"), kind="date"),
         )
@@ -157,6 +158,7 @@ def _wanted(values: Mapping[str, str]) -> AuditFilter:
         actor=values["actor"] or None,
         action=values["action"] or None,
         target=values["target"] or None,
+        token=values["token"] or None,
         since=instant(values["since"]),
         until=instant(values["until"]),
     )

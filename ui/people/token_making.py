@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -92,7 +91,7 @@ class OwnersTokenForm(TokenForm):
     )
     field_order = ("name", "service_account")
 
-    def __init__(self, data: Any = None, *, accounts: list[str], initial: Mapping[str, str] | None = None) -> None:
+    def __init__(self, data: Any = None, *, accounts: list[str], initial: dict[str, str] | None = None) -> None:
         super().__init__(data, initial=initial)
         choices = [("", _("mine")), *((name, _("service account %(name)s") % {"name": name}) for name in accounts)]
         self.fields["service_account"].choices = choices  # type: ignore[attr-defined]
