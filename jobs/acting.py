@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # manage.py says which command it is before there are any mod
 _request: ContextVar[HttpRequest | None] = ContextVar("acting_request", default=None)
 _command: ContextVar[str] = ContextVar("acting_command", default="")
 
+_WAYS = (("/api/", "api"), ("/ui/", "ui"))
 _SIGN = "SELECT set_config('jobs.acting_via', %s, true) AS via, set_config('jobs.acting_token', %s, true) AS token"
 
 
@@ -26,7 +27,7 @@ _SIGN = "SELECT set_config('jobs.acting_via', %s, true) AS via, set_config('jobs
 class Who:
     """Args:
     actor: The user's name; on a machine's command line the account's. Empty for the system itself.
-    via: ``api``, ``admin``, ``command NAME``, or empty.
+    via: ``api``, ``admin``, ``ui``, ``command NAME``, or empty.
     token: The name of the token that was used; empty for none.
     user_id: The user's; None where no user of the site acts. A name may be given to somebody else, or to a machine's account.
     """
@@ -95,7 +96,7 @@ def account() -> str:
 
 
 def _by(request: HttpRequest) -> Who:
-    via = "api" if request.path.startswith("/api/") else "admin"
+    via = next((word for prefix, word in _WAYS if request.path.startswith(prefix)), "admin")
     user = getattr(request, "user", None)  # a running payload is one without an id
     if user is None:
         return Who(via=via)

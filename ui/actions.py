@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import messages
@@ -12,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase, HttpResponseRedirect
 
 from jobs.errors import FieldError, JobsError, ValidationError
-from ui.pages import WorkspacePage, is_htmx
+from ui.pages import AccountPage, WorkspacePage, is_htmx
 
 
 class NothingAsked(forms.Form):
@@ -50,8 +51,8 @@ class Done:
     level: int = field(default=messages.SUCCESS)
 
 
-class Action(WorkspacePage):
-    """GET shows the dialog, POST does it; both by role (editors, unless ``roles`` says otherwise, for the GET too).
+class AccountAction(AccountPage):
+    """GET shows the dialog, POST does it; for whoever `let_in` lets in.
 
     A subclass implements `question`, `act` and `back`; ``form_class`` asks for more. Without scripts the dialog is a page. The
     errors of services come back beside the fields that they name, or above the form.
@@ -60,10 +61,6 @@ class Action(WorkspacePage):
     form_class: type[forms.Form] = NothingAsked
     template = "ui/components/dialog_page.html"
     dialog_template = "ui/components/dialog.html"
-
-    def role_for(self, method: str) -> Any:
-        """Who may not do it is not asked about it."""
-        return super().role_for("POST")
 
     def question(self) -> Question:
         """What will be done. Raises NotFoundError for what is not there, ConflictError for what cannot be done now."""
@@ -102,7 +99,13 @@ class Action(WorkspacePage):
         messages.add_message(self.request, done.level, done.text)
         if not is_htmx(self.request):
             return HttpResponseRedirect(done.to or self.back())
-        return HttpResponse(status=204, headers={"HX-Redirect": done.to} if done.to else {"HX-Refresh": "true"})
+        to = done.to or (self.back() if self._is_a_page else "")
+        return HttpResponse(status=204, headers={"HX-Redirect": to} if to else {"HX-Refresh": "true"})
+
+    @property
+    def _is_a_page(self) -> bool:
+        """Whether the dialog was opened as a page: there it would stand again after a reload, as if nothing had been done."""
+        return urlsplit(self.request.headers.get("HX-Current-URL", "")).path == self.request.path
 
     def _ask(self, form: forms.Form, *, status: int = 200) -> HttpResponse:
         told: dict[str, Any] = {"form": form, "address": self.request.get_full_path()}
@@ -113,6 +116,14 @@ class Action(WorkspacePage):
         if is_htmx(self.request):
             return self.part(self.dialog_template, status=status, **told)
         return self.page(status=status, back=self.back(), **told)
+
+
+class Action(AccountAction, WorkspacePage):
+    """The same in a workspace, by role: editors, unless ``roles`` says otherwise, for the GET too."""
+
+    def role_for(self, method: str) -> Any:
+        """Who may not do it is not asked about it."""
+        return super().role_for("POST")
 
 
 def add_errors(form: forms.Form, error: JobsError) -> None:

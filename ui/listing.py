@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 
-from ui.pages import WorkspacePage, is_htmx
+from ui.pages import AccountPage, WorkspacePage, is_htmx
 
 LIST = "list"
 """The id of the element that holds the rows, and that filters put anew."""
@@ -61,10 +61,15 @@ class Listed:
     is_filtered: bool
     clear: str
 
+    @property
+    def is_searched(self) -> bool:
+        """Whether one of the filters is a search, which is followed while somebody types."""
+        return any(each.filter.kind == "search" for each in self.filters)
 
-class ListPage(WorkspacePage):
-    """A list. A subclass says ``template`` (the whole page, which includes ``rows_template`` in ``#list``), ``filters`` and
-    implements `find` and `cursor`."""
+
+class AccountList(AccountPage):
+    """A list for whoever is logged in. A subclass says ``template`` (the whole page, which includes ``rows_template`` in
+    ``#list``), ``filters`` and implements `find` and `cursor`."""
 
     rows_template: str = ""
     filters: Sequence[Filter] = ()
@@ -94,7 +99,7 @@ class ListPage(WorkspacePage):
         """The page, or the part of it that a filter changes."""
         filters = self.choices()
         values = {each.name: request.GET.get(each.name, "").replace("\0", "").strip() for each in filters}
-        after = request.GET.get("after", "")
+        after = request.GET.get("after", "").replace("\0", "")
         rows = list(self.find(values, after=after, limit=self.per_page + 1))
         listed = self._listed(rows, filters, values, after)
         told = {"list": listed, **self.more(listed)}
@@ -120,3 +125,7 @@ class ListPage(WorkspacePage):
         if after:
             query["after"] = after
         return f"{self.request.path}?{query.urlencode()}" if query else self.request.path
+
+
+class ListPage(AccountList, WorkspacePage):
+    """A list in a workspace."""

@@ -60,7 +60,7 @@ GROUPS = (
         (
             Entry("ui:workers", _("Workers"), "server"),
             Entry("ui:secrets", _("Secrets"), "lock"),
-            Entry("ui:members", _("Members"), "people"),
+            Entry("ui:members", _("Members"), "people", Role.OWNER),
             Entry("ui:tokens", _("Tokens"), "key"),
             Entry("ui:audit", _("Audit"), "list", Role.OWNER),
             Entry("ui:workspaces", _("Workspaces"), "archive", in_workspace=False),

@@ -23,7 +23,7 @@ from jobs.api.reading import ReadingView
 from jobs.models import AuditEntry, Role
 from jobs.selectors.audit import AuditFilter, all_entries, list_entries
 
-FILTERS = ("actor", "action", "target", "since", "until")
+FILTERS = ("actor", "action", "target", "token", "since", "until")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -89,6 +89,7 @@ def _filter(query: Query) -> AuditFilter:
         actor=query.text("actor"),
         action=query.text("action"),
         target=query.text("target"),
+        token=query.text("token"),
         since=query.instant("since"),
         until=query.instant("until"),
     )

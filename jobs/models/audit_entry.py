@@ -44,6 +44,8 @@ class AuditEntry(models.Model):
             models.Index(fields=["workspace", "actor", "-at", "-id"], name="audit_by_actor"),
             models.Index(fields=["workspace", "action", "-at", "-id"], name="audit_by_action"),
             models.Index(fields=["workspace", "target", "-at", "-id"], name="audit_by_target"),
+            # Most deeds are done without one.
+            models.Index(fields=["workspace", "token", "-at", "-id"], name="audit_by_token", condition=~Q(token="")),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
+from jobs.errors import NotFoundError
 from jobs.models import AuditEntry, Workspace
 from jobs.selectors.ordering import Ordering, in_order
 
@@ -20,6 +21,7 @@ class AuditFilter:
 
     Args:
         actor, target: Exactly so.
+        token: Done with a token that is called so.
         action: Exactly so, or everything of one subject: ``job.``.
         since, until: Aware; from the one on, before the other.
     """
@@ -27,6 +29,7 @@ class AuditFilter:
     actor: str | None = None
     action: str | None = None
     target: str | None = None
+    token: str | None = None
     since: dt.datetime | None = None
     until: dt.datetime | None = None
 
@@ -48,6 +51,9 @@ def list_entries(
     if wanted.action is not None:
         whole = not wanted.action.endswith(".")
         entries = entries.filter(action=wanted.action) if whole else entries.filter(action__startswith=wanted.action)
+    if wanted.token is not None:
+        # Those without one are left out in these words, too, for the index has none of them.
+        entries = entries.filter(token=wanted.token).exclude(token="")
     exact = {"actor": wanted.actor, "target": wanted.target, "at__gte": wanted.since, "at__lt": wanted.until}
     entries = entries.filter(**{name: value for name, value in exact.items() if value is not None})
     return list(in_order(entries, Ordering(("at", "pk"), descending), after=place, limit=limit))
@@ -56,6 +62,14 @@ def list_entries(
 def _at(entries: QuerySet[AuditEntry], entry_id: int) -> dt.datetime | None:
     """When an entry was written; where it was erased meanwhile, when the one before its place was; None when there is none."""
     return entries.filter(pk__lte=entry_id).order_by("-pk").values_list("at", flat=True).first()
+
+
+def find_entry(*, workspace: Workspace, entry_id: int) -> AuditEntry:
+    """The entry of that id. Raises NotFoundError: there is none, it was erased, or it is another workspace's."""
+    found = AuditEntry.objects.filter(workspace=workspace, pk=entry_id).first()
+    if found is None:
+        raise NotFoundError(f"there is no audit entry {entry_id} in {workspace.slug}")
+    return found
 
 
 def all_entries(*, workspace: Workspace, wanted: AuditFilter) -> Iterator[AuditEntry]:

@@ -378,6 +378,7 @@ FILTERS = {
     "actor": AuditFilter(actor="seldom"),
     "action": AuditFilter(action="seldom.done"),
     "target": AuditFilter(target="job task:seldom"),
+    "token": AuditFilter(token="seldom"),
     "since and until": AuditFilter(
         since=dt.datetime(2020, 1, 1, tzinfo=dt.UTC), until=dt.datetime(2020, 1, 1, 1, tzinfo=dt.UTC)
     ),
@@ -390,11 +391,12 @@ def test_a_filter_reads_a_piece_of_an_index_however_much_there_is(workspace: Wor
     """A page, its first and a later one, of 20,000 entries a minute apart, of which few fit."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO jobs_audit_entry (workspace_id, at, actor, action, target)"
+            "INSERT INTO jobs_audit_entry (workspace_id, at, actor, action, target, token)"
             " SELECT %s, timestamptz '2020-01-01 00:00Z' + n * interval '1 min',"
             " CASE WHEN n %% 500 = 0 THEN 'seldom' ELSE 'ann' END,"
             " CASE WHEN n %% 500 = 0 THEN 'seldom.done' ELSE 'job.updated' END,"
-            " CASE WHEN n %% 500 = 0 THEN 'job task:seldom' ELSE 'job task:' || n END"
+            " CASE WHEN n %% 500 = 0 THEN 'job task:seldom' ELSE 'job task:' || n END,"
+            " CASE WHEN n %% 500 = 0 THEN 'seldom' WHEN n %% 2 = 0 THEN 'often' ELSE '' END"
             " FROM generate_series(-60, 20000) AS n ORDER BY n",
             (workspace.pk,),
         )
@@ -465,6 +467,7 @@ class TestReading:
             ({"action": "job.created"}, 1),
             ({"action": "job."}, 2),
             ({"target": "job task:ping"}, 2),
+            ({"token": "ci"}, 0),
             ({"until": "2020-01-01T00:00:00Z"}, 0),
             ({"since": "2020-01-01T00:00:00Z"}, 2),
         ],

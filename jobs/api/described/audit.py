@@ -23,7 +23,7 @@ class AuditEntry(Shape):
     actor: str
     """Who."""
     via: str
-    """Through what: `api`, `admin` or a command; empty where that is not known."""
+    """Through what: `api`, `admin`, `ui` or a command; empty where that is not known."""
     token: str
     """The name of the token that they called with, if they did."""
     action: str
@@ -57,6 +57,7 @@ _WANTED = (
     text("actor", "Only what this user did."),
     text("action", "Only this action, such as `job.updated`; or all of one subject, such as `job.`.", example="job."),
     text("target", "Only what was done to this, such as a job's key."),
+    text("token", "Only what was done with a token of this name."),
     instant("since", "Only what was done from this instant on."),
     instant("until", "Only what was done before this instant."),
 )

@@ -51,10 +51,12 @@ class Rename(Action):
         return "/back/"
 
 
-def call(workspace: Workspace, role: Role | None, method: str = "post", *, htmx: bool = True, **data: str) -> Any:
+def call(
+    workspace: Workspace, role: Role | None, method: str = "post", *, htmx: bool = True, page: str = "", **data: str
+) -> Any:
     """What such a member is answered."""
     request = getattr(RequestFactory(), method)(
-        "/ui/w/acme/rename/?x=1", data, headers={"HX-Request": "true"} if htmx else {}
+        "/ui/w/acme/rename/?x=1", data, headers={"HX-Request": "true", "HX-Current-URL": page} if htmx else {}
     )
     request.user = make_user("mia", workspace=workspace if role else None, role=role)
     request.session = SessionStore()
@@ -97,6 +99,10 @@ class TestDoing:
 
     def test_it_may_lead_elsewhere(self, workspace: Workspace) -> None:
         assert call(workspace, Role.OPERATOR, name="elsewhere").headers["HX-Redirect"] == "/there/"
+
+    def test_where_the_dialog_is_a_page_it_leads_back(self, workspace: Workspace) -> None:
+        answer = call(workspace, Role.OPERATOR, name="Beta", page="http://testserver/ui/w/acme/rename/?x=1")
+        assert answer.headers["HX-Redirect"] == "/back/"
 
     def test_without_scripts_it_leads_back(self, workspace: Workspace) -> None:
         answer = call(workspace, Role.OPERATOR, name="Beta", htmx=False)
