@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 from jobs import kinds
 from jobs.dispatch import CHECK_TASK, DELIVER_TASK, OPERATION_TASK, WORK_TASK
 from sinks import registry
-from workers import stopping, sweep, turns
+from workers import registering, stopping, sweep, turns
 
 
 def _load_kinds(**_: object) -> None:
@@ -22,6 +22,8 @@ def _load_kinds(**_: object) -> None:
 worker_init.connect(_load_kinds)
 worker_ready.connect(sweep.start)
 beat_init.connect(sweep.start)  # so that what is lost is found while all workers are down
+worker_ready.connect(registering.start_worker)
+beat_init.connect(registering.start_beat)
 worker_shutting_down.connect(stopping.ask)
 
 

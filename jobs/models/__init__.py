@@ -28,6 +28,7 @@ from jobs.models.service_account import ServiceAccount
 from jobs.models.stored_file import StoredFile
 from jobs.models.stored_result import StoredResult
 from jobs.models.token import ApiToken, Scope
+from jobs.models.worker_process import WorkerProcess
 from jobs.models.workspace import Membership, Role, Workspace
 
 __all__ = [
@@ -68,5 +69,6 @@ __all__ = [
     "StoredFile",
     "StoredResult",
     "Verb",
+    "WorkerProcess",
     "Workspace",
 ]
