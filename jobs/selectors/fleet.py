@@ -63,6 +63,11 @@ class HeldLane:
     position: int
     name: str
 
+    @property
+    def more(self) -> int:
+        """How many payloads of its range come after that."""
+        return max(self.lane.high - self.position - 1, 0)
+
 
 def list_processes(
     *,

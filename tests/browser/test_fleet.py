@@ -26,13 +26,13 @@ def test_a_worker_is_drained_and_takes_work_again(as_role: AsRole, workspace: Wo
     expect(row).to_contain_text("DRAINING")
     expect(page.get_by_role("alert").filter(has_text="No worker takes work from")).to_be_visible()
     visit.look()
-    wait_for("the worker to drain", lambda: "worker.draining" in workers.log, report=workers.describe)
+    wait_for("the worker to drain", lambda: "worker.draining" in workers.log, seconds=20, report=workers.describe)
 
     job = make_job(workspace, "task:waits")
     run = Run.objects.get(pk=start_run(job=job, trigger=Trigger.MANUAL))
     # The sweep asks a second time for lanes only when nobody has taken one for two seconds.
     nudged = Run.objects.filter(pk=run.pk, state="pending", nudges__gt=1)
-    wait_for("nobody to take the run", nudged.exists, report=workers.describe)
+    wait_for("nobody to take the run", nudged.exists, seconds=20, report=workers.describe)
 
     row.get_by_role("link", name="Take work again").click()
     page.get_by_role("dialog").get_by_role("button", name="Take work again").click()
