@@ -60,8 +60,8 @@ WHATS = {
     "delete": What(
         gettext_lazy("Delete"),
         gettext_lazy(
-            "The jobs and their schedules are deleted, with what they decided. Their runs are kept. One whose runs go on, or that is"
-            " kept in a file, is left alone."
+            "The jobs and their schedules are deleted, with what they decided. Their runs are kept. One whose runs go on, or that"
+            " is kept in a file, is left alone."
         ),
         NoteForm,
         danger=True,
