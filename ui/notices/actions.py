@@ -111,7 +111,7 @@ class Release(RuleAction):
         if self.origin is None:
             raise ConflictError(_("The rule %(rule)s is kept in no file.") % self.named)
         text = _(
-            "It can be edited everywhere then. It stays as it is; the file %(path)s, applied again, takes it back."
+            "The rule can be edited everywhere then. It stays as it is; the file %(path)s, applied again, takes it back."
         )
         told = text % {"path": self.origin.path}
         return Question(_("Release the rule %(rule)s") % self.named, told, _("Release"))
