@@ -8,7 +8,7 @@ from celery.signals import beat_init, worker_init, worker_ready, worker_shutting
 from django.utils.module_loading import import_string
 
 from jobs import kinds
-from jobs.dispatch import CHECK_TASK, DELIVER_TASK, OPERATION_TASK, WORK_TASK
+from jobs.dispatch import CHECK_TASK, DELIVER_TASK, OPERATION_TASK, TRIAL_TASK, WORK_TASK
 from sinks import registry
 from workers import registering, stopping, sweep, turns
 
@@ -65,3 +65,9 @@ def deliver(**_unknown: object) -> None:
 def check_sink(*, check: int, **_unknown: object) -> None:
     """Test whether a sink can be reached; keys that a newer sender adds are ignored."""
     import_string("workers.sink_checks.perform")(check_id=int(check))
+
+
+@shared_task(name=TRIAL_TASK)
+def trial_call(*, call: int, **_unknown: object) -> None:
+    """Make the one call of a payload that is being written; keys that a newer sender adds are ignored."""
+    import_string("workers.trial_calls.perform")(call_id=int(call))

@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from jobs.models import AuditEntry, WorkerProcess
 from jobs.services import fleet
 from tests.integration.processes import make_process
-from workers import registering, stopping
+from workers import stopping
 from workers.registering import Presence
 
 pytestmark = pytest.mark.django_db
@@ -184,6 +184,6 @@ class TestPresence:
     def test_a_forked_child_takes_nothing_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
         presence = Presence(kind="beat", node="beat@h")
         presence.tell()
-        monkeypatch.setattr(registering.os, "getpid", lambda: presence.pid + 1)
+        monkeypatch.setattr("workers.registering.os.getpid", lambda: presence.pid + 1)
         presence.farewell()
         assert WorkerProcess.objects.exists()

@@ -66,7 +66,12 @@ class WorkerDetail(WorkspacePage):
                 return self.part("ui/fleet/ended.html")
             raise
         lanes = lanes_of(process=view.process, workspace=self.workspace, now=self.now)
-        told = {"view": view, "process": view.process, "lanes": lanes, "may_drain": self.user.is_superuser}
+        told: dict[str, Any] = {
+            "view": view,
+            "process": view.process,
+            "lanes": lanes,
+            "may_drain": self.user.is_superuser,
+        }
         if is_part:
             return self.part("ui/fleet/worker_lanes.html", **told)
         return self.page(**told)
