@@ -31,6 +31,9 @@ DELIVER_TASK = "jobs.deliver"
 CHECK_TASK = "jobs.check_sink"
 """The stable name of the task that tests whether a sink can be reached. Its argument: ``check``, the id of its row."""
 
+TRIAL_TASK = "jobs.trial_call"
+"""The stable name of the task that makes the one call of a payload that is being written. Its argument: ``call``, its row's id."""
+
 _SHARED_AT_MOST = {"default": 50, "http": 10, "datasource": 1, "spark": 1}
 """How many runs of one payload may share a message, by queue. Publishing costs 0.48 ms, so many small runs travel together; a
 worker that finds them slow sends the rest of the message out again, one by one."""
@@ -148,6 +151,22 @@ def publish_sink_check(check_id: int) -> None:
             )
     except (OperationalError, OSError) as error:
         log.warning("dispatch.broker_unavailable", check=check_id, reason=f"{type(error).__name__}: {error}")
+
+
+def publish_trial_call(call_id: int) -> None:
+    """Say that a trial call waits. Never raises: whoever waits for its answer has it published again."""
+    try:
+        with current_app.producer_or_acquire() as producer:
+            current_app.send_task(
+                TRIAL_TASK,
+                kwargs={"call": call_id},
+                queue="http",
+                producer=producer,
+                ignore_result=True,
+                retry=False,
+            )
+    except (OperationalError, OSError) as error:
+        log.warning("dispatch.broker_unavailable", call=call_id, reason=f"{type(error).__name__}: {error}")
 
 
 def depth(queue: str) -> int:

@@ -32,7 +32,7 @@ def until_answered(action: Callable[[], R]) -> R:
     """Repeat what may be done twice until the database answers, on whichever connection it asks."""
     tries = 0
     until = time.monotonic() + settings.JOBS_LEASE_SECONDS
-    while not (stopping.asked() and time.monotonic() > until):
+    while not (stopping.is_final() and time.monotonic() > until):
         try:
             return action()
         except (*hotpath.RETRYABLE, OperationalError, InterfaceError) as error:

@@ -27,6 +27,7 @@ from jobs.services import (
     kept_answers,
     old_replays,
     rolling,
+    trial_calls,
 )
 from jobs.states import RunState
 from sinks import claims as sink_claims
@@ -88,6 +89,7 @@ def _erase_old_answers() -> None:
     now = dt.datetime.now(dt.UTC)
     datasource_operations.erase_expired(now=now)
     checking.erase_expired(now=now)
+    trial_calls.erase_expired(now=now)
     kept_answers.erase_expired(now=now)
 
 

@@ -8,9 +8,9 @@ from celery.signals import beat_init, worker_init, worker_ready, worker_shutting
 from django.utils.module_loading import import_string
 
 from jobs import kinds
-from jobs.dispatch import CHECK_TASK, DELIVER_TASK, OPERATION_TASK, WORK_TASK
+from jobs.dispatch import CHECK_TASK, DELIVER_TASK, OPERATION_TASK, TRIAL_TASK, WORK_TASK
 from sinks import registry
-from workers import stopping, sweep, turns
+from workers import registering, stopping, sweep, turns
 
 
 def _load_kinds(**_: object) -> None:
@@ -22,6 +22,8 @@ def _load_kinds(**_: object) -> None:
 worker_init.connect(_load_kinds)
 worker_ready.connect(sweep.start)
 beat_init.connect(sweep.start)  # so that what is lost is found while all workers are down
+worker_ready.connect(registering.start_worker)
+beat_init.connect(registering.start_beat)
 worker_shutting_down.connect(stopping.ask)
 
 
@@ -63,3 +65,9 @@ def deliver(**_unknown: object) -> None:
 def check_sink(*, check: int, **_unknown: object) -> None:
     """Test whether a sink can be reached; keys that a newer sender adds are ignored."""
     import_string("workers.sink_checks.perform")(check_id=int(check))
+
+
+@shared_task(name=TRIAL_TASK)
+def trial_call(*, call: int, **_unknown: object) -> None:
+    """Make the one call of a payload that is being written; keys that a newer sender adds are ignored."""
+    import_string("workers.trial_calls.perform")(call_id=int(call))

@@ -12,6 +12,7 @@ from jobs.api.base import SMALL_BODY_BYTES, WorkspaceView
 from jobs.api.described import bulk as on_bulk
 from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
+from jobs.api.permissions import require
 from jobs.documents.bulk import parse_bulk_on_jobs, parse_bulk_on_runs
 from jobs.documents.control import parse_note
 from jobs.models import BulkAction, Role
@@ -41,8 +42,9 @@ class BulkOnJobs(WorkspaceView):
     roles = {"POST": Role.OPERATOR}
 
     def post(self, request: Request, workspace: str) -> Response:
-        """Begin to pause, resume or trigger the jobs of a list of keys or of a filter."""
+        """Begin to pause, resume, trigger, terminate or delete the jobs of a list of keys or of a filter; editors delete."""
         asked = parse_bulk_on_jobs(request.data)
+        require(request, self.access, bulk_each.ROLES.get(asked.action, Role.OPERATOR))
         return _accepted(self, bulk_each.act_on_jobs(workspace=self.workspace, asked=asked, actor=self.actor))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from django.contrib.auth.models import User
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -96,6 +97,20 @@ class HasRole(BasePermission):
         missing = missing_scope(request, needed.scope)
         self.message = missing
         return not missing
+
+
+def require(request: Request, access: Access, role: Role) -> None:
+    """For a view in which the body decides what it takes: let through whoever has the role, and the scope that goes with it.
+
+    Raises:
+        PermissionDenied: Either is missing; says which.
+    """
+    if not access.allows(role):
+        raise PermissionDenied(
+            f"this takes the role {role.value} in {access.workspace.slug}; yours is {access.role.value}"
+        )
+    if missing := missing_scope(request, default_scope(request.method or "", role)):
+        raise PermissionDenied(missing)
 
 
 class HasScope(BasePermission):

@@ -37,9 +37,9 @@ class ChosenRuns(Strict):
 
 
 class BulkOnJobs(Strict):
-    """Pause, resume or trigger jobs. ``parameters`` are those of the runs that are triggered."""
+    """Pause, resume, trigger, terminate or delete jobs. ``parameters`` are those of the runs that are triggered."""
 
-    action: Literal["pause", "resume", "trigger"]
+    action: Literal["pause", "resume", "trigger", "terminate", "delete"]
     keys: list[JobKey] | None = Field(default=None, min_length=1, max_length=MOST)
     filter: ChosenJobs | None = None
     note: Note = ""

@@ -28,6 +28,8 @@ from jobs.models.service_account import ServiceAccount
 from jobs.models.stored_file import StoredFile
 from jobs.models.stored_result import StoredResult
 from jobs.models.token import ApiToken, Scope
+from jobs.models.trial_call import TrialCall
+from jobs.models.worker_process import WorkerProcess
 from jobs.models.workspace import Membership, Role, Workspace
 
 __all__ = [
@@ -67,6 +69,8 @@ __all__ = [
     "Span",
     "StoredFile",
     "StoredResult",
+    "TrialCall",
     "Verb",
+    "WorkerProcess",
     "Workspace",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from jobs.models import Origin, Workspace
 
 
@@ -16,6 +18,19 @@ def origin_of_schedule(*, workspace_id: int, job_key: str, name: str) -> Origin 
     rows = Origin.objects.filter(workspace=workspace_id)
     mine = rows.filter(kind="schedule", name=own) | rows.filter(kind="job", name=job_key)
     return mine.order_by("-kind").first()
+
+
+def schedules_kept(*, workspace_id: int, places: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these schedules, each by its job's key and its name, are kept in a file, alone or with their job. One query."""
+    own = {schedule_name(job_key, name) for job_key, name in places}
+    rows = Origin.objects.filter(workspace=workspace_id)
+    found = rows.filter(kind="schedule", name__in=own) | rows.filter(kind="job", name__in={key for key, _ in places})
+    kept = set(found.values_list("kind", "name"))
+    return {
+        (job_key, name)
+        for job_key, name in places
+        if ("job", job_key) in kept or ("schedule", schedule_name(job_key, name)) in kept
+    }
 
 
 def schedules_from_files(*, workspace_id: int, job_key: str) -> dict[str, Origin]:

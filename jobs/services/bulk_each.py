@@ -15,14 +15,18 @@ from django.db.models.functions import Now
 
 from jobs.documents.bulk import MOST, BulkOnJobs, BulkOnRuns
 from jobs.errors import ConflictError, FieldError, NotFoundError, ValidationError
-from jobs.models import BulkAction, Event, Job, Run, Workspace
+from jobs.models import BulkAction, Event, Job, Role, Run, Workspace
 from jobs.selectors.jobs import JobFilter, find_ids
 from jobs.selectors.runs import RunFilter, find_run_ids
 from jobs.services import control, job_states, reruns
+from jobs.services.bulk import terminate_runs
 from jobs.services.bulk_batches import AWAY, try_batch
+from jobs.services.jobs import delete_job
 from jobs.services.runs import trigger_run
 from jobs.states import JobState, RunState, Trigger
 
+ROLES = {"delete": Role.EDITOR}
+"""Of what is done to jobs, what takes more than an operator."""
 AT_ONCE = 50
 """Dealt with in one pass of the sweep, or in the call that asks."""
 KEPT_PROBLEMS = 100
@@ -31,7 +35,9 @@ log = structlog.get_logger(__name__)
 
 
 def act_on_jobs(*, workspace: Workspace, asked: BulkOnJobs, actor: str) -> BulkAction:
-    """Begin to pause, resume or trigger jobs.
+    """Begin to pause, resume or trigger jobs, to terminate their runs that go on, or to delete them.
+
+    What the action takes beyond an operator, the caller has seen to: see `ROLES`.
 
     Returns:
         The action after its first `AT_ONCE`; the sweep does the rest.
@@ -175,6 +181,22 @@ def _trigger_job(action: BulkAction, job_id: int) -> bool:
     ).created
 
 
+def _terminate_job(action: BulkAction, job_id: int) -> bool:
+    """All its runs that go on. They may be many: they are an action of their own, which ends them in batches."""
+    job = _job(job_id)
+    if not Run.objects.filter(job=job, ended_at=None, pk__gt=0).exclude(state=RunState.CANCELLING).exists():
+        return False
+    terminate_runs(
+        workspace=action.workspace, selection={"filter": {"job": job.key}}, actor=action.actor, note=action.note
+    )
+    return True
+
+
+def _delete_job(action: BulkAction, job_id: int) -> bool:
+    delete_job(job=_job(job_id), actor=action.actor)
+    return True
+
+
 def _pause_run(action: BulkAction, run_id: int) -> bool:
     return control.pause_run(run=_run(run_id), actor=action.actor, note=action.note)
 
@@ -192,6 +214,8 @@ _ACTIONS = {
     "pause-jobs": _pause_job,
     "resume-jobs": _resume_job,
     "trigger-jobs": _trigger_job,
+    "terminate-jobs": _terminate_job,
+    "delete-jobs": _delete_job,
     "pause-runs": _pause_run,
     "resume-runs": _resume_run,
     "rerun-runs": _rerun,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import OuterRef, Q, Subquery
+
 from jobs.errors import NotFoundError
-from jobs.models import Workspace
+from jobs.models import Origin, Workspace
 from jobs.selectors.ordering import Wanted, wanted_of
 from sinks.models import Delivery, Notice, Rule
 
@@ -32,6 +34,58 @@ def find_rule(*, workspace: Workspace, name: str) -> Rule:
 def list_rules(*, workspace: Workspace, wanted: Wanted) -> list[Rule]:
     """A page of the workspace's rules, in one query."""
     return list(wanted_of(Rule.objects.filter(workspace=workspace), wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """A rule with its newest notice, None for none, and whether a file keeps it."""
+
+    rule: Rule
+    last: NoticeView | None
+    is_kept: bool
+
+
+def rule_pages(
+    *,
+    workspace: Workspace,
+    limit: int,
+    after: str = "",
+    search: str = "",
+    enabled: bool | None = None,
+    sink: str = "",
+    event: str = "",
+) -> list[RuleView]:
+    """A page of the workspace's rules by name, as people read them, in four queries.
+
+    Args:
+        after: The name of the last one of the page before.
+        search: A part of the name, or of what it says for people.
+        enabled: Only those that tell something, or only those that do not.
+        sink: Only those that tell through the sink of that name.
+        event: Only those that tell of that.
+    """
+    found = Rule.objects.filter(workspace=workspace, name__gt=after).select_related("sink")
+    if search:
+        found = found.filter(Q(name__icontains=search) | Q(document__description__icontains=search))
+    if enabled is not None:
+        found = found.filter(enabled=enabled)
+    if sink:
+        found = found.filter(sink__name=sink)
+    if event:
+        found = found.filter(document__events__contains=[event])
+    rules = list(found.order_by("name")[:limit])
+    newest = _newest_of(rules)
+    origins = Origin.objects.filter(workspace=workspace, kind="notice_rule", name__in=[rule.name for rule in rules])
+    kept = set(origins.values_list("name", flat=True))
+    return [RuleView(rule, newest.get(rule.pk), rule.name in kept) for rule in rules]
+
+
+def _newest_of(rules: Sequence[Rule]) -> dict[int, NoticeView]:
+    """By rule. Each is looked up by the index of its rule's notices; were they grouped, all of them would be read."""
+    newest = Notice.objects.filter(rule=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    ids = Rule.objects.filter(pk__in=[rule.pk for rule in rules]).annotate(newest=Subquery(newest))
+    found = Notice.objects.filter(pk__in=[pk for pk in ids.values_list("newest", flat=True) if pk is not None])
+    return {view.notice.rule_id: view for view in views(list(found))}
 
 
 def list_notices(

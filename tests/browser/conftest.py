@@ -58,7 +58,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def environment(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that datasources may read."""
+    return tmp_path_factory.mktemp("files")
+
+
+@pytest.fixture(scope="session")
+def environment(django_db_setup: None, files: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Of the processes that work on the tests' database."""
     static = tmp_path_factory.mktemp("static")
     before, settings.STATIC_ROOT = settings.STATIC_ROOT, str(static)
@@ -68,6 +74,7 @@ def environment(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory)
     return os.environ | {
         "DATABASE_URL": url,
         "STATIC_ROOT": str(static),
+        "JOBS_FILE_ROOTS": str(files),
         "JOBS_LIVE_SECONDS": "0.05",
         "JOBS_LEASE_SECONDS": "3",
         "JOBS_SWEEP_SECONDS": "0.2",

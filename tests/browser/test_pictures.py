@@ -18,7 +18,7 @@ from tests.browser.visiting import DESKTOP, PHONE
 @pytest.mark.parametrize("picture", all_pictures(), ids=str)
 def test_a_page_is_in_order(picture: Picture, as_role: AsRole, workspace: Workspace) -> None:
     path = picture.prepare(workspace) or picture.path
-    visit = as_role(picture.role, name="ada", is_staff=picture.staff)
+    visit = as_role(picture.role, name="ada", is_staff=picture.staff, is_superuser=picture.root)
     page = visit.go(path if path.startswith("/") else f"/ui/w/acme/{path}")
     if picture.act:
         picture.act(page)

@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 
 from jobs import dispatch, hotpath
-from jobs.models import BulkAction, Job, Role, Run, Workspace
+from jobs.models import BulkAction, Job, Role, Run, Scope, Workspace
 from jobs.services import bulk_each
 from tests.integration.people import Api, make_job, make_user, make_workspace
 from tests.integration.run_rows import make_ended_run, make_run
@@ -68,6 +68,26 @@ class TestOnJobs:
         ]
         [problem] = done.json()["problems"]
         assert (problem["id"], "task:b is paused" in problem["detail"]) == (jobs[1].pk, True)
+
+    def test_have_all_their_runs_terminated(self, api: Api, jobs: list[Job]) -> None:
+        ended, other = [make_run(jobs[0], "qq") for _ in range(2)], make_run(jobs[2], "q")
+        done = api.post("jobs/bulk/", {"action": "terminate", "keys": ["task:a", "task:b"], "note": "wrong data"})
+        assert counts(done) == (2, 1, 1)
+        assert {Run.objects.get(pk=run.pk).state for run in ended} <= {"cancelling", "cancelled"}
+        assert Run.objects.get(pk=other.pk).state == "running"
+
+    def test_are_deleted_by_editors_alone(self, api: Api, jobs: list[Job], workspace: Workspace) -> None:
+        body = {"action": "delete", "keys": ["task:a", "task:b"]}
+        refused = api.post("jobs/bulk/", body)
+        assert (refused.status_code, Job.objects.count()) == (403, 3)
+        editor = make_user("eda", workspace=workspace, role=Role.EDITOR)
+        assert Api(editor, scopes=[Scope.RUN]).post("jobs/bulk/", body).status_code == 403
+        assert Job.objects.count() == 3
+        make_run(jobs[1], "q")
+        done = Api(editor, scopes=[Scope.RUN, Scope.WRITE]).post("jobs/bulk/", body)
+        assert counts(done) == (2, 1, 1)
+        assert "active run" in done.json()["problems"][0]["detail"]
+        assert set(Job.objects.values_list("name", flat=True)) == {"b", "c"}
 
     def test_go_on_in_the_sweep_where_the_last_process_stopped(
         self, api: Api, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
@@ -178,7 +198,7 @@ class TestOnRuns:
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        ("jobs/bulk/", {"action": "delete", "keys": ["task:a"]}),
+        ("jobs/bulk/", {"action": "rename", "keys": ["task:a"]}),
         ("jobs/bulk/", {"action": "pause"}),
         ("jobs/bulk/", {"action": "pause", "keys": ["task:a"], "filter": {"tag": "x"}}),
         ("jobs/bulk/", {"action": "pause", "filter": {}}),

@@ -16,7 +16,7 @@ from jobs.documents.bulk import BulkOnJobs, parse_bulk_on_jobs
 from jobs.errors import ConflictError, NotFoundError
 from jobs.models import Role
 from jobs.selectors.bulk import get_action
-from jobs.services.bulk_each import act_on_jobs
+from jobs.services.bulk_each import ROLES, act_on_jobs
 from ui.actions import Action, Done, Question
 from ui.pages import WorkspacePage
 
@@ -31,6 +31,7 @@ class What(NamedTuple):
     word: object
     told: object
     form: type[forms.Form]
+    danger: bool = False
 
 
 WHATS = {
@@ -47,14 +48,40 @@ WHATS = {
         gettext_lazy("Those that are paused go on: queued payloads, and schedules from now."),
         NoteForm,
     ),
+    "terminate": What(
+        gettext_lazy("Terminate"),
+        gettext_lazy(
+            "All their runs that go on are ended: queued payloads are cancelled, running ones are told to stop. Their schedules go"
+            " on. This cannot be undone."
+        ),
+        NoteForm,
+        danger=True,
+    ),
+    "delete": What(
+        gettext_lazy("Delete"),
+        gettext_lazy(
+            "The jobs and their schedules are deleted, with what they decided. Their runs are kept. One whose runs go on, or that"
+            " is kept in a file, is left alone."
+        ),
+        NoteForm,
+        danger=True,
+    ),
 }
 
 
+def role_for(name: str) -> Role:
+    """Whom it takes, as in the API."""
+    return ROLES.get(name, Role.OPERATOR)
+
+
 class OnJobs(Action):
-    """Run, pause or resume the jobs that the query names: ``key`` once for each, or ``all`` with the list's filters."""
+    """What is done to the jobs that the query names: ``key`` once for each, or ``all`` with the list's filters."""
 
     area = "ui:jobs"
-    roles = {"POST": Role.OPERATOR}
+
+    def role_for(self, method: str) -> Role:
+        """That of what is done."""
+        return role_for(self.request.GET.get("action", ""))
 
     @property
     def name(self) -> str:
@@ -93,7 +120,7 @@ class OnJobs(Action):
         else:
             title = _("%(verb)s: %(count)s jobs") % {"verb": what.word, "count": len(keys)}
             facts = keys[:NAMED] + ([_("and %(count)s more") % {"count": len(keys) - NAMED}] if keys[NAMED:] else [])
-        return Question(title, str(what.told), str(what.word), facts=facts)
+        return Question(title, str(what.told), str(what.word), danger=what.danger, facts=facts)
 
     def act(self, form: Any) -> Done:
         """Begin it."""

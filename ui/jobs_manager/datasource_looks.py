@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
@@ -18,6 +20,7 @@ from ui.actions import Question, add_errors
 from ui.jobs_manager.actions import JobAction
 from ui.jobs_manager.job_form import JobForm
 from ui.pages import WorkspacePage, is_htmx
+from workers.ingest.columns import word_of
 
 ROWS = 10
 ANSWER = "ui/jobs_manager/datasource_answer.html"
@@ -68,10 +71,11 @@ class Do(JobAction):
 
 
 class Look(WorkspacePage):
-    """The same for what stands in the form and is not saved: ``validate``, or ``preview``."""
+    """The same for what stands in the form and is not saved: ``validate``, ``preview``, or ``infer``, which is a preview whose
+    columns can be taken over as the source's ``types``."""
 
     roles = {"POST": Role.EDITOR}
-    verbs = {"validate": Verb.VALIDATE, "preview": Verb.PREVIEW}
+    verbs = {"validate": Verb.VALIDATE, "preview": Verb.PREVIEW, "infer": Verb.PREVIEW}
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """What a worker answers about the first payload that was typed."""
@@ -80,6 +84,8 @@ class Look(WorkspacePage):
             raise NotFoundError(f"{self.kwargs['verb']} cannot be done to what is not saved")
         try:
             shown = told(self._ask(verb))
+            if self.kwargs["verb"] == "infer":
+                shown = schema_of(shown)
         except ValidationError as error:
             lines = [f"{each.field}: {each.message}" for each in error.errors]
             shown = {"verdict": {"valid": False, "sentence": _("It is not valid."), "lines": lines}}
@@ -94,6 +100,15 @@ class Look(WorkspacePage):
             now=self.now,
             rows=ROWS if verb == Verb.PREVIEW else 0,
         )
+
+
+def schema_of(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a preview its columns, with the words by which a source's ``types`` promise theirs; what failed stays as it is."""
+    if "columns" not in shown:
+        return dict(shown)
+    columns = [{**column, "word": word_of(column["type"])} for column in shown["columns"]]
+    types = {column["name"]: column["word"] for column in columns if column["word"]}
+    return {"schema": columns, "types": json.dumps(types, ensure_ascii=False)}
 
 
 def typed_parameters(request: HttpRequest) -> dict[str, Any]:

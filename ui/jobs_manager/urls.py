@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from ui.jobs_manager import actions, bulk, datasource_looks, editing, sink_parts, views
+from ui.jobs_manager import actions, bulk, datasource_looks, editing, sink_parts, trial, views
 
 urlpatterns: list[URLPattern] = [
     path("jobs/", views.JobList.as_view(), name="jobs"),
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("jobs/form/payload/<slug:kind>/", editing.AddPayload.as_view(), name="job-add-payload"),
     path("jobs/form/add-sink/", sink_parts.AddSink.as_view(), name="job-add-sink"),
     path("jobs/form/test-sinks/", sink_parts.TestSinks.as_view(), name="job-test-sinks"),
+    path("jobs/form/try-call/<position:index>/", trial.TryCall.as_view(), name="job-try-call"),
     path("jobs/form/datasource/<slug:verb>/", datasource_looks.Look.as_view(), name="job-look"),
     path("jobs/bulk/", bulk.OnJobs.as_view(), name="jobs-bulk"),
     path("jobs/bulk/<run_id:action_id>/", bulk.Progress.as_view(), name="jobs-bulk-action"),

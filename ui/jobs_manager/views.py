@@ -75,7 +75,11 @@ class JobList(ListPage):
         if len(self.types) == 1:
             wanted["type"] = self.types[0]
         bulk_filter = {} if values.get("last") else wanted
-        return {"now": self.now, "bulk_verbs": [(n, w.word) for n, w in bulk.WHATS.items()], "bulk_filter": bulk_filter}
+        return {
+            "now": self.now,
+            "bulk_verbs": [(n, w.word) for n, w in bulk.WHATS.items() if self.may(bulk.role_for(n))],
+            "bulk_filter": bulk_filter,
+        }
 
 
 class DatasourceList(JobList):

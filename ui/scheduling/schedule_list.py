@@ -9,6 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from jobs.models import Role
+from jobs.selectors.origins import schedules_kept
 from scheduler.selectors.schedule_pages import PUNCTUAL, Place, ScheduleFilter, schedules_by_next
 from scheduler.selectors.schedules import ScheduleView
 from scheduler.states import ScheduleState
@@ -27,7 +29,8 @@ _STATES = (
 
 @dataclass(frozen=True, slots=True)
 class ScheduleRow:
-    """A schedule in the list. ``late``: how long it has been due, None while that is no more than a beat takes."""
+    """A schedule in the list. ``late``: how long it has been due, None while that is no more than a beat takes. ``is_kept``: in a
+    file, where it is changed."""
 
     view: ScheduleView
     state: str
@@ -35,6 +38,7 @@ class ScheduleRow:
     decision: ShownDecision | None
     offers: Sequence[Offer]
     job_address: str
+    is_kept: bool
 
 
 class ScheduleList(ListPage):
@@ -63,7 +67,8 @@ class ScheduleList(ListPage):
         found = schedules_by_next(
             workspace=self.workspace, wanted=wanted, limit=limit, now=self.now, after=_place(after)
         )
-        return [self._row(view) for view in found]
+        kept = self._kept(found)
+        return [self._row(view, (view.schedule.job.key, view.schedule.name) in kept) for view in found]
 
     def cursor(self, row: ScheduleRow) -> str:
         """When it runs next, and its id."""
@@ -74,15 +79,27 @@ class ScheduleList(ListPage):
         """Which of the Scheduler's pages this is."""
         return {"tab": "list"}
 
-    def _row(self, view: ScheduleView) -> ScheduleRow:
+    def _kept(self, found: Sequence[ScheduleView]) -> set[tuple[str, str]]:
+        """Asked for those who could change them otherwise."""
+        if not self.may(Role.EDITOR):
+            return set()
+        places = [(view.schedule.job.key, view.schedule.name) for view in found]
+        return schedules_kept(workspace_id=self.workspace.pk, places=places)
+
+    def _row(self, view: ScheduleView, is_kept: bool) -> ScheduleRow:
         slug, fire = self.workspace.slug, view.last_fire
         return ScheduleRow(
             view=view,
             state=shown_state(view),
             late=view.late if view.late is not None and view.late >= PUNCTUAL else None,
             decision=None if fire is None else shown_decision(fire, slug=slug),
-            offers=offers(view.schedule, slug=slug, allows=self.may),
+            offers=[
+                offer
+                for offer in offers(view.schedule, slug=slug, allows=self.may)
+                if not (is_kept and offer.name == "delete")
+            ],
             job_address=job_address(slug, view.schedule.job.key),
+            is_kept=is_kept,
         )
 
 

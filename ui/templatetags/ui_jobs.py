@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from django import template
 from django.utils.translation import gettext as _
 
+from jobs.masking import masked
 from jobs.models import Job
 from jobs.selectors.run_views import RunView
 from ui import words
+from ui.pretty import Pretty, pretty
 from ui.standing import Standing
 
 register = template.Library()
@@ -49,9 +52,15 @@ def payload_words(payload: Mapping[str, Any]) -> str:
     names = _SAID_BY.get(str(payload.get("kind")))
     if names:
         return " ".join(str(parameters[name]) for name in names if name in parameters)
-    return ", ".join(f"{name}: {_short(value)}" for name, value in list(parameters.items())[:3])
+    return ", ".join(f"{name}: {_short(masked(value, name))}" for name, value in list(parameters.items())[:3])
+
+
+@register.filter
+def payload_facts(payload: Mapping[str, Any]) -> Pretty | None:
+    """All that a payload says, as JSON, without the values of secrets."""
+    return pretty({name: masked(value, name) for name, value in payload.items() if value not in (None, {}, [], "")})
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else f"{text[:60]}…"

@@ -24,6 +24,13 @@ TYPES = {
 }
 """The words for a column's type to how DuckDB reads it. ``epoch_s`` and ``epoch_ms`` then become timestamptz."""
 
+_WORDS = {
+    **{held: word for word, held in TYPES.items() if not word.startswith("epoch_")},
+    **dict.fromkeys(("TINYINT", "UTINYINT", "SMALLINT", "USMALLINT"), "integer"),
+    **{"UINTEGER": "bigint", "UBIGINT": "numeric(20,0)", "HUGEINT": "numeric(38,0)", "FLOAT": "double"},
+    **dict.fromkeys(("TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), "timestamp"),
+}
+"""By DuckDB's type, the word that promises all its values."""
 _MICROSECONDS = {"epoch_s": 1_000_000, "epoch_ms": 1000}
 
 _POSTGRESQL = {
@@ -128,6 +135,15 @@ def duckdb_type(word: str) -> str:
     if re.fullmatch(r"numeric\(\s*([1-9]|[12][0-9]|3[0-8])\s*(,\s*([0-9]|[12][0-9]|3[0-8])\s*)?\)", word):
         return word.upper().replace("NUMERIC", "DECIMAL")
     raise ValueError(f"expected one of {', '.join(TYPES)} or numeric(precision, scale), not {word[:40]!r}")
+
+
+def word_of(type: str) -> str | None:
+    """The word of `TYPES`, or ``numeric(p,s)``, that promises a type of DuckDB's; None where there is none."""
+    if type.endswith("]") or type.startswith(("STRUCT(", "MAP(", "UNION(")):
+        return "json"
+    if type.startswith("DECIMAL("):
+        return type.replace("DECIMAL", "numeric").replace(" ", "")
+    return _WORDS.get(type)
 
 
 def converted(column: str, word: str | None) -> str:

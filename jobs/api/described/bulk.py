@@ -34,8 +34,10 @@ TERMINATE_RUNS = Operation(
 ON_JOBS = Operation(
     id="actOnJobs",
     tag="Jobs",
-    summary="Pause, resume or trigger many jobs",
-    says="Begin to act upon the jobs of a list of keys or of a filter, at most 10,000. The first 50 are dealt with in the call,"
+    summary="Pause, resume, trigger, terminate or delete many jobs",
+    says="Begin to act upon the jobs of a list of keys or of a filter, at most 10,000. `terminate` ends their runs that go on, as"
+    " an action of its own for each job; `delete` takes the role editor and the scope `write` besides, and leaves a job alone whose"
+    " runs go on. The first 50 are dealt with in the call,"
     " the rest in the background: `Location` is where to look. One that refuses is told in `problems`, and the others go on.",
     body=JobsToActUpon,
     example={"action": "pause", "filter": {"tag": "shop"}, "note": "the supplier is down"},

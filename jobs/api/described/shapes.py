@@ -500,7 +500,17 @@ class BulkActionSummary(Shape):
     """An action on many jobs or runs, and how far it has come."""
 
     id: int
-    action: Literal["terminate", "pause-jobs", "resume-jobs", "trigger-jobs", "pause-runs", "resume-runs", "rerun-runs"]
+    action: Literal[
+        "terminate",
+        "pause-jobs",
+        "resume-jobs",
+        "trigger-jobs",
+        "terminate-jobs",
+        "delete-jobs",
+        "pause-runs",
+        "resume-runs",
+        "rerun-runs",
+    ]
     note: str
     actor: str
     total: int

@@ -27,6 +27,7 @@ class Picture:
         act: What is done on the page before: a dialog is opened, say.
         role: Who looks.
         staff: Whether they may enter the administration.
+        root: Whether they are a superuser.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Picture:
     act: Callable[[Page], None] | None = None
     role: Role = Role.OWNER
     staff: bool = False
+    root: bool = False
 
     def __str__(self) -> str:
         return self.name

@@ -31,8 +31,10 @@ from jobs.models import (
     ServiceAccount,
     StoredFile,
     StoredResult,
+    TrialCall,
     Workspace,
 )
+from tests.integration.processes import make_process
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
@@ -83,6 +85,10 @@ class Rows:
 
     def new_state(self, **values: Any) -> DatasourceState:
         return DatasourceState.objects.create(**{"job": self.job, "stream": "other", "generation": 1, **values})
+
+    def new_call(self, **columns: Any) -> TrialCall:
+        """A trial call that waits."""
+        return TrialCall.objects.create(workspace=self.workspace, parameters={}, actor="x", expires_at=NOW, **columns)
 
     def new_operation(self, **values: Any) -> DatasourceOperation:
         given = {"workspace": self.workspace, "verb": "preview", "parameters": {}, "actor": "ada", "expires_at": NOW}
@@ -174,6 +180,10 @@ BREAKS: list[tuple[str, Callable[[Rows], Any]]] = [
     ("datasource_operation_fits", lambda rows: rows.new_operation(ended_at=NOW, result={})),
     ("datasource_operation_fits", lambda rows: rows.new_operation(taken_at=NOW, ended_at=NOW)),
     ("datasource_operation_fits", lambda rows: rows.new_operation(taken_at=NOW, ended_at=NOW, result={}, error={})),
+    ("trial_call_fits", lambda rows: rows.new_call(result={})),
+    ("trial_call_fits", lambda rows: rows.new_call(taken_at=NOW, ended_at=NOW, result={}, error={})),
+    ("worker_process_kind", lambda rows: make_process(kind="web")),
+    ("worker_process_beats_do_not_drain", lambda rows: make_process(kind="beat", draining_since=NOW)),
     ("datasource_state_once_per_stream", lambda rows: rows.new_state(stream="flights")),
     ("datasource_state_fits", lambda rows: rows.new_state(load_key="1")),
     ("datasource_state_fits", lambda rows: rows.new_state(loaded_at=NOW)),

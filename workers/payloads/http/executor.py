@@ -8,7 +8,7 @@ import time
 from django.conf import settings
 
 from jobs.durations import parse_ms
-from jobs.errors import TransientError
+from jobs.errors import PermanentError, TransientError
 from workers.payloads.base import JSON, Work, parameters_of
 from workers.payloads.http import polling
 from workers.payloads.http.auth import proxy_of
@@ -48,6 +48,30 @@ class HttpExecutor:
         if not parameters.keep_body:
             del result["body"]
         return result
+
+
+def try_once(work: Work) -> dict[str, JSON]:
+    """Make a payload's call as an attempt does, once, and tell what came back, whatever its status.
+
+    Nothing is polled for, no payload is added, and the body is shown also where it is not kept.
+
+    Returns:
+        What a result has; and ``verdict``: empty where the attempt would have succeeded with it, else why not.
+
+    Raises:
+        TransientError, PermanentError: There was no answer.
+    """
+    whole = {name: value for name, value in work.parameters.items() if name not in ("poll", "extend", "keep_body")}
+    parameters = parameters_of(HttpParameters, whole)
+    started = time.monotonic()
+    report, response = Conversation(
+        parameters, work, _options(parameters, work), _guard(parameters, work, started)
+    ).call()
+    seconds = time.monotonic() - started
+    try:
+        return report.outcome(response=response, parameters=parameters, seconds=seconds) | {"verdict": ""}
+    except (PermanentError, TransientError) as error:
+        return report.result(response, seconds) | {"verdict": str(error)}
 
 
 def _last_answer(conversation: Conversation) -> tuple[Report, Response, int]:

@@ -100,7 +100,7 @@ class Report:
             raise self.status_error(response, again=verdict is Verdict.AGAIN)
         reading = self.reading(response)
         verify(checks=parameters.check, reading=reading)
-        result = self._result(response, seconds)
+        result = self.result(response, seconds)
         if parameters.extract:
             result["extracted"] = extract(wanted=parameters.extract, reading=reading)
         return result
@@ -113,7 +113,8 @@ class Report:
         """Whether a text holds none of the call's secrets."""
         return self._masker.text(text) == text
 
-    def _result(self, response: Response, seconds: float) -> dict[str, JSON]:
+    def result(self, response: Response, seconds: float) -> dict[str, JSON]:
+        """What came back, whether it was expected or not."""
         return {
             "status": response.status,
             "headers": self._headers(response),

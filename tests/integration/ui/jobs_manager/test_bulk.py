@@ -8,6 +8,7 @@ from django.test import Client
 from jobs.models import BulkAction, Job, Role, Run, Workspace
 from jobs.states import JobState
 from tests.integration.people import make_job, make_user, make_workspace, signed_in
+from tests.integration.run_rows import make_run
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +49,7 @@ class TestAsking:
         assert not BulkAction.objects.exists()
 
     def test_what_cannot_be_done_to_many_is_not_there(self, workspace: Workspace) -> None:
-        assert browser(workspace).get(f"{BULK}?action=delete&key=task:one").status_code == 404
+        assert browser(workspace).get(f"{BULK}?action=rename&key=task:one").status_code == 404
 
     def test_a_viewer_is_offered_none_of_it_and_is_refused(self, workspace: Workspace) -> None:
         client = browser(workspace, Role.VIEWER)
@@ -78,6 +79,33 @@ class TestDoing:
     def test_they_are_run_with_parameters(self, workspace: Workspace) -> None:
         browser(workspace).post(f"{BULK}?action=trigger&key=task:one&key=task:two", {"parameters": '{"day": 1}'})
         assert [run.parameters for run in Run.objects.all()] == [{"day": 1}, {"day": 1}]
+
+    def test_all_runs_of_ticked_jobs_are_terminated_and_the_others_go_on(self, workspace: Workspace) -> None:
+        runs = {job.name: [make_run(job, "qq"), make_run(job, "q")] for job in Job.objects.all()}
+        browser(workspace).post(f"{BULK}?action=terminate&key=task:one&key=task:two", {"note": "wrong data"})
+        left = set(Run.objects.exclude(state__in=("cancelling", "cancelled")).values_list("pk", flat=True))
+        assert left == {run.pk for run in runs["three"]}
+        assert set(states().values()) == {JobState.ACTIVE}
+
+    def test_ticked_jobs_are_deleted_except_those_that_are_at_work(self, workspace: Workspace) -> None:
+        run = make_run(Job.objects.get(name="two"), "q")
+        client = browser(workspace, Role.EDITOR)
+        page = client.get(f"{BULK}?action=delete&key=task:one&key=task:two").content.decode()
+        assert "Their runs are kept" in page
+        assert "button danger" in page
+        done = client.post(f"{BULK}?action=delete&key=task:one&key=task:two", {})
+        assert set(states()) == {"two", "three"}
+        assert "has 1 active run(s)" in client.get(done.headers["Location"]).content.decode()
+        assert Run.objects.get().pk == run.pk
+
+    def test_an_operator_deletes_nothing(self, workspace: Workspace) -> None:
+        client = browser(workspace)
+        page = client.get("/ui/w/acme/jobs/").content.decode()
+        assert 'value="terminate"' in page
+        assert 'value="delete"' not in page
+        for method in (client.get, client.post):
+            assert method(f"{BULK}?action=delete&key=task:one").status_code == 403
+        assert "one" in states()
 
     def test_another_workspaces_action_is_not_there(self, workspace: Workspace) -> None:
         client = browser(workspace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from django.test import Client
 
 from jobs import hotpath
+from jobs.documents.datasources import check_parameters
 from jobs.models import DatasourceOperation, Job, Role, Workspace
 from tests.integration.datasources import ROWS, Worker, make_datasource, parameters, worker_at
 from tests.integration.people import make_job, make_user, make_workspace, signed_in
@@ -103,6 +105,24 @@ class TestSaved:
         assert not DatasourceOperation.objects.exists()
 
 
+class TestItsPage:
+    def test_its_payload_is_json_and_no_python(self, workspace: Workspace, job: Job) -> None:
+        page = html.unescape(browser(workspace, Role.VIEWER).get(f"/ui/w/acme/jobs/{job.key}/").content.decode())
+        assert 'source: {"path": "flights.csv"}' in page
+        assert '"table": "flights"' in page
+        assert "{'" not in page
+
+    def test_what_is_secret_is_not_in_it(self, workspace: Workspace) -> None:
+        payload = {
+            "kind": "http",
+            "parameters": {"url": "https://a.example", "headers": {"Authorization": "Bearer abc123"}},
+        }
+        make_job(workspace, "task:call", payload=[payload])
+        page = browser(workspace, Role.VIEWER).get("/ui/w/acme/jobs/task:call/").content.decode()
+        assert "abc123" not in page
+        assert "https://a.example" in page
+
+
 class TestOnTheForm:
     LOOK = "/ui/w/acme/jobs/form/datasource/validate/"
 
@@ -122,6 +142,28 @@ class TestOnTheForm:
     def test_unreadable_json_is_told(self, workspace: Workspace) -> None:
         page = browser(workspace).post(self.LOOK, {"view": "json", "payload": "["}).content.decode()
         assert "mend it first" in page
+
+    def test_the_schema_is_inferred_in_words_that_the_source_takes(self, workspace: Workspace, worker: Worker) -> None:
+        columns = [
+            {"name": "day", "type": "DATE"},
+            {"name": "paid", "type": "DECIMAL(10,2)"},
+            {"name": "place", "type": "STRUCT(x DOUBLE)"},
+            {"name": "raw", "type": "BLOB"},
+        ]
+        worker.answer = lambda operation: {"result": {"columns": columns, "rows": [], "cut": False}}
+        look = self.LOOK.replace("validate", "infer")
+        page = html.unescape(browser(workspace).post(look, typed(parameters())).content.decode())
+        assert 'data-take-types="{"day": "date", "paid": "numeric(10,2)", "place": "json"}"' in page
+        assert page.count("stays inferred") == 1
+        types = {"day": "date", "paid": "numeric(10,2)", "place": "json"}
+        check_parameters(parameters() | {"source": parameters()["source"] | {"types": types}})
+
+    def test_a_source_that_cannot_be_read_has_no_schema(self, workspace: Workspace, worker: Worker) -> None:
+        worker.answer = lambda operation: {"error": {"message": "no such file", "code": "not_found"}}
+        look = self.LOOK.replace("validate", "infer")
+        page = browser(workspace).post(look, typed(parameters())).content.decode()
+        assert "no such file" in page
+        assert "data-take-types" not in page
 
     def test_it_takes_an_editor(self, workspace: Workspace) -> None:
         assert browser(workspace, Role.OPERATOR).post(self.LOOK, typed(parameters())).status_code == 403

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from jobs.models import Event, Run, Workspace
+from jobs.models import Event, Origin, Run, Workspace
 from scheduler.models import Schedule
 from scheduler.services.controls import pause_schedule
 from scheduler.states import ScheduleState
@@ -129,6 +129,21 @@ class TestList:
             make_fire(make_schedule(workspace, f"task:t{number}"))
         with django_assert_num_queries(7):
             viewer.get(BASE)
+
+
+class TestKeptInAFile:
+    @pytest.mark.parametrize(("kind", "name"), [("job", "task:ping"), ("schedule", "task:ping/default")])
+    def test_one_is_neither_edited_nor_deleted_here(
+        self, editor: Client, workspace: Workspace, schedule: Schedule, kind: str, name: str
+    ) -> None:
+        free = make_schedule(workspace, "task:free")
+        Origin.objects.create(workspace=workspace, kind=kind, name=name, source="git", path="a.yaml", applied_by="ci")
+        page = main(editor.get(BASE))
+        for verb in ("edit", "do/delete"):
+            assert f"/schedules/{schedule.pk}/{verb}/" not in page
+            assert f"/schedules/{free.pk}/{verb}/" in page
+        assert f"/schedules/{schedule.pk}/do/pause/" in page
+        assert page.count("kept in a file") == 1
 
 
 class TestVerbs:
