@@ -141,7 +141,7 @@ def count_with_those_of_other_jobs() -> None:
     """Count the ended runs, and as many of thirty other jobs: which index is meant shows where there are many."""
     while rolling.roll_up():
         pass
-    names = [field.column for field in RunTotals._meta.concrete_fields if field.column != "job_key"]
+    names = [str(field.column) for field in RunTotals._meta.concrete_fields if field.column != "job_key"]
     columns = ", ".join(names)
     with connection.cursor() as cursor:
         cursor.execute(
