@@ -34,7 +34,7 @@ def test_a_worker_is_drained_and_takes_work_again(as_role: AsRole, workspace: Wo
     nudged = Run.objects.filter(pk=run.pk, state="pending", nudges__gt=1)
     wait_for("nobody to take the run", nudged.exists, seconds=20, report=workers.describe)
 
-    row.get_by_role("link", name="Take work again").click()
+    row.get_by_role("link", name="Resume").click()
     page.get_by_role("dialog").get_by_role("button", name="Take work again").click()
     expect(row).to_contain_text("ALIVE")
     page.goto(f"{visit.base}/ui/w/acme/runs/{run.pk}/")
