@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+
 from playwright.sync_api import expect
 
-from jobs.models import Role, Run, Workspace
+from jobs.models import Role, Run, WorkerProcess, Workspace
 from jobs.services.runs import start_run
 from jobs.states import Trigger
 from tests.acceptance.waiting import wait_for
@@ -39,4 +41,9 @@ def test_a_worker_is_drained_and_takes_work_again(as_role: AsRole, workspace: Wo
     expect(row).to_contain_text("ALIVE")
     page.goto(f"{visit.base}/ui/w/acme/runs/{run.pk}/")
     expect(page.get_by_text("COMPLETED").first).to_be_visible()
+
+    workers.send(signal.SIGTERM)
+    workers.wait_for_exit(seconds=30)
+    assert not WorkerProcess.objects.filter(name=workers.identity).exists()
+    assert "Traceback" not in workers.log
     visit.assert_calm()
