@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+
 from playwright.sync_api import expect
 
-from jobs.models import Role, Run, Workspace
+from jobs.models import Role, Run, WorkerProcess, Workspace
 from jobs.services.runs import start_run
 from jobs.states import Trigger
 from tests.acceptance.waiting import wait_for
@@ -34,9 +36,14 @@ def test_a_worker_is_drained_and_takes_work_again(as_role: AsRole, workspace: Wo
     nudged = Run.objects.filter(pk=run.pk, state="pending", nudges__gt=1)
     wait_for("nobody to take the run", nudged.exists, seconds=20, report=workers.describe)
 
-    row.get_by_role("link", name="Take work again").click()
+    row.get_by_role("link", name="Resume").click()
     page.get_by_role("dialog").get_by_role("button", name="Take work again").click()
     expect(row).to_contain_text("ALIVE")
     page.goto(f"{visit.base}/ui/w/acme/runs/{run.pk}/")
     expect(page.get_by_text("COMPLETED").first).to_be_visible()
+
+    workers.send(signal.SIGTERM)
+    workers.wait_for_exit(seconds=30)
+    assert not WorkerProcess.objects.filter(name=workers.identity).exists()
+    assert "Traceback" not in workers.log
     visit.assert_calm()
