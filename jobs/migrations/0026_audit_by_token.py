@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('jobs', '0023_audit_once'),
+        ('jobs', '0025_trial_call'),
     ]
 
     operations = [
