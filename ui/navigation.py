@@ -59,7 +59,7 @@ GROUPS = (
         _("Workspace"),
         (
             Entry("ui:workers", _("Workers"), "server"),
-            Entry("ui:secrets", _("Secrets"), "lock"),
+            Entry("ui:secrets", _("Secrets"), "lock", Role.OWNER),
             Entry("ui:members", _("Members"), "people", Role.OWNER),
             Entry("ui:tokens", _("Tokens"), "key"),
             Entry("ui:audit", _("Audit"), "list", Role.OWNER),

@@ -22,6 +22,7 @@ AREAS = (
     "scheduling",
     "runs",
     "deliveries",
+    "secrets",
     "notices",
     "fleet",
     "people",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from jobs.models import Origin, Workspace
 
@@ -60,3 +60,9 @@ def list_origins(
 def schedule_name(job_key: str, name: str) -> str:
     """The name under which the origin of a schedule is kept."""
     return f"{job_key}/{name}"
+
+
+def names_from_files(*, workspace: Workspace, kind: str, names: Iterable[str]) -> set[str]:
+    """Which of these objects of a kind are kept in files, in one query."""
+    rows = Origin.objects.filter(workspace=workspace, kind=kind, name__in=list(names))
+    return set(rows.values_list("name", flat=True))

@@ -17,7 +17,8 @@ from jobs.admin.fields import ABSENT, JSONText, RawText
 from jobs.documents import JobDocument, parse_job
 from jobs.errors import FieldError, ValidationError
 from ui.jobs_manager import retry_waits
-from ui.jobs_manager.parameters import ParametersForm, form_of
+from ui.jobs_manager.parameters import form_of
+from ui.model_forms import ModelForm
 
 MOST_FORMS = 20
 """A longer list of payloads is edited as JSON: a page of a thousand forms helps nobody."""
@@ -110,7 +111,7 @@ class PayloadForms:
     index: int
     kind: str
     head: PayloadHead
-    parameters: ParametersForm
+    parameters: ModelForm
     others: dict[str, Any] = field(default_factory=dict)
 
     @property

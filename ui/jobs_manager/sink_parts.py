@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
 
 from jobs import strict_json
 from jobs.errors import FieldError, JobsError, ValidationError
@@ -17,9 +16,9 @@ from sinks.models import Check
 from sinks.selectors.sinks import find_sink, prefill
 from sinks.services import checking
 from ui.pages import WorkspacePage
+from ui.sink_checks import answer_of
 
 MOST_TESTED = 10
-WAIT_SECONDS = 8.0
 
 
 class AddSink(WorkspacePage):
@@ -51,7 +50,7 @@ class TestSinks(WorkspacePage):
         except ValidationError as error:
             return self.part("ui/jobs_manager/sink_tests.html", wrong=str(error))
         asked = [(str(_name(entry)), self._ask(entry)) for entry in entries[:MOST_TESTED]]
-        tests = [(name, self._said(one)) for name, one in asked]
+        tests = [(name, answer_of(one)) for name, one in asked]
         return self.part("ui/jobs_manager/sink_tests.html", tests=tests, cut=len(entries) > MOST_TESTED)
 
     def _ask(self, document: Any) -> Check | str:
@@ -70,16 +69,6 @@ class TestSinks(WorkspacePage):
             )
         except (JobsError, ValueError) as error:
             return str(error)
-
-    def _said(self, asked: Check | str) -> dict[str, Any]:
-        if isinstance(asked, str):
-            return {"error": asked}
-        check = checking.wait(check=asked, seconds=WAIT_SECONDS)
-        if check.ended_at is None:
-            return {"error": _("no worker has answered within %(seconds)g s") % {"seconds": WAIT_SECONDS}}
-        if check.error:
-            return {"error": str(check.error.get("message") or check.error)}
-        return {"said": str((check.result or {}).get("detail") or _("it can be reached"))}
 
 
 def read_entries(text: str) -> list[Any]:

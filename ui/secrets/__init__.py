@@ -1,0 +1,1 @@
+"""Secrets of a workspace: their names, and ways in."""

@@ -1,0 +1,26 @@
+"""What a worker answers to whether a sink can be reached, in words for a page."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from sinks.models import Check
+from sinks.services import checking
+
+WAIT_SECONDS = 8.0
+
+
+def answer_of(asked: Check | str) -> dict[str, str]:
+    """Wait for the answer: ``said`` where it can be reached, ``error`` where not, or where nobody answers in time.
+
+    Args:
+        asked: A check; or why none could be asked for.
+    """
+    if isinstance(asked, str):
+        return {"error": asked}
+    check = checking.wait(check=asked, seconds=WAIT_SECONDS)
+    if check.ended_at is None:
+        return {"error": _("no worker has answered within %(seconds)g s") % {"seconds": WAIT_SECONDS}}
+    if check.error:
+        return {"error": str(check.error.get("message") or check.error)}
+    return {"said": str((check.result or {}).get("detail") or _("it can be reached"))}

@@ -1,0 +1,16 @@
+// The list of deliveries: rows are ticked for what is done to many at once.
+"use strict";
+(() => {
+  const boxes = () => [...document.querySelectorAll("input[name=delivery][form=bulk]")];
+  const tell = () => {
+    const count = document.querySelector("[data-ticked]"), all = document.querySelector("[data-tick-all]"), ticked = boxes().filter((box) => box.checked).length;
+    if (count) count.textContent = ticked;
+    if (all) { all.checked = ticked > 0 && ticked === boxes().length; all.indeterminate = ticked > 0 && !all.checked; }
+  };
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-tick-all]")) for (const box of boxes()) box.checked = event.target.checked;
+    if (event.target.matches("[data-tick-all], input[name=delivery]")) tell();
+  });
+  document.addEventListener("htmx:afterSwap", tell);
+  tell();
+})();
