@@ -29,12 +29,14 @@ class Who:
     via: ``api``, ``admin``, ``command NAME``, or empty.
     token: The name of the token that was used; empty for none.
     user_id: The user's; None where no user of the site acts. A name may be given to somebody else, or to a machine's account.
+    token_id: The token's; None for none.
     """
 
     actor: str = ""
     via: str = ""
     token: str = ""
     user_id: int | None = None
+    token_id: int | None = None
 
 
 _NOBODY = Who()
@@ -99,5 +101,6 @@ def _by(request: HttpRequest) -> Who:
     user = getattr(request, "user", None)  # a running payload is one without an id
     if user is None:
         return Who(via=via)
-    token = getattr(getattr(request, "auth", None), "name", "")
-    return Who(user.get_username(), via, token if isinstance(token, str) else "", getattr(user, "pk", None))
+    auth = getattr(request, "auth", None)
+    token, token_id = getattr(auth, "name", ""), getattr(auth, "pk", None)
+    return Who(user.get_username(), via, token if isinstance(token, str) else "", getattr(user, "pk", None), token_id)
