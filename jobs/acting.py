@@ -71,6 +71,11 @@ def acting_as(actor: str, *, user: User | None = None) -> Iterator[None]:
         _told.reset(told)
 
 
+def in_request() -> bool:
+    """Whether a request is being served here."""
+    return _request.get() is not None
+
+
 def who() -> Who:
     """Whoever acts now."""
     request = _request.get()
