@@ -17,7 +17,7 @@ from jobs import claims, strict_json
 from jobs.errors import FieldError, ValidationError
 from jobs.models import BulkAction, Event, Run, Workspace
 from jobs.services.bulk_batches import open_actions, refuse_rest, try_batch
-from jobs.services.bulk_callers import present_caller, why_not
+from jobs.services.lasting_rights import told_caller, why_not
 from jobs.states import ACTIVE_RUN_STATES, RunState, StopReason
 
 BATCH = 200
@@ -47,7 +47,7 @@ def terminate_runs(*, workspace: Workspace, selection: object, actor: str, note:
     checked = _checked(selection)
     newest = Run.objects.filter(workspace=workspace).order_by("-pk").values_list("pk", flat=True).first() or 0
     action = BulkAction(workspace=workspace, selection=checked, note=note, actor=actor, upto=newest)
-    action.caller = present_caller()
+    action.caller = told_caller()
     selected = _selected(action)
     action.total = (selected.filter(pk__in=checked["ids"]) if "ids" in checked else selected).count()
     with transaction.atomic():

@@ -31,7 +31,7 @@ from jobs.services.bulk_batches import (
     refuse_rest,
     try_batch,
 )
-from jobs.services.bulk_callers import present_caller, why_not
+from jobs.services.lasting_rights import told_caller, why_not
 from jobs.services.runs import trigger_run
 from jobs.states import JobState, RunState, Trigger
 
@@ -121,7 +121,7 @@ def _begin(
             total=len(targets),
             note=note,
             actor=actor,
-            caller=present_caller(),
+            caller=told_caller(),
         )
         data = {"action": made.pk, "selection": selection, "total": made.total, "note": note}
         Event.objects.create(workspace=workspace, kind=f"bulk.{action}"[:40], actor=actor, data=data)
