@@ -500,7 +500,9 @@ class BulkActionSummary(Shape):
     """An action on many jobs or runs, and how far it has come."""
 
     id: int
-    action: Literal["terminate", "pause-jobs", "resume-jobs", "trigger-jobs", "pause-runs", "resume-runs", "rerun-runs"]
+    action: Literal[
+        "terminate", "pause-jobs", "resume-jobs", "trigger-jobs", "pause-runs", "resume-runs", "rerun-runs", "redeliver"
+    ]
     note: str
     actor: str
     total: int
