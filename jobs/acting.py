@@ -30,12 +30,14 @@ class Who:
     via: ``api``, ``admin``, ``ui``, ``command NAME``, or empty.
     token: The name of the token that was used; empty for none.
     user_id: The user's; None where no user of the site acts. A name may be given to somebody else, or to a machine's account.
+    token_id: The token's; None for none.
     """
 
     actor: str = ""
     via: str = ""
     token: str = ""
     user_id: int | None = None
+    token_id: int | None = None
 
 
 _NOBODY = Who()
@@ -70,6 +72,11 @@ def acting_as(actor: str, *, user: User | None = None) -> Iterator[None]:
         _told.reset(told)
 
 
+def in_request() -> bool:
+    """Whether a request is being served here."""
+    return _request.get() is not None
+
+
 def who() -> Who:
     """Whoever acts now."""
     request = _request.get()
@@ -100,5 +107,6 @@ def _by(request: HttpRequest) -> Who:
     user = getattr(request, "user", None)  # a running payload is one without an id
     if user is None:
         return Who(via=via)
-    token = getattr(getattr(request, "auth", None), "name", "")
-    return Who(user.get_username(), via, token if isinstance(token, str) else "", getattr(user, "pk", None))
+    auth = getattr(request, "auth", None)
+    token, token_id = getattr(auth, "name", ""), getattr(auth, "pk", None)
+    return Who(user.get_username(), via, token if isinstance(token, str) else "", getattr(user, "pk", None), token_id)

@@ -206,7 +206,8 @@ JOBS_IDEMPOTENCY_HOURS = env.number("JOBS_IDEMPOTENCY_HOURS", 24, least=1, most=
 """How long the answer to a request with an Idempotency-Key is kept, to be given again."""
 
 JOBS_API_WAITERS = int(env.number("JOBS_API_WAITERS", 4))
-"""How many requests of one web process may wait for a run's end (``?wait=``) at once; others are answered at once."""
+"""How many requests of one web process may wait at once, whatever for: a run's end (``?wait=``), an event, a worker's answer.
+Others are answered at once."""
 
 JOBS_EGRESS_ALLOW = env.networks("JOBS_EGRESS_ALLOW")
 """Private, loopback or link-local networks that payloads, datasources and sinks may reach. None by default."""

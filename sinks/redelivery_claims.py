@@ -28,12 +28,12 @@ def left_alone(*, workspace_id: int, delivery_ids: Sequence[int]) -> dict[int, s
     return {row[0]: row[1] for row in _rows("left_alone", asked)}
 
 
-def dead_of_sink(*, sink_id: int, since: dt.datetime | None, after: int, limit: int) -> list[int]:
+def dead_of_sink(sink_id: int, *, since: dt.datetime | None, after: int, limit: int) -> list[int]:
     """The next page of a sink's dead deliveries by id."""
     return _dead("dead_of_sink", sink_id, since, after, limit)
 
 
-def dead_of_run(*, run_id: int, since: dt.datetime | None, after: int, limit: int) -> list[int]:
+def dead_of_run(run_id: int, *, since: dt.datetime | None, after: int, limit: int) -> list[int]:
     """The next page of a run's dead deliveries by id."""
     return _dead("dead_of_run", run_id, since, after, limit)
 

@@ -32,7 +32,7 @@ from jobs.services import (
 from jobs.states import RunState
 from sinks import claims as sink_claims
 from sinks import registry
-from sinks.services import checking
+from sinks.services import checking, redelivering
 from workers import attending, executor, handles, noticing, outcomes
 
 log = structlog.get_logger(__name__)
@@ -70,6 +70,7 @@ def sweep_once(*, now: dt.datetime | None = None, bury: bool = True, patience: d
         follow_ups.recover_jobs,
         bulk.work_off,
         bulk_each.work_off,
+        redelivering.work_off,
         old_replays.work_off,
         rolling.roll_up,
         noticing.tell,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from typing import Any
 
 from django.urls import reverse
@@ -59,14 +58,14 @@ class GroupDetail(WorkspaceView):
         group = find_group(workspace=self.workspace, name=name)
         document, version = _replacement(request.data, group)
         written = parse_group(document).model_dump(mode="json")
-        with _expecting(request, group, version) as expected:
+        with expecting(request, what=f"the group {group.name}", version=group.version, written=version) as expected:
             saved = save_group(workspace=self.workspace, actor=self.actor, expected_version=expected, **written)
         return _shown(saved)
 
     def delete(self, request: Request, workspace: str, name: str) -> Response:
         """Delete a group that nothing uses; 409 when jobs name it or active runs count against it."""
         group = find_group(workspace=self.workspace, name=name)
-        with _expecting(request, group, None) as expected:
+        with expecting(request, what=f"the group {group.name}", version=group.version) as expected:
             delete_group(group=group, actor=self.actor, expected_version=expected)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -87,7 +86,3 @@ def _replacement(data: object, group: ConcurrencyGroup) -> tuple[object, int | N
     if body["name"] != name:
         raise ValidationError([FieldError("name", f"expected {name}, as in the address; a group cannot be renamed")])
     return {each: value for each, value in body.items() if each not in READ_ONLY}, version
-
-
-def _expecting(request: Request, group: ConcurrencyGroup, written: int | None) -> AbstractContextManager[int | None]:
-    return expecting(request, what=f"the group {group.name}", version=group.version, written=written)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobs.api.described import access_shapes as access
-from jobs.api.described.shapes import Group
+from jobs.api.described.shapes import Group, Origin
 from jobs.api.listing import (
     CREATED,
     NAME,
@@ -17,7 +17,7 @@ from jobs.api.listing import (
     same,
     whether,
 )
-from jobs.api.orders import by_id
+from jobs.api.orders import by_id, by_time
 from jobs.models import Role
 
 _WITH_ROLE = one_of("role", "Only those with this role.", Role)
@@ -45,6 +45,16 @@ TOKENS = Listing(
         _BY_WHOM,
         before("expires_before", "Only those that expire before this instant.", "expires_at"),
         before("unused_since", "Only those that were used last before this instant.", "last_used_at"),
+        SEARCH,
+    ],
+)
+ORIGINS = Listing(
+    Origin,
+    {"applied_at": by_time("applied_at")},
+    [
+        same("source", "Only those of this set of files."),
+        same("kind", "Only those of this kind."),
+        same("applied_by", "Only those that this user applied last."),
         SEARCH,
     ],
 )

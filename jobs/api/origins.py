@@ -8,11 +8,10 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api import shapes
+from jobs.api import lists, shapes
 from jobs.api.base import WorkspaceView
 from jobs.api.described import origins as on_origins
 from jobs.api.described.operation import described
-from jobs.api.pages import Query, page
 from jobs.documents.origins import parse_release
 from jobs.models import Role
 from jobs.selectors.origins import list_origins, origin_of
@@ -23,16 +22,12 @@ from jobs.services.origins import release
 class OriginList(WorkspaceView):
     """``origins/``"""
 
+    listing = lists.ORIGINS
+
     def get(self, request: Request, workspace: str) -> Response:
-        """What of the workspace is kept in files, by id; ``source`` filters."""
-        query = Query(request, known=("source",))
-        found = list_origins(
-            workspace=self.workspace,
-            limit=query.limit + 1,
-            after=query.number("after"),
-            source=query.text("source"),
-        )
-        return page(request, found, limit=query.limit, cursor=lambda each: each.pk, show=shapes.origin_json)
+        """What of the workspace is kept in files, first what was applied longest ago."""
+        asked = self.listing.asked(request)
+        return asked.answer(list_origins(workspace=self.workspace, wanted=asked.wanted), show=shapes.origin_json)
 
 
 @described(post=on_origins.RELEASE)

@@ -136,7 +136,7 @@ def refused_by_header(request: Request) -> Iterator[None]:
 
 
 @contextmanager
-def expecting(request: Request, *, what: str, version: int, written: int | None) -> Iterator[int | None]:
+def expecting(request: Request, *, what: str, version: int, written: int | None = None) -> Iterator[int | None]:
     """The version that a writer saw: of If-Match, then somebody else's change is a 412; or of the body, then it is a 409.
 
     Args:

@@ -31,11 +31,20 @@ class BulkAction(models.Model):
     )
     note = models.CharField(max_length=2000, blank=True, default="")
     actor = models.CharField(max_length=200, blank=True, default="")
+    caller = models.JSONField(
+        default=dict,
+        db_default=_NOTHING,
+        help_text="Whose rights it needs: user and token, by id; empty for a machine's account.",
+    )
     cursor = models.BigIntegerField(default=0)
     upto = models.BigIntegerField(help_text="The newest run that existed when the action was asked for.")
     total = models.IntegerField(help_text="Runs selected when it was asked for.")
     changed = models.IntegerField(default=0)
     unchanged = models.IntegerField(default=0, help_text="Had ended, or were being ended already.")
+    failures = models.IntegerField(
+        default=0, db_default=0, help_text="Batches that failed since the last that did not."
+    )
+    tried_at = models.DateTimeField(null=True, blank=True, help_text="When the last batch was tried.")
     created_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True, blank=True)
 

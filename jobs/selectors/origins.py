@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from jobs.models import Origin, Workspace
+from jobs.selectors.ordering import Wanted, wanted_of
 
 
 def origin_of(*, workspace_id: int, kind: str, name: str) -> Origin | None:
@@ -45,16 +46,9 @@ def origins_of(*, workspace: Workspace) -> dict[tuple[str, str], Origin]:
     return {(row.kind, row.name): row for row in Origin.objects.filter(workspace=workspace)}
 
 
-def list_origins(
-    *, workspace: Workspace, limit: int, after: int | None = None, source: str | None = None
-) -> list[Origin]:
-    """A page of what is kept in files, by id; ``after`` is that of the last one of the page before."""
-    rows = Origin.objects.filter(workspace=workspace)
-    if source is not None:
-        rows = rows.filter(source=source)
-    if after is not None:
-        rows = rows.filter(pk__gt=after)
-    return list(rows.order_by("pk")[:limit])
+def list_origins(*, workspace: Workspace, wanted: Wanted) -> list[Origin]:
+    """A page of what is kept in files, in one query."""
+    return list(wanted_of(Origin.objects.filter(workspace=workspace), wanted))
 
 
 def schedule_name(job_key: str, name: str) -> str:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection
 
 import psycopg
 import structlog
-from django.conf import settings
 from django.db import connection
 
 from jobs import claims
+from jobs.services.places import waiting_place
 
 ASK_EVERY_SECONDS = 0.1
 
@@ -32,21 +32,18 @@ class Endings:
         self._waiting: dict[threading.Event, int] = {}
         self._asking = False
 
-    def wait(self, *, run_id: int, seconds: float, most: int) -> bool:
+    def wait(self, *, run_id: int, seconds: float) -> bool:
         """Wait for a run's end.
 
         Args:
             run_id: Which.
             seconds: At most so long.
-            most: How many may wait at once; one more is turned away, so that waiting cannot take every thread that serves.
 
         Returns:
-            False when it has not ended, or when too many wait.
+            False when it has not ended.
         """
         ended = threading.Event()
         with self._changing:
-            if len(self._waiting) >= most:
-                return False
             self._waiting[ended] = run_id
             if not self._asking:
                 self._asking = True
@@ -91,7 +88,8 @@ def wait_for_run(*, run_id: int, seconds: float) -> bool:
     if connection.in_atomic_block:
         return False
     connection.close()  # Back to the pool: others need it meanwhile.
-    return _ENDINGS.wait(run_id=run_id, seconds=seconds, most=settings.JOBS_API_WAITERS)
+    with waiting_place() as has_place:
+        return has_place and _ENDINGS.wait(run_id=run_id, seconds=seconds)
 
 
 def _over(run_ids: Collection[int]) -> list[int]:

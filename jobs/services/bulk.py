@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,8 @@ from django.utils.dateparse import parse_datetime
 from jobs import claims, strict_json
 from jobs.errors import FieldError, ValidationError
 from jobs.models import BulkAction, Event, Run, Workspace
-from jobs.services.bulk_batches import try_batch
+from jobs.services.bulk_batches import open_actions, refuse_rest, try_batch
+from jobs.services.lasting_rights import told_caller, why_not
 from jobs.states import ACTIVE_RUN_STATES, RunState, StopReason
 
 BATCH = 200
@@ -26,7 +28,14 @@ FILTERS = ("job", "state", "created_before")
 log = structlog.get_logger(__name__)
 
 
-def terminate_runs(*, workspace: Workspace, selection: object, actor: str, note: str = "") -> BulkAction:
+def terminate_runs(
+    *,
+    workspace: Workspace,
+    selection: object,
+    actor: str,
+    note: str = "",
+    caller: Mapping[str, int | None] | None = None,
+) -> BulkAction:
     """Begin to terminate runs of a workspace; those that begin after this call are not touched.
 
     Args:
@@ -35,6 +44,7 @@ def terminate_runs(*, workspace: Workspace, selection: object, actor: str, note:
             time with its offset): ``{"filter": {"job": "task:ping"}}``.
         actor: Who does it.
         note: Why; kept with each run.
+        caller: Whose rights it needs until it is over; None for whoever acts now.
 
     Returns:
         The action after its first batch; the sweep does the rest.
@@ -45,7 +55,9 @@ def terminate_runs(*, workspace: Workspace, selection: object, actor: str, note:
     checked = _checked(selection)
     newest = Run.objects.filter(workspace=workspace).order_by("-pk").values_list("pk", flat=True).first() or 0
     action = BulkAction(workspace=workspace, selection=checked, note=note, actor=actor, upto=newest)
-    action.total = _selected(action).count()
+    action.caller = told_caller() if caller is None else dict(caller)
+    selected = _selected(action)
+    action.total = (selected.filter(pk__in=checked["ids"]) if "ids" in checked else selected).count()
     with transaction.atomic():
         action.save()
         data = {"action": action.pk, "selection": checked, "total": action.total, "note": note}
@@ -58,9 +70,7 @@ def terminate_runs(*, workspace: Workspace, selection: object, actor: str, note:
 
 def work_off() -> None:
     """Do a batch of each action that is not over. Several processes share them: each action is one's at a time."""
-    for pk in (
-        BulkAction.objects.filter(ended_at=None, action="terminate").order_by("pk").values_list("pk", flat=True)[:20]
-    ):
+    for pk in open_actions(["terminate"]):
         try_batch(_work_one_batch, action_id=pk)
 
 
@@ -69,26 +79,41 @@ def _work_one_batch(pk: int) -> None:
         action = BulkAction.objects.select_for_update(skip_locked=True).filter(pk=pk, ended_at=None).first()
         if action is None:
             return
-        batch = list(_selected(action).order_by("pk").values_list("pk", flat=True)[:BATCH])
+        found, upto = _next_batch(action)
+        if found and (reason := why_not(action, now=dt.datetime.now(dt.UTC))):
+            refuse_rest(action, targets=found, why=reason)
+            return
         with connection.cursor() as cursor:
             stopped = claims.stop_runs(
-                cursor, run_ids=batch, reason=StopReason.TERMINATED, actor=action.actor, note=action.note
+                cursor, run_ids=found, reason=StopReason.TERMINATED, actor=action.actor, note=action.note
             )
         action.changed += len(stopped)
-        action.unchanged += len(batch) - len(stopped)
-        action.cursor = batch[-1] if batch else action.cursor
+        action.unchanged += len(found) - len(stopped)
+        action.cursor = action.cursor if upto is None else upto
         action.save(update_fields=["changed", "unchanged", "cursor"])
-        if len(batch) < BATCH:
+        if upto is None:
             # Those that ended by themselves before their turn came were selected too.
             BulkAction.objects.filter(pk=pk).update(ended_at=Now(), unchanged=Greatest(F("total") - F("changed"), 0))
 
 
+def _next_batch(action: BulkAction) -> tuple[list[int], int | None]:
+    """The next runs, by id, and the id up to which that is all there were to be looked at; None when there are no more behind."""
+    runs = _selected(action).order_by("pk").values_list("pk", flat=True)
+    if "ids" not in action.selection:
+        found = list(runs[:BATCH])
+        return found, found[-1] if len(found) == BATCH else None
+    asked: list[int] = action.selection["ids"]
+    begin = bisect_right(asked, action.cursor)
+    ids = asked[begin : begin + BATCH]
+    return list(runs.filter(pk__in=ids)) if ids else [], ids[-1] if begin + BATCH < len(asked) else None
+
+
 def _selected(action: BulkAction) -> QuerySet[Run]:
-    """Those that it has not reached yet."""
+    """Those that it has not reached yet; where ids were given, whichever they are."""
     runs = Run.objects.filter(workspace_id=action.workspace_id, pk__gt=action.cursor, pk__lte=action.upto)
     selection: Mapping[str, Any] = action.selection
     if "ids" in selection:
-        return runs.filter(pk__in=selection["ids"])
+        return runs
     wanted = selection["filter"]
     runs = runs.filter(ended_at=None, state__in=[wanted["state"]] if "state" in wanted else list(ACTIVE_RUN_STATES))
     if "job" in wanted:

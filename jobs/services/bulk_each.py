@@ -6,11 +6,13 @@ behind it: a process that dies in the middle has done it and moved on, or neithe
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from jobs.documents.bulk import MOST, BulkOnJobs, BulkOnRuns
@@ -20,8 +22,18 @@ from jobs.selectors.jobs import JobFilter, find_ids
 from jobs.selectors.runs import RunFilter, find_run_ids
 from jobs.services import control, job_states, reruns
 from jobs.services.bulk import terminate_runs
-from jobs.services.bulk_batches import AWAY, try_batch
+from jobs.services.bulk_batches import (
+    DATABASE_ERRORS,
+    OF_THE_SYSTEM,
+    is_away,
+    keep_problem,
+    open_actions,
+    passes,
+    refuse_rest,
+    try_batch,
+)
 from jobs.services.jobs import delete_job
+from jobs.services.lasting_rights import told_caller, why_not
 from jobs.services.runs import trigger_run
 from jobs.states import JobState, RunState, Trigger
 
@@ -29,7 +41,16 @@ ROLES = {"delete": Role.EDITOR}
 """Of what is done to jobs, what takes more than an operator."""
 AT_ONCE = 50
 """Dealt with in one pass of the sweep, or in the call that asks."""
-KEPT_PROBLEMS = 100
+MOST_TRIES = 3
+"""Of one target that others were in the way of: a deadlock, a lock that did not come."""
+
+_NEXT_TARGETS = """
+    SELECT jsonb_path_query_array(
+        targets, '$[$from to $to]', jsonb_build_object('from', changed + unchanged, 'to', changed + unchanged + %(more)s)
+    )
+    FROM jobs_bulk_action WHERE id = %(action)s AND ended_at IS NULL
+"""
+"""Each that was dealt with has been counted as changed or unchanged: so many are behind the cursor."""
 
 log = structlog.get_logger(__name__)
 
@@ -79,9 +100,7 @@ def act_on_runs(*, workspace: Workspace, asked: BulkOnRuns, actor: str) -> BulkA
 
 def work_off() -> None:
     """Go on with each action that is not over; several processes share them."""
-    for pk in (
-        BulkAction.objects.filter(ended_at=None, action__in=_ACTIONS).order_by("pk").values_list("pk", flat=True)[:20]
-    ):
+    for pk in open_actions(list(_ACTIONS)):
         try_batch(_work, action_id=pk)
 
 
@@ -108,6 +127,7 @@ def _begin(
             total=len(targets),
             note=note,
             actor=actor,
+            caller=told_caller(),
         )
         data = {"action": made.pk, "selection": selection, "total": made.total, "note": note}
         Event.objects.create(workspace=workspace, kind=f"bulk.{action}"[:40], actor=actor, data=data)
@@ -118,47 +138,85 @@ def _begin(
 
 
 def _work(pk: int) -> None:
-    for _ in range(AT_ONCE):
-        if not _work_one(pk):
+    """Up to `AT_ONCE` targets. What costs as much as all targets, to read them, is done once."""
+    targets = _next_targets(pk)
+    if _is_refused(pk, targets):
+        return
+    for target in targets[:AT_ONCE]:
+        if not _work_one(pk, target, is_last=target == targets[-1]):
             return
+    if not targets:
+        BulkAction.objects.filter(pk=pk, ended_at=None).update(ended_at=Now())
 
 
-def _work_one(pk: int) -> bool:
-    """False when it is over, or another process is at it."""
+def _next_targets(pk: int) -> list[int]:
+    """The next that are to be dealt with and one more, if there is one; the database cuts them out of all."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_TARGETS, {"action": pk, "more": AT_ONCE})
+        row = cursor.fetchone()
+    return [] if row is None else list(json.loads(row[0]))
+
+
+def _is_refused(pk: int, targets: Sequence[int]) -> bool:
+    """Whether who asked may not do this any more: then it ends here."""
     with transaction.atomic():
-        action = BulkAction.objects.select_for_update(skip_locked=True).filter(pk=pk, ended_at=None).first()
-        if action is None:
+        action = _mine(pk)
+        reason = why_not(action, now=dt.datetime.now(dt.UTC)) if action and targets else ""
+        if action is not None and reason:
+            refuse_rest(action, targets=[each for each in targets if each > action.cursor], why=reason)
+        return bool(reason)
+
+
+def _mine(pk: int) -> BulkAction | None:
+    """The action, locked; None when it is over, or another process is at it."""
+    rows = BulkAction.objects.select_for_update(skip_locked=True).defer("targets", "selection")
+    return rows.filter(pk=pk, ended_at=None).first()
+
+
+def _work_one(pk: int, target: int, *, is_last: bool) -> bool:
+    """False when it is over, or another process is at it, or was since."""
+    with transaction.atomic():
+        action = _mine(pk)
+        if action is None or action.cursor >= target:
             return False
-        target = next((each for each in action.targets if each > action.cursor), None)
-        if target is not None:
-            _deal_with(action, target)
-            action.cursor = target
-        if target is None or target == action.targets[-1]:
-            action.ended_at = Now()
+        _deal_with(action, target)
+        action.cursor = target
+        action.ended_at = Now() if is_last else None
         action.save(update_fields=["cursor", "changed", "unchanged", "problems", "ended_at"])
-        return target is not None
+        return True
 
 
 def _deal_with(action: BulkAction, target: int) -> None:
     try:
-        with transaction.atomic():
-            changed = _ACTIONS[action.action](action, target)
+        changed = _tried(action, target)
     except (ConflictError, NotFoundError, ValidationError) as error:
         changed = False
-        _keep_problem(action, target, str(error))
-    except AWAY:
-        raise
-    except Exception:  # whoever stands behind it in the line waits for nothing that it did
+        keep_problem(action, target, str(error))
+    except Exception as error:  # whoever stands behind it in the line waits for nothing that it did
+        if is_away(error):
+            raise
         log.exception("bulk.target_failed", action=action.pk, target=target)
         changed = False
-        _keep_problem(action, target, "an error of the system, which its log tells")
+        keep_problem(action, target, OF_THE_SYSTEM)
     action.changed += changed
     action.unchanged += not changed
 
 
-def _keep_problem(action: BulkAction, target: int, detail: str) -> None:
-    if len(action.problems) < KEPT_PROBLEMS:
-        action.problems = [*action.problems, {"id": target, "detail": detail}]
+def _tried(action: BulkAction, target: int) -> bool:
+    """Do it, again where another try may go well. Raises what the last try does."""
+    for _ in range(MOST_TRIES - 1):
+        try:
+            return _attempt(action, target)
+        except DATABASE_ERRORS as error:
+            if not passes(error):
+                raise
+            log.warning("bulk.target_in_the_way", action=action.pk, target=target, reason=str(error).strip())
+    return _attempt(action, target)
+
+
+def _attempt(action: BulkAction, target: int) -> bool:
+    with transaction.atomic():
+        return _ACTIONS[action.action](action, target)
 
 
 def _hold(action: BulkAction, job: Job, paused: bool) -> bool:
@@ -187,7 +245,11 @@ def _terminate_job(action: BulkAction, job_id: int) -> bool:
     if not Run.objects.filter(job=job, ended_at=None, pk__gt=0).exclude(state=RunState.CANCELLING).exists():
         return False
     terminate_runs(
-        workspace=action.workspace, selection={"filter": {"job": job.key}}, actor=action.actor, note=action.note
+        workspace=action.workspace,
+        selection={"filter": {"job": job.key}},
+        actor=action.actor,
+        note=action.note,
+        caller=action.caller,
     )
     return True
 
@@ -237,7 +299,10 @@ def _run(run_id: int) -> Run:
 
 
 def _jobs_of(workspace: Workspace, keys: Sequence[str]) -> list[int]:
-    rows = Job.objects.filter(workspace=workspace).values_list("type", "name", "pk")
+    asked = [key.partition(":") for key in keys]
+    types, names = {each[0] for each in asked}, {each[2] for each in asked}
+    ours = Job.objects.filter(workspace=workspace, type__in=types, name__in=names)
+    rows = ours.values_list("type", "name", "pk")
     known = {f"{job_type}:{name}": pk for job_type, name, pk in rows}
     errors = [FieldError(f"keys.{at}", f"there is no job {key!r}") for at, key in enumerate(keys) if key not in known]
     if errors:

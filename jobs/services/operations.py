@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from jobs.models import KEEP_OPERATIONS, Operation
+from jobs.services.places import waiting_place
 
 TAKE_WITHIN = dt.timedelta(minutes=2)
 """After so long nobody waits any more: a worker that finds it then leaves it alone. One that took it has as long to end it."""
@@ -48,9 +49,16 @@ def erase_expired(kind: type[Operation], *, now: dt.datetime) -> int:
 def wait(operation: O, *, publish: Callable[[int], None], seconds: float = WAIT_SECONDS) -> O:
     """Wait for its end, outside any transaction, and send its message again while no worker has it.
 
+    A request for which no place is left (`jobs.services.places`) does not wait at all.
+
     Returns:
         The operation as it stands then, ended or not.
     """
+    with waiting_place() as has_place:
+        return _wait(operation, publish, seconds) if has_place else operation
+
+
+def _wait(operation: O, publish: Callable[[int], None], seconds: float) -> O:
     began = published = time.monotonic()
     tries = 0
     while operation.ended_at is None and (left := began + seconds - time.monotonic()) > 0:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework import status
@@ -15,11 +12,10 @@ from jobs.api.base import WorkspaceView
 from jobs.api.described.operation import described
 from jobs.api.orders import by_id, by_time, place
 from jobs.api.pages import page
-from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, taken_version
+from jobs.api.preconditions import etag, expecting, taken_version
 from jobs.api.reading import ReadingView
 from jobs.api.shapes import origin_json
-from jobs.errors import OutOfDateError
-from jobs.models import Job, Scope
+from jobs.models import Scope
 from jobs.selectors.jobs import find_job
 from jobs.selectors.ordering import Ordering
 from jobs.selectors.origins import origin_of_schedule
@@ -93,7 +89,7 @@ class JobSchedules(ScheduleReading):
         if isinstance(document, dict):
             document = dict(document)
             version = taken_version(document, what=job.key, version=job.version, updated_at=job.updated_at)
-        with _expecting(request, job, version) as expected:
+        with expecting(request, what=job.key, version=job.version, written=version) as expected:
             made = create_schedule(job=job, document=document, actor=self.actor, expected_version=expected)
         response = schedule_response(made, status.HTTP_201_CREATED)
         response["Location"] = request.build_absolute_uri(reverse("schedule", args=[workspace, key, made.name]))
@@ -123,7 +119,7 @@ class ScheduleDetail(SchedulePart, ReadingView):
         """Replace the schedule as a whole, if its job still has the version of If-Match (412) or of the body (409)."""
         schedule = self.schedule(key, name)
         document, version = edit_of(request.data, schedule)
-        with _expecting(request, schedule.job, version) as expected:
+        with expecting(request, what=schedule.job.key, version=schedule.job.version, written=version) as expected:
             saved = replace_schedule(schedule=schedule, document=document, actor=self.actor, expected_version=expected)
         return schedule_response(saved)
 
@@ -131,7 +127,7 @@ class ScheduleDetail(SchedulePart, ReadingView):
         """Change what the body names, and leave the rest; guarded as `put` is."""
         schedule = self.schedule(key, name)
         changes, version = edit_of(request.data, schedule)
-        with _expecting(request, schedule.job, version) as expected:
+        with expecting(request, what=schedule.job.key, version=schedule.job.version, written=version) as expected:
             saved = update_schedule(
                 schedule=schedule,
                 change=lambda document: merged(document, changes),
@@ -143,7 +139,7 @@ class ScheduleDetail(SchedulePart, ReadingView):
     def delete(self, request: Request, workspace: str, key: str, name: str) -> Response:
         """Delete the schedule and what it decided; the runs that it started stay."""
         schedule = self.schedule(key, name)
-        with _expecting(request, schedule.job, None) as expected:
+        with expecting(request, what=schedule.job.key, version=schedule.job.version, written=None) as expected:
             delete_schedule(schedule=schedule, actor=self.actor, expected_version=expected)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -154,15 +150,3 @@ def schedule_response(schedule: Schedule, code: int = status.HTTP_200_OK, **more
     answer = shapes.schedule_json(schedule_view(schedule=schedule, now=timezone.now()))
     answer |= {"origin": None if origin is None else origin_json(origin), **more}
     return Response(answer, status=code, headers={"ETag": etag(schedule.job)})
-
-
-@contextmanager
-def _expecting(request: Request, job: Job, written: int | None) -> Iterator[int | None]:
-    """The version that a writer saw: of If-Match, then somebody else's change is a 412; or of the body, then it is a 409."""
-    matched = matched_version(request, job)
-    try:
-        yield written if matched is None else matched
-    except OutOfDateError as error:
-        if matched is None:
-            raise
-        raise PreconditionFailedError(str(error)) from error

@@ -61,6 +61,8 @@ def _redeliver(sink: Sink, typed: Mapping[str, Any], actor: str) -> tuple[int, s
     since: dt.datetime | None = typed.get("since")
     again = redeliver_of_sink(sink=sink, actor=actor, since=since)
     made = f"Dead deliveries to {sink.name} that are made again: {again.made:,}."
+    if again.action is not None:
+        made += f" There are more: bulk action {again.action.pk} deals with them in the background."
     if not again.left:
         return messages.SUCCESS, made
     return messages.WARNING, " ".join([made, *(text for _, text in not_made([again]))])

@@ -31,7 +31,7 @@ class LinkForm(forms.Form):
         label="Good for",
         choices=[(1, "1 hour"), (24, "1 day"), (168, "7 days")],
         coerce=int,
-        help_text="Whoever has the link can download the results until then. It cannot be taken back.",
+        help_text="Whoever has the link can download the results until then. It ends sooner when you may not read them any more.",
     )
 
 

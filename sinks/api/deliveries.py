@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Annotated, Any
 
+from django.urls import reverse
 from pydantic import AwareDatetime, Field
 from rest_framework import status
 from rest_framework.request import Request
@@ -129,7 +130,12 @@ class Redeliveries(DeliveryView):
         """Deliver again what the body names: how many, and which were left as they are."""
         asked = validated(RedeliveryRequest, request.data, "expected an object with deliveries, run or sink")
         _refuse_ambiguous(asked)
-        return Response(shapes.again_json(self._redeliver(asked)), status=status.HTTP_202_ACCEPTED)
+        again = self._redeliver(asked)
+        headers = {}
+        if again.action is not None:
+            address = reverse("bulk-action", args=[workspace, again.action.pk])
+            headers["Location"] = request.build_absolute_uri(address)
+        return Response(shapes.again_json(again), status=status.HTTP_202_ACCEPTED, headers=headers)
 
     def _redeliver(self, asked: RedeliveryRequest) -> Again:
         since: dt.datetime | None = asked.since

@@ -20,7 +20,7 @@ from jobs.errors import FieldError, GoneError, ValidationError
 from jobs.models import Role, Run
 from jobs.selectors.runs import find_run
 from sinks.api.described import deliveries as on_deliveries
-from sinks.services.result_links import LONGEST, LinkExpired, LinkWrong, issue_link, read_link, whole
+from sinks.services.result_links import LONGEST, LinkExpired, LinkWrong, issue_link, read_link, refuse_lost, whole
 from sinks.services.run_results import FORMATS, ResultFormat, result_file
 
 
@@ -77,17 +77,18 @@ class RunResults(WorkspaceView):
 @require_safe
 def follow(request: HttpRequest, token: str) -> HttpResponseBase:
     """Give the file that a link leads to; without a session, and for nobody in particular."""
+    now = dt.datetime.now(dt.UTC)
     try:
-        link = read_link(token, now=dt.datetime.now(dt.UTC))
+        link = read_link(token, now=now)
+        run = Run.objects.select_related("workspace").filter(pk=link.run_id).first()
+        if run is None:
+            return _told(404, "The run that this link leads to was erased.")
+        refuse_lost(link=link, workspace_id=run.workspace_id, now=now)
+        return download(run, link.kind)
     except LinkExpired as error:
         return _told(410, str(error))
     except LinkWrong as error:
         return _told(403, str(error))
-    run = Run.objects.select_related("workspace").filter(pk=link.run_id).first()
-    if run is None:
-        return _told(404, "The run that this link leads to was erased.")
-    try:
-        return download(run, link.kind)
     except GoneError as error:
         return _told(410, f"This link leads to nothing any more: {error}.")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-
 from django.urls import reverse
 from rest_framework import status
 from rest_framework.request import Request
@@ -57,14 +55,14 @@ class RuleDetail(WorkspaceView):
         """Replace a rule that there is, if it still has the version of If-Match (412) or of the body (409)."""
         rule = find_rule(workspace=self.workspace, name=name)
         document, version = replacement(request.data, what="rule", present=rule, read_only=shapes.READ_ONLY_OF_RULES)
-        with _expecting(request, rule, written=version) as expected:
+        with expecting(request, what=f"the rule {rule.name}", version=rule.version, written=version) as expected:
             saved = save_rule(workspace=self.workspace, document=document, actor=self.actor, expected_version=expected)
         return _shown(saved)
 
     def delete(self, request: Request, workspace: str, name: str) -> Response:
         """Delete a rule. What it has told stays."""
         rule = find_rule(workspace=self.workspace, name=name)
-        with _expecting(request, rule) as expected:
+        with expecting(request, what=f"the rule {rule.name}", version=rule.version) as expected:
             delete_rule(rule=rule, actor=self.actor, expected_version=expected)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -91,7 +89,3 @@ class NoticeList(WorkspaceView):
 def _shown(rule: Rule, code: int = status.HTTP_200_OK) -> Response:
     answer = shapes.rule_json(rule) | {"origin": shown_origin(rule.workspace_id, KIND, rule.name)}
     return Response(answer, status=code, headers={"ETag": f'"{rule.version}"'})
-
-
-def _expecting(request: Request, rule: Rule, *, written: int | None = None) -> AbstractContextManager[int | None]:
-    return expecting(request, what=f"the rule {rule.name}", version=rule.version, written=written)

@@ -129,7 +129,8 @@ def notice_json(view: NoticeView) -> dict[str, Any]:
 def again_json(again: Again) -> dict[str, Any]:
     """What became of a wish to deliver many again."""
     skipped = [{"id": each, "reason": why, "message": REASONS[why]} for each, why in again.skipped.items()]
-    return {"redelivered": again.made, "skipped_count": again.left, "skipped": skipped}
+    action = None if again.action is None else again.action.pk
+    return {"redelivered": again.made, "skipped_count": again.left, "skipped": skipped, "action": action}
 
 
 def attempt_json(attempt: FailedDelivery) -> dict[str, Any]:

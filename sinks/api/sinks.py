@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework import status
@@ -80,14 +78,14 @@ class SinkDetail(SinkPart):
         """Replace a sink that there is, if it still has the version of If-Match (412) or of the body (409)."""
         sink = self.sink(name)
         document, version = replacement(request.data, what="sink", present=sink, read_only=shapes.READ_ONLY)
-        with _expecting(request, sink, written=version) as expected:
+        with expecting(request, what=f"the sink {sink.name}", version=sink.version, written=version) as expected:
             saved = save_sink(workspace=self.workspace, document=document, actor=self.actor, expected_version=expected)
         return _shown(saved)
 
     def delete(self, request: Request, workspace: str, name: str) -> Response:
         """Delete a sink that no job uses; 409 with the jobs that do."""
         sink = self.sink(name)
-        with _expecting(request, sink) as expected:
+        with expecting(request, what=f"the sink {sink.name}", version=sink.version) as expected:
             delete_sink(sink=sink, actor=self.actor, expected_version=expected)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -230,7 +228,3 @@ def _shown(sink: Sink, code: int = status.HTTP_200_OK, **more: object) -> Respon
     view = sink_view(sink=sink, now=timezone.now())
     told = {"origin": shown_origin(sink.workspace_id, "sink", sink.name), **more}
     return Response(shapes.sink_json(view) | told, status=code, headers={"ETag": f'"{view.sink.version}"'})
-
-
-def _expecting(request: Request, sink: Sink, *, written: int | None = None) -> AbstractContextManager[int | None]:
-    return expecting(request, what=f"the sink {sink.name}", version=sink.version, written=written)

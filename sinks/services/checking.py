@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from jobs import dispatch
 from jobs.documents.basis import refuse
 from jobs.services import operations
+from jobs.services.places import waiting_place
 from sinks.documents import configuration_errors, read_entry
 from sinks.models import Check, Sink
 
@@ -99,11 +100,12 @@ def unreachable(workspace_id: int, entry: Mapping[str, Any]) -> str | None:
     A caller that holds a transaction (the admin's forms do) does not see what a worker writes, nor a worker what it has written: so
     the question is asked outside it.
     """
-    return (
-        _outside(lambda: _unreachable(workspace_id, entry))
-        if connection.in_atomic_block
-        else _unreachable(workspace_id, entry)
-    )
+    with waiting_place() as has_place:
+        if not has_place:
+            return "it could not be asked now, for too many requests wait here: try again in a moment"
+        if connection.in_atomic_block:
+            return _outside(lambda: _unreachable(workspace_id, entry))
+        return _unreachable(workspace_id, entry)
 
 
 def _unreachable(workspace_id: int, entry: Mapping[str, Any]) -> str | None:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import structlog
 from django.db import transaction
+from django.db.models import Count, Max, QuerySet
+from django.db.models.functions import Now
 
 from jobs import dispatch
 from jobs.errors import ConflictError
-from jobs.models import Event, Run, Workspace
+from jobs.models import BulkAction, Event, Run, Workspace
+from jobs.services.bulk_batches import open_actions, refuse_rest, try_batch
+from jobs.services.lasting_rights import told_caller, why_not
 from sinks import redelivery_claims as claims
-from sinks.models import Sink
-from sinks.states import Skipped
+from sinks.models import Delivery, Sink
+from sinks.states import DeliveryState, Skipped
 
+ACTION = "redeliver"
 PAGE = 1000
+"""Made again in one transaction: in the call that asks, or in one pass of the sweep."""
+MAX_ID = 2**63 - 1
 MOST_TOLD = 100
 """Of those that are left alone, so many are named."""
 REASONS: Mapping[Skipped, str] = {
@@ -38,22 +45,20 @@ class Again:
         made: How many will be made again.
         left: How many were left as they are.
         skipped: Of those the first `MOST_TOLD` by id, and why.
+        action: What deals with the others behind these, where there are some; None when these are all.
     """
 
     made: int = 0
     left: int = 0
     skipped: Mapping[int, Skipped] = field(default_factory=dict)
-
-    def and_then(self, more: Again) -> Again:
-        """Both together, ``more`` having the larger ids."""
-        skipped = dict(list({**self.skipped, **more.skipped}.items())[:MOST_TOLD])
-        return Again(self.made + more.made, self.left + more.left, skipped)
+    action: BulkAction | None = None
 
 
 def redeliver(*, workspace: Workspace, delivery_ids: Sequence[int], actor: str) -> Again:
     """Deliver these again, under the ids that they have. What cannot be is left as it is: see `sinks.states.Skipped`."""
-    made = claims.redeliver(workspace_id=workspace.pk, delivery_ids=delivery_ids)
-    _told(workspace.pk, len(made), actor, {"deliveries": made[:100]})
+    with transaction.atomic():
+        made = claims.redeliver(workspace_id=workspace.pk, delivery_ids=delivery_ids)
+        _told(workspace.pk, len(made), actor, {"deliveries": made[:100]})
     return _judged(workspace.pk, delivery_ids, made)
 
 
@@ -70,34 +75,114 @@ def redeliver_one(*, workspace: Workspace, delivery_id: int, actor: str) -> bool
 
 
 def redeliver_of_sink(*, sink: Sink, actor: str, since: dt.datetime | None = None) -> Again:
-    """Deliver again what a sink was given up for, since a time (aware UTC) or ever."""
-
-    def page(after: int) -> list[int]:
-        return claims.dead_of_sink(sink_id=sink.pk, since=since, after=after, limit=PAGE)
-
-    again = _all(sink.workspace_id, page)
-    _told(sink.workspace_id, again.made, actor, {"sink": sink.name, "since": since and since.isoformat()})
-    return again
+    """Deliver again what a sink was given up for, since a time (aware UTC) or ever: `PAGE` now, and others in the background."""
+    dead = _Dead("sink", sink.pk, sink.name, sink.workspace_id, since, actor)
+    return _begin(dead, Delivery.objects.filter(sink_id=sink.pk))
 
 
 def redeliver_of_run(*, run: Run, actor: str, since: dt.datetime | None = None) -> Again:
-    """Deliver again what was given up of a run, since a time (aware UTC) or ever."""
-
-    def page(after: int) -> list[int]:
-        return claims.dead_of_run(run_id=run.pk, since=since, after=after, limit=PAGE)
-
-    again = _all(run.workspace_id, page)
-    _told(run.workspace_id, again.made, actor, {"run": run.pk, "since": since and since.isoformat()})
-    return again
+    """Deliver again what was given up of a run. Since when, and how many, as for a sink."""
+    dead = _Dead("run", run.pk, run.pk, run.workspace_id, since, actor)
+    return _begin(dead, Delivery.objects.filter(run_id=run.pk))
 
 
-def _all(workspace_id: int, page: Callable[[int], list[int]]) -> Again:
-    """Page by page, each of them a transaction: an id is met once, so what dies again meanwhile does not keep this going."""
-    again, after = Again(), 0
-    while found := page(after):
-        made = claims.redeliver(workspace_id=workspace_id, delivery_ids=found)
-        again, after = again.and_then(_judged(workspace_id, found, made)), found[-1]
-    return again
+def work_off() -> None:
+    """Do a page of each that is not over; several processes share them."""
+    for pk in open_actions([ACTION]):
+        try_batch(_work_one_page, action_id=pk)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dead:
+    """The dead deliveries of a sink or a run, since a time; who wants them again. ``name``: as people know it."""
+
+    kind: str
+    id: int
+    name: str | int
+    workspace_id: int
+    since: dt.datetime | None
+    actor: str
+
+    def page(self, *, after: int, upto: int = MAX_ID) -> tuple[list[int], bool]:
+        """The ids of the next ones, and whether there are more behind them. An id is met once, also if it dies again."""
+        find = claims.dead_of_sink if self.kind == "sink" else claims.dead_of_run
+        found = find(self.id, since=self.since, after=after, limit=PAGE + 1)
+        wanted = [each for each in found if each <= upto]
+        return wanted[:PAGE], len(wanted) > PAGE
+
+    def told(self) -> dict[str, object]:
+        """As the event log tells of them."""
+        return {self.kind: self.name, "since": self.since and self.since.isoformat()}
+
+
+def _begin(dead: _Dead, deliveries: QuerySet[Delivery]) -> Again:
+    found, has_more = dead.page(after=0)
+    with transaction.atomic():
+        again = _page(dead, found)
+        if not has_more:
+            return again
+        rest = deliveries.filter(state=DeliveryState.DEAD, pk__gt=found[-1])
+        rest = rest if dead.since is None else rest.filter(ended_at__gte=dead.since)
+        about = rest.aggregate(upto=Max("pk"), count=Count("pk"))
+        action = BulkAction.objects.create(
+            workspace_id=dead.workspace_id,
+            action=ACTION,
+            selection={"filter": dead.told()},
+            options={"kind": dead.kind, "id": dead.id, "name": dead.name},
+            upto=about["upto"] or found[-1],
+            cursor=found[-1],
+            total=len(found) + about["count"],
+            changed=again.made,
+            unchanged=again.left,
+            problems=_problems(again),
+            actor=dead.actor,
+            caller=told_caller(),
+        )
+    log.info("bulk.began", action=action.pk, what=ACTION, total=action.total, actor=dead.actor)
+    return replace(again, action=action)
+
+
+def _work_one_page(pk: int) -> None:
+    with transaction.atomic():
+        action = BulkAction.objects.select_for_update(skip_locked=True).filter(pk=pk, ended_at=None).first()
+        if action is None:
+            return
+        dead = _dead_of(action)
+        found, has_more = dead.page(after=action.cursor, upto=action.upto)
+        if found and (reason := why_not(action, now=dt.datetime.now(dt.UTC))):
+            refuse_rest(action, targets=found, why=reason)
+            return
+        again = _page(dead, found)
+        action.changed += again.made
+        action.unchanged += again.left
+        action.problems = [*action.problems, *_problems(again)][:MOST_TOLD]
+        action.cursor = found[-1] if found else action.cursor
+        action.ended_at = None if has_more else Now()
+        action.save(update_fields=["changed", "unchanged", "problems", "cursor", "ended_at"])
+
+
+def _dead_of(action: BulkAction) -> _Dead:
+    since = action.selection["filter"]["since"]
+    options = action.options
+    return _Dead(
+        options["kind"],
+        options["id"],
+        options["name"],
+        action.workspace_id,
+        None if since is None else dt.datetime.fromisoformat(since),
+        action.actor,
+    )
+
+
+def _page(dead: _Dead, found: Sequence[int]) -> Again:
+    """Within a transaction, which the event joins."""
+    made = claims.redeliver(workspace_id=dead.workspace_id, delivery_ids=found)
+    _told(dead.workspace_id, len(made), dead.actor, dead.told())
+    return _judged(dead.workspace_id, found, made)
+
+
+def _problems(again: Again) -> list[dict[str, object]]:
+    return [{"id": each, "detail": REASONS[why]} for each, why in again.skipped.items()]
 
 
 def _judged(workspace_id: int, asked: Sequence[int], made: Sequence[int]) -> Again:

@@ -1,6 +1,7 @@
 """Links to a run's results: signed, so that nobody can make one but us, and good for a time, whoever holds one.
 
-A link is not kept anywhere, and so cannot be taken back before its time is over. It holds the run, the format and the time.
+A link is not kept anywhere. It holds the run, the format, the time, and who asked for it: when those may not read the results any
+more, nobody may by their links either.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from django.core import signing
 from django.urls import get_script_prefix, reverse
 
 from jobs.errors import JobsError
-from jobs.models import Event, Run
+from jobs.models import Event, Role, Run, Scope
 from jobs.selectors.results import refuse_erased
+from jobs.services.lasting_rights import Caller, present_caller, what_is_lost
 from sinks.services.run_results import FORMATS, ResultFormat
 
 DEFAULT_LASTS = dt.timedelta(hours=1)
@@ -35,10 +37,11 @@ class LinkWrong(JobsError):
 
 
 class Link(NamedTuple):
-    """What a link is good for."""
+    """What a link is good for, and by whose right; None for the system's own."""
 
     run_id: int
     kind: ResultFormat
+    caller: Caller | None = None
 
 
 class NewLink(NamedTuple):
@@ -57,7 +60,7 @@ def make_link(*, link: Link, now: dt.datetime, lasts: dt.timedelta = DEFAULT_LAS
         lasts: At most `LONGEST`; whole seconds count.
     """
     until = int((now + lasts).timestamp())
-    token = signing.dumps([link.run_id, link.kind, until], salt=_SALT)
+    token = signing.dumps([link.run_id, link.kind, until, *(link.caller or ())], salt=_SALT)
     return NewLink(reverse("result-link", args=[token]), dt.datetime.fromtimestamp(until, dt.UTC))
 
 
@@ -77,7 +80,7 @@ def issue_link(
         GoneError: A cleanup has erased the results.
     """
     refuse_erased(run=run)
-    made = make_link(link=Link(run.pk, kind), now=now, lasts=lasts)
+    made = make_link(link=Link(run.pk, kind, present_caller()), now=now, lasts=lasts)
     about = {"format": kind, "expires_at": made.expires_at.isoformat()}
     Event.objects.create(
         workspace_id=run.workspace_id, job_id=run.job_id, run=run, kind="results.linked", actor=actor, data=about
@@ -99,7 +102,7 @@ def whole(address: str, *, seen: Callable[[str], str]) -> str:
 def read_link(token: str, *, now: dt.datetime) -> Link:
     """What a link is good for. Raises LinkWrong and LinkExpired, in words for who has followed it."""
     try:
-        run_id, kind, until = signing.loads(token, salt=_SALT)
+        run_id, kind, until, *caller = signing.loads(token, salt=_SALT)
     except signing.BadSignature as error:
         raise LinkWrong(
             "This link is not complete, or was not made here: copy the whole of it, or ask for a new one."
@@ -108,4 +111,13 @@ def read_link(token: str, *, now: dt.datetime) -> Link:
         over = dt.datetime.fromtimestamp(until, dt.UTC)
         raise LinkExpired(f"This link was good until {over:%Y-%m-%d %H:%M:%S} UTC: ask for a new one.")
     assert kind in FORMATS
-    return Link(run_id, cast(ResultFormat, kind))
+    return Link(run_id, cast(ResultFormat, kind), Caller(*caller) if caller else None)
+
+
+def refuse_lost(*, link: Link, workspace_id: int, now: dt.datetime) -> None:
+    """Raise LinkWrong, in words for who has followed it, when its maker may not read the results any more."""
+    if link.caller is None:
+        return
+    if what_is_lost(link.caller, workspace_id=workspace_id, role=Role.VIEWER, scope=Scope.READ, now=now):
+        log.info("results.link_refused", run=link.run_id, workspace_id=workspace_id)
+        raise LinkWrong("Who made this link may not read these results any more: ask somebody else for a new one.")

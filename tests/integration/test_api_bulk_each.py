@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.contrib.auth.models import User
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
+from psycopg import errors as psycopg_errors
 
 from jobs import dispatch, hotpath
-from jobs.models import BulkAction, Job, Role, Run, Scope, Workspace
-from jobs.services import bulk_each
+from jobs.models import ApiToken, BulkAction, Job, Membership, Role, Run, Scope, Workspace
+from jobs.services import bulk, bulk_batches, bulk_each
 from tests.integration.people import Api, make_job, make_user, make_workspace
 from tests.integration.run_rows import make_ended_run, make_run
 
@@ -130,7 +133,7 @@ class TestWhatNobodyForesaw:
     def test_in_the_first_batch_is_answered_with_the_action_all_the_same(
         self, api: Api, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def breaks(pk: int) -> bool:
+        def breaks(pk: int, target: int, *, is_last: bool) -> bool:
             raise RuntimeError
 
         with monkeypatch.context() as broken:
@@ -151,10 +154,10 @@ class TestWhatNobodyForesaw:
         )
         work_one = bulk_each._work_one
 
-        def breaks_for_the_first(pk: int) -> bool:
+        def breaks_for_the_first(pk: int, target: int, *, is_last: bool) -> bool:
             if pk == first.pk:
                 raise RuntimeError
-            return work_one(pk)
+            return work_one(pk, target, is_last=is_last)
 
         monkeypatch.setattr(bulk_each, "_work_one", breaks_for_the_first)
         bulk_each.work_off()
@@ -175,6 +178,191 @@ class TestWhatNobodyForesaw:
             bulk_each.work_off()
         action.refresh_from_db()
         assert (action.problems, action.unchanged, action.ended_at) == ([], 0, None)
+
+    @pytest.mark.parametrize(
+        ("code", "tries"), [("40P01", 3), ("55P03", 3), ("57014", 1), ("57P01", -1), ("08006", -1)]
+    )
+    def test_a_lock_or_a_time_limit_is_the_targets_and_a_lost_server_is_not(
+        self, jobs: list[Job], monkeypatch: pytest.MonkeyPatch, code: str, tries: int
+    ) -> None:
+        """``tries``: of the one target; below 0 where the database is away."""
+        asked, told = [], tries > 0
+
+        def fails_at_a(action: BulkAction, job_id: int) -> bool:
+            asked.append(job_id)
+            if job_id == jobs[0].pk:
+                raise OperationalError from psycopg_errors.lookup(code)()
+            return True
+
+        monkeypatch.setitem(bulk_each._ACTIONS, "pause-jobs", fails_at_a)
+        action = made(jobs)
+        if told:
+            bulk_each.work_off()
+        else:
+            with pytest.raises(OperationalError):
+                bulk_each.work_off()
+        action.refresh_from_db()
+        assert asked.count(jobs[0].pk) == abs(tries)
+        assert [each["id"] for each in action.problems] == ([jobs[0].pk] if told else [])
+        assert (action.changed, action.failures, action.ended_at is not None) == (
+            (2, 0, True) if told else (0, 0, False)
+        )
+
+    def test_what_was_in_the_way_once_is_not_the_second_time(
+        self, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked = []
+
+        def deadlocked_once(action: BulkAction, job_id: int) -> bool:
+            asked.append(job_id)
+            if len(asked) == 1:
+                raise OperationalError from psycopg_errors.DeadlockDetected()
+            return True
+
+        monkeypatch.setitem(bulk_each._ACTIONS, "pause-jobs", deadlocked_once)
+        action = made(jobs[:1])
+        bulk_each.work_off()
+        action.refresh_from_db()
+        assert (action.changed, action.problems) == (1, [])
+
+    def test_an_action_that_never_gets_anywhere_ends(self, jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
+        def breaks(pk: int, target: int, *, is_last: bool) -> bool:
+            raise RuntimeError("secret details")
+
+        monkeypatch.setattr(bulk_each, "_work_one", breaks)
+        action = made(jobs)
+        for _ in range(bulk_batches.MOST_FAILURES - 1):
+            bulk_each.work_off()
+        action.refresh_from_db()
+        assert (action.ended_at, action.problems) == (None, [])
+        bulk_each.work_off()
+        action.refresh_from_db()
+        assert (action.changed, action.unchanged, action.ended_at is not None) == (0, 3, True)
+        assert "given up" in action.problems[0]["detail"]
+        assert "secret details" not in action.problems[0]["detail"]
+
+    @pytest.mark.parametrize("works", [bulk, bulk_each])
+    def test_actions_that_never_get_anywhere_do_not_keep_the_others_waiting(
+        self, jobs: list[Job], monkeypatch: pytest.MonkeyPatch, works: Any
+    ) -> None:
+        monkeypatch.setattr(bulk_batches, "AT_ONCE", 2)
+        tried: list[int] = []
+        monkeypatch.setattr(works, "_work" if works is bulk_each else "_work_one_batch", tried.append)
+        kind = "pause-jobs" if works is bulk_each else "terminate"
+        expected = [made(jobs, action=kind).pk for _ in range(3)]
+        works.work_off()
+        works.work_off()
+        assert tried[:3] == expected
+
+
+def made(jobs: list[Job], **columns: Any) -> BulkAction:
+    """An action that pauses these jobs, and has not begun."""
+    ids = [job.pk for job in jobs]
+    columns = {"action": "pause-jobs", "selection": {}} | columns
+    return BulkAction.objects.create(workspace=jobs[0].workspace, targets=ids, upto=ids[-1], total=len(ids), **columns)
+
+
+def lose_token(olga: User) -> None:
+    ApiToken.objects.filter(user=olga).delete()
+
+
+def lose_scope(olga: User) -> None:
+    ApiToken.objects.filter(user=olga).update(scopes=["jobs:read"])
+
+
+def lose_role(olga: User) -> None:
+    Membership.objects.filter(user=olga).update(role=Role.VIEWER)
+
+
+def be_put_out(olga: User) -> None:
+    Membership.objects.filter(user=olga).delete()
+
+
+def be_locked_out(olga: User) -> None:
+    User.objects.filter(pk=olga.pk).update(is_active=False)
+
+
+def leave(olga: User) -> None:
+    olga.delete()
+
+
+class TestWhoeverAskedLosesTheRight:
+    @pytest.mark.parametrize(
+        ("lose", "why"),
+        [
+            (lose_token, "token"),
+            (lose_scope, "token"),
+            (lose_role, "viewer"),
+            (be_put_out, "not a member"),
+            (be_locked_out, "cannot log in"),
+            (leave, "cannot log in"),
+        ],
+    )
+    def test_and_what_is_left_is_refused_with_the_reason(
+        self, api: Api, jobs: list[Job], monkeypatch: pytest.MonkeyPatch, lose: Any, why: str
+    ) -> None:
+        monkeypatch.setattr(bulk_each, "AT_ONCE", 1)
+        begun = api.post("jobs/bulk/", {"action": "pause", "filter": {"tag": "nightly"}})
+        assert counts(begun) == (3, 1, 0)
+        lose(User.objects.get(username="olga"))
+        bulk_each.work_off()
+        action = BulkAction.objects.get()
+        assert (action.changed, action.unchanged, action.ended_at is not None) == (1, 2, True)
+        assert [each["id"] for each in action.problems] == [jobs[1].pk, jobs[2].pk]
+        assert why in action.problems[0]["detail"]
+        assert Job.objects.filter(state="paused").count() == 1
+
+    def test_also_in_the_middle_of_a_termination(
+        self, api: Api, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(bulk, "BATCH", 1)
+        runs = [make_run(jobs[0], "q") for _ in range(3)]
+        begun = api.post("runs/bulk-terminate/", {"ids": [run.pk for run in runs]})
+        assert counts(begun) == (3, 1, 0)
+        lose_role(User.objects.get(username="olga"))
+        bulk.work_off()
+        action = BulkAction.objects.get()
+        assert (action.changed, action.unchanged, action.ended_at is not None) == (1, 2, True)
+        assert Run.objects.filter(state="cancelling").count() == 1
+
+    def test_who_edits_no_more_deletes_no_more(self, jobs: list[Job]) -> None:
+        olga = make_user("olga-2", workspace=jobs[0].workspace, role=Role.OPERATOR)
+        begun = made(jobs, action="delete-jobs", caller={"user": olga.pk, "token": None})
+        bulk_each.work_off()
+        begun.refresh_from_db()
+        assert (begun.changed, begun.unchanged) == (0, 3)
+        assert "it takes editor" in begun.problems[0]["detail"]
+
+    def test_the_terminations_of_jobs_need_the_same_rights(self, jobs: list[Job]) -> None:
+        run = make_run(jobs[0], "q")
+        olga = make_user("olga-2", workspace=jobs[0].workspace, role=Role.OPERATOR)
+        made(jobs[:1], action="terminate-jobs", caller={"user": olga.pk, "token": None})
+        bulk_each.work_off()
+        its_own = BulkAction.objects.get(action="terminate")
+        assert its_own.caller == {"user": olga.pk, "token": None}
+        assert Run.objects.get(pk=run.pk).state == "cancelling"
+
+    def test_what_no_user_of_the_site_asked_for_goes_on(self, jobs: list[Job]) -> None:
+        begun = made(jobs, actor="root")
+        bulk_each.work_off()
+        begun.refresh_from_db()
+        assert (begun.changed, begun.problems) == (3, [])
+
+
+class TestWhatAStepCosts:
+    def test_it_does_not_read_all_targets_for_each(self, jobs: list[Job]) -> None:
+        made(jobs)
+        with CaptureQueriesContext(connection) as queries:
+            bulk_each.work_off()
+        steps = [each["sql"] for each in queries if "FOR" in each["sql"] and "jobs_bulk_action" in each["sql"]]
+        assert len(steps) >= 3
+        assert [each for each in steps if '"targets"' in each or '"selection"' in each] == []
+
+    def test_keys_are_looked_up_and_not_all_jobs(self, api: Api, jobs: list[Job]) -> None:
+        with CaptureQueriesContext(connection) as queries:
+            assert api.post("jobs/bulk/", {"action": "pause", "keys": ["task:a"]}).status_code == 202
+        by_key = [each["sql"] for each in queries if '"jobs_job"."name" IN' in each["sql"]]
+        assert len(by_key) == 1
 
 
 class TestOnRuns:

@@ -10,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from jobs.models import Job, Role, Workspace
 from jobs.services.jobs import save_job
 from tests.integration.people import Api, make_job, make_user, make_workspace
+from workers.generate.infer import infer_dataset
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +120,31 @@ class TestAProposal:
     def test_a_sample_is_bounded(self, editor: Api) -> None:
         assert editor.post("datasets/infer/", {"sample": "a\n" * 200_000}).status_code == 413
 
+    def test_what_takes_too_long_or_is_too_wide_is_refused(self, editor: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        wide = ",".join(f"c{number}" for number in range(501)) + "\n" + ",".join("1" * 501) + "\n"
+        assert "501 columns" in refusal(editor.post("datasets/infer/", {"sample": wide, "format": "csv"}))
+        monkeypatch.setattr("workers.api.datasets.MOST_SECONDS", -1)
+        assert "too long" in refusal(editor.post("datasets/infer/", {"sample": "a\n1\n", "format": "csv"}))
+
+    def test_many_records_cost_no_more_than_each_once(self) -> None:
+        looked = []
+
+        class Counting(dict[str, Any]):
+            def get(self, *args: Any) -> Any:
+                looked.append(args)
+                return super().get(*args)
+
+        infer_dataset(records=[Counting(a=number) for number in range(50)])
+        assert len(looked) == 50
+
     def test_a_viewer_asks_for_none(self, workspace: Workspace) -> None:
         viewer = Api(make_user("vera", workspace=workspace, role=Role.VIEWER))
         assert viewer.post("datasets/infer/", {"sample": "a\n1\n"}).status_code == 403
+
+
+def refusal(response: Any) -> str:
+    """What a 400 says of the sample."""
+    assert response.status_code == 400, response.json()
+    [error] = response.json()["errors"]
+    assert error["field"] == "sample"
+    return str(error["message"])

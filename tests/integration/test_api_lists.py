@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from jobs.api.listing import Listing
-from jobs.models import Role, Workspace
+from jobs.models import Origin, Role, Workspace
 from jobs.services.groups import save_group
 from jobs.services.secrets import set_secret
 from jobs.services.service_accounts import create_service_account
@@ -62,6 +62,9 @@ def _one_of_each(workspace: Workspace, name: str) -> None:
     create_token(user=account.user, name=name, workspace=workspace, actor="olga", now=NOW)
     save_sink(workspace=workspace, document={"name": name, "kind": "log"}, actor="olga")
     save_rule(workspace=workspace, document={"name": name, "sink": name}, actor="olga")
+    Origin.objects.create(
+        workspace=workspace, kind="sink", name=name, source="shop", path="a.yaml", digest="0" * 64, applied_by="olga"
+    )
 
 
 def ask(api: Api, name: str, **query: Any) -> Any:
@@ -77,7 +80,7 @@ def found(answer: Any) -> list[dict[str, Any]]:
 
 
 def test_there_are_lists() -> None:
-    assert len(LISTS) == 9
+    assert len(LISTS) == 10
 
 
 @EVERY

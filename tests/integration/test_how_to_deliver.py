@@ -57,7 +57,7 @@ def test_the_guides_commands_do_what_it_says(environment: dict[str, str]) -> Non
     ]
     assert dead["results"] == []
     Delivery.objects.filter(handover__name="journal").update(state="dead", error={"message": "down", "code": "down"})
-    assert said(again, environment) == [{"redelivered": 2, "skipped_count": 0, "skipped": []}]
+    assert said(again, environment) == [{"redelivered": 2, "skipped_count": 0, "skipped": [], "action": None}]
     deliver()
     assert set(Delivery.objects.values_list("state", flat=True)) == {"delivered"}
     assert said(enable, environment)[0]["changed"] is False

@@ -39,7 +39,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def waits(pool: ThreadPoolExecutor, endings: Endings, run_id: int) -> Future[bool]:
-    return pool.submit(endings.wait, run_id=run_id, seconds=30, most=3)
+    return pool.submit(endings.wait, run_id=run_id, seconds=30)
 
 
 def test_one_question_is_for_all_who_wait(pool: ThreadPoolExecutor, database: Database) -> None:
@@ -72,15 +72,6 @@ def test_nothing_is_asked_when_nobody_waits_any_more(pool: ThreadPoolExecutor, d
         database.answers.put([run_id])
         assert waiting.result(timeout=30) is True
     assert database.asked.empty()
-
-
-def test_one_more_than_may_wait_is_turned_away_at_once(pool: ThreadPoolExecutor, database: Database) -> None:
-    endings = Endings(database, pause=0)
-    waiting = waits(pool, endings, 1)
-    database.asked.get(timeout=30)
-    assert endings.wait(run_id=2, seconds=30, most=1) is False
-    database.answers.put([1])
-    assert waiting.result(timeout=30) is True
 
 
 def test_a_database_that_is_away_ends_nobodys_wait(pool: ThreadPoolExecutor, database: Database) -> None:

@@ -6,6 +6,7 @@ import importlib
 import json
 import re
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from workers.api import described as on_datasets
 from workers.dataset_rows import DatasetRow, Place, get_dataset, list_datasets
 from workers.generate.locales import locales
 
+MOST_SECONDS = 5.0
+"""So long a sample is looked at, column by column; a web process has other things to do."""
 _PLACE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,126})~([0-9]{1,9})~([0-9]{1,9})")
 _UNSTORABLE = re.compile(r"\\u(?:0000|d[89a-f])")
 """NUL and halves of characters, as JSON escapes them: no dataset may have them."""
@@ -94,7 +97,8 @@ def _proposal(asked: on_datasets.Sample) -> dict[str, Any]:
             path = Path(folder) / "sample"
             path.write_bytes(asked.sample.encode())
             records = infer.read_sample(path=path, format=asked.format)
-        definition = infer.infer_dataset(records=records, name=asked.name, locale=asked.locale)
+        until = time.monotonic() + MOST_SECONDS
+        definition = infer.infer_dataset(records=records, name=asked.name, locale=asked.locale, until=until)
     except (PermanentError, ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         # What is wrong with a stranger's file has many names.
         raise ValidationError([FieldError("sample", f"no dataset can be made of it: {str(error)[:500]}")]) from error

@@ -14,6 +14,7 @@ Server-Sent Events, as browsers read them:
 
 - `event`: an entry of the event log, as in `events/`. Its `id:` is where to go on.
 - `away`, `back`: the database cannot be reached; it can again, and what happened meanwhile follows.
+- `gap`: of a job's events those after the place `after` and up to `until` are left out. Its `id:` is where to go on.
 - `lagging`: the client reads too slowly, and is to come again.
 - `closed`: the caller may not watch any more.
 - `closing`: the server is being stopped, or what the caller may read has changed: the client is to come again."""
@@ -83,7 +84,7 @@ JOB = _stream(
     id="followJob",
     summary="Follow a job",
     says="What happens to a job, its schedules and its runs, from now on or from a place. Of a place more than 100,000 entries"
-    " of the event log ago the oldest are left out.",
+    " of the event log ago the oldest are left out, and a `gap` says so.",
 )
 RUN = _stream(
     id="followRun",

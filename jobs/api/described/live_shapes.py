@@ -22,6 +22,18 @@ class WorkspaceEvent(Event):
     EXAMPLE = Event.EXAMPLE | {"run": 7, "job": "task:ping"}
 
 
+class EventGap(Shape):
+    """Events that lie too far back and are left out."""
+
+    after: str
+    """The place after which."""
+    until: str
+    """The place of the last of them."""
+    detail: str
+
+    EXAMPLE = {"after": "5", "until": "9000", "detail": "events of the job between these places are left out"}
+
+
 class EventsSince(Shape):
     """Events, and where to go on."""
 
@@ -31,13 +43,17 @@ class EventsSince(Shape):
         description="What `after` is to say the next time; null where it is not known yet: ask again without `after`."
     )
 
+    gap: EventGap | Unsaid = Field(
+        default=None, description="Of a job's events: those that were left out before these."
+    )
+
     EXAMPLE = {"results": [WorkspaceEvent.EXAMPLE], "cursor": "1"}
 
 
 class StreamedEvent(Shape):
     """One event of a stream. OpenAPI 3.1 has no word for the stream as a whole."""
 
-    event: Literal["event", "log", "progress", "end", "away", "back", "lagging", "closed", "closing"]
+    event: Literal["event", "log", "progress", "end", "away", "back", "gap", "lagging", "closed", "closing"]
     data: str = Field(json_schema_extra={"contentMediaType": "application/json"}, description="JSON, on one line.")
     id: str | Unsaid = Field(default=None, description="Where to go on, of what moves that: for `Last-Event-ID`.")
 

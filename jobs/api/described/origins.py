@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.api.described.operation import Answer, Operation, pages, text
+from jobs.api.described.operation import Answer, Operation
 from jobs.api.described.shape import page_of
 from jobs.api.described.shapes import Origin
 from jobs.documents.origins import ReleaseRequest
@@ -15,8 +15,7 @@ LIST = Operation(
     summary="List what is kept in files",
     says="The jobs, schedules, sinks, rules and groups that were applied from files. They are edited there alone until they are"
     " released.",
-    parameters=(text("source", "Only those of this set of files.", example="shop"), *pages("The id")),
-    answers={200: Answer(says="They, by id.", shape=page_of(Origin))},
+    answers={200: Answer(says="They, first those that were applied longest ago.", shape=page_of(Origin))},
 )
 RELEASE = Operation(
     id="releaseOrigin",

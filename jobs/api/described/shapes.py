@@ -510,6 +510,7 @@ class BulkActionSummary(Shape):
         "pause-runs",
         "resume-runs",
         "rerun-runs",
+        "redeliver",
     ]
     note: str
     actor: str

@@ -11,10 +11,18 @@ from jobs.api.live import reading
 from jobs.api.live.cursors import Cursor
 from jobs.api.live.hub import Hub
 from jobs.api.live.subscription import Taken
-from jobs.api.live.topics import LOG, Item, Scope, Topic
+from jobs.api.live.topics import LOG, Gap, Item, Scope, Topic
 
 LATE_LINES_SECONDS = 3.0
 """So long after its end a run's last log lines are waited for: workers write them once a second."""
+
+
+def gap_of(topic: Topic, cursor: Cursor | None, *, until: int) -> Gap | None:
+    """What of a job's events after a cursor lies too far back; ``until``: the log's present end."""
+    begin = until - reading.LOOK_BACK
+    if topic.scope is not Scope.JOB or cursor is None or cursor.event_id >= begin:
+        return None
+    return Gap(cursor.event_id, begin)
 
 
 class Follower:
@@ -39,6 +47,7 @@ class Follower:
         self._until: tuple[int, int] | None = None
         self._behind = True
         self._ended_at: float | None = None
+        self._gap: Gap | None = None
         self._subscription = hub.subscribe(topic=topic, logs=logs, wake=wake)
 
     @property
@@ -50,6 +59,11 @@ class Follower:
     def topic(self) -> Topic:
         """What is followed."""
         return self._topic
+
+    @property
+    def gap(self) -> Gap | None:
+        """What lies too far back to be looked for. Known once `catch_up` was called."""
+        return self._gap
 
     @property
     def behind(self) -> bool:
@@ -125,8 +139,9 @@ class Follower:
     def _begin(self, until: int) -> None:
         if self._given is None and self._topic.scope is not Scope.RUN:
             self._move(event_id=until)
-        if self._topic.scope is Scope.JOB:
-            self._move(event_id=until - reading.LOOK_BACK)
+        self._gap = gap_of(self._topic, self._given, until=until)
+        if self._gap is not None:
+            self._move(event_id=self._gap.until)
 
     def _move(self, *, event_id: int = 0, line_id: int = 0) -> None:
         self._line_id = max(self._line_id, line_id)

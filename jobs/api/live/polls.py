@@ -9,36 +9,36 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 
 from jobs.api.live.cursors import Cursor
 from jobs.api.live.following import Follower
+from jobs.api.live.glance import glance
 from jobs.api.live.hub import HUB
 from jobs.api.live.streams import following
-from jobs.api.live.topics import Item, Topic
+from jobs.api.live.topics import Gap, Item, Topic
+from jobs.services.places import waiting_place
 
 MOST_SECONDS = 60
 
-MOST_HERE = 4
-"""So many threads of a process may wait: the others are for everybody else. The next is answered at once, with what there is."""
-
 START_SECONDS = 5.0
 """So long it may take to find out where things stand: a moment, where nobody holds up the event log."""
-
-_here = threading.BoundedSemaphore(MOST_HERE)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What there was, by id; nothing when the time was up. ``cursor``: where that leaves the client; None for one who has none,
-    where it could not be found out."""
+    where it could not be found out. ``gap``: what was left out before them."""
 
     items: Sequence[Item]
     cursor: Cursor | None
+    gap: Gap | None = None
 
 
 async def poll(*, topic: Topic, cursor: Cursor | None, seconds: float) -> Answer:
-    """Wait for entries, at most so long. A database that is away is waited for, too."""
+    """Wait for entries, at most so long. A database that is away is waited for, too; not for 0 seconds."""
+    if not seconds:
+        return await asyncio.to_thread(_glanced, topic, cursor)
     until = time.monotonic() + seconds
     async with following(topic=topic, cursor=cursor) as (follower, woken):
         while True:
@@ -55,17 +55,22 @@ async def poll(*, topic: Topic, cursor: Cursor | None, seconds: float) -> Answer
 
 
 def poll_here(*, topic: Topic, cursor: Cursor | None, seconds: float) -> Answer:
-    """The same in the caller's thread, which it holds meanwhile; of which there may be `MOST_HERE`.
+    """The same in the caller's thread, which it holds meanwhile; where no place is left for that, with what there is.
 
     Raises:
         django.db.OperationalError: The database cannot be reached.
     """
-    if not _here.acquire(blocking=False):
-        return _poll_here(topic, cursor, 0)
+    if not seconds:
+        return Answer(*glance(topic=topic, cursor=cursor))
+    with waiting_place() as has_place:
+        return _poll_here(topic, cursor, seconds) if has_place else Answer(*glance(topic=topic, cursor=cursor))
+
+
+def _glanced(topic: Topic, cursor: Cursor | None) -> Answer:
     try:
-        return _poll_here(topic, cursor, seconds)
+        return Answer(*glance(topic=topic, cursor=cursor))
     finally:
-        _here.release()
+        connection.close()  # back to the pool
 
 
 def _poll_here(topic: Topic, cursor: Cursor | None, seconds: float) -> Answer:
@@ -91,7 +96,8 @@ def _left(until: float, follower: Follower) -> float:
 
 
 def _nothing(follower: Follower, given: Cursor | None) -> Answer:
-    return Answer((), follower.cursor if follower.following else given)
+    """Who is still behind keeps the place that it came with, and is told of a gap when that is passed."""
+    return Answer((), follower.cursor, follower.gap) if follower.following else Answer((), given)
 
 
 def _turn(follower: Follower) -> Answer | None:
@@ -99,8 +105,8 @@ def _turn(follower: Follower) -> Answer | None:
     if follower.behind:
         items = follower.catch_up()
         if items or follower.behind:
-            return Answer(items, follower.cursor) if items else None
+            return Answer(items, follower.cursor, follower.gap) if items else None
     # Also where nothing was missed: of what came meanwhile nobody is told again.
     taken = follower.take()
     over = taken.lagging or taken.closed
-    return Answer(taken.items, follower.cursor) if taken.items or over else None
+    return Answer(taken.items, follower.cursor, follower.gap) if taken.items or over else None

@@ -29,7 +29,8 @@ LOOK_BACK = 100_000
 _WRITERS = """
     SELECT virtualtransaction FROM pg_locks
     WHERE locktype = 'relation' AND granted AND mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock')
-        AND relation = %s::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND relation = %s::regclass
+        AND pid IS DISTINCT FROM pg_backend_pid() AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 _EVENT = ("id", "workspace_id", "job_id", "run_id", "kind", "actor", "data", "at", "job__type", "job__name")
 
@@ -41,9 +42,28 @@ def writers_of(table: str) -> Writers:
         return frozenset(row[0] for row in cursor.fetchall())
 
 
+def newest_ids() -> tuple[int, int]:
+    """The last ids that an event and a log line were given, whether or not those are visible, or are there still."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT last_value FROM jobs_event_id_seq), (SELECT last_value FROM jobs_log_line_id_seq)"
+        )
+        event_id, line_id = cursor.fetchone()
+    return event_id, line_id
+
+
 def last_event_id() -> int:
     """The highest id that is visible; 0 when there is none."""
     return Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def unbroken_after(event_id: int) -> int:
+    """The last id of those that follow this one without a hole; at most `BATCH` on."""
+    ids = Event.objects.filter(pk__gt=event_id).order_by("pk").values_list("pk", flat=True)[:BATCH]
+    for at, each in enumerate(ids, start=1):
+        if each != event_id + at:
+            return event_id + at - 1
+    return event_id + len(ids)
 
 
 def events_after(event_id: int) -> list[Item]:

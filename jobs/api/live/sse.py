@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from jobs.api.live.cursors import Cursor
-from jobs.api.live.topics import LOG, Item, encode
+from jobs.api.live.topics import LOG, Gap, Item, encode
 
 CONTENT_TYPE = "text/event-stream"
 HEADERS = {
@@ -25,6 +25,20 @@ def frame(name: str, body: str, *, cursor: Cursor | None = None) -> bytes:
 def notice(name: str, body: Mapping[str, Any]) -> bytes:
     """One event that is no entry of a log, and so does not move where the client stands."""
     return frame(name, encode(body))
+
+
+def gap(gap: Gap) -> bytes:
+    """What was left out. It moves where the client stands: to be told of it once is enough."""
+    return frame("gap", encode(gap_json(gap)), cursor=Cursor(gap.until))
+
+
+def gap_json(gap: Gap) -> dict[str, str]:
+    """As clients are told of it."""
+    return {
+        "after": str(gap.after),
+        "until": str(gap.until),
+        "detail": "events of the job between these places are left out: they lie too far back. Its runs have their own",
+    }
 
 
 def retry(*, milliseconds: int) -> bytes:

@@ -54,6 +54,7 @@ class _Serving:
     def __init__(self, follower: Follower, woken: asyncio.Event, recheck: Recheck) -> None:
         self._follower, self._woken, self._recheck = follower, woken, recheck
         self._away = False
+        self._told_gap = False
         # Not all that were opened at once are to be checked at once.
         self._check_at = time.monotonic() + settings.JOBS_LIVE_CHECK_SECONDS * random.uniform(0.8, 1)  # noqa: S311
         self.over = False
@@ -83,7 +84,8 @@ class _Serving:
             told = self._tell_away(True)
             await asyncio.sleep(AWAY_SECONDS)
             return told
-        parts = [*self._tell_away(False), *sse.frames(items, start=start)]
+        gap = self._tell_gap()
+        parts = [*self._tell_away(False), *gap, *sse.frames(items, start=start)]
         # Who is cut off before the first event has a place to go on from, too.
         return [*parts, sse.place(self._follower.cursor)] if self._follower.following else parts
 
@@ -111,6 +113,13 @@ class _Serving:
             await asyncio.wait_for(self._woken.wait(), seconds)
             return []
         return [sse.heartbeat(self._follower.cursor)] if self._follower.following else [b": still here\n\n"]
+
+    def _tell_gap(self) -> list[bytes]:
+        gap = self._follower.gap
+        if gap is None or self._told_gap:
+            return []
+        self._told_gap = True
+        return [sse.gap(gap)]
 
     def _tell_away(self, away: bool) -> list[bytes]:
         if away == self._away:

@@ -47,6 +47,14 @@ class Item:
     for_owners: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Events that are left out: those after ``after`` and up to ``until``, both ids."""
+
+    after: int
+    until: int
+
+
 EVENT, LOG = "event", "log"
 END_KINDS = frozenset(("run.succeeded", "run.failed", "run.cancelled"))
 """The events with which a run has ended."""

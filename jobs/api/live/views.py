@@ -17,9 +17,10 @@ from jobs.api.live import polls, reading, sse
 from jobs.api.live.cursors import Cursor, parse_cursor
 from jobs.api.live.rechecks import Rechecks, Standing, caller_key, find_standing
 from jobs.api.live.streams import RETRY_MS, stream
-from jobs.api.live.topics import Scope, Topic
+from jobs.api.live.topics import Scope, Topic, encode
 from jobs.api.pages import Query
 from jobs.api.permissions import is_owner
+from jobs.errors import FieldError, ValidationError
 from jobs.selectors.jobs import find_job
 from jobs.selectors.runs import get_run
 from jobs.states import FINAL_RUN_STATES
@@ -142,7 +143,8 @@ def poll_response(request: Request, query: Query, topic: Topic) -> HttpResponseB
     seconds = query.number("wait", most=polls.MOST_SECONDS) or 0
     limit = min(query.limit, reading.PAGE)
     text = query.text("after")
-    cursor = Cursor(parse_cursor(text, field="after").event_id) if text is not None else None
+    asked = Cursor(parse_cursor(text, field="after").event_id) if text is not None else None
+    cursor = _given(asked, field="after")
     if _is_asgi(request):
         waited = polls.poll(topic=topic, cursor=cursor, seconds=seconds)
         content: Any = _answer_later(waited, limit)
@@ -160,13 +162,16 @@ def _answer(answer: polls.Answer, limit: int) -> bytes:
     shown = answer.items[:limit]
     cursor = Cursor(shown[-1].id) if len(shown) < len(answer.items) else answer.cursor
     place = "null" if cursor is None else f'"{cursor}"'
-    return f'{{"results":[{",".join(item.body for item in shown)}],"cursor":{place}}}'.encode()
+    gap = "" if answer.gap is None else f',"gap":{encode(sse.gap_json(answer.gap))}'
+    return f'{{"results":[{",".join(item.body for item in shown)}],"cursor":{place}{gap}}}'.encode()
 
 
 def _once(topic: Topic, cursor: Cursor | None) -> Iterator[bytes]:
     """All that there is now; a browser comes again by itself, a moment later."""
     yield sse.retry(milliseconds=RETRY_MS)
     answer = polls.poll_here(topic=topic, cursor=cursor, seconds=0)
+    if answer.gap is not None:
+        yield sse.gap(answer.gap)
     yield from sse.frames(answer.items, start=answer.cursor or Cursor(0))
     if answer.cursor is not None:
         yield sse.place(answer.cursor)
@@ -175,7 +180,19 @@ def _once(topic: Topic, cursor: Cursor | None) -> Iterator[bytes]:
 def _cursor(request: Request, query: Query) -> Cursor | None:
     after, header = query.text("after"), request.headers.get("Last-Event-ID")
     asked = None if after is None else parse_cursor(after, field="after")
-    return parse_cursor(header, field="Last-Event-ID") if header else asked
+    found = parse_cursor(header, field="Last-Event-ID") if header else asked
+    return _given(found, field="Last-Event-ID" if header else "after")
+
+
+def _given(cursor: Cursor | None, *, field: str) -> Cursor | None:
+    """Refuse a place that nobody can have got from here: who waits there would hear nothing until the log has come so far."""
+    if cursor is not None and (cursor.event_id, cursor.line_id or 0) != (0, 0):
+        event_id, line_id = reading.newest_ids()
+        if cursor.event_id > event_id or (cursor.line_id or 0) > line_id:
+            raise ValidationError(
+                [FieldError(field, "expected the id of an event, as this API gave it: there is none yet")]
+            )
+    return cursor
 
 
 def _is_asgi(request: Request) -> bool:

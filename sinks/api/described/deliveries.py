@@ -56,10 +56,17 @@ REDELIVER_SOME = Operation(
     id="redeliverSome",
     tag=TAG,
     summary="Deliver many again",
-    says="Deliver again these deliveries; or what was given up of a run, or to a sink, since a time.",
+    says="Deliver again these deliveries; or what was given up of a run, or to a sink, since a time: the first 1,000 in the call,"
+    " the others in the background, by the bulk action that `action` and `Location` name.",
     body=Redelivery,
     example={"run": 7},
-    answers={202: Answer(says="How many are made again, and which were left as they are.", shape=RedeliveredMany)},
+    answers={
+        202: Answer(
+            says="How many are made again, and which were left as they are.",
+            shape=RedeliveredMany,
+            headers=("Location",),
+        )
+    },
 )
 RESULTS = Operation(
     id="downloadResults",

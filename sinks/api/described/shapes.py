@@ -267,8 +267,10 @@ class RedeliveredMany(Shape):
     """How many were left as they are."""
     skipped: list[SkippedDelivery]
     """Of those the first 100 by id."""
+    action: int | None
+    """The bulk action that deals with the others in the background; null when these are all."""
 
-    EXAMPLE = {"redelivered": 1, "skipped_count": 1, "skipped": [SkippedDelivery.EXAMPLE]}
+    EXAMPLE = {"redelivered": 1, "skipped_count": 1, "skipped": [SkippedDelivery.EXAMPLE], "action": None}
 
 
 class ResultLink(Shape):

@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 
-from jobs.api.live import polls
+from jobs.api.live import polls, reading
 from jobs.api.live.cursors import Cursor
 from jobs.api.live.following import Follower
 from jobs.api.live.hub import HUB, Hub
 from jobs.api.live.topics import Scope, Topic
 from jobs.models import Job, Role, Workspace
 from jobs.services.tokens import create_token
-from tests.integration.live.given import let_the_reader_go, write, writing_later
+from tests.integration.live.given import write, writer, writing_later
 from tests.integration.people import NOW, Api, make_user
 from tests.integration.run_rows import make_run
 from tests.live_server import LiveServer
@@ -100,19 +101,14 @@ def test_a_wait_that_is_too_long_is_refused(vera: User) -> None:
 def test_so_many_may_wait_in_a_wsgi_process_and_the_next_is_answered_at_once(
     vera: User, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polls, "_here", threading.BoundedSemaphore(1))
-    assert polls._here.acquire()
+    monkeypatch.setattr(settings, "JOBS_API_WAITERS", 0)
     last = write(job)
     answer = Api(vera).get("events/", after=last, wait=60)
     assert json.loads(whole(answer)) == {"results": [], "cursor": str(last)}
 
 
-def test_a_stream_under_wsgi_is_what_there_is_now_and_the_browser_comes_again(
-    vera: User, job: Job, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(polls, "START_SECONDS", 60)  # However slow the machine is just now.
+def test_a_stream_under_wsgi_is_what_there_is_now_and_the_browser_comes_again(vera: User, job: Job) -> None:
     first = write(job, "job.first")
-    let_the_reader_go()
     api = Api(vera)
     answer = api.client.get(f"{BASE}live/", headers=api.headers | {"Last-Event-ID": str(first - 1)})
     text = whole(answer).decode()
@@ -137,6 +133,51 @@ def test_a_stream_refuses_what_it_does_not_heed(vera: User, job: Job, path: str,
     address = BASE + path.format(run=make_run(job).pk)
     answer = api.client.get(address, headers=api.headers | {"Last-Event-ID": "1"})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, field)
+
+
+def test_who_does_not_wait_needs_no_reader_and_is_answered_at_once(
+    ask: Ask, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = write(job, "job.first")
+    with writer() as other:
+        held = other.write(job, "job.held")
+        later = write(job, "job.later")
+        monkeypatch.setattr(HUB, "subscribe", None)
+        answer = ask(f"events/?after={first - 1}")
+        assert (kinds(answer), answer["cursor"]) == (["job.first"], str(first))
+        assert ask(f"events/?after={first}") == {"results": [], "cursor": str(first)}
+        other.commit()
+    answer = ask(f"events/?after={first}")
+    assert [event["id"] for event in answer["results"]] == [held, later]
+
+
+def test_a_job_is_told_what_of_its_past_is_left_out(vera: User, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "LOOK_BACK", 2)
+    first, *_, last = [write(job, f"job.{number}") for number in range(5)]
+    api = Api(vera)
+    for wait in (0, 5):
+        answer = json.loads(whole(api.get("jobs/task:ping/events/", after=first, wait=wait)))
+        assert kinds(answer) == ["job.3", "job.4"]
+        assert (answer["gap"]["after"], answer["gap"]["until"]) == (str(first), str(last - 2))
+        assert (answer["cursor"], "gap" in json.loads(whole(api.get("jobs/task:ping/events/", after=last)))) == (
+            str(last),
+            False,
+        )
+    stream = whole(api.client.get(f"{BASE}jobs/task:ping/live/?after={first}", headers=api.headers)).decode()
+    assert f"id: {last - 2}\nevent: gap\ndata: {{" in stream
+    assert stream.index("event: gap") < stream.index("event: event")
+    assert "gap" not in json.loads(whole(api.get("events/", after=first)))
+
+
+def test_a_place_that_nobody_was_given_is_refused(ask: Ask, vera: User, job: Job) -> None:
+    last = write(job)
+    api = Api(vera)
+    for path in (f"events/?after={last + 9}", f"jobs/task:ping/live/?after={last + 9}", f"live/?after={10**18 - 1}"):
+        answer = api.client.get(BASE + path, headers=api.headers)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "after"), path
+    headers = api.headers | {"Last-Event-ID": str(last + 9)}
+    answer = api.client.get(f"{BASE}live/", headers=headers)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "Last-Event-ID")
 
 
 def test_nobody_stays_behind_with_the_reader(vera: User, job: Job) -> None:

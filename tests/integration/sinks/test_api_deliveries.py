@@ -22,7 +22,7 @@ from tests.integration.sinks.obedient import Target
 from tests.integration.sinks.test_delivering import deliver, refusing
 
 OBEDIENT = {"kind": "obedient"}
-NOTHING = {"redelivered": 0, "skipped_count": 0, "skipped": []}
+NOTHING = {"redelivered": 0, "skipped_count": 0, "skipped": [], "action": None}
 
 
 @pytest.fixture
@@ -93,6 +93,7 @@ class TestOne:
             "redelivered": 0,
             "skipped_count": 1,
             "skipped": [{"id": pk, "reason": "not_found", "message": "there is no such delivery"}],
+            "action": None,
         }
         assert Delivery.objects.get().state == "dead"
 
@@ -117,7 +118,7 @@ class TestRedeliveringMany:
         assert api.post("deliveries/redeliver/", {"sink": "obedient", "job": "task:ping"}).json() == NOTHING
         due = {"id": dead, "reason": "due", "message": "it is due anyway"}
         again = api.post("deliveries/redeliver/", {"deliveries": [dead]}).json()
-        assert again == {"redelivered": 0, "skipped_count": 1, "skipped": [due]}
+        assert again == {"redelivered": 0, "skipped_count": 1, "skipped": [due], "action": None}
         deliver()
         assert api.post("deliveries/redeliver/", {"deliveries": [dead]}).json()["redelivered"] == 1
 

@@ -10,9 +10,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from jobs.errors import ConflictError, PermanentError
-from jobs.models import Event, Run, Workspace
+from jobs.models import BulkAction, Event, Run, Workspace
 from sinks import claims, redelivery_claims
 from sinks.models import Delivery, FailedDelivery, Handover, Sink
+from sinks.services import redelivering
 from sinks.services.redelivering import MOST_TOLD, Again, redeliver, redeliver_of_run, redeliver_of_sink, redeliver_one
 from sinks.states import Skipped
 from tests.integration.engine.makers import in_thread, until_somebody_waits
@@ -148,8 +149,42 @@ class TestAllThatAreDead:
     ) -> None:
         monkeypatch.setattr("sinks.services.redelivering.PAGE", 2)
         give_up(target, payloads=5)
-        assert redeliver_of_sink(sink=Sink.objects.get(), actor="ann").made == 5
+        begun = redeliver_of_sink(sink=Sink.objects.get(), actor="ann")
+        assert (begun.made, begun.action is not None) == (2, True)
+        assert Delivery.objects.filter(state="due").count() == 2
+        redelivering.work_off()
+        assert Delivery.objects.filter(state="due").count() == 4
+        redelivering.work_off()
         assert deliver() == 5
+        action = BulkAction.objects.get()
+        assert (action.total, action.changed, action.ended_at is not None) == (5, 5, True)
+        told = Event.objects.filter(kind="delivery.again").order_by("pk")
+        assert [each.data["redelivered"] for each in told] == [2, 2, 1]
+
+    def test_what_dies_again_meanwhile_is_left_dead(
+        self, target: Target, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sinks.services.redelivering.PAGE", 2)
+        dead = give_up(target, payloads=3)
+        redeliver_of_sink(sink=Sink.objects.get(), actor="ann")
+        Delivery.objects.filter(pk=dead[0]).update(state="dead", due_at=None, ended_at=timezone.now())
+        for _ in range(3):
+            redelivering.work_off()
+        assert Delivery.objects.get(pk=dead[0]).state == "dead"
+        assert Delivery.objects.filter(state="due").count() == 2
+
+    def test_nothing_is_made_again_that_nobody_is_told_of(
+        self, target: Target, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        give_up(target)
+
+        def breaks(*_: object, **__: object) -> None:
+            raise RuntimeError
+
+        monkeypatch.setattr(redelivering, "_told", breaks)
+        with pytest.raises(RuntimeError):
+            redeliver_of_sink(sink=Sink.objects.get(), actor="ann")
+        assert set(Delivery.objects.values_list("state", flat=True)) == {"dead"}
 
     def test_of_one_run_and_no_other(self, target: Target, workspace: Workspace) -> None:
         first = give_up(target)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from django.contrib.auth.models import User
 from django.core import signing
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -23,7 +24,7 @@ from structlog.testing import capture_logs
 
 from jobs import hotpath, large_results, sql
 from jobs.errors import PermanentError
-from jobs.models import Event, Payload, Role, Run, StoredResult, Workspace
+from jobs.models import ApiToken, Event, Membership, Payload, Role, Run, StoredResult, Workspace
 from sinks.content.rows import COLUMNS
 from sinks.services import records
 from sinks.services.records import read_records
@@ -282,6 +283,19 @@ class TestTheApi:
         assert address == f"https://jobs.example.org/base/{made.address.removeprefix(prefix)}"
         answer = viewer.post(f"runs/{run.pk}/results/").json()
         assert answer["signed_url"].startswith("https://jobs.example.org/base/results/")
+
+    @pytest.mark.parametrize("lost", ["token", "membership", "account"])
+    def test_a_link_ends_with_its_makers_right(self, viewer: Api, run: Run, lost: str) -> None:
+        address = viewer.post(f"runs/{run.pk}/results/").json()["signed_url"]
+        assert Client().get(address).status_code == 200
+        if lost == "token":
+            ApiToken.objects.all().delete()
+        elif lost == "membership":
+            Membership.objects.all().delete()
+        else:
+            User.objects.update(is_active=False)
+        refused = Client().get(address)
+        assert (refused.status_code, b"may not read these results any more" in refused.content) == (403, True)
 
     @pytest.mark.parametrize(
         ("body", "field"),

@@ -7,17 +7,20 @@ it the answer must be what it is to the same question about a zebru, which there
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from jobs.api.described.operation import operation_of
 from jobs.api.live.views import OfWorkspace
 from jobs.models import Scope
 from tests.integration.people import Api
 from tests.integration.walks.routes import Route, api_routes
+from tests.integration.walks.test_admin_walk import state
 from tests.integration.walks.test_api_walk import OPEN_TO_ALL
 from tests.integration.walks.world import World, make_world
 
@@ -26,6 +29,16 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 READS = [route for route in api_routes() if route.view not in OPEN_TO_ALL and "GET" in route.methods]
 AT_REST = [route for route in READS if not (isinstance(route.view, type) and issubclass(route.view, OfWorkspace))]
 """Without streams and long polls, which see what is committed alone: tests/integration/live/test_access.py asks them."""
+WRITES = [
+    (route, method)
+    for route in api_routes()
+    if route.view not in OPEN_TO_ALL and route.in_workspace
+    for method in route.methods
+    if method != "GET"
+]
+_MADE = re.compile(r"""("id": ?|bulk-actions/|"action": ?)[0-9]+""")
+MAKING = ("secret",)
+"""Addresses at which a PUT makes what there is not: one's own, of that name."""
 THEIRS, NOBODYS = "zebra", "zebru"
 NO_ID = 987_654_321
 """An id that nothing has, and no other number contains."""
@@ -130,6 +143,78 @@ def test_an_address_of_theirs_is_as_one_of_nobody(api: Api, world: World, theirs
             if theirs_told[0] not in (400, 404) or not same(theirs_told, nobodys_told, (number, NO_ID)):
                 leaking.append((str(route), parameters, theirs_told, nobodys_told))
     assert leaking == []
+
+
+def test_writing_to_an_address_of_theirs_is_as_to_one_of_nobody_and_changes_nothing(
+    api: Api, world: World, theirs: World
+) -> None:
+    """Every method that writes, with the body of the document's example: so that it gets as far as the object."""
+    before, leaking, reached = state(theirs), [], 0
+    for route, method in WRITES:
+        own = [parameter for parameter in route.converters if parameter not in ("workspace", "position", "place")]
+        for parameters in [*([each] for each in own), own][: len(own) + (len(own) > 1)]:
+            asked = named(route, parameters, theirs)
+            body = example_of(route, method)
+            theirs_told, nobodys_told = (
+                sent(api, method, route.filled(world.objects | objects), body) for objects in asked
+            )
+            number = next((each for each in asked[0].values() if isinstance(each, int)), -1)
+            reached += theirs_told[0] == 404
+            fits = 400 <= theirs_told[0] < 500 or (route.name in MAKING and theirs_told[0] == 200)
+            if not fits or not same(theirs_told, nobodys_told, (number, NO_ID)):
+                leaking.append((method, str(route), parameters, theirs_told, nobodys_told))
+    assert leaking == []
+    assert reached > 60
+    assert state(theirs) == before
+
+
+def test_what_a_body_names_of_theirs_is_as_nobodys(api: Api, world: World, theirs: World) -> None:
+    before, leaking = state(theirs), []
+    run, delivery = int(str(theirs.objects["run_id"])), int(str(theirs.objects["delivery_id"]))
+    base = f"/api/v1/workspaces/{world.workspace.slug}/"
+    for path, body in bodies(theirs, run=run, delivery=delivery):
+        number = next((each for each in (run, delivery) if str(each) in str(body)), -1)
+        nobodys = json.loads(
+            json.dumps(body).replace(THEIRS, NOBODYS).replace(str(run), str(NO_ID)).replace(str(delivery), str(NO_ID))
+        )
+        asked = [sent(api, "POST", base + path, each) for each in (body, nobodys)]
+        if not same(asked[0], asked[1], (number, NO_ID)) or asked[0][0] >= 500:
+            leaking.append((path, body, asked))
+    assert leaking == []
+    assert state(theirs) == before
+
+
+def bodies(theirs: World, *, run: int, delivery: int) -> Iterator[tuple[str, Any]]:
+    """What a body may name: runs, deliveries, jobs, sinks, groups, rules."""
+    job, sink = theirs.job.key, f"{THEIRS}-sink"
+    yield from (("runs/bulk-terminate/", {"ids": [run]}), ("runs/bulk-terminate/", {"filter": {"job": job}}))
+    yield from (("runs/bulk/", {"action": what, "ids": [run]}) for what in ("pause", "resume", "rerun"))
+    yield from (("jobs/bulk/", {"action": what, "keys": [job]}) for what in ("pause", "resume", "trigger"))
+    yield from (("jobs/bulk/", {"action": "pause", "filter": {each: THEIRS}}) for each in ("tag", "group", "search"))
+    yield from (("deliveries/redeliver/", each) for each in ({"deliveries": [delivery]}, {"run": run}, {"sink": sink}))
+    yield ("deliveries/redeliver/", {"sink": sink, "job": job})
+    ping = {"key": "task:mine", "payload": [{"kind": "noop"}]}
+    yield ("jobs/", ping | {"sinks": [{"sink": sink}]})
+    yield ("jobs/", ping | {"configuration": {"concurrency_group": f"{THEIRS}-group"}})
+    yield ("jobs/", ping | {"schedules": [{"triggers": [{"type": "completion", "job": job, "on": "any"}]}]})
+    yield ("notice-rules/", {"name": "mine", "sink": sink})
+    yield ("origins/release/", {"kind": "job", "name": job})
+
+
+def example_of(route: Route, method: str) -> object:
+    """A body that the address takes, or an empty one; and None where it takes none."""
+    if method == "DELETE":
+        return None
+    operation = operation_of(route.view, method.lower())
+    return {} if operation is None or operation.example is None else operation.example
+
+
+def sent(api: Api, method: str, address: str, body: object) -> tuple[int, str]:
+    """What a call is told; whatever it does is undone, and an id that it made is as any other."""
+    with transaction.atomic():
+        answer = told(api.send(method, address, body))
+        transaction.set_rollback(True)
+    return answer[0], _MADE.sub(r"\1*", answer[1])
 
 
 def named(route: Route, parameters: list[str], theirs: World) -> tuple[dict[str, object], dict[str, object]]:

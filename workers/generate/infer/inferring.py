@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jobs.errors import PermanentError
 from workers.generate.infer.by_name import field_by_name
 from workers.generate.infer.by_value import field_by_values
 from workers.generate.infer.reading import Record
 from workers.generate.spec import Dataset
 
+MOST_COLUMNS = 500
 _NULLS = ("", None)
 _PRIMARY = re.compile(r"(?:^|_)(?:id|key|number|no)$")
 
 
-def infer_dataset(*, records: Sequence[Record], name: str = "sample", locale: str = "en") -> dict[str, Any]:
+def infer_dataset(
+    *, records: Sequence[Record], name: str = "sample", locale: str = "en", until: float | None = None
+) -> dict[str, Any]:
     """Make a dataset that makes records like these.
 
     What a field is called says first what it is (``e_mail``, ``postcode``); where that says nothing, its values do. The result is a
@@ -25,12 +30,25 @@ def infer_dataset(*, records: Sequence[Record], name: str = "sample", locale: st
         records: At least one; names to values.
         name: The dataset's.
         locale: Of what it will make.
+        until: When to give up, of the clock that never goes back; None for never.
 
     Returns:
         The document of a valid `Dataset`.
+
+    Raises:
+        PermanentError: It has more than `MOST_COLUMNS` columns, or takes too long.
     """
-    columns = {column: [record.get(column) for record in records] for record in records for column in record}
-    fields = _with_key([_field(column, values) for column, values in columns.items()], columns)
+    names = dict.fromkeys(column for record in records for column in record)
+    if len(names) > MOST_COLUMNS:
+        raise PermanentError(f"it has {len(names):,} columns, and {MOST_COLUMNS} are the most", code="too_large")
+    columns: dict[str, list[Any]] = {}
+    fields = []
+    for column in names:
+        if until is not None and time.monotonic() > until:
+            raise PermanentError("it takes too long: give fewer records", code="too_large")
+        columns[column] = [record.get(column) for record in records]
+        fields.append(_field(column, columns[column]))
+    fields = _with_key(fields, columns)
     shares = [_share_of_nulls(values) for values in columns.values()]
     document: dict[str, Any] = {"name": name, "locale": locale, "fields": fields}
     if any(shares):
