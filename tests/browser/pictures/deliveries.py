@@ -7,6 +7,7 @@ import datetime as dt
 from playwright.sync_api import Page
 
 from jobs.models import Origin, Workspace
+from jobs.services.secrets import set_secret
 from sinks.models import Delivery, Sink
 from tests.browser.pictures import Picture
 from tests.integration.delivery_rows import disable, make_delivery, make_sink, rest
@@ -22,6 +23,8 @@ HOOK = {
 
 def some_sinks(workspace: Workspace) -> Sink:
     """Sinks in each state, with deliveries; the one that a partner listens at is returned."""
+    for name in ("partner-b-key", "warehouse"):
+        set_secret(workspace=workspace, name=name, value="not shown", actor="ada")
     hook = make_sink(
         workspace, "partner-b", kind="webhook", configuration=HOOK, description="Tells partner B each result"
     )

@@ -97,11 +97,13 @@ class TestTheList:
     def test_another_workspaces_are_not_there(self, browser: Browser) -> None:
         other = make_workspace("globex")
         theirs = make_sink(other)
-        made = make_delivery(make_ended_run(make_job(other), "s"), theirs)
+        made = make_delivery(make_ended_run(make_job(other), "s"), theirs, "dead")
         client = browser(Role.OWNER)
         assert f"/deliveries/{made.pk}/" not in text(client, "deliveries/")
         assert client.get(f"{BASE}deliveries/{made.pk}/").status_code == 404
-        assert client.post(f"{BASE}deliveries/{made.pk}/again/").status_code == 404
+        assert client.post(f"{BASE}deliveries/{made.pk}/again/").status_code == 422
+        made.refresh_from_db()
+        assert made.state == "dead"
 
     def test_an_empty_one_says_what_to_do_first(self, browser: Browser) -> None:
         assert "Nothing was delivered yet" in text(browser(Role.VIEWER), "deliveries/")
