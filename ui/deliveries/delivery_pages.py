@@ -109,7 +109,7 @@ class DeliveryPage(WorkspacePage):
         delivery = get_delivery(workspace=self.workspace, delivery_id=self.kwargs["delivery_id"])
         row = rows_of([delivery], self)[0]
         failed = failed_attempts(delivery=delivery)
-        told = {
+        told: dict[str, Any] = {
             "row": row,
             "delivery": delivery,
             "run": delivery.handover.run if delivery.handover else None,
