@@ -64,7 +64,6 @@ REDELIVER_SOME = Operation(
         202: Answer(
             says="How many are made again, and which were left as they are.",
             shape=RedeliveredMany,
-            headers=("Location",),
         )
     },
 )
