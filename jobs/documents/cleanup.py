@@ -41,7 +41,19 @@ What = Annotated[str, AfterValidator(lambda value: _one_of(value, cleaners.names
 
 
 class CleanupRequest(Strict):
-    """Which history is to be erased; docs/reference/log-cleanup-payload.md tells each field."""
+    """Which history is to be erased; docs/reference/log-cleanup-payload.md tells more of each field.
+
+    Args:
+        days: What ended longer ago; 0.5 is twelve hours.
+        keep_newest: So many runs of each job stay, however old.
+        what: Only these: ``["results", "log_lines", "attempts", "files", ...]``; empty for everything.
+        job_types: Only of these: ``["task", "spark"]``.
+        jobs: Only of these keys, in which * stands for anything: ``["task:report-*"]``.
+        states: Only of runs that came to these: ``["failed"]``.
+        dry_run: Count what would be erased, and erase nothing.
+        except_jobs: Not of these keys.
+        audit: Erase also what people did.
+    """
 
     days: float = Field(default=DEFAULT_DAYS, ge=0, le=MAX_DAYS, strict=True)
     keep_newest: int = Field(default=DEFAULT_KEEP_NEWEST, ge=0, le=100_000, strict=True)

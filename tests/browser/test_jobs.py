@@ -122,6 +122,7 @@ def test_a_job_is_paused_while_it_runs_and_goes_on_where_it_was(
     page.get_by_label("More about task:wait").click()
     page.get_by_role("link", name="Resume …").click()
     page.get_by_role("dialog").get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("main")).not_to_contain_text("the service is overloaded")
     page.goto(f"{visit.base}/ui/w/acme/runs/{run_id}/")
     expect(heading).to_contain_text("COMPLETED", timeout=WITHIN)
     expect(page.locator("#run-head")).to_contain_text("3 of 3 payloads")

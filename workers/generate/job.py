@@ -16,7 +16,15 @@ MAX_SEED = 2**53 - 1
 class GenerateJob(Datasets):
     """See docs/reference/generate-payload.md.
 
-    ``records`` holds for each dataset that does not say its own; with ``randomize_records`` it is the most, and one is the least.
+    Args:
+        records: How many each dataset has that does not say its own.
+        randomize_records: Whether that is the most, and one the least.
+        seed: The same seed makes the same data; left out, each run has another one.
+        processes: How many make records side by side.
+        output: file to download, or screen: in the result.
+        flush_each_record: Whether each record is written before the next is made.
+        buffer_bytes: How much is written at once.
+        format: ``{"type": "csv"}``, ``jsonl``, ``parquet``, ``avro``, ``xml``, ``sql`` and others.
     """
 
     records: Annotated[int, Field(ge=1, le=MAX_RECORDS)] = 10

@@ -86,7 +86,11 @@ class Dataset(Strict):
 
 
 class Datasets(Strict):
-    """The datasets of one job; those of others cannot be referred to."""
+    """The datasets of one job; those of others cannot be referred to.
+
+    Args:
+        datasets: ``[{"name": "people", "fields": [{"name": "id", "type": "sequence"}, {"name": "name", "type": "person"}]}]``.
+    """
 
     datasets: list[Dataset] = Field(min_length=1, max_length=100)
 

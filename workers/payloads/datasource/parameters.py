@@ -160,7 +160,19 @@ class Rejected(Strict):
 
 
 class DatasourceParameters(Strict):
-    """What to load, where, and how it meets what is there."""
+    """What to load, where, and how it meets what is there.
+
+    Args:
+        source: ``{"path": "flights.csv"}``, ``{"sql": ...}``, ``{"rest": ...}`` or ``{"generate": ...}``.
+        destination: ``{"postgresql": {"url_secret": NAME, "table": "flights"}}``, ``{"duckdb": {"path", "table"}}``,
+            ``{"files": ...}`` or ``{"sql": ...}``.
+        write: replace what is there, append to it, or merge by key.
+        key: The columns by which a row is known again: ``["id"]``.
+        cursor: Load only what is newer: ``{"column": "updated_at"}``.
+        contract: What becomes of rows that do not fit the table: it evolves, the load fails, or they are left out.
+        rejected: How many rows may be left out, and what is kept of them.
+        memory_limit_mb: Of the process that loads.
+    """
 
     source: Source
     destination: Destination

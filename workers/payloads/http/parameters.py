@@ -64,7 +64,33 @@ def _short_proxy(value: object) -> object:
 
 
 class HttpParameters(Strict):
-    """One HTTP call."""
+    """One HTTP call; docs/reference/http-payload.md tells each field. Texts may have gaps: ``{{ parameters.day }}``.
+
+    Args:
+        method: GET where nothing is chosen.
+        url: With ``http://`` or ``https://``; ``{{ parameters.order | urlencode }}`` fills in what the run was given.
+        query: Added to the URL: ``{"day": "2026-01-01", "tag": ["a", "b"]}``.
+        headers: Such as ``{"Accept": "application/json"}``.
+        body: One of ``{"json": {...}}``, ``{"text": "..."}``, ``{"form": {...}}``.
+        auth: ``{"bearer": {"secret": NAME}}``, ``{"basic": {"username", "password_secret"}}``, ``{"api_key": ...}``
+            or ``{"oauth2": ...}``.
+        sign: ``{"secrets": [NAME]}``: the call is signed as Standard Webhooks are.
+        proxy: ``http://host:port``, or ``{"url", "username", "password_secret"}``.
+        timeouts: ``{"connect": "10s", "read": "30s", "total": "2m"}``.
+        expect_status: What counts as success: ``2xx``, ``200-204``, or a list; 2xx by default.
+        retry_status: Tried again although it would be final.
+        final_status: Final although it would be tried again.
+        redirects: ``{"follow": true, "max": 5}``.
+        tls: ``{"verify": true, "ca": PEM, "client": ...}``.
+        max_response_bytes: So much of the body is kept.
+        check: What the answer must say: ``[{"json_path": "$.state", "equals": "done"}]``.
+        extract: Values of the answer by name: ``{"total": {"json_path": "$.total"}}``.
+        poll: For answers that come later.
+        keep_body: Whether the body stands in the result.
+        extend: Whether the call may add payloads to its run.
+        batch: One call for each item: ``{"list": [...]}``, ``{"csv": ...}`` or ``{"parameter": NAME}``.
+        item: What a batch gives to the call.
+    """
 
     method: Method = "GET"
     url: Url

@@ -8,6 +8,10 @@ from jobs.documents.cleanup import CleanupRequest
 
 
 class LogCleanupParameters(CleanupRequest):
-    """Which history is erased, and of which workspaces; None for the job's own."""
+    """Which history is erased, and of which workspaces.
+
+    Args:
+        workspaces: A list of others than the job's own, or all, where the deployment lets this workspace.
+    """
 
     workspaces: list[str] | Literal["all"] | None = None

@@ -121,7 +121,21 @@ class Aggregation(Strict):
 
 
 class SparkParameters(Strict):
-    """What to run, where, and with what."""
+    """What to run, where, and with what: exactly one of ``python``, ``jar`` and ``aggregation``.
+
+    Args:
+        target: Where it runs: a name that the deployment gives.
+        python: A script: ``{"text": "..."}`` or ``{"file": "jobs/report.py"}``.
+        jar: ``{"file": "app.jar", "main_class": "com.example.Main"}``.
+        aggregation: SQL over files: ``{"inputs": {"clicks": {"path": "clicks/", "format": "json"}}, "sql": "SELECT ...",
+            "output": ...}``.
+        arguments: The command line of a script or a jar: ``["2026-01-01"]``.
+        configuration: Properties: ``{"spark.executor.memory": "2g"}``. They win over the target's.
+        py_files: Modules and archives that go with a script.
+        packages: Maven coordinates that the deployment permits.
+        secrets: Names of secrets that a script reads from the file that JOBS_SECRETS_FILE names.
+        secret_configuration: Properties whose values are secrets: ``{"spark.hadoop.fs.s3a.secret.key": NAME}``.
+    """
 
     target: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")] = "local"
     python: Python | None = None
