@@ -19,7 +19,13 @@ from tests.integration.ui.people.conftest import As
 from tests.integration.ui.people.reading import BASE, queries, send, text
 
 pytestmark = pytest.mark.django_db
-NOW = dt.datetime.now(dt.UTC)
+
+
+def now() -> dt.datetime:
+    """When it is asked: hours may lie between the beginning of a session and this test."""
+    return dt.datetime.now(dt.UTC)
+
+
 TOKEN = re.compile(r"jobs_[\w-]{43}")
 ASKED: dict[str, Any] = {"name": "ci", "expires_at": "30", "workspace": "here", "scopes": ["jobs:read", "jobs:run"]}
 
@@ -40,7 +46,7 @@ def account(workspace: Workspace) -> ServiceAccount:
 
 
 def make_token(user: User, name: str = "laptop", **parts: Any) -> ApiToken:
-    return create_token(user=user, name=name, now=NOW, **parts)[0]
+    return create_token(user=user, name=name, now=now(), **parts)[0]
 
 
 def revoke(token: ApiToken, *, workspace: bool = False) -> str:
@@ -49,7 +55,7 @@ def revoke(token: ApiToken, *, workspace: bool = False) -> str:
 
 class TestTheLists:
     def test_ones_own_with_what_each_opens(self, browser: Client, ann: User, workspace: Workspace) -> None:
-        make_token(ann, scopes=[Scope.RUN], workspace=workspace, expires_at=NOW + dt.timedelta(days=3))
+        make_token(ann, scopes=[Scope.RUN], workspace=workspace, expires_at=now() + dt.timedelta(days=3))
         make_token(ann, "everywhere")
         page = text(browser, "tokens/")
         assert "Starts, pauses, resumes and ends runs" in page
@@ -106,8 +112,8 @@ class TestTheLists:
     def test_filters_of_the_address_choose(
         self, owner: Client, ann: User, workspace: Workspace, query: str, found: bool
     ) -> None:
-        token = make_token(ann, workspace=workspace, expires_at=NOW + dt.timedelta(days=3))
-        ApiToken.objects.filter(pk=token.pk).update(last_used_at=NOW)
+        token = make_token(ann, workspace=workspace, expires_at=now() + dt.timedelta(days=3))
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now())
         assert (revoke(token, workspace=True) in text(owner, f"tokens/workspace/?{query}")) is found
 
     def test_the_next_page_begins_behind_the_last_row(self, browser: Client, ann: User) -> None:
@@ -134,12 +140,12 @@ class TestANewOne:
         answer = browser.post(f"{BASE}tokens/new/", ASKED)
         assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
         [token] = set(TOKEN.findall(answer.content.decode()))
-        found = find_token(token=token, now=NOW)
+        found = find_token(token=token, now=now())
         assert found is not None
         assert (found.name, found.user.username, found.workspace) == ("ci", "ann", workspace)
         assert found.scopes == ["jobs:read", "jobs:run"]
         assert found.expires_at is not None
-        assert abs(found.expires_at - NOW - dt.timedelta(days=30)) < dt.timedelta(minutes=5)
+        assert abs(found.expires_at - now() - dt.timedelta(days=30)) < dt.timedelta(minutes=5)
 
     def test_it_is_kept_nowhere(self, browser: Client) -> None:
         answer = browser.post(f"{BASE}tokens/new/", ASKED)
