@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jobs.api.pages import MAX_ID
 from jobs.errors import ConflictError, NotFoundError
 from jobs.models import Role, Run
 from jobs.selectors.runs import find_run
@@ -25,6 +22,7 @@ from sinks.states import DeliveryState
 from ui.actions import Action, Done, Question
 from ui.deliveries import again, kinds
 from ui.deliveries.sink_verbs import SinceForm
+from ui.finding import NoMatch, instant, number
 from ui.listing import Filter, Listed, ListPage
 from ui.pages import WorkspacePage, is_htmx
 from ui.pretty import pretty
@@ -73,8 +71,8 @@ class DeliveryList(ListPage):
         """The newest first."""
         try:
             wanted = self._wanted(values)
-            behind = _number(after) if after.isdecimal() else None
-        except (NotFoundError, ValueError):
+            behind = number(after) if after.isdecimal() else None
+        except (NotFoundError, NoMatch, ValueError):
             return []
         found = deliveries_of_workspace(workspace=self.workspace, wanted=wanted, limit=limit, after=behind)
         return rows_of(found, self)
@@ -89,12 +87,13 @@ class DeliveryList(ListPage):
         return {"run_id": int(run) if run.isdecimal() and len(run) < 19 and listed.rows else None}
 
     def _wanted(self, values: Mapping[str, str]) -> DeliveryFilter:
+        run_id = number(values["run"])
         return DeliveryFilter(
             state=DeliveryState(values["state"]) if values["state"] else None,
             sink=values["sink"] or None,
             job_key=values["job"] or None,
-            run=find_run(workspace=self.workspace, run_id=_number(values["run"])) if values["run"] else None,
-            since=_instant(values["since"]) if values["since"] else None,
+            run=None if run_id is None else find_run(workspace=self.workspace, run_id=run_id),
+            since=instant(values["since"]),
         )
 
 
@@ -232,20 +231,3 @@ def _row(delivery: Delivery, sink: Sink | None, slug: str) -> DeliveryRow:
         address = reverse("ui:job-sink", args=[slug, sink.job.key, sink.name])
     job = delivery.handover.run.job_key if delivery.handover else ""
     return DeliveryRow(delivery, name, sink.kind if sink else "", address, job)
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal() or len(text) > len(str(MAX_ID)) or int(text) > MAX_ID:
-        raise ValueError(text)
-    return int(text)
-
-
-def _instant(text: str) -> dt.datetime:
-    """A date, or an instant; without a zone in UTC. Raises ValueError."""
-    at = parse_datetime(text)
-    if at is None or len(text) <= len("2026-11-23"):
-        day = parse_date(text)
-        if day is None:
-            raise ValueError(text)
-        at = dt.datetime.combine(day, dt.time())
-    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)

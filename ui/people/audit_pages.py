@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from jobs.models import AuditEntry
 from jobs.selectors.audit import AuditFilter, find_entry, list_entries
 from jobs.services.service_accounts import SUFFIX
+from ui.finding import NoMatch, instant, number
 from ui.listing import Filter, Listed, ListPage
 from ui.pages import WorkspacePage
 from ui.people.differences import differences
-from ui.people.finding import NoMatch, instant, number
 from ui.people.member_pages import FOR_OWNERS
 from ui.pretty import pretty
 from ui.words import NOTHING

@@ -17,8 +17,8 @@ from jobs.selectors.members import find_token_of, page_of_tokens, tokens_for, to
 from jobs.selectors.ordering import Ordering, Wanted
 from jobs.services.tokens import revoke_token
 from ui.actions import Action, Done, Question
+from ui.finding import NoMatch, instant, number
 from ui.listing import Filter, Listed, ListPage
-from ui.people.finding import NoMatch, instant, number
 from ui.people.member_pages import FOR_OWNERS
 from ui.people.scopes import ScopeWords, scope_words
 from ui.words import relative

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 
-from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from jobs.selectors.runs import RunFilter
 from jobs.states import RunState, Trigger
+from ui.finding import NoMatch, instant
 from ui.listing import Filter
 from ui.looks import look
 
@@ -39,10 +38,6 @@ FILTERS = (
 )
 
 
-class NoMatch(Exception):
-    """No run can be meant by what the address says."""
-
-
 def wanted(values: Mapping[str, str]) -> RunFilter:
     """What the values of `FILTERS` mean. Raises NoMatch."""
     state = values["state"]
@@ -52,36 +47,12 @@ def wanted(values: Mapping[str, str]) -> RunFilter:
         active={AT_WORK: True, OVER: False}.get(state),
         trigger=_word(values["trigger"], Trigger),
         actor=values["actor"] or None,
-        since=_instant(values["since"]),
-        until=_instant(values["until"]),
+        since=instant(values["since"]),
+        until=instant(values["until"]),
     )
-
-
-def number(text: str) -> int | None:
-    """An id in an address; None for none. Raises NoMatch for what is no id."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise NoMatch
-    return int(text)
 
 
 def _word(text: str, words: type[RunState] | type[Trigger]) -> str | None:
     if text and text not in set(words):
         raise NoMatch
     return text or None
-
-
-def _instant(text: str) -> dt.datetime | None:
-    """A date, which is its first moment in UTC, or a time with its offset."""
-    if not text:
-        return None
-    try:
-        day, moment = parse_date(text), parse_datetime(text)
-    except ValueError as error:
-        raise NoMatch from error
-    if day is not None:
-        return dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
-    if moment is None or moment.tzinfo is None:
-        raise NoMatch
-    return moment

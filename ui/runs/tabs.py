@@ -18,10 +18,10 @@ from jobs.states import PayloadState
 from sinks.models import Delivery
 from sinks.selectors.deliveries import list_deliveries, of_run
 from sinks.states import DeliveryState
+from ui.finding import NoMatch, number
 from ui.listing import Filter, ListPage
 from ui.looks import look
 from ui.pretty import pretty
-from ui.runs import finding
 from ui.runs.page import RunPage, RunTab
 from ui.runs.waterfall import waterfall
 from ui.standing import Standing
@@ -59,8 +59,8 @@ class Payloads(RunListTab):
         """In four queries, with the last error of those that failed."""
         state = values["state"]
         try:
-            behind, first = finding.number(after), finding.number(values["number"])
-        except finding.NoMatch:
+            behind, first = number(after), number(values["number"])
+        except NoMatch:
             return []
         if state and state not in set(PayloadState):
             return []
@@ -93,8 +93,8 @@ class Log(RunListTab):
     def find(self, values: Mapping[str, str], *, after: str, limit: int) -> Sequence[LogLine]:
         """In one query."""
         try:
-            behind, position = finding.number(after), finding.number(values["payload"])
-        except finding.NoMatch:
+            behind, position = number(after), number(values["payload"])
+        except NoMatch:
             return []
         level = values["level"] or None
         return list_logs(run=self.view.run, limit=limit, after=behind, position=position, level=level)
@@ -113,8 +113,8 @@ class Events(RunListTab):
     def find(self, values: Mapping[str, str], *, after: str, limit: int) -> Sequence[Event]:
         """In one query."""
         try:
-            behind = finding.number(after)
-        except finding.NoMatch:
+            behind = number(after)
+        except NoMatch:
             return []
         return list_events(run=self.view.run, limit=limit, after=behind)
 
@@ -134,8 +134,8 @@ class Deliveries(RunListTab):
         """The newest first, in one query."""
         state = values["state"]
         try:
-            behind = finding.number(after)
-        except finding.NoMatch:
+            behind = number(after)
+        except NoMatch:
             return []
         if state and state not in set(DeliveryState):
             return []
@@ -161,8 +161,8 @@ class Times(RunTab):
     def body(self) -> dict[str, Any]:
         """In four queries."""
         try:
-            behind = finding.number(self.request.GET.get("after", ""))
-        except finding.NoMatch:
+            behind = number(self.request.GET.get("after", ""))
+        except NoMatch:
             behind = None
         found = list_payloads(run=self.view.run, limit=MOST + 1, after=behind, with_attempts=True)
         shown = found[:MOST]
@@ -198,8 +198,8 @@ class Compare(RunTab):
         """In four queries."""
         run = self.view.run
         try:
-            chosen = finding.number(self.request.GET.get("with", ""))
-        except finding.NoMatch:
+            chosen = number(self.request.GET.get("with", ""))
+        except NoMatch:
             chosen = None
         before_id = chosen or run_before(run=run)
         found = None if before_id is None else compare(run=run, before_id=before_id)

@@ -1,4 +1,4 @@
-"""What stands in the addresses of these lists: dates and cursors."""
+"""What stands in the addresses of lists: dates, ids and cursors."""
 
 from __future__ import annotations
 
