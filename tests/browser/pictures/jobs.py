@@ -11,7 +11,7 @@ from jobs.models import Job, Workspace
 from jobs.services.bulk_each import act_on_jobs
 from jobs.services.control import pause_job
 from tests.browser.pictures import Picture
-from tests.integration.datasources import make_datasource
+from tests.integration.datasources import make_datasource, parameters
 from tests.integration.people import make_job
 from tests.integration.run_rows import make_ended_run, make_run
 
@@ -31,6 +31,7 @@ def some_jobs(workspace: Workspace) -> Job:
         description=PARTNERS,
         tags=["partners", "hourly"],
         payload=HTTP,
+        schedules=[{"name": "hourly", "triggers": [{"type": "cron", "expression": "0 0 * * * ?"}]}],
         configuration={"retry": {"maximum_attempts": 5, "initial_interval": "10s", "backoff_coefficient": 2}},
     )
     cleanup = make_job(
@@ -41,14 +42,40 @@ def some_jobs(workspace: Workspace) -> Job:
     )
     people = make_job(workspace, "task:make-people", description="Made-up people for the tests")
     make_job(workspace, "task:never-run", description="A draft of something")
+    flights = make_job(
+        workspace,
+        "datasource:flights",
+        description="Loads the day's flights into the warehouse",
+        tags=["nightly"],
+        payload=[{"kind": "datasource", "name": "flights", "parameters": parameters()}],
+        schedules=[{"timezone": "Europe/Berlin", "triggers": [{"type": "cron", "expression": "0 30 2 * * ?"}]}],
+    )
+    metrics = make_job(
+        workspace,
+        "spark:daily-metrics",
+        description="Sums the day up once the flights are there",
+        tags=["nightly"],
+        payload=[{"kind": "spark", "parameters": {"python": {"text": "print(1)"}}}],
+        schedules=[{"triggers": [{"type": "job", "jobs": ["datasource:flights"], "results": ["succeeded"]}]}],
+    )
     for n in range(40):
         at = now - dt.timedelta(minutes=4 + 20 * (40 - n))
-        times = {"created_at": at, "started_at": at, "ended_at": at + dt.timedelta(seconds=12 + n % 7)}
+        times = _times(at, seconds=12 + n % 7)
         make_ended_run(partners, "ssssf" if n in (9, 21, 22, 39) else "sssss", **times)
         make_ended_run(cleanup, "s", **times)
+    for n in range(18):
+        at = now - dt.timedelta(hours=3, days=18 - n)
+        make_ended_run(flights, "s", **_times(at, seconds=41 + n % 5))
+        make_ended_run(
+            metrics, "f" if n == 6 else "s", **_times(at + dt.timedelta(minutes=1), seconds=190 + 7 * (n % 4))
+        )
     make_run(people, "ssssssqqq", created_at=now - dt.timedelta(seconds=8), started_at=now - dt.timedelta(seconds=8))
     pause_job(job=cleanup, actor="ada", note="the disk is being replaced")
     return partners
+
+
+def _times(at: dt.datetime, *, seconds: int) -> dict[str, dt.datetime]:
+    return {"created_at": at, "started_at": at, "ended_at": at + dt.timedelta(seconds=seconds)}
 
 
 def _jobs(workspace: Workspace) -> None:
