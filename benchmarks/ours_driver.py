@@ -62,7 +62,7 @@ def token() -> dict[str, Any]:
 def sign_in() -> dict[str, Any]:
     """Make an owner who has signed in; answers the cookie that says so, as ``name=value``."""
     client = DjangoClient()
-    client.force_login(_member(Role.OWNER), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(_member(Role.OWNER))
     return {"cookie": f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"}
 
 

@@ -16,7 +16,7 @@ from benchmarks.subjects.ours import NOOP, Session
 
 PER_SECOND = 4
 """As a room of people who click about. What is measured is a page's own time, not a queue of them."""
-REQUESTS = 60
+REQUESTS = 40
 LARGE = 1_000_000
 
 _BASE = "/ui/w/bench/"
