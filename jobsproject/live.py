@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import uvicorn
 
+from jobs import memory
 from jobsproject.asgi import application
 
 STOP_SECONDS = 5
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
+    memory.keep_what_is_loaded()
     server = LiveServer(config)
     server.run()
     return 0 if server.started else 3

@@ -6,7 +6,6 @@ one beat at a time sends those, the one that holds the lock.
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django_celery_beat.schedulers import DatabaseScheduler
 from kombu.exceptions import OperationalError as BrokerError
 
-from jobs import hotpath
+from jobs import hotpath, memory
 from scheduler import claims
 from scheduler.selectors.beats import LEADER_KEY
 from scheduler.services import backfills, endings, firing, waiting
@@ -176,9 +175,7 @@ class JobScheduler(DatabaseScheduler):  # type: ignore[misc]  # django-celery-be
         self._theirs_at = 0.0
         self._leader_checked_at = float("-inf")
         super().__init__(*args, **kwargs)
-        # All that was imported stays: left out of the collections that a burst of fires causes, which cost a quarter of its time.
-        gc.collect()
-        gc.freeze()
+        memory.keep_what_is_loaded()  # a burst of fires causes many collections, which took a quarter of its time
 
     def setup_schedule(self) -> None:
         """Nothing yet: whoever leads reads the periodic tasks, when it begins to lead. A database that is away must not end us."""

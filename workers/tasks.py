@@ -7,7 +7,7 @@ from celery import Task, shared_task
 from celery.signals import beat_init, worker_init, worker_ready, worker_shutting_down
 from django.utils.module_loading import import_string
 
-from jobs import kinds
+from jobs import kinds, memory
 from jobs.dispatch import CHECK_TASK, DELIVER_TASK, OPERATION_TASK, TRIAL_TASK, WORK_TASK
 from sinks import registry
 from workers import registering, stopping, sweep, turns
@@ -17,6 +17,7 @@ def _load_kinds(**_: object) -> None:
     """Before a pool forks, so that its children share them."""
     kinds.load()
     registry.load()
+    memory.keep_what_is_loaded()
 
 
 worker_init.connect(_load_kinds)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
 
 from jobs import extensions
 from jobs.errors import NotFoundError
@@ -36,7 +38,7 @@ class JobFilter:
         state: In this state.
         tag: With this among their tags.
         group: Of the concurrency group of this name.
-        search: With this in their name or description, however it is capitalised.
+        search: With this in their name, key (with the colon), description or tags, however it is capitalised.
         last: Whose newest run is in this state.
     """
 
@@ -147,7 +149,10 @@ def _wanted(jobs: QuerySet[Job], wanted: JobFilter) -> QuerySet[Job]:
         newest = Run.objects.filter(job=OuterRef("pk")).order_by("-pk").values("state")[:1]
         jobs = jobs.annotate(last_state=Subquery(newest)).filter(last_state=wanted.last)
     if wanted.search is not None:
-        jobs = jobs.filter(Q(name__icontains=wanted.search) | Q(description__icontains=wanted.search))
+        # A type alone would find all of its jobs: it is looked at where a colon says that it is one.
+        named = Concat("type", Value(":"), "name") if ":" in wanted.search else F("name")
+        found = [Q((f"{place}__icontains", wanted.search)) for place in ("named", "description", "tags")]
+        jobs = jobs.alias(named=named).filter(reduce(or_, found))
     return jobs
 
 

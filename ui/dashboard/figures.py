@@ -12,7 +12,7 @@ from jobs.selectors import runs
 from jobs.selectors.metrics import standing, totals
 from jobs.selectors.metrics.standing import Standing, Worker
 from jobs.selectors.metrics.totals import Order, Step, Totals
-from jobs.selectors.metrics.window import HOUR, Window, last
+from jobs.selectors.metrics.window import HOUR, Window, last, window
 from jobs.states import RunState
 from scheduler.selectors.beats import beat_lives
 from scheduler.selectors.overdue import overdue
@@ -57,7 +57,7 @@ class Board:
         waits_long: Whether a run has waited longer than `PATIENCE`.
         day, week: The hours of the last day and week, the oldest first; the last of them is not over.
         failures, lateness: What went wrong.
-        slowest, failing: Jobs of the last week, the worst first, `FEW` at most; those that never failed are not failing.
+        slowest, failing: Jobs of the last seven days and of today, the worst first, `FEW` at most; who never failed is not failing.
         coming: What schedules do next.
         fires: Whether a beat is at work; without one no schedule does anything.
         workers: Who holds lanes of this workspace.
@@ -88,12 +88,12 @@ class Board:
 
 def board(*, workspace: Workspace, now: dt.datetime) -> Board:
     """Read it."""
-    window = _last_week(now)
-    week = totals.by_step(workspace=workspace, window=window, step=Step.HOUR).totals
-    slowest = totals.by_job(workspace=workspace, window=window, order=Order.SLOWEST, limit=FEW).totals
-    failing = totals.by_job(workspace=workspace, window=window, order=Order.FAILED, limit=FEW).totals
+    hours, days = _last_week(now), _last_days(now)
+    week = totals.by_step(workspace=workspace, window=hours, step=Step.HOUR).totals
+    slowest = totals.by_job(workspace=workspace, window=days, order=Order.SLOWEST, limit=FEW).totals
+    failing = totals.by_job(workspace=workspace, window=days, order=Order.FAILED, limit=FEW).totals
     now_standing = standing.standing(workspace=workspace)
-    day, since = week[-DAY_HOURS:], window.until - DAY_HOURS * HOUR
+    day, since = week[-DAY_HOURS:], hours.until - DAY_HOURS * HOUR
     oldest = now_standing.oldest_queued_at
     return Board(
         standing=now_standing,
@@ -137,6 +137,11 @@ def _last_week(now: dt.datetime) -> Window:
     """Whole hours, so many that the one that is going on is the last of them."""
     until = last(HOUR, now=now).until
     return Window(until - WEEK_HOURS * HOUR, until)
+
+
+def _last_days(now: dt.datetime) -> Window:
+    """The same in days alone: of each job one row a day is read, where hours would be up to 48 more."""
+    return window(since=now - WEEK_HOURS * HOUR, until=now, now=now, days=True)
 
 
 def _failures(workspace: Workspace, *, count: int, since: dt.datetime) -> Failures:

@@ -43,7 +43,7 @@ class JobList(ListPage):
         """(The datasources' own list has no choice of types.)"""
         types = [] if len(self.types) == 1 else [Filter("type", _("Type"), [(each, each) for each in self.types])]
         return (
-            Filter("search", _("Search"), kind="search", hint=_("name or description")),
+            Filter("search", _("Search"), kind="search", hint=_("type:name, description or tag")),
             *types,
             Filter("state", _("State"), [(each.value, look(each).word) for each in JobState]),
             Filter("last", _("Last run"), [(each.value, look(each).word) for each in RunState]),

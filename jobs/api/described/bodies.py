@@ -118,7 +118,7 @@ class JobFilter(ChosenJobs):
     state: JobState | Unsaid = Field(default=None, description="Their state.")
     tag: str | Unsaid = Field(default=None, description="One of their tags.")
     group: str | Unsaid = Field(default=None, description="The name of their concurrency group.")
-    search: str | Unsaid = Field(default=None, description="A part of their name or description.")
+    search: str | Unsaid = Field(default=None, description="A part of their name, key, description or tags.")
 
 
 class ChosenRunsFilter(ChosenRuns):

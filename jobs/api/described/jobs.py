@@ -33,7 +33,10 @@ LIST = Operation(
         word("state", "Only jobs in this state.", JobState),
         text("tag", "Only jobs with this tag."),
         text("group", "Only jobs of the concurrency group of this name."),
-        text("search", "Only jobs with this in their name or description, however it is capitalised."),
+        text(
+            "search",
+            "Only jobs with this in their name, key (`task:ping`), description or tags, however it is capitalised.",
+        ),
         ordered("key", "created_at", "updated_at"),
         *pages("What `order` needs", type="string"),
     ),

@@ -60,6 +60,10 @@ class TestTheList:
         [
             ("search=pin", True),
             ("search=there", True),
+            ("search=ASK:PI", True),
+            ("search=ask", False),
+            ("search=park:pi", False),
+            ("search=IGHTL", True),
             ("search=else", False),
             ("type=task", True),
             ("type=spark", False),
