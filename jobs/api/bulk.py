@@ -11,8 +11,11 @@ from jobs.api import shapes
 from jobs.api.base import SMALL_BODY_BYTES, WorkspaceView
 from jobs.api.described import bulk as on_bulk
 from jobs.api.described.operation import described
-from jobs.api.pages import Query, page
+from jobs.api.described.shapes import BulkActionSummary
+from jobs.api.pages import page
 from jobs.api.permissions import require
+from jobs.api.reading import ReadingView
+from jobs.api.runs import by_id
 from jobs.documents.bulk import parse_bulk_on_jobs, parse_bulk_on_runs
 from jobs.documents.control import parse_note
 from jobs.models import BulkAction, Role
@@ -61,17 +64,24 @@ class BulkOnRuns(WorkspaceView):
 
 
 @described(get=on_bulk.LIST)
-class BulkActionList(WorkspaceView):
+class BulkActionList(ReadingView):
     """``bulk-actions/``"""
+
+    parameters = ("open", "action", "actor", "order")
+    paged = True
+    shown = tuple(BulkActionSummary.model_fields)
 
     def get(self, request: Request, workspace: str) -> Response:
         """The actions, the newest first; ``open`` keeps those that go on, or those that are over."""
-        query = Query(request, known=("open",))
+        query = self.query
         actions = list_actions(
             workspace=self.workspace,
             limit=query.limit + 1,
             after=query.number("after"),
             is_open=query.flag("open"),
+            action=query.text("action"),
+            actor=query.text("actor"),
+            ordering=by_id(query, usual="-id"),
         )
         return page(request, actions, limit=query.limit, cursor=lambda action: action.pk, show=shapes.bulk_summary_json)
 

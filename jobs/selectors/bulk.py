@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from jobs.errors import NotFoundError
 from jobs.models import BulkAction, Workspace
+from jobs.selectors.ordering import NEWEST_FIRST, Ordering, given, in_order
 
 
 def list_actions(
-    *, workspace: Workspace, limit: int, after: int | None = None, is_open: bool | None = None
+    *,
+    workspace: Workspace,
+    limit: int,
+    after: int | None = None,
+    is_open: bool | None = None,
+    action: str | None = None,
+    actor: str | None = None,
+    ordering: Ordering = NEWEST_FIRST,
 ) -> list[BulkAction]:
-    """A page of a workspace's actions, the newest first, in one query; without what is large in them.
+    """A page of a workspace's actions in one query; without what is large in them.
 
     Args:
         workspace: Whose.
         limit: The most to return.
         after: The id of the last one of the page before; None for the first page.
         is_open: Only those that go on, or only those that are over.
+        action: Only those that do this, such as pause-jobs.
+        actor: Only those that this one asked for.
+        ordering: By id.
     """
-    actions = BulkAction.objects.filter(workspace=workspace)
-    if after is not None:
-        actions = actions.filter(pk__lt=after)
-    if is_open is not None:
-        actions = actions.filter(ended_at__isnull=is_open)
-    return list(actions.defer("selection", "targets", "options", "problems").order_by("-pk")[:limit])
+    wanted = {"ended_at__isnull": is_open, "action": action, "actor": actor}
+    actions = BulkAction.objects.filter(workspace=workspace, **given(wanted))
+    actions = actions.defer("selection", "targets", "options", "problems")
+    return list(in_order(actions, ordering, after=None if after is None else (after,), limit=limit))
 
 
 def get_action(*, workspace: Workspace, action_id: int) -> BulkAction:

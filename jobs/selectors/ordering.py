@@ -28,6 +28,15 @@ class Wanted(NamedTuple):
     where: Mapping[str, Any] = MappingProxyType({})
 
 
+NEWEST_FIRST = Ordering(("pk",), descending=True)
+"""Of what has ids that grow."""
+
+
+def given(lookups: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that are asked about: the ones that are not None."""
+    return {lookup: value for lookup, value in lookups.items() if value is not None}
+
+
 def wanted_of(rows: QuerySet[M], wanted: Wanted) -> QuerySet[M]:
     """That page of these rows."""
     return in_order(rows.filter(**wanted.where), wanted.ordering, after=wanted.after, limit=wanted.limit)

@@ -9,12 +9,14 @@ from rest_framework.response import Response
 from jobs.api.base import WorkspaceView
 from jobs.api.described.operation import described
 from jobs.api.pages import Query, page
+from jobs.api.reading import ReadingView
 from jobs.errors import FieldError, ValidationError
 from jobs.models import Role
 from jobs.selectors.jobs import find_job
 from scheduler.api import answer_shapes, shapes
 from scheduler.api.asking import document_of, instant, parse_simulation
 from scheduler.api.described import schedules as on_schedules
+from scheduler.api.described.shapes import Fire as FireShape
 from scheduler.api.schedules import SchedulePart
 from scheduler.selectors.edit_effects import simulate_edit
 from scheduler.selectors.explanations import explain
@@ -26,12 +28,17 @@ from scheduler.states import FireState, Reason
 
 
 @described(get=on_schedules.LIST_FIRES)
-class FireList(SchedulePart):
+class FireList(SchedulePart, ReadingView):
     """``jobs/{key}/schedules/{name}/fires/``"""
+
+    parameters = ("state", "reason", "since", "until", "order")
+    paged = True
+    shown = tuple(FireShape.model_fields)
 
     def get(self, request: Request, workspace: str, key: str, name: str) -> Response:
         """What was decided of each fire time, the latest first; ``state``, ``reason``, ``since`` and ``until`` filter."""
-        query = Query(request, known=("state", "reason", "since", "until"))
+        query = self.query
+        _, latest_first = query.order(("-fire_at",))
         fires = list_fires(
             schedule=self.schedule(key, name),
             limit=query.limit + 1,
@@ -40,6 +47,7 @@ class FireList(SchedulePart):
             reason=query.word("reason", Reason),
             since=instant(query, "since"),
             until=instant(query, "until"),
+            latest_first=latest_first,
         )
         return page(request, fires, limit=query.limit, cursor=lambda fire: fire.pk, show=shapes.fire_json)
 

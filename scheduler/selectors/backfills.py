@@ -12,6 +12,7 @@ from django.db import connection
 
 from jobs.errors import FieldError, NotFoundError, ValidationError
 from jobs.models import Workspace
+from jobs.selectors.ordering import NEWEST_FIRST, Ordering, given, in_order
 from scheduler.backfilling import Standing, is_wanted
 from scheduler.definition import Definition
 from scheduler.models import Backfill, Schedule
@@ -145,22 +146,28 @@ def find_backfill(*, workspace: Workspace, backfill_id: int) -> Backfill:
 
 
 def list_backfills(
-    *, workspace: Workspace, limit: int, after: int | None = None, schedule: Schedule | None = None
+    *,
+    workspace: Workspace,
+    limit: int,
+    after: int | None = None,
+    schedule: Schedule | None = None,
+    state: str | None = None,
+    ordering: Ordering = NEWEST_FIRST,
 ) -> list[BackfillView]:
-    """A page of backfills, the newest first, in two queries.
+    """A page of backfills in two queries.
 
     Args:
         workspace: Whose.
         limit: The most to return.
         after: The id of the last backfill of the page before; None for the first page.
         schedule: Only those of this schedule.
+        state: Only those in this state.
+        ordering: By id.
     """
-    backfills = Backfill.objects.select_related("schedule__job").filter(workspace=workspace)
-    if after is not None:
-        backfills = backfills.filter(pk__lt=after)
-    if schedule is not None:
-        backfills = backfills.filter(schedule=schedule)
-    return backfill_views(backfills=backfills.order_by("-pk")[:limit])
+    wanted = given({"schedule": schedule, "state": state})
+    backfills = Backfill.objects.select_related("schedule__job").filter(workspace=workspace, **wanted)
+    page = in_order(backfills, ordering, after=None if after is None else (after,), limit=limit)
+    return backfill_views(backfills=page)
 
 
 def backfill_view(*, backfill: Backfill) -> BackfillView:

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from jobs.errors import NotFoundError, ValidationError
 from jobs.models import Workspace
-from jobs.selectors.ordering import Ordering, in_order
+from jobs.selectors.ordering import Ordering, given, in_order
 from scheduler.definition import Definition, compile_schedule
 from scheduler.models import Fire, Schedule
 from scheduler.triggers.zones import zone_named
@@ -126,8 +126,9 @@ def list_fires(
     reason: str | None = None,
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
+    latest_first: bool = True,
 ) -> list[Fire]:
-    """A page of what was decided for a schedule, the latest fire time first, in at most two queries.
+    """A page of what was decided for a schedule, by fire time, in at most two queries.
 
     Args:
         schedule: Whose.
@@ -137,16 +138,15 @@ def list_fires(
         reason: Only what was skipped for this reason.
         since: Only fire times from here on.
         until: Only fire times before this.
+        latest_first: Whether from the latest fire time to the first.
 
     Raises:
         NotFoundError: There is no decision ``after``.
     """
-    fires = Fire.objects.filter(schedule=schedule)
-    if after is not None:
-        fires = fires.filter(_before(schedule, after))
-    wanted = {"state": state, "reason": reason, "fire_at__gte": since, "fire_at__lt": until}
-    fires = fires.filter(**{name: value for name, value in wanted.items() if value is not None})
-    return list(fires.order_by("-fire_at", "-cause")[:limit])
+    wanted = given({"state": state, "reason": reason, "fire_at__gte": since, "fire_at__lt": until})
+    fires = Fire.objects.filter(schedule=schedule, **wanted)
+    place = None if after is None else _place(schedule, after)
+    return list(in_order(fires, Ordering(("fire_at", "cause"), latest_first), after=place, limit=limit))
 
 
 def readable(schedules: QuerySet[Schedule]) -> QuerySet[Schedule]:
@@ -183,10 +183,9 @@ def _view(schedule: Schedule, now: dt.datetime, last_fire: Fire | None) -> Sched
     return ScheduleView(schedule, sentence, zone, now - due if due is not None and due < now else None, last_fire)
 
 
-def _before(schedule: Schedule, fire_id: int) -> Q:
-    """The decisions that stand behind this one on a page. (The first condition is where the index is entered.)"""
+def _place(schedule: Schedule, fire_id: int) -> tuple[dt.datetime, str]:
+    """Where a decision stands on a page."""
     last = Fire.objects.filter(schedule=schedule, pk=fire_id).values_list("fire_at", "cause").first()
     if last is None:
         raise NotFoundError(f"schedule {schedule.name} has no decision {fire_id}")
-    fire_at, cause = last
-    return Q(fire_at__lte=fire_at) & (Q(fire_at__lt=fire_at) | Q(cause__lt=cause))
+    return last

@@ -10,11 +10,14 @@ from rest_framework.response import Response
 from jobs.api.base import WorkspaceView
 from jobs.api.described.operation import described
 from jobs.api.origins import shown_origin
-from jobs.api.pages import Query, page
+from jobs.api.pages import page
 from jobs.api.preconditions import expecting
+from jobs.api.reading import ReadingView
+from jobs.api.runs import by_id
 from jobs.selectors.jobs import find_job
 from sinks.api import lists, shapes
 from sinks.api.described import rules as on_rules
+from sinks.api.described.shapes import Notice
 from sinks.api.replacing import replacement
 from sinks.models import Rule
 from sinks.selectors.notices import find_rule, list_notices, list_rules
@@ -68,12 +71,16 @@ class RuleDetail(WorkspaceView):
 
 
 @described(get=on_rules.LIST_NOTICES)
-class NoticeList(WorkspaceView):
+class NoticeList(ReadingView):
     """``notices/``"""
+
+    parameters = ("rule", "job", "run", "event", "since", "until", "order")
+    paged = True
+    shown = tuple(Notice.model_fields)
 
     def get(self, request: Request, workspace: str) -> Response:
         """What was told, is to be, or was kept back, the newest first; by ``rule``, ``job`` and ``run``."""
-        query = Query(request, known=("rule", "job", "run"))
+        query = self.query
         rule, job = query.text("rule"), query.text("job")
         found = list_notices(
             workspace=self.workspace,
@@ -81,7 +88,11 @@ class NoticeList(WorkspaceView):
             rule=None if rule is None else find_rule(workspace=self.workspace, name=rule),
             job_id=None if job is None else find_job(workspace=self.workspace, key=job).pk,
             run_id=query.number("run", least=1),
-            before=query.number("after"),
+            event=query.text("event"),
+            since=query.instant("since"),
+            until=query.instant("until"),
+            after=query.number("after"),
+            ordering=by_id(query, usual="-id"),
         )
         return page(request, found, limit=query.limit, cursor=lambda view: view.notice.pk, show=shapes.notice_json)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from django.db.models import OuterRef, Q, Subquery
 
 from jobs.errors import NotFoundError
 from jobs.models import Origin, Workspace
-from jobs.selectors.ordering import Wanted, wanted_of
+from jobs.selectors.ordering import NEWEST_FIRST, Ordering, Wanted, given, in_order, wanted_of
 from sinks.models import Delivery, Notice, Rule
 
 KEPT_BACK, WAITING = "kept_back", "waiting"
@@ -95,9 +96,13 @@ def list_notices(
     rule: Rule | None = None,
     job_id: int | None = None,
     run_id: int | None = None,
-    before: int | None = None,
+    event: str | None = None,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    after: int | None = None,
+    ordering: Ordering = NEWEST_FIRST,
 ) -> list[NoticeView]:
-    """A page of the workspace's notices, the newest first, in two queries.
+    """A page of the workspace's notices in two queries.
 
     Args:
         workspace: Whose.
@@ -105,13 +110,16 @@ def list_notices(
         rule: Only this one's.
         job_id: Only about this job.
         run_id: Only about this run.
-        before: The id of the last one of the page before; None for the first page.
+        event: Only of this, such as run.failed.
+        since: Only those made at this aware UTC instant or later.
+        until: Only those made before it.
+        after: The id of the last one of the page before; None for the first page.
+        ordering: By id.
     """
-    found = Notice.objects.filter(workspace=workspace)
-    for field, value in (("rule", rule), ("job_id", job_id), ("run_id", run_id), ("pk__lt", before)):
-        if value is not None:
-            found = found.filter(**{field: value})
-    return views(list(found.order_by("-pk")[:limit]))
+    of = {"rule": rule, "job_id": job_id, "run_id": run_id, "event": event}
+    wanted = of | {"created_at__gte": since, "created_at__lt": until}
+    found = Notice.objects.filter(workspace=workspace, **given(wanted))
+    return views(list(in_order(found, ordering, after=None if after is None else (after,), limit=limit)))
 
 
 def are_there(run_id: int) -> bool:

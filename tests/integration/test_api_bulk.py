@@ -79,6 +79,17 @@ class TestTheListOfActions:
             assert [each["id"] for each in api.get("bulk-actions/", open=is_open).json()["results"]] == [expected]
         assert fields(api.get("bulk-actions/", open="maybe")) == ["open"]
 
+    def test_they_are_filtered_and_ordered_and_show_what_is_asked_for(self, api: Api, workspace: Workspace) -> None:
+        for action, actor in (("terminate", "ann"), ("delete-jobs", "ann"), ("terminate", "bob")):
+            BulkAction.objects.create(workspace=workspace, action=action, actor=actor, selection={}, upto=1, total=1)
+        asked = {"actor": "ann", "order": "id", "fields": "action,actor"}
+        assert api.get("bulk-actions/", **asked).json()["results"] == [
+            {"action": "terminate", "actor": "ann"},
+            {"action": "delete-jobs", "actor": "ann"},
+        ]
+        assert len(api.get("bulk-actions/", action="terminate").json()["results"]) == 2
+        assert fields(api.get("bulk-actions/", fields="problems")) == ["fields"]
+
     def test_it_takes_one_query_however_long_it_is(self, api: Api, workspace: Workspace) -> None:
         counted = []
         for _ in range(2):

@@ -116,7 +116,7 @@ class NoticeList(ListPage):
             rule=rule,
             job_id=None if job is None else job.pk,
             run_id=run,
-            before=before,
+            after=before,
         )
 
     def cursor(self, row: NoticeView) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobs.api.described.bodies import BulkTerminationRequest, JobsToActUpon, RunsToActUpon
-from jobs.api.described.operation import Answer, Operation, pages, text
+from jobs.api.described.operation import Answer, Operation, ordered, pages, text
 from jobs.api.described.shape import page_of
 from jobs.api.described.shapes import BulkAction, BulkActionSummary
 
@@ -67,6 +67,9 @@ LIST = Operation(
     says="Each without what was asked for and what refused, which may be long: read the action itself.",
     parameters=(
         text("open", "`true` for those that go on, `false` for those that are over.", enum=["true", "false"]),
+        text("action", "Only those that do this, such as `pause-jobs`."),
+        text("actor", "Only those that this one asked for."),
+        ordered("-id"),
         *pages("The id"),
     ),
     answers={200: Answer(says="The actions, the newest first.", shape=page_of(BulkActionSummary))},

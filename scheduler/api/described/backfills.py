@@ -6,10 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from jobs.api.described.operation import Answer, Operation, pages
+from jobs.api.described.operation import Answer, Operation, ordered, pages, word
 from jobs.api.described.shape import NAMED, page_of
 from scheduler.api.described.shapes import Backfill, ChangedBackfill, Plan
 from scheduler.requests import BackfillRequest, CancellationRequest
+from scheduler.states import BackfillState
 
 TAG = "Backfills"
 _MOMENT = "an instant, a wall time of the schedule's zone, or a date."
@@ -27,18 +28,20 @@ class NewBackfill(BackfillRequest):
     dry_run: bool = Field(default=False, description="Whether only to tell what would be run.")
 
 
+_PAGES = (word("state", "Only backfills in this state.", BackfillState), ordered("-id"), *pages("The id"))
+
 LIST = Operation(
     id="listBackfills",
     tag=TAG,
     summary="List backfills",
-    parameters=pages("The id"),
+    parameters=_PAGES,
     answers={200: Answer(says="The workspace's backfills, the newest first.", shape=page_of(Backfill))},
 )
 LIST_OF_SCHEDULE = Operation(
     id="listBackfillsOfSchedule",
     tag=TAG,
     summary="List the backfills of a schedule",
-    parameters=pages("The id"),
+    parameters=_PAGES,
     answers={200: Answer(says="The schedule's backfills, the newest first.", shape=page_of(Backfill))},
 )
 CREATE = Operation(

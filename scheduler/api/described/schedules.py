@@ -212,6 +212,7 @@ LIST_FIRES = Operation(
         word("reason", "Only fire times that were skipped for this reason.", Reason),
         instant("since", "Only fire times from this instant on."),
         instant("until", "Only fire times up to this instant."),
+        ordered("-fire_at"),
         *pages("The id"),
     ),
     answers={200: Answer(says="The fire times, the latest first.", shape=page_of(Fire))},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.api.described.operation import Answer, Operation, pages, text, whole
+from jobs.api.described.operation import Answer, Operation, instant, ordered, pages, text, whole
 from jobs.api.described.parts import if_match
 from jobs.api.described.shape import page_of
 from sinks.api.described.bodies import RuleReplacement
@@ -68,6 +68,10 @@ LIST_NOTICES = Operation(
         text("rule", "Only notices of the rule of this name.", example="on-call"),
         text("job", "Only notices about the job of this key."),
         whole("run", "Only notices about the run of this id.", least=1),
+        text("event", "Only notices of this, such as `run.failed`."),
+        instant("since", "Only notices made from this instant on."),
+        instant("until", "Only notices made before this instant."),
+        ordered("-id"),
         *pages("The id"),
     ),
     answers={200: Answer(says="The notices, the newest first.", shape=page_of(Notice))},

@@ -171,6 +171,9 @@ class TestBackfills:
         assert (over["state"], over["changed"], over["progress"]["not_started"]) == ("cancelled", True, 4)
         assert (over["state_change"]["actor"], over["state_change"]["note"]) == ("olga", "not today")
         assert answer(operator_api.post(f"backfills/{made['id']}/cancel/"))["changed"] is False
+        chosen = {"state": "cancelled", "order": "id", "fields": "id,state"}
+        assert answer(viewer_api.get("backfills/", **chosen))["results"] == [{"id": made["id"], "state": "cancelled"}]
+        assert answer(viewer_api.get(f"{ONE}backfills/", state="running"))["results"] == []
 
     def test_those_of_another_schedule_are_left_out_of_its_list(
         self, operator_api: Api, viewer_api: Api, workspace: Workspace

@@ -150,13 +150,18 @@ class TestFires:
             ({"state": "skipped", "reason": "overlap"}, [13]),
             ({"since": "2026-11-21T14:00:00Z"}, [15, 14]),
             ({"until": "2026-11-21T14:00:00Z"}, [13, 12]),
+            ({"order": "fire_at"}, [12, 13, 14, 15]),
+            ({"order": "-fire_at", "fields": "fire_at"}, [15, 14, 13, 12]),
             ({"since": "2026-11-21T14:00:00+01:00", "until": "2026-11-21T15:00:00+01:00"}, [13]),
         ],
     )
     def test_filters(self, operator_api: Api, query: dict[str, str], hours: list[int]) -> None:
         assert self.hours(operator_api.get(f"{ONE}fires/", **query)) == hours
 
-    @pytest.mark.parametrize("query", [{"state": "late"}, {"reason": "because"}, {"since": "noon"}, {"when": "x"}])
+    @pytest.mark.parametrize(
+        "query",
+        [{"state": "late"}, {"reason": "because"}, {"since": "noon"}, {"when": "x"}, {"order": "id"}, {"fields": "x"}],
+    )
     def test_what_is_not_understood_is_refused(self, operator_api: Api, query: dict[str, str]) -> None:
         response = operator_api.get(f"{ONE}fires/", **query)
         assert [error["field"] for error in response.json()["errors"]] == list(query)
@@ -172,6 +177,15 @@ class TestFires:
                 break
             response = operator_api.client.get(response.json()["next"], headers=operator_api.headers)
         assert seen == ["None", "0:93", "0:92", "0:91", "7", "None", "5"]
+
+    def test_the_first_ones_come_first_if_that_is_asked_for(self, operator_api: Api, schedule: Schedule) -> None:
+        for run in (91, 92):
+            make_fire(schedule, 2, cause=f"0:{run}")
+        first = operator_api.get(f"{ONE}fires/", order="fire_at", fields="id,run", limit=3).json()
+        rest = operator_api.client.get(first["next"], headers=operator_api.headers).json()
+        assert {tuple(each) for each in first["results"] + rest["results"]} == {("id", "run")}
+        newest = operator_api.get(f"{ONE}fires/").json()["results"]
+        assert [each["id"] for each in first["results"] + rest["results"]] == [each["id"] for each in newest[::-1]]
 
     def test_after_one_that_there_is_not_is_not_found(self, operator_api: Api, decisions: list[Fire]) -> None:
         none = max(each.pk for each in decisions) + 1

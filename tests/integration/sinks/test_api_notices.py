@@ -112,6 +112,14 @@ class TestReading:
         assert len(editor.get("notices/", rule="later").json()["results"]) == 2
         assert len(editor.get("notices/", run=first).json()["results"]) == 3
         assert len(editor.get("notices/", job="task:ping").json()["results"]) == 6
+        assert len(editor.get("notices/", event="run.failed").json()["results"]) == 6
+        assert editor.get("notices/", event="run.late").json()["results"] == []
+        oldest = editor.get("notices/", order="id", limit=1, fields="id,run").json()
+        assert oldest["results"] == [{"id": found[-1]["id"], "run": found[-1]["run"]}]
+        assert editor.client.get(oldest["next"], headers=editor.headers).json()["results"][0]["id"] == found[-2]["id"]
+        made = found[0]["created_at"]
+        assert editor.get("notices/", since=made).json()["results"] == [x for x in found if x["created_at"] >= made]
+        assert editor.get("notices/", until=made).json()["results"] == [x for x in found if x["created_at"] < made]
 
     def test_their_deliveries_are_read_and_made_again_as_others_are(
         self, editor: Api, pager: Sink, target: Target
