@@ -12,12 +12,14 @@ from collections.abc import Sequence
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from jobs import claims, dispatch
+from jobs.documents import parse_job, refuse
 from jobs.errors import BrokerUnavailable, ConflictError
 from jobs.models import Event, FollowUp, Job, Run
-from jobs.services import closing
+from jobs.services import activation, closing
 from jobs.states import ACTIVE_RUN_STATES, FINAL_RUN_STATES, JobState, RunState, StopReason
 
 CANCEL_BATCH = 2000
@@ -39,7 +41,8 @@ log = structlog.get_logger(__name__)
 def pause_job(*, job: Job, actor: str, note: str = "", resume_at: dt.datetime | None = None) -> Job:
     """Let nothing more of a job start: what runs may finish and is not retried, what is queued stays, schedules owe nothing.
 
-    Pausing a job that is paused changes nothing, also not who paused it and why.
+    Pausing a job that is paused changes nothing, also not who paused it and why. One that would go on by itself stays paused from
+    then on, by whoever asked.
 
     Args:
         job: Which.
@@ -55,6 +58,9 @@ def pause_job(*, job: Job, actor: str, note: str = "", resume_at: dt.datetime | 
     """
     with transaction.atomic():
         changed = _change_state(job, JobState.ACTIVE, JobState.PAUSED, actor=actor, note=note, resume_at=resume_at)
+        if not changed and resume_at is None and job.resume_at is not None:
+            rows = Job.objects.filter(pk=job.pk, state=JobState.PAUSED, resume_at__isnull=False)
+            changed = _changed(rows, job, JobState.PAUSED, actor=actor, note=note, resume_at=None)
         if not changed and job.state != JobState.PAUSED:
             raise ConflictError(f"{job.key} is {job.state}: only an active job can be paused")
         runs = _active_runs(job, (RunState.PENDING, RunState.RUNNING, RunState.RESUMING))
@@ -79,9 +85,11 @@ def resume_job(*, job: Job, actor: str, note: str = "", only_if_due: bool = Fals
         False when the job was active already, or is not due.
 
     Raises:
+        ValidationError: It lacks what an active job must have: one `FieldError` for each thing that is missing.
         ConflictError: The job is a draft or archived, or was deleted.
     """
     with transaction.atomic():
+        _refuse_unready(job)
         changed = _change_state(
             job, JobState.PAUSED, JobState.ACTIVE, actor=actor, note=note, resume_at=None, only_if_due=only_if_due
         )
@@ -102,18 +110,30 @@ def resume_rest(job: Job, *, actor: str = "", note: str = "") -> int:
     return _resume(runs, actor=actor, note=note)
 
 
+def _refuse_unready(job: Job) -> None:
+    """It may have been edited while it was paused, and its secrets deleted."""
+    seen = Job.objects.filter(pk=job.pk, state=JobState.PAUSED).first()
+    if seen is not None:
+        document = parse_job(seen.document())
+        refuse(activation.missing_at_hand(workspace_id=seen.workspace_id, document=document))
+
+
 def pause_run(*, run: Run, actor: str, note: str = "") -> bool:
     """Let nothing more start in a run; what runs may finish.
 
+    One that is paused with its job is paused by itself from then on: it does not go on with the job.
+
     Returns:
-        False when it was paused, or being paused, already.
+        False when it was paused by itself, or being paused, already.
 
     Raises:
         ConflictError: It has ended, or is being ended.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        changed = claims.pause_runs(cursor, run_ids=[run.pk], actor=actor, note=note, by_job=False)
-        claims.settle_pause(cursor, run_ids=changed)
+        _lock_job(run)
+        changed: object = claims.pause_runs(cursor, run_ids=[run.pk], actor=actor, note=note, by_job=False)
+        claims.settle_pause(cursor, run_ids=[run.pk] if changed else [])
+        changed = changed or _keep_paused(run, actor=actor, note=note)
     state = _refreshed(run)
     if not changed and state not in (RunState.PAUSING, RunState.PAUSED):
         raise ConflictError(_too_late(run, "paused"))
@@ -132,7 +152,7 @@ def resume_run(*, run: Run, actor: str, note: str = "") -> bool:
         ConflictError: It has ended, is being ended, or its whole job is paused.
     """
     with transaction.atomic():
-        job = run.job_id and Job.objects.select_for_update(no_key=True).filter(pk=run.job_id).first()
+        job = _lock_job(run)
         if job and job.state == JobState.PAUSED:
             raise ConflictError(f"{job.key} is paused: {_after_its_job(run)}")
         changed = _resume([run.pk], actor=actor, note=note)
@@ -142,6 +162,26 @@ def resume_run(*, run: Run, actor: str, note: str = "") -> bool:
     if changed:
         log.info("run.resumed", run=run.pk, job=run.job_key, actor=actor)
     return bool(changed)
+
+
+def _lock_job(run: Run) -> Job | None:
+    """Whoever pauses or resumes the whole job waits until this transaction is over."""
+    if run.job_id is None:
+        return None
+    return Job.objects.select_for_update(no_key=True).filter(pk=run.job_id).first()
+
+
+def _keep_paused(run: Run, *, actor: str, note: str) -> bool:
+    """Of a run that is paused with its job: whether it is now paused by itself."""
+    pause = {"actor": actor, "at": dt.datetime.now(dt.UTC).isoformat(), "note": note, "by_job": False}
+    held = Run.objects.filter(pk=run.pk, state__in=(RunState.PAUSING, RunState.PAUSED), pause__by_job=True)
+    if not held.update(pause=pause):
+        return False
+    data = {"note": note, "by_job": False}
+    Event.objects.create(
+        workspace_id=run.workspace_id, job_id=run.job_id, run=run, kind="run.pausing", actor=actor, data=data
+    )
+    return True
 
 
 def _after_its_job(run: Run) -> str:
@@ -228,10 +268,17 @@ def _change_state(
     only_if_due: bool = False,
 ) -> bool:
     """Guarded by the state before; the job given is brought up to date either way. Raises ConflictError when it was deleted."""
-    change = {"actor": actor, "at": dt.datetime.now(dt.UTC).isoformat(), "note": note}
     rows = Job.objects.filter(pk=job.pk, state=before)
     if only_if_due:
         rows = rows.filter(resume_at__lte=Now())
+    return _changed(rows, job, after, actor=actor, note=note, resume_at=resume_at)
+
+
+def _changed(
+    rows: QuerySet[Job], job: Job, after: JobState, *, actor: str, note: str, resume_at: dt.datetime | None
+) -> bool:
+    """Whether it was one of the rows; the job given is brought up to date either way. Raises ConflictError when it was deleted."""
+    change = {"actor": actor, "at": dt.datetime.now(dt.UTC).isoformat(), "note": note}
     changed = rows.update(state=after, state_change=change, resume_at=resume_at, updated_at=Now())
     try:
         job.refresh_from_db(fields=["state", "state_change", "resume_at", "updated_at"])

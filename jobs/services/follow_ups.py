@@ -17,12 +17,14 @@ from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 
 from jobs.durations import parse_ms
-from jobs.errors import ConflictError
+from jobs.errors import ConflictError, ValidationError
 from jobs.models import FollowUp, Job, Occurrence, Run
 from jobs.services import control
-from jobs.states import FINAL_RUN_STATES, JobState, RunState, Trigger
+from jobs.states import JobState, RunState, Trigger
 
 BATCH = 100
+SIDE_BY_SIDE = 100
+"""So many runs that were begun later may have ended earlier."""
 
 log = structlog.get_logger(__name__)
 
@@ -41,10 +43,17 @@ def recover_jobs() -> int:
     recovered = 0
     for job in due:
         with contextlib.suppress(ConflictError):  # Archived or deleted since: there is nothing to resume.
-            recovered += control.resume_job(
-                job=job, actor="", note="its pause after failures is over", only_if_due=True
-            )
+            recovered += _recover(job)
     return recovered
+
+
+def _recover(job: Job) -> bool:
+    try:
+        return control.resume_job(job=job, actor="", note="its pause after failures is over", only_if_due=True)
+    except ValidationError as error:
+        lacks = "; ".join(f"{each.field}: {each.message}" for each in error.errors)
+        _pause(job, note=f"its pause after failures is over, but it cannot go on: {lacks}"[:2000], resume_at=None)
+        return False
 
 
 def _work_off_one() -> bool:
@@ -68,25 +77,28 @@ def _check_failures(job: Job) -> None:
     after = rule.get("resume_after")
     resume_at = None if after is None else dt.datetime.now(dt.UTC) + dt.timedelta(milliseconds=parse_ms(after))
     note = f"{most} runs in a row failed" if most > 1 else "a run failed"
+    _pause(job, note=note, resume_at=resume_at)
+    log.warning("job.paused_after_failures", job=job.key, workspace_id=job.workspace_id, runs=most)
+
+
+def _pause(job: Job, *, note: str, resume_at: dt.datetime | None) -> None:
     control.pause_job(job=job, actor="", note=note, resume_at=resume_at)
     if job.watched:
         data = {"note": note, "resume_at": resume_at and resume_at.isoformat()}
         Occurrence.objects.create(workspace_id=job.workspace_id, job=job, kind="job.paused", data=data)
-    log.warning("job.paused_after_failures", job=job.key, workspace_id=job.workspace_id, runs=most)
 
 
 def _failed_in_a_row(job: Job, most: int) -> bool:
-    """Whether the last ``most`` runs to end since the job became active all failed."""
-    ended = Run.objects.filter(job=job, state__in=FINAL_RUN_STATES).exclude(trigger=Trigger.REPLAY)
-    # The newest by id, which has an index, and only then their ends: asked for those since a time, it might read them all.
-    newest = list(ended.order_by("-pk").values_list("state", "ended_at")[:most])
+    """Whether the last ``most`` runs to end since the job became active all failed. Cancelled ones say nothing."""
+    told = (RunState.SUCCEEDED, RunState.FAILED)
+    ended = Run.objects.filter(job=job, state__in=told).exclude(trigger=Trigger.REPLAY)
+    # The newest by id, which has an index, and only then by their ends: asked for those since a time, it might read them all.
+    # Runs that go on side by side end in another order, a few of them.
+    newest = ended.order_by("-pk").values_list("ended_at", "state")[: most + SIDE_BY_SIDE]
+    last = sorted(newest, reverse=True)[:most]
     since = _active_since(job.state_change)
-    failed = [state == RunState.FAILED and _is_after(ended_at, since) for state, ended_at in newest]
+    failed = [state == RunState.FAILED and (since is None or ended_at > since) for ended_at, state in last]
     return len(failed) == most and all(failed)
-
-
-def _is_after(at: dt.datetime | None, since: dt.datetime | None) -> bool:
-    return at is not None and (since is None or at > since)
 
 
 def _active_since(change: Any) -> dt.datetime | None:

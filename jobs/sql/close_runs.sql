@@ -1,13 +1,13 @@
 -- active -> succeeded | failed | cancelled, for those of these runs whose payloads all have their outcome. Others: no row.
 -- A run that was stopped ends as what it was stopped for; else failures count beyond what its job tolerates. Payloads that were
--- cancelled without the run having been stopped were more than max_payloads, and change nothing.
+-- cancelled without the run having been stopped were more than max_payloads, and change nothing, also not what a percentage is of.
 -- All is judged by the row as it was locked: it may have been stopped while this statement waited for it.
 -- A run of a single payload shows that payload's result as its own.
 -- outcome: the state once more, for an index that is not written before (jobs/models/run.py).
 -- num_nonnulls, and not IS NULL: the index of those would be read whole where the statistics say that it is empty.
 -- follow_up: what locks the job's row must wait until this transaction is over (jobs/services/follow_ups.py).
 WITH complete AS MATERIALIZED (
-    SELECT id, total, failed, stop, snapshot -> 'configuration' AS configuration,
+    SELECT id, total - cancelled AS executed, failed, stop, snapshot -> 'configuration' AS configuration,
         COALESCE(snapshot -> 'sinks', '[]') <> '[]' AS delivers
     FROM jobs_run
     WHERE id = ANY (%(run_ids)s::bigint[]) AND num_nonnulls(ended_at) = 0 AND succeeded + failed + cancelled >= total
@@ -24,7 +24,7 @@ WITH complete AS MATERIALIZED (
     FROM complete, LATERAL (
         SELECT COALESCE(
             (configuration -> 'failure_tolerance' ->> 'count')::float8,
-            (configuration -> 'failure_tolerance' ->> 'percent')::float8 * total / 100,
+            (configuration -> 'failure_tolerance' ->> 'percent')::float8 * executed / 100,
             0
         ) AS failures
     ) AS tolerated

@@ -1,6 +1,6 @@
 -- finished run -> pending run of the same job. No row when the run has not ended. Its payloads are those that the job lists now (present),
 -- those that it listed when the old run began (listed), or those of the old run that failed or were cancelled, also what was added while
--- it ran (unsuccessful).
+-- it ran (unsuccessful), but not what was more than max_payloads.
 -- The caller holds the job, says the rest, and locks it before the commit. A copy keeps the key under which it was added: should its
 -- parent be executed again too, it is not added twice. Counting first costs one more look at the rows, and spares keeping all of them
 -- in memory.
@@ -21,7 +21,8 @@ WITH old AS MATERIALIZED (
         CASE %(payloads)s
             WHEN 'present' THEN (SELECT jsonb_array_length(job.payload) FROM jobs_job AS job WHERE job.id = old.job_id)
             WHEN 'listed' THEN (SELECT count(*) FROM jobs_payload AS p WHERE p.run_id = %(origin_id)s AND p.parent IS NULL)
-            ELSE (SELECT count(*) FROM jobs_payload AS p WHERE p.run_id = %(origin_id)s AND p.state IN ('failed', 'cancelled'))
+            ELSE (SELECT count(*) FROM jobs_payload AS p WHERE p.run_id = %(origin_id)s AND p.state IN ('failed', 'cancelled')
+                AND p.error ->> 'code' IS DISTINCT FROM 'max_payloads')
         END,
         0, 0, 0, 0, 0, now, now + %(start_timeout)s::interval, %(run_timeout)s::interval,
         LEAST(now + CASE WHEN %(limited)s THEN interval '60 s' ELSE %(grace)s::interval END, now + %(start_timeout)s::interval)
@@ -33,7 +34,7 @@ WITH old AS MATERIALIZED (
     FROM run CROSS JOIN jobs_payload AS p
     WHERE p.run_id = %(origin_id)s AND CASE %(payloads)s
         WHEN 'listed' THEN p.parent IS NULL
-        WHEN 'unsuccessful' THEN p.state IN ('failed', 'cancelled')
+        WHEN 'unsuccessful' THEN p.state IN ('failed', 'cancelled') AND p.error ->> 'code' IS DISTINCT FROM 'max_payloads'
     END
 ), present AS (
     INSERT INTO jobs_payload (run_id, position, kind, name, parameters, options, state, attempts)

@@ -60,7 +60,7 @@ PROBLEMS = {
         WHERE r.ended_at IS NOT NULL AND r.state <> CASE
             WHEN r.stop ->> 'reason' IN ('terminated', 'expired') THEN 'cancelled'
             WHEN r.stop IS NOT NULL THEN 'failed'
-            WHEN r.failed <= COALESCE((tolerance ->> 'count')::float8, (tolerance ->> 'percent')::float8 / 100 * r.total, 0) THEN 'succeeded'
+            WHEN r.failed <= COALESCE((tolerance ->> 'count')::float8, (tolerance ->> 'percent')::float8 / 100 * (r.total - r.cancelled), 0) THEN 'succeeded'
             ELSE 'failed'
         END""",
     "a paused run has lanes, or one that waits to be admitted has begun": """

@@ -86,6 +86,17 @@ class TestWhich:
         row = fresh(run)
         assert (row.state, row.error, counts(run)) == ("succeeded", None, (1, 0, 1))
 
+    @pytest.mark.parametrize(("failed", "state"), [((0,), "succeeded"), ((0, 1), "failed")])
+    def test_a_tolerated_percentage_is_of_what_was_executed(self, failed: tuple[int, ...], state: str) -> None:
+        run = finished(4, failed=failed, failure_tolerance={"percent": 25})
+        refused = [Payload(run=run, position=4 + n, kind="scripted", state="cancelled") for n in range(100)]
+        for payload in refused:
+            payload.ended_at = run.created_at
+        Payload.objects.bulk_create(refused)
+        Run.objects.filter(pk=run.pk).update(total=104, cancelled=100)
+        closing.close_runs(run_ids=[run.pk])
+        assert fresh(run).state == state
+
     @pytest.mark.parametrize(
         ("reason", "state"),
         [("terminated", "cancelled"), ("expired", "cancelled"), ("timeout", "failed"), ("first_failure", "failed")],

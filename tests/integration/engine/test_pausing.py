@@ -9,7 +9,7 @@ import pytest
 
 from jobs import claims
 from jobs.claims import Report, Requeue
-from jobs.errors import ConflictError
+from jobs.errors import ConflictError, ValidationError
 from jobs.models import Event, Job, Lane, Run
 from jobs.services import control
 from jobs.services.runs import start_run
@@ -231,6 +231,27 @@ class TestAJob:
         assert not control.resume_job(job=job, actor="ann")
         kinds = Event.objects.filter(job=job, run=None).order_by("pk").values_list("kind", flat=True)
         assert list(kinds) == ["job.created", "job.paused", "job.resumed"]
+
+    def test_one_that_was_edited_until_it_lacks_something_is_not_resumed(self) -> None:
+        job = make_job(plain(3))
+        control.pause_job(job=job, actor="ann")
+        Job.objects.filter(pk=job.pk).update(payload=[])
+        with pytest.raises(ValidationError, match="at least one payload"):
+            control.resume_job(job=job, actor="ann")
+        assert Job.objects.get(pk=job.pk).state == "paused"
+
+    def test_a_run_of_it_that_somebody_pauses_does_not_go_on_with_it(self) -> None:
+        job = make_job(plain(3))
+        run = Run.objects.get(pk=start_run(job=job, trigger=Trigger.API))
+        control.pause_job(job=job, actor="ann")
+        assert control.pause_run(run=run, actor="bob", note="this one stays")
+        assert not control.pause_run(run=run, actor="eve")
+        control.resume_job(job=job, actor="ann")
+        row = fresh(run)
+        assert row.pause is not None
+        assert (row.state, row.pause["actor"], row.pause["by_job"]) == ("paused", "bob", False)
+        assert Event.objects.filter(run=run, kind="run.pausing").latest("pk").actor == "bob"
+        assert control.resume_run(run=run, actor="bob")
 
     @pytest.mark.parametrize(
         ("by_itself", "said"),

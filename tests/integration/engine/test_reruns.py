@@ -157,6 +157,12 @@ class TestWhatFailed:
         options = Payload.objects.get(run=new.pk, position=1).options
         assert options == {"retry": {"maximum_attempts": 1}}
 
+    def test_what_was_more_than_max_payloads_is_left_out(self, finished: Run) -> None:
+        beyond = {"code": "max_payloads", "message": "a run of this job has at most 3 payloads (max_payloads)"}
+        Payload.objects.filter(run=finished.pk, position=0).update(state="cancelled", error=beyond)
+        new = again(finished, which="failed")
+        assert (new.total, names(new.pk)) == (2, [(0, "one"), (1, "three")])
+
     def test_on_the_present_configuration(self, finished: Run) -> None:
         save_group(workspace=job_of(finished).workspace, name="api", limit=1, rate=None, actor="ada")
         configuration = {

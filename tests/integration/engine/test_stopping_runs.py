@@ -10,7 +10,7 @@ from django.db import connection
 from jobs import claims
 from jobs.claims import Report, Requeue
 from jobs.errors import TransientError
-from jobs.models import Attempt, BulkAction, Job, Lane, Payload, Run, Workspace
+from jobs.models import Attempt, BulkAction, Event, FollowUp, Job, Lane, Payload, Run, Workspace
 from jobs.services import bulk, control, follow_ups
 from jobs.services.runs import start_run
 from jobs.states import StopReason, Trigger
@@ -256,6 +256,55 @@ class TestFailures:
         sweep.sweep_once()
         row = Job.objects.get(pk=job.pk)
         assert (row.state, row.resume_at) == ("active", None)
+
+    def test_one_that_somebody_pauses_meanwhile_does_not_go_on_by_itself(self, broker: Broker) -> None:
+        job = make_job(scripts({"permanent": True}), pause_after_failures={"runs": 1, "resume_after": "1h"})
+        start_run(job=job, trigger=Trigger.API)
+        broker.deliver_all()
+        sweep.sweep_once()
+        held = control.pause_job(job=Job.objects.get(pk=job.pk), actor="ann", note="until I have looked")
+        assert held.state_change is not None
+        assert (held.resume_at, held.state_change["actor"]) == (None, "ann")
+        event = Event.objects.filter(kind="job.paused").latest("pk")
+        assert (event.actor, event.data["note"]) == ("ann", "until I have looked")
+        assert not control.resume_job(job=job, actor="", only_if_due=True)
+        assert Job.objects.get(pk=job.pk).state == "paused"
+
+    def test_one_that_lacks_something_by_then_stays_paused_and_says_what(self, broker: Broker) -> None:
+        job = make_job(scripts({"permanent": True}), pause_after_failures={"runs": 1, "resume_after": "1h"})
+        start_run(job=job, trigger=Trigger.API)
+        broker.deliver_all()
+        sweep.sweep_once()
+        Job.objects.filter(pk=job.pk).update(resume_at=dt.datetime.now(dt.UTC) - SECOND, payload=[])
+        assert follow_ups.recover_jobs() == 0
+        row = Job.objects.get(pk=job.pk)
+        assert row.state_change is not None
+        assert (row.state, row.resume_at) == ("paused", None)
+        assert "it cannot go on: payload: expected at least one payload" in row.state_change["note"]
+
+    @pytest.mark.parametrize(
+        ("ends", "state"),
+        [
+            (("failed", "succeeded", "failed"), "active"),
+            (("succeeded", "failed", "failed"), "paused"),
+            (("failed", "cancelled", "failed"), "paused"),
+        ],
+    )
+    @pytest.mark.parametrize("upside_down", [False, True])
+    def test_they_count_in_the_order_in_which_they_ended(
+        self, ends: tuple[str, ...], state: str, upside_down: bool
+    ) -> None:
+        job = make_job(plain(1), pause_after_failures={"runs": 2})
+        runs = [start_run(job=job, trigger=Trigger.API) for _ in ends]
+        at = fresh(runs[0]).created_at
+        for number, (run, end) in enumerate(zip(runs[::-1] if upside_down else runs, ends, strict=True)):
+            stop = {"reason": "terminated"} if end == "cancelled" else None
+            counted = {"succeeded": end == "succeeded", "failed": end == "failed", "cancelled": end == "cancelled"}
+            ended = {"started_at": at, "ended_at": at + number * SECOND, "wake_at": None}
+            Run.objects.filter(pk=run).update(state=end, outcome=end, stop=stop, next_position=1, **counted, **ended)
+        FollowUp.objects.create(job=job, run_id=runs[0], kind=control.CHECK_FAILURES)
+        follow_ups.work_off()
+        assert Job.objects.get(pk=job.pk).state == state
 
     def test_a_success_in_between_begins_the_count_anew(self, broker: Broker) -> None:
         job = make_job(scripts({"permanent": True}), pause_after_failures={"runs": 2})
