@@ -37,9 +37,10 @@ class OursControl(Ours):
         with self._session() as session:
             job_id = session.define(name="large", payload=NOOP, count=1, configuration={"strict": True})
             run_id = self._large_run(session, job_id)
+            session.ask(do="resume_run", run_id=run_id)
             sample = self._extend(session, run_id)
             with self._waits(run_id) as waits:
-                for do in ("resume_run", "pause_run", "resume_run", "terminate_run"):
+                for do in ("pause_run", "resume_run", "terminate_run"):
                     answer = session.ask(do=do, run_id=run_id)
                     sample[f"{do.removesuffix('_run')}_ms"] = answer["seconds"] * 1000
                     time.sleep(0.5)
@@ -58,6 +59,7 @@ class OursControl(Ours):
         return run_id
 
     def _extend(self, session: Session, run_id: int) -> Sample:
+        """Lanes are at work in it meanwhile."""
         answer = session.ask(do="extend", run_id=run_id, payload=NOOP, count=ADDED)
         return {"extend_seconds": answer["seconds"]}
 
