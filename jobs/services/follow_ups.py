@@ -106,7 +106,13 @@ def _active_since(change: Any) -> dt.datetime | None:
     return parse_datetime(at) if isinstance(at, str) else None
 
 
+def _resume_rest(job: Job) -> None:
+    """In the name of who resumed the job."""
+    change = job.state_change or {}
+    control.resume_rest(job, actor=change.get("actor", ""), note=change.get("note", ""))
+
+
 _TASKS: dict[str, Callable[[Job], object]] = {
     control.CHECK_FAILURES: _check_failures,
-    control.RESUME_REST: control.resume_rest,
+    control.RESUME_REST: _resume_rest,
 }

@@ -56,7 +56,7 @@ WITH complete AS MATERIALIZED (
 ), event AS (
     INSERT INTO jobs_event (workspace_id, job_id, run_id, kind, actor, data, at)
     SELECT workspace_id, job_id, id, 'run.' || state, COALESCE(stop ->> 'actor', ''),
-        jsonb_build_object('total', total, 'failed', failed) || COALESCE(jsonb_strip_nulls(jsonb_build_object('reason', stop -> 'reason')), '{}'), ended_at
+        jsonb_build_object('total', total, 'failed', failed) || COALESCE(jsonb_strip_nulls(jsonb_build_object('reason', stop -> 'reason', 'note', NULLIF(stop ->> 'note', ''))), '{}'), ended_at
     FROM ended
 ), follow_up AS (
     INSERT INTO jobs_follow_up (job_id, run_id, kind, created_at)

@@ -8,6 +8,7 @@ WITH changed AS (
     RETURNING r.id, r.workspace_id, r.job_id, r.pause
 ), event AS (
     INSERT INTO jobs_event (workspace_id, job_id, run_id, kind, actor, data, at)
-    SELECT workspace_id, job_id, id, 'run.paused', COALESCE(pause ->> 'actor', ''), '{}', COALESCE(%(now)s::timestamptz, clock_timestamp()) FROM changed
+    SELECT workspace_id, job_id, id, 'run.paused', COALESCE(pause ->> 'actor', ''),
+        jsonb_strip_nulls(jsonb_build_object('note', pause -> 'note')), COALESCE(%(now)s::timestamptz, clock_timestamp()) FROM changed
 )
 SELECT id FROM changed ORDER BY id

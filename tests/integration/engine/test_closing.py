@@ -109,7 +109,8 @@ class TestWhich:
         closing.close_runs(run_ids=[run.pk])
         assert (fresh(run).state, error_of(run)["code"], counts(run)) == (state, reason, (1, 0, 1))
         assert kinds_of_events(run)[-1] == f"run.{state}"
-        assert Event.objects.get(kind=f"run.{state}").data["reason"] == reason
+        told = Event.objects.get(kind=f"run.{state}")
+        assert (told.actor, told.data["reason"], told.data["note"]) == ("ann", reason, "enough")
 
     def test_a_run_without_payloads_succeeds_before_it_began(self) -> None:
         run = make_run([])

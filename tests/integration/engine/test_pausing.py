@@ -48,6 +48,8 @@ class TestARun:
         assert (row.pause["actor"], row.pause["note"], row.pause["by_job"]) == ("ann", "wait for the data", False)
         assert dt.datetime.fromisoformat(row.pause["at"]) >= run.created_at
         assert kinds_of_events(run) == ["run.created", "run.pausing", "run.paused"]
+        event = Event.objects.get(run=run, kind="run.paused")
+        assert (event.actor, event.data) == ("ann", {"note": "wait for the data"})
 
     def test_that_is_worked_finishes_what_it_holds_and_leases_no_more(self) -> None:
         run = make_run(plain(5))
@@ -284,10 +286,12 @@ class TestAJob:
         runs = [start_run(job=job, trigger=Trigger.API) for _ in range(5)]
         control.pause_job(job=job, actor="ann")
         monkeypatch.setattr(control, "RUNS_AT_ONCE", 2)
-        control.resume_job(job=job, actor="ann")
+        control.resume_job(job=job, actor="ann", note="it is there")
         assert sorted(fresh(run).state for run in runs) == ["paused"] * 3 + ["pending"] * 2
         sweep.sweep_once()
         assert {fresh(run).state for run in runs} == {"pending"}
+        told = Event.objects.filter(kind="run.resuming").values_list("actor", "data__note")
+        assert list(told) == [("ann", "it is there")] * 5
 
     def test_a_run_that_its_pause_has_not_reached_yet_is_not_worked(
         self, broker: Broker, scripted: ScriptedExecutor
