@@ -23,4 +23,4 @@ def answer_of(asked: Check | str) -> dict[str, str]:
         return {"error": _("no worker has answered within %(seconds)g s") % {"seconds": WAIT_SECONDS}}
     if check.error:
         return {"error": str(check.error.get("message") or check.error)}
-    return {"said": str((check.result or {}).get("detail") or _("it can be reached"))}
+    return {"said": str((check.result or {}).get("message") or _("it can be reached"))}

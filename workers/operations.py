@@ -23,6 +23,7 @@ from workers.payloads.datasource.building import source_spec, target_spec
 from workers.payloads.datasource.parameters import DatasourceParameters
 from workers.payloads.datasource.turn import is_loading, stream_name
 from workers.persistence import with_models
+from workers.storable import storable_object
 
 SECONDS = 60.0
 """What one operation may take."""
@@ -77,7 +78,7 @@ def perform(*, operation_id: int, work: Asked | None = None) -> bool:
     if operation is None:
         return False
     outcome = _outcome(operation, work or Asked())
-    with_models(lambda: datasource_operations.end(operation=operation, now=_now(), **outcome))
+    with_models(lambda: datasource_operations.end(operation=operation, now=_now(), **storable_object(outcome)))
     return True
 
 

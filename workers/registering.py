@@ -12,7 +12,6 @@ import datetime as dt
 import os
 import socket
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from workers import stopping
 from workers.identity import worker_name
 
 EVERY_SECONDS = 2.0
+FAREWELL_SECONDS = 3.0
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 log = structlog.get_logger(__name__)
@@ -45,6 +45,8 @@ class Presence:
         self.started_at = dt.datetime.now(dt.UTC)
         self.queues: list[str] = [] if worker is None else sorted(worker.app.amqp.queues.consume_from)
         self._draining = False
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self.loop, name="presence", daemon=True)
 
     def said(self) -> fleet.Said:
         """As it stands now."""
@@ -70,21 +72,24 @@ class Presence:
         draining = fleet.announce(said=self.said(), now=now)
         fleet.forget_the_silent(now=now)
         if draining != self._draining:
-            self._draining = draining
             self._obey(draining)
+            self._draining = draining
 
     def farewell(self) -> None:
         """Take it back, when the process ends. A child that was forked has nothing to take back."""
         if os.getpid() != self.pid:
             return
+        self._over.set()
+        if self._thread.is_alive():  # It might say once more that it is there.
+            self._thread.join(FAREWELL_SECONDS)
         try:
             fleet.say_farewell(name=self.name, started_at=self.started_at)
         except (*hotpath.RETRYABLE, OperationalError, InterfaceError):
             log.warning("presence.not_taken_back", worker=self.name)
 
     def loop(self) -> None:
-        """For ever."""
-        while True:
+        """Until the process ends."""
+        while not self._over.is_set():
             try:
                 self.tell()
             except (*hotpath.RETRYABLE, OperationalError, InterfaceError) as error:
@@ -92,12 +97,12 @@ class Presence:
             except Exception:  # Whatever it is: it must go on saying so, or nobody could have it take work again.
                 log.exception("presence.failed")
             connection.close()  # The pool's, between two times.
-            time.sleep(EVERY_SECONDS)
+            self._over.wait(EVERY_SECONDS)
 
     def start(self) -> None:
         """In a thread of this process."""
         atexit.register(self.farewell)
-        threading.Thread(target=self.loop, name="presence", daemon=True).start()
+        self._thread.start()
 
     def _obey(self, draining: bool) -> None:
         stopping.drain(draining)

@@ -13,6 +13,7 @@ from workers.answering import JSON, answered
 from workers.attempts_at_sinks import opened
 from workers.persistence import with_models
 from workers.sink_surroundings import SinkSurroundings
+from workers.storable import storable_object
 
 
 def perform(*, check_id: int) -> bool:
@@ -28,7 +29,7 @@ def perform(*, check_id: int) -> bool:
         return False
     surroundings = SinkSurroundings(workspace_id=check.workspace_id, sink=check.name)
     found = answered(lambda: _look(check, surroundings), clean=surroundings.clean, check=check.pk)
-    with_models(lambda: checking.end(check=check, now=_now(), **found))
+    with_models(lambda: checking.end(check=check, now=_now(), **storable_object(found)))
     return True
 
 

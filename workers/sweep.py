@@ -54,8 +54,16 @@ LONG_SILENCE = 2 / 3
 
 
 def sweep_once(*, now: dt.datetime | None = None, bury: bool = True, patience: dt.timedelta = dt.timedelta(0)) -> None:
-    """One pass: bury the lost lanes and what they left running, deal with the runs whose time has come, and with what jobs and bulk
-    actions wait for. ``bury`` False leaves the lanes for another pass, and so does a database that began within ``patience``.
+    """One pass of all that sweeps do; see `look_after_runs` and `work_off_what_is_long`."""
+    look_after_runs(now=now, bury=bury, patience=patience)
+    work_off_what_is_long()
+
+
+def look_after_runs(
+    *, now: dt.datetime | None = None, bury: bool = True, patience: dt.timedelta = dt.timedelta(0)
+) -> None:
+    """Bury the lost lanes and what they left running, deal with the runs whose time has come, and with what jobs wait for. ``bury``
+    False leaves the lanes for another pass, and so does a database that began within ``patience``.
     """
     if bury:
         _bury_lanes(now=now, patience=patience)
@@ -68,13 +76,15 @@ def sweep_once(*, now: dt.datetime | None = None, bury: bool = True, patience: d
         _erase_old_answers,
         follow_ups.work_off,
         follow_ups.recover_jobs,
-        bulk.work_off,
-        bulk_each.work_off,
-        redelivering.work_off,
-        old_replays.work_off,
         rolling.roll_up,
         noticing.tell,
     ):
+        _undisturbed(task)
+
+
+def work_off_what_is_long() -> None:
+    """Go on with what may take seconds at a time, for which no lost lane and no run may wait."""
+    for task in (bulk.work_off, bulk_each.work_off, redelivering.work_off, old_replays.work_off):
         _undisturbed(task)
 
 
@@ -242,7 +252,7 @@ def loop() -> None:
             silent_since, answered_at = answered_at, time.monotonic()
             if answered_at - silent_since > LONG_SILENCE * lease:
                 patient_until = answered_at + lease
-            sweep_once(bury=answered_at >= patient_until, patience=seconds(lease))
+            look_after_runs(bury=answered_at >= patient_until, patience=seconds(lease))
             next_wake = claims.seconds_to_next_wake()
         except (*hotpath.RETRYABLE, OperationalError, InterfaceError) as error:
             log.warning("sweep.database_unavailable", reason=str(error).strip())
@@ -255,6 +265,20 @@ def loop() -> None:
         time.sleep(max(SHORTEST_PAUSE_SECONDS, min(pause, pause if next_wake is None else next_wake)))
 
 
+def loop_of_what_is_long() -> None:
+    """Work it off for ever, each second."""
+    while True:
+        try:
+            work_off_what_is_long()
+        except (*hotpath.RETRYABLE, OperationalError, InterfaceError) as error:
+            log.warning("sweep.database_unavailable", reason=str(error).strip())
+        except Exception:  # Whatever it is: without this thread no bulk action would go on.
+            log.exception("sweep.failed")
+        connection.close()  # The pool's, between two times.
+        time.sleep(settings.JOBS_SWEEP_SECONDS)
+
+
 def start(**_: object) -> None:
-    """Sweep in a thread of this process. Connected to Celery's worker_ready and beat_init."""
+    """Sweep in two threads of this process. Connected to Celery's worker_ready and beat_init."""
     threading.Thread(target=loop, name="sweep", daemon=True).start()
+    threading.Thread(target=loop_of_what_is_long, name="long-sweep", daemon=True).start()

@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_datetime
 from jobs import claims, strict_json
 from jobs.errors import FieldError, ValidationError
 from jobs.models import BulkAction, Event, Run, Workspace
-from jobs.services.bulk_batches import open_actions, refuse_rest, try_batch
+from jobs.services.bulk_batches import begin, open_actions, refuse_rest, try_batch, wait_briefly_for_locks
 from jobs.services.lasting_rights import told_caller, why_not
 from jobs.states import ACTIVE_RUN_STATES, RunState, StopReason
 
@@ -35,6 +35,7 @@ def terminate_runs(
     actor: str,
     note: str = "",
     caller: Mapping[str, int | None] | None = None,
+    upto: int | None = None,
 ) -> BulkAction:
     """Begin to terminate runs of a workspace; those that begin after this call are not touched.
 
@@ -45,6 +46,7 @@ def terminate_runs(
         actor: Who does it.
         note: Why; kept with each run.
         caller: Whose rights it needs until it is over; None for whoever acts now.
+        upto: The newest run that is meant; None for the newest that there is.
 
     Returns:
         The action after its first batch; the sweep does the rest.
@@ -53,7 +55,7 @@ def terminate_runs(
         ValidationError: The selection is none of these.
     """
     checked = _checked(selection)
-    newest = Run.objects.filter(workspace=workspace).order_by("-pk").values_list("pk", flat=True).first() or 0
+    newest = newest_run(workspace) if upto is None else upto
     action = BulkAction(workspace=workspace, selection=checked, note=note, actor=actor, upto=newest)
     action.caller = told_caller() if caller is None else dict(caller)
     selected = _selected(action)
@@ -63,9 +65,13 @@ def terminate_runs(
         data = {"action": action.pk, "selection": checked, "total": action.total, "note": note}
         Event.objects.create(workspace=workspace, kind="bulk.terminate", actor=actor, data=data)
     log.info("bulk.terminate", action=action.pk, workspace=workspace.slug, runs=action.total, actor=actor)
-    try_batch(_work_one_batch, action_id=action.pk)
-    action.refresh_from_db()
+    begin(_work_one_batch, action=action)
     return action
+
+
+def newest_run(workspace: Workspace) -> int:
+    """The id of the newest run of a workspace; 0 for none."""
+    return Run.objects.filter(workspace=workspace).order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def work_off() -> None:
@@ -74,15 +80,16 @@ def work_off() -> None:
         try_batch(_work_one_batch, action_id=pk)
 
 
-def _work_one_batch(pk: int) -> None:
+def _work_one_batch(pk: int) -> bool:
     with transaction.atomic():
+        wait_briefly_for_locks()
         action = BulkAction.objects.select_for_update(skip_locked=True).filter(pk=pk, ended_at=None).first()
         if action is None:
-            return
+            return False
         found, upto = _next_batch(action)
         if found and (reason := why_not(action, now=dt.datetime.now(dt.UTC))):
             refuse_rest(action, targets=found, why=reason)
-            return
+            return True
         with connection.cursor() as cursor:
             stopped = claims.stop_runs(
                 cursor, run_ids=found, reason=StopReason.TERMINATED, actor=action.actor, note=action.note
@@ -94,6 +101,7 @@ def _work_one_batch(pk: int) -> None:
         if upto is None:
             # Those that ended by themselves before their turn came were selected too.
             BulkAction.objects.filter(pk=pk).update(ended_at=Now(), unchanged=Greatest(F("total") - F("changed"), 0))
+        return True
 
 
 def _next_batch(action: BulkAction) -> tuple[list[int], int | None]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import psycopg
 import structlog
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
@@ -24,21 +25,23 @@ DATABASE_ERRORS = (DatabaseError, InterfaceError, psycopg.Error)
 _LOCKS = ("40", "55")
 """Classes of SQLSTATE. 40: a deadlock's victim, or a serialization that failed. 55: a lock that did not come in time. Another try
 may go well."""
-_TOO_LONG = "57014"
-"""The statement's time was up, or it was cancelled: it takes as long the next time."""
+_AWAY = ("08", "57P", "53300")
+LOCK_SECONDS = 5
+"""A batch waits for a row that somebody else holds no longer than this: the actions behind it wait as well."""
 
 log = structlog.get_logger(__name__)
 
 
 def is_away(error: Exception) -> bool:
     """Whether an error of the database is about no target in particular: the connection broke (class 08), the server is being
-    stopped or started (57P01 to 57P05), or it never said anything.
+    stopped or started (57P01 to 57P05), has no connection left (53300), or it never said anything.
 
     Source: PostgreSQL's manual, appendix A, "PostgreSQL Error Codes".
     """
     if not isinstance(error, OperationalError | InterfaceError | psycopg.OperationalError | psycopg.InterfaceError):
         return False
-    return not (passes(error) or _sqlstate(error) == _TOO_LONG)
+    state = _sqlstate(error)
+    return not state or state.startswith(_AWAY)
 
 
 def passes(error: Exception) -> bool:
@@ -57,27 +60,70 @@ def open_actions(kinds: Sequence[str]) -> list[int]:
     return list(found.order_by(F("tried_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)[:AT_ONCE])
 
 
-def try_batch(work: Callable[[int], None], *, action_id: int) -> bool:
+def begin(work: Callable[[int], bool], *, action: BulkAction) -> None:
+    """Do the first batch of an action that was just committed, and bring the object up to date.
+
+    Whatever happens to the batch, the action is there and goes on: who asked for it must not hear that it failed, and ask again.
+    """
+    try:
+        try_batch(work, action_id=action.pk)
+        action.refresh_from_db()
+    except DATABASE_ERRORS as error:
+        log.warning("bulk.left_to_the_sweep", action=action.pk, reason=str(error).strip())
+
+
+def wait_briefly_for_locks() -> None:
+    """In the transaction of a batch."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_SECONDS}s"])
+
+
+def try_batch(work: Callable[[int], bool], *, action_id: int) -> bool:
     """Do a batch. What nobody foresaw is logged, with nothing of the batch done; the next sweep tries again, `MOST_FAILURES` times.
 
+    A try is counted before it is begun, and taken back when it went well: so one that kills its process counts, too.
+
+    Args:
+        work: Does it; False when another process is at the action, or it is over.
+
     Returns:
-        False when it failed.
+        False when it failed, or has failed too often.
 
     Raises:
         django.db.OperationalError, django.db.InterfaceError, psycopg.Error: The database is away.
     """
-    mine = BulkAction.objects.filter(pk=action_id, ended_at=None)
+    if not _count_try(action_id):
+        return True
+    mine = BulkAction.objects.filter(pk=action_id)
+    one_less = Greatest(F("failures") - 1, 0)
     try:
-        work(action_id)
+        did = work(action_id)
     except Exception as error:  # an error of ours in one action must not keep all the others from being worked off
         if is_away(error):
+            with suppress(
+                *DATABASE_ERRORS
+            ):  # If it is still away, one try too many has been counted, until one goes well.
+                mine.update(failures=one_less)
             raise
         log.exception("bulk.failed", action=action_id)
-        mine.update(failures=F("failures") + 1, tried_at=Now())
         _give_up(action_id)
         return False
-    mine.update(failures=0, tried_at=Now())
+    mine.update(failures=0 if did else one_less, tried_at=Now())
     return True
+
+
+def _count_try(action_id: int) -> bool:
+    """False when there is nothing to try: another process is at it, it is over, or has just been given up."""
+    with transaction.atomic():
+        rows = BulkAction.objects.select_for_update(skip_locked=True).filter(pk=action_id, ended_at=None)
+        tries = rows.values_list("failures", flat=True).first()
+        if tries is None:
+            return False
+        if tries < MOST_FAILURES:
+            BulkAction.objects.filter(pk=action_id).update(failures=tries + 1, tried_at=Now())
+            return True
+    _give_up(action_id)
+    return False
 
 
 def keep_problem(action: BulkAction, target: int, detail: str) -> None:

@@ -21,16 +21,18 @@ from jobs.models import BulkAction, Event, Job, Role, Run, Workspace
 from jobs.selectors.jobs import JobFilter, find_ids
 from jobs.selectors.runs import RunFilter, find_run_ids
 from jobs.services import control, job_states, reruns
-from jobs.services.bulk import terminate_runs
+from jobs.services.bulk import newest_run, terminate_runs
 from jobs.services.bulk_batches import (
     DATABASE_ERRORS,
     OF_THE_SYSTEM,
+    begin,
     is_away,
     keep_problem,
     open_actions,
     passes,
     refuse_rest,
     try_batch,
+    wait_briefly_for_locks,
 )
 from jobs.services.jobs import delete_job
 from jobs.services.lasting_rights import told_caller, why_not
@@ -76,7 +78,9 @@ def act_on_jobs(*, workspace: Workspace, asked: BulkOnJobs, actor: str) -> BulkA
             find_ids(workspace=workspace, wanted=JobFilter(**wanted), limit=MOST + 1),
             {"filter": wanted},
         )
-    options = {"parameters": asked.parameters} if asked.action == "trigger" else {}
+    options: dict[str, Any] = {"parameters": asked.parameters} if asked.action == "trigger" else {}
+    if asked.action == "terminate":
+        options = {"upto": newest_run(workspace)}
     return _begin(workspace, f"{asked.action}-jobs", selection, targets, options, actor=actor, note=asked.note)
 
 
@@ -132,21 +136,27 @@ def _begin(
         data = {"action": made.pk, "selection": selection, "total": made.total, "note": note}
         Event.objects.create(workspace=workspace, kind=f"bulk.{action}"[:40], actor=actor, data=data)
     log.info("bulk.began", action=made.pk, what=action, workspace=workspace.slug, total=made.total, actor=actor)
-    try_batch(_work, action_id=made.pk)
-    made.refresh_from_db()
+    begin(_work, action=made)
     return made
 
 
-def _work(pk: int) -> None:
-    """Up to `AT_ONCE` targets. What costs as much as all targets, to read them, is done once."""
+def _work(pk: int) -> bool:
+    """Up to `AT_ONCE` targets. What costs as much as all targets, to read them, is done once.
+
+    Returns:
+        False when another process is at the action, or it is over.
+    """
     targets = _next_targets(pk)
+    if not targets:
+        return bool(BulkAction.objects.filter(pk=pk, ended_at=None).update(ended_at=Now()))
     if _is_refused(pk, targets):
-        return
+        return True
+    done = 0
     for target in targets[:AT_ONCE]:
         if not _work_one(pk, target, is_last=target == targets[-1]):
-            return
-    if not targets:
-        BulkAction.objects.filter(pk=pk, ended_at=None).update(ended_at=Now())
+            break
+        done += 1
+    return done > 0
 
 
 def _next_targets(pk: int) -> list[int]:
@@ -176,6 +186,7 @@ def _mine(pk: int) -> BulkAction | None:
 def _work_one(pk: int, target: int, *, is_last: bool) -> bool:
     """False when it is over, or another process is at it, or was since."""
     with transaction.atomic():
+        wait_briefly_for_locks()
         action = _mine(pk)
         if action is None or action.cursor >= target:
             return False
@@ -250,6 +261,7 @@ def _terminate_job(action: BulkAction, job_id: int) -> bool:
         actor=action.actor,
         note=action.note,
         caller=action.caller,
+        upto=action.options.get("upto"),
     )
     return True
 

@@ -95,9 +95,9 @@ def _failed_in_a_row(job: Job, most: int) -> bool:
     # The newest by id, which has an index, and only then by their ends: asked for those since a time, it might read them all.
     # Runs that go on side by side end in another order, a few of them.
     newest = ended.order_by("-pk").values_list("ended_at", "state")[: most + SIDE_BY_SIDE]
-    last = sorted(newest, reverse=True)[:most]
-    since = _active_since(job.state_change)
-    failed = [state == RunState.FAILED and (since is None or ended_at > since) for ended_at, state in last]
+    since = _active_since(job.state_change) or dt.datetime.min.replace(tzinfo=dt.UTC)
+    last = sorted(((at, state) for at, state in newest if at is not None), reverse=True)[:most]
+    failed = [state == RunState.FAILED and at > since for at, state in last]
     return len(failed) == most and all(failed)
 
 

@@ -40,6 +40,12 @@ def end(
     return bool(rows.update(ended_at=now, result=result, error=error))
 
 
+def withdraw(operation: Operation, *, now: dt.datetime) -> bool:
+    """Have no worker take it any more. False when one has."""
+    rows = type(operation)._default_manager.filter(pk=operation.pk, taken_at__isnull=True, ended_at__isnull=True)
+    return bool(rows.update(expires_at=now))
+
+
 def erase_expired(kind: type[Operation], *, now: dt.datetime) -> int:
     """Delete what has been kept for long enough; the sweep asks for it. Returns how many."""
     deleted, _ = kind._default_manager.filter(expires_at__lt=now - KEEP_OPERATIONS).delete()

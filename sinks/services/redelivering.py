@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from jobs import dispatch
 from jobs.errors import ConflictError
 from jobs.models import BulkAction, Event, Run, Workspace
-from jobs.services.bulk_batches import open_actions, refuse_rest, try_batch
+from jobs.services.bulk_batches import open_actions, refuse_rest, try_batch, wait_briefly_for_locks
 from jobs.services.lasting_rights import told_caller, why_not
 from sinks import redelivery_claims as claims
 from sinks.models import Delivery, Sink
@@ -142,16 +142,17 @@ def _begin(dead: _Dead, deliveries: QuerySet[Delivery]) -> Again:
     return replace(again, action=action)
 
 
-def _work_one_page(pk: int) -> None:
+def _work_one_page(pk: int) -> bool:
     with transaction.atomic():
+        wait_briefly_for_locks()
         action = BulkAction.objects.select_for_update(skip_locked=True).filter(pk=pk, ended_at=None).first()
         if action is None:
-            return
+            return False
         dead = _dead_of(action)
         found, has_more = dead.page(after=action.cursor, upto=action.upto)
         if found and (reason := why_not(action, now=dt.datetime.now(dt.UTC))):
             refuse_rest(action, targets=found, why=reason)
-            return
+            return True
         again = _page(dead, found)
         action.changed += again.made
         action.unchanged += again.left
@@ -159,6 +160,7 @@ def _work_one_page(pk: int) -> None:
         action.cursor = found[-1] if found else action.cursor
         action.ended_at = None if has_more else Now()
         action.save(update_fields=["changed", "unchanged", "problems", "cursor", "ended_at"])
+        return True
 
 
 def _dead_of(action: BulkAction) -> _Dead:

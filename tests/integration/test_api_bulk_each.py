@@ -79,6 +79,21 @@ class TestOnJobs:
         assert {Run.objects.get(pk=run.pk).state for run in ended} <= {"cancelling", "cancelled"}
         assert Run.objects.get(pk=other.pk).state == "running"
 
+    def test_runs_that_began_after_it_was_asked_are_not_terminated(self, api: Api, jobs: list[Job]) -> None:
+        meant = make_run(jobs[0], "q")
+        begun = made(jobs[:1], action="terminate-jobs", options={"upto": meant.pk})
+        later = make_run(jobs[0], "q")
+        bulk_each.work_off()
+        begun.refresh_from_db()
+        assert begun.changed == 1
+        assert Run.objects.get(pk=meant.pk).state == "cancelling"
+        assert Run.objects.get(pk=later.pk).state == "running"
+
+    def test_remember_which_run_was_the_newest(self, api: Api, jobs: list[Job]) -> None:
+        newest = make_run(jobs[0], "q")
+        api.post("jobs/bulk/", {"action": "terminate", "keys": ["task:a"]})
+        assert BulkAction.objects.get(action="terminate-jobs").options == {"upto": newest.pk}
+
     def test_are_deleted_by_editors_alone(self, api: Api, jobs: list[Job], workspace: Workspace) -> None:
         body = {"action": "delete", "keys": ["task:a", "task:b"]}
         refused = api.post("jobs/bulk/", body)
@@ -207,6 +222,69 @@ class TestWhatNobodyForesaw:
         assert (action.changed, action.failures, action.ended_at is not None) == (
             (2, 0, True) if told else (0, 0, False)
         )
+
+    @pytest.mark.parametrize(
+        ("code", "is_away"),
+        [("", True), ("53300", True), ("57P03", True), ("53400", False), ("54001", False), ("58P01", False)],
+    )
+    def test_what_says_the_same_the_next_time_is_no_absence(self, code: str, is_away: bool) -> None:
+        error = OperationalError()
+        error.__cause__ = psycopg_errors.lookup(code)() if code else None
+        assert bulk_batches.is_away(error) is is_away
+
+    def test_the_first_batch_never_fails_who_asked(
+        self, api: Api, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def away(action: BulkAction, job_id: int) -> bool:
+            raise OperationalError
+
+        monkeypatch.setitem(bulk_each._ACTIONS, "pause-jobs", away)
+        told = api.post("jobs/bulk/", {"action": "pause", "filter": {"type": "task"}})
+        assert (told.status_code, told.json()["changed"], told.json()["ended_at"]) == (202, 0, None)
+        monkeypatch.undo()
+        bulk_each.work_off()
+        assert BulkAction.objects.get().changed == 3
+
+    def test_a_batch_that_ends_its_process_counts_as_tried(
+        self, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def ends_the_process(action: BulkAction, job_id: int) -> bool:
+            raise SystemExit
+
+        monkeypatch.setitem(bulk_each._ACTIONS, "pause-jobs", ends_the_process)
+        action = made(jobs)
+        for _ in range(bulk_batches.MOST_FAILURES):
+            with pytest.raises(SystemExit):
+                bulk_each.work_off()
+        bulk_each.work_off()
+        action.refresh_from_db()
+        assert (action.changed, action.unchanged, action.ended_at is not None) == (0, 3, True)
+        assert "given up" in action.problems[0]["detail"]
+
+    def test_who_finds_another_at_it_counts_nothing_and_takes_nothing_back(
+        self, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        action = made(jobs, failures=4)
+        monkeypatch.setattr(bulk_each, "_work", lambda _: False)
+        bulk_each.work_off()
+        action.refresh_from_db()
+        assert action.failures == 4
+
+    def test_a_row_that_somebody_holds_is_waited_for_briefly(
+        self, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked = []
+
+        def look(action: BulkAction, job_id: int) -> bool:
+            with connection.cursor() as cursor:
+                cursor.execute("SHOW lock_timeout")
+                asked.append(cursor.fetchone())
+            return True
+
+        monkeypatch.setitem(bulk_each._ACTIONS, "pause-jobs", look)
+        made(jobs[:1])
+        bulk_each.work_off()
+        assert asked == [(f"{bulk_batches.LOCK_SECONDS}s",)]
 
     def test_what_was_in_the_way_once_is_not_the_second_time(
         self, jobs: list[Job], monkeypatch: pytest.MonkeyPatch

@@ -169,6 +169,30 @@ class TestOnTheForm:
         assert "A run would take this for a failure:" in page
         assert "<b>404</b>" in page
 
+    def test_without_a_place_to_wait_nothing_is_sent(
+        self, workspace: Workspace, service: Service, settings: Any
+    ) -> None:
+        settings.JOBS_API_WAITERS = 0
+        page = self.browser(workspace).post(ADDRESS, self.form(service.url("/ok"))).content.decode()
+        assert "Nothing was sent: try again" in page
+        assert (service.seen, TrialCall.objects.count()) == ([], 0)
+
+    @pytest.mark.parametrize(("is_taken", "said"), [(False, "Nothing was sent."), (True, "It may have been sent.")])
+    def test_one_that_nobody_answers_is_withdrawn_and_says_whether_it_was_sent(
+        self, workspace: Workspace, service: Service, monkeypatch: pytest.MonkeyPatch, is_taken: bool, said: str
+    ) -> None:
+        def never(call_id: int) -> None:
+            if is_taken:
+                trial_calls.take(call_id=call_id, now=dt.datetime.now(dt.UTC))
+
+        monkeypatch.setattr(dispatch, "publish_trial_call", never)
+        wait = trial_calls.wait
+        monkeypatch.setattr(trial_calls, "wait", lambda *, call: wait(call=call, seconds=0.01))
+        page = self.browser(workspace).post(ADDRESS, self.form(service.url("/ok"))).content.decode()
+        assert said in page
+        assert not perform(call_id=TrialCall.objects.get().pk)
+        assert service.seen == []
+
     def test_what_is_wrong_sends_nothing(self, workspace: Workspace, service: Service) -> None:
         page = self.browser(workspace).post(ADDRESS, self.form("nonsense")).content.decode()
         assert "Nothing was sent:" in page

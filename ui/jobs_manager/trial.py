@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from jobs.errors import FieldError, ValidationError
 from jobs.models import Role, TrialCall
-from jobs.services import trial_calls
+from jobs.services import operations, trial_calls
+from jobs.services.places import waiting_place
 from ui.jobs_manager.job_form import JobForm
 from ui.pages import WorkspacePage
 
@@ -22,12 +24,19 @@ class TryCall(WorkspacePage):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """What came back."""
         try:
-            parameters = self._parameters()
-            call = trial_calls.ask(workspace=self.workspace, parameters=parameters, actor=self.actor, now=self.now)
+            shown = self._tried(self._parameters())
         except ValidationError as error:
             lines = [f"{each.field}: {each.message}" if each.field else each.message for each in error.errors]
-            return self.part("ui/jobs_manager/trial.html", shown={"refused": lines})
-        return self.part("ui/jobs_manager/trial.html", shown=_told(trial_calls.wait(call=call)))
+            shown = {"refused": lines}
+        return self.part("ui/jobs_manager/trial.html", shown=shown)
+
+    def _tried(self, parameters: Any) -> dict[str, Any]:
+        """Asked for only if there is a place to wait for the answer: the call has effects, and must not be made unseen."""
+        with waiting_place() as has_place:
+            if not has_place:
+                return {"failure": _("Too many requests wait here. Nothing was sent: try again in a moment.")}
+            call = trial_calls.ask(workspace=self.workspace, parameters=parameters, actor=self.actor, now=self.now)
+            return _told(trial_calls.wait(call=call))
 
     def _parameters(self) -> Any:
         """Of the payload whose number the address names. Raises ValidationError for what cannot be read, or is not there."""
@@ -43,7 +52,11 @@ class TryCall(WorkspacePage):
 def _told(call: TrialCall) -> dict[str, Any]:
     if call.ended_at is None:
         seconds = {"seconds": trial_calls.WAIT_SECONDS}
-        return {"failure": _("No worker has answered within %(seconds)g s.") % seconds}
+        if operations.withdraw(call, now=dt.datetime.now(dt.UTC)):
+            return {"failure": _("No worker took it within %(seconds)g s. Nothing was sent.") % seconds}
+        return {
+            "failure": _("A worker took it, and had no answer within %(seconds)g s. It may have been sent.") % seconds
+        }
     if call.error:
         return {"failure": str(call.error.get("message") or call.error)}
     return {"answer": call.result or {}}

@@ -136,4 +136,4 @@ class TestSink(RulePage):
             return self.part("ui/notices/test.html", wrong=wrong)
         if check.error:
             return self.part("ui/notices/test.html", wrong=str(check.error.get("message") or check.error))
-        return self.part("ui/notices/test.html", said=str((check.result or {}).get("detail") or ""))
+        return self.part("ui/notices/test.html", said=str((check.result or {}).get("message") or ""))

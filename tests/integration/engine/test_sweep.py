@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from django.db import OperationalError, connection
 from jobs import claims, dispatch, hotpath
 from jobs.claims import Report, Requeue
 from jobs.models import Lane, Requeued, Run
+from jobs.services import bulk, bulk_each, old_replays
+from sinks.services import redelivering
 from tests.integration.engine.conftest import Broker
 from tests.integration.engine.makers import (
     MS,
@@ -326,6 +329,36 @@ class TestItsPauses:
         assert (broker.messages, waiting(run)) == ([], {})
 
 
+class TestWhatIsLong:
+    def test_neither_lanes_nor_runs_wait_for_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        done: list[str] = []
+        for module in (bulk, bulk_each, redelivering, old_replays):
+            name = module.__name__.rpartition(".")[2]
+            monkeypatch.setattr(module, "work_off", lambda name=name: done.append(name))
+        sweep.look_after_runs()
+        assert done == []
+        sweep.work_off_what_is_long()
+        assert done == ["bulk", "bulk_each", "redelivering", "old_replays"]
+
+    def test_each_has_a_thread_of_its_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        begun = [threading.Event(), threading.Event()]
+        monkeypatch.setattr(sweep, "loop", begun[0].set)
+        monkeypatch.setattr(sweep, "loop_of_what_is_long", begun[1].set)
+        sweep.start()
+        assert all(event.wait(5) for event in begun)
+
+    def test_it_goes_on_after_the_database_was_away(self, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+        ends = iter([OperationalError("away"), ValueError("ours"), SystemExit()])
+
+        def fails() -> None:
+            raise next(ends)
+
+        monkeypatch.setattr(sweep, "time", clock)
+        monkeypatch.setattr(sweep, "work_off_what_is_long", fails)
+        with pytest.raises(SystemExit):
+            sweep.loop_of_what_is_long()
+
+
 class TestTheLoop:
     """With the database away in its second and third passes."""
 
@@ -337,7 +370,7 @@ class TestTheLoop:
         settings.JOBS_LEASE_SECONDS, settings.JOBS_SWEEP_SECONDS = 10, 1
         passes: list[tuple[float, bool]] = []
 
-        def sweep_once(*, bury: bool, patience: dt.timedelta) -> None:
+        def look_after_runs(*, bury: bool, patience: dt.timedelta) -> None:
             assert patience == 10 * SECOND
             passes.append((clock.now - began, bury))
             if len(passes) in (2, 3):
@@ -347,7 +380,7 @@ class TestTheLoop:
 
         began = clock.now
         monkeypatch.setattr(sweep, "time", clock)
-        monkeypatch.setattr(sweep, "sweep_once", sweep_once)
+        monkeypatch.setattr(sweep, "look_after_runs", look_after_runs)
         with pytest.raises(SystemExit):
             sweep.loop()
         return passes
@@ -367,14 +400,14 @@ class TestTheLoop:
         waits = iter([0, 0, 7, *[0] * 20])
         passes: list[bool] = []
 
-        def sweep_once(*, bury: bool, patience: dt.timedelta) -> None:
+        def look_after_runs(*, bury: bool, patience: dt.timedelta) -> None:
             passes.append(bury)
             if len(passes) == 15:
                 raise SystemExit
 
         monkeypatch.setattr(sweep, "time", clock)
         monkeypatch.setattr(hotpath, "ask", lambda: clock.sleep(next(waits)))
-        monkeypatch.setattr(sweep, "sweep_once", sweep_once)
+        monkeypatch.setattr(sweep, "look_after_runs", look_after_runs)
         with pytest.raises(SystemExit):
             sweep.loop()
         assert passes == [True] * 2 + [False] * 10 + [True] * 3

@@ -22,7 +22,8 @@ MAX_RECORDS = 1000
 """Of a sample: enough to tell a column's type."""
 MAX_BYTES = 64 * 1024 * 1024
 """Some formats can only be read as a whole."""
-_SNIFFED_CHARACTERS = 64 * 1024
+_SNIFFED_CHARACTERS = 4 * 1024
+"""What the sniffer takes grows with their square where they are hostile."""
 
 Record = dict[str, Any]
 

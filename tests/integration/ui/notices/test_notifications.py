@@ -288,7 +288,7 @@ class TestDoing:
 
         def answered(*, check: Any, seconds: float) -> Any:
             type(check).objects.filter(pk=check.pk).update(taken_at=check.created_at)
-            checking.end(check=check, now=check.created_at, result={"detail": "it is a log"})
+            checking.end(check=check, now=check.created_at, result={"message": "it is a log"})
             check.refresh_from_db()
             return check
 
