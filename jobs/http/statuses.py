@@ -61,7 +61,7 @@ def retry_after_seconds(header: str | None, *, now: dt.datetime) -> float | None
         return float(text)
     try:
         when = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the second: a year or a zone with more digits than a number may have
         return None
     # A date without a zone is read as UTC, which HTTP's dates are by definition.
     when = when if when.tzinfo else when.replace(tzinfo=dt.UTC)

@@ -74,6 +74,8 @@ def test_other_things_are_refused(written: object) -> None:
         ("Thu, 99 Jan 2026 12:00:30 GMT", None),
         ("", None),
         (None, None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Sat, 21 Nov 2026 12:00:00 +99999999999999999999", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
