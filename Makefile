@@ -43,8 +43,8 @@ reset: $(VENV)/embedded.stamp ## End what runs in this checkout and remove its d
 TESTERS ?= 3
 SHARED := -n $(TESTERS) --dist loadfile
 
-.PHONY: check test acceptance spark-acceptance test-pg15 format-check lint types contracts migrations-check coverage-floor
-check: format-check lint types contracts migrations-check test coverage-floor ## What CI runs: format, lint, types, contracts, migrations, tests
+.PHONY: check test acceptance spark-acceptance test-pg15 format-check lint types contracts migrations-check schema-check coverage-floor
+check: format-check lint types contracts migrations-check schema-check test coverage-floor ## What CI runs: format, lint, types, contracts, migrations, the manifests' schema, tests
 
 test: $(VENV)/dev.stamp ## The unit, integration and conformance tests (ARGS=... are passed to pytest; TESTERS=1 leaves one core to others)
 	@exec $(BIN)/python -m pytest $(SHARED) --cov --cov-report= --cov-fail-under=0 tests/sinks_conformance tests/unit tests/integration tests/conformance $(ARGS)
@@ -110,6 +110,9 @@ contracts: $(VENV)/dev.stamp ## Who may import whom
 
 migrations-check: $(VENV)/dev.stamp # No model has changed without its migration. It has data of its own, so that `make up` may run beside it.
 	@EMBEDDED_DATA=.data/check $(WITH_SERVERS) $(BIN)/python manage.py makemigrations --check --dry-run
+
+schema-check: $(VENV)/dev.stamp # The JSON Schema of manifests is what the code declares; a process of its own, for tests register kinds
+	@$(SETTINGS_ONLY) $(BIN)/python manage.py jobs_schema --check
 
 .PHONY: schema schemathesis
 schemathesis: $(VENV)/dev.stamp ## Send the API whatever fits its OpenAPI document and whatever does not (EXAMPLES=... for each operation; about an hour)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from difflib import unified_diff
+from itertools import islice
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from manifests import schema
+
+MOST_LINES = 40
+"""Of how it differs."""
 
 
 class Command(BaseCommand):
@@ -23,5 +28,8 @@ class Command(BaseCommand):
         text = schema.text()
         if not options["check"]:
             schema.FILE.write_text(text, encoding="utf-8")
-        elif schema.FILE.read_text(encoding="utf-8") != text:
-            raise CommandError("manifest.schema.json is out of date: run manage.py jobs_schema")
+        elif (kept := schema.FILE.read_text(encoding="utf-8")) != text:
+            differs = "\n".join(
+                islice(unified_diff(kept.splitlines(), text.splitlines(), lineterm="", n=1), MOST_LINES)
+            )
+            raise CommandError(f"manifest.schema.json is out of date: run manage.py jobs_schema\n{differs}")
