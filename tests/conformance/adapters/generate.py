@@ -58,7 +58,7 @@ class GenerateAdapter(Adapter):
         """A dataset is made; then the processes that are to make the next one stand still."""
         self._standstill.begin()
         return Case(
-            {"datasets": [_dataset("few"), _dataset("many", records=100_000)], "processes": 2},
+            {"datasets": [_dataset("few"), _dataset("many", records=400_000)], "processes": 2},
             mend=self._standstill.end,
             begun=self._standstill.is_there,
         )

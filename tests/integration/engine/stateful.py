@@ -265,9 +265,9 @@ class RunControl(RuleBasedStateMachine):
             control.pause_job(job=self.job(pick, *LEASING_RUN_STATES), actor="ann", note="an incident")
             return
         run = self.run(pick, *LEASING_RUN_STATES)
-        before = run.state
+        before, with_its_job = run.state, bool((run.pause or {}).get("by_job"))
         changed = expect(before in STOPPED, lambda: control.pause_run(run=run, actor="ann", note="wait"))
-        assert changed in (None, before not in HELD_BACK)
+        assert changed in (None, before not in HELD_BACK or with_its_job)
 
     @step(lambda self: any(run.state in HELD_BACK for run in self.world.seen.runs.values()), pick=PICK)
     def resume_run(self, pick: int) -> None:
