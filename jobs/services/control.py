@@ -173,13 +173,15 @@ def _lock_job(run: Run) -> Job | None:
 
 def _keep_paused(run: Run, *, actor: str, note: str) -> bool:
     """Of a run that is paused with its job: whether it is now paused by itself."""
-    pause = {"actor": actor, "at": dt.datetime.now(dt.UTC).isoformat(), "note": note, "by_job": False}
     held = Run.objects.filter(pk=run.pk, state__in=(RunState.PAUSING, RunState.PAUSED), pause__by_job=True)
-    if not held.update(pause=pause):
+    row = held.select_for_update(no_key=True).only("state").first()
+    if row is None:
         return False
+    pause = {"actor": actor, "at": dt.datetime.now(dt.UTC).isoformat(), "note": note, "by_job": False}
+    Run.objects.filter(pk=row.pk).update(pause=pause)
     data = {"note": note, "by_job": False}
     Event.objects.create(
-        workspace_id=run.workspace_id, job_id=run.job_id, run=run, kind="run.pausing", actor=actor, data=data
+        workspace_id=run.workspace_id, job_id=run.job_id, run=run, kind=f"run.{row.state}", actor=actor, data=data
     )
     return True
 

@@ -252,7 +252,7 @@ class TestAJob:
         row = fresh(run)
         assert row.pause is not None
         assert (row.state, row.pause["actor"], row.pause["by_job"]) == ("paused", "bob", False)
-        assert Event.objects.filter(run=run, kind="run.pausing").latest("pk").actor == "bob"
+        assert Event.objects.filter(run=run, kind="run.paused").latest("pk").actor == "bob"
         assert control.resume_run(run=run, actor="bob")
 
     @pytest.mark.parametrize(
