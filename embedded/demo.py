@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from embedded import spark
-from embedded.api_client import ApiClient
+from embedded.api_client import ApiAway, ApiClient
 from embedded.came_to import came_to
 from embedded.errors import StartError
 from embedded.expectations import Expectation
@@ -103,7 +104,8 @@ def table(rows: Sequence[Row]) -> str:
 def _wait(system: System, api: ApiClient, runs: list[Row], progress: ProgressDisplay) -> list[Row]:
     deadline = time.monotonic() + _LONGEST_SECONDS
     while True:
-        runs = [run if is_done(run) else api.run(run["id"]) for run in runs]
+        with suppress(ApiAway):  # what dies is started again below
+            runs = [run if is_done(run) else api.run(run["id"]) for run in runs]
         progress.show(runs)
         active = [run["job"] for run in runs if not is_done(run)]
         if not active:

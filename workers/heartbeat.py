@@ -7,18 +7,21 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from django.conf import settings
 
 from jobs import claims, hotpath
 from jobs.durations import seconds
+from jobs.errors import LaneLost
 from jobs.states import RunState
 from workers import pace
 from workers.deadline import Deadline
 from workers.payloads.base import Work
+from workers.unreported import Unreported
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +52,10 @@ class Held:
         self.begun_at: float | None = None
         """When the payload at ``reached`` began, by the monotonic clock; None between payloads."""
         self.range_end = 0
-        """Where the range ends that the lane works; 0 when it holds none."""
+        """Where the range ends that the lane works; 0 when it holds none, but positions that were requeued."""
+        self.unreported: Unreported | None = None
+        self.batch: Batch | None = None
+        """Of a run of one payload: those that it was taken together with."""
         self.run_stopped = False
         """The run is being ended: what is at work was told to stop, and is not tried again."""
         self.at_work: AtWork | None = None
@@ -76,6 +82,17 @@ class Held:
     def begin(self, work: Work) -> None:
         """Note the attempt that begins now, so that a call from outside can extend its time."""
         self.at_work = AtWork(f"{work.position}:{work.attempt}", work.deadline)
+
+
+class Batch(Protocol):
+    """Runs of one payload that are worked one after another."""
+
+    @property
+    def begun_at(self) -> float | None:
+        """When the one at work began, by the monotonic clock; None between two."""
+
+    def finish_early(self) -> None:
+        """Close, without keeping the caller waiting, those that have ended."""
 
 
 class Heartbeat:
@@ -121,7 +138,7 @@ class Heartbeat:
             if each.lane.id in states:
                 _obey(each, *states[each.lane.id])
                 _give_back(each, states[each.lane.id][0])
-                _shed(each)
+                _spare_others(each)
             else:
                 self._lost(each)
 
@@ -161,28 +178,55 @@ def _obey(held: Held, state: RunState, time_extensions: Mapping[str, int]) -> No
 
 
 def _give_back(held: Held, state: RunState) -> None:
-    """Let go of a run that is held or ended before its turn: the one before it may take long. Should this process or the database
-    fail between the two steps, the lane's lease runs out."""
-    if (
-        held.waits
-        and state in (RunState.PAUSING, RunState.CANCELLING)
-        and held.lane.group_id is None
-        and held.withdraw()
-    ):
+    """Let go of a run before its turn when it is held or ended, or when the one before it takes long. Should this process or the
+    database fail between the two steps, the lane's lease runs out."""
+    stopped = state in (RunState.PAUSING, RunState.CANCELLING)
+    kept_waiting = held.batch is not None and _takes_long(held.batch.begun_at)
+    if held.waits and (stopped or kept_waiting) and held.lane.group_id is None and held.withdraw():
         claims.give_back_single_run(lane=held.lane)
         log.info("lane.given_back", run=held.lane.run.run_id, lane=held.lane.id)
 
 
-def _shed(held: Held) -> None:
-    """Let others take what waits behind a payload that takes long. Twice the limit, so that the lane's own clock is sure to say the
-    same when the payload ends: it gives back what is left of its range then, and never executes what was shed."""
-    begun_at, keep = held.begun_at, held.reached + 1
-    if held.begun_at is not begun_at:  # the lane went on between the two reads: the position is not that payload's
+def _spare_others(held: Held) -> None:
+    """Let nothing wait for a payload that takes long: others may take what is behind it, and what came before it is reported."""
+    begun_at, reached = held.begun_at, held.reached
+    if held.begun_at is not begun_at or not _takes_long(begun_at):  # the lane may have gone on between the two reads
         return
-    if begun_at is None or held.range_end <= keep or time.monotonic() - begun_at < 2 * pace.LIMIT_SECONDS:
+    if held.batch is not None:
+        held.batch.finish_early()
         return
-    if shed := claims.shed_range(lane=held.lane, keep=keep):
-        held.range_end = keep
+    _shed(held, reached)
+    if held.unreported is not None:
+        with suppress(LaneLost):  # The next beat finds that out.
+            reported = held.unreported.report_early(
+                keep_from=reached if held.range_end else 0,
+                still=lambda: held.begun_at is begun_at,
+                lease=seconds(settings.JOBS_LEASE_SECONDS),
+            )
+            if reported:
+                log.info("lane.reported_early", run=held.lane.run.run_id, slot=held.lane.slot, payloads=reported)
+
+
+def _takes_long(begun_at: float | None) -> bool:
+    """For twice the limit, so that the lane's own clock is sure to say the same when the payload ends: it gives back what is left
+    of its range then, and never executes what was shed."""
+    return begun_at is not None and now() - begun_at >= 2 * pace.LIMIT_SECONDS
+
+
+def now() -> float:
+    """By the clock that lanes go by."""
+    return time.monotonic()
+
+
+def _shed(held: Held, reached: int) -> None:
+    if not held.range_end:
+        shed = claims.shed_requeued(lane=held.lane, reached=reached)
+    elif held.range_end > reached + 1:
+        shed = claims.shed_range(lane=held.lane, keep=reached + 1)
+        held.range_end = reached + 1 if shed else held.range_end
+    else:
+        return
+    if shed:
         log.info("lane.shed", run=held.lane.run.run_id, slot=held.lane.slot, payloads=shed)
 
 

@@ -17,6 +17,7 @@ from workers import executor, outcomes, pace, persistence, rates, stopping
 from workers.heartbeat import Held, heartbeat
 from workers.identity import worker_name
 from workers.journal import Journal
+from workers.unreported import Unreported
 
 log = structlog.get_logger(__name__)
 
@@ -89,6 +90,7 @@ class Turn:
         self._asked_for_range = False
         self._crowded = lane.crowded
         self._left_behind = False
+        self._unreported = held.unreported = Unreported(lane, may_leave=self._may_be_reported_early)
 
     def work(self) -> bool:
         """Work the lane and give it up.
@@ -162,19 +164,21 @@ class Turn:
 
     def _execute(self, payloads: list[Leased]) -> Report:
         """Execute a range in order. What would take it beyond 250 ms, or beyond the worker's stop, is given back."""
-        outcome = Report()
         begun = time.monotonic()
         done = 0
         for at, payload in enumerate(payloads):
             over = time.monotonic() - begun > pace.LIMIT_SECONDS or stopping.asked()
             waited = not (done and over) and self._starts.may_start(left=len(payloads) - at)
             if not waited or self._held.run_stopped:  # Asked last: it may have been stopped while this waited.
-                outcomes.give_back(outcome, payload)
+                with self._unreported.entering() as outcome:
+                    outcomes.give_back(outcome, payload)
                 continue
-            self._add(outcome, payload)
+            attempted = self._attempt(payload)
+            with self._unreported.entering() as outcome:
+                outcomes.add(outcome, attempted, run_stopped=self._held.run_stopped)
             done += 1
         self._pace.measured(payloads=done, seconds=time.monotonic() - begun)
-        return outcome
+        return self._unreported.collect()
 
     def _execute_strictly(self, payloads: list[Leased]) -> Report:
         """Execute a range in order, each outcome committed before the next payload starts. The last one is left to report."""
@@ -182,7 +186,7 @@ class Turn:
         outcome, rest, done = Report(), payloads, 0
         while self._starts.may_start(left=len(rest)) and not self._held.run_stopped:
             payload, rest = rest[0], rest[1:]
-            self._add(outcome, payload)
+            outcomes.add(outcome, self._attempt(payload), run_stopped=self._held.run_stopped)
             done += 1
             if (
                 not rest
@@ -223,23 +227,23 @@ class Turn:
             final.state == PayloadState.FAILED for final in outcome.finals
         )
 
-    def _add(self, outcome: Report, payload: Leased) -> None:
-        """Execute a payload and enter what came of it."""
-        attempted = self._attempt(payload)
-        outcomes.add(outcome, attempted, run_stopped=self._held.run_stopped)
-        # What goes on elsewhere takes this lane's place; what has ended gives its own to the lane.
-        self._left_behind = self._left_behind or isinstance(attempted.outcome, outcomes.GoesOn)
-        self._crowded = False
+    def _may_be_reported_early(self, outcome: Report) -> bool:
+        """Not what has consequences that this thread sees to."""
+        return not outcome.added and not self._ends_run(outcome)
 
     def _attempt(self, payload: Leased) -> outcomes.Attempted:
         self._held.reached = payload.position
         self._held.begun_at = time.monotonic()
         try:
-            return executor.attempt(
+            attempted = executor.attempt(
                 context=self._context, payload=payload, surroundings=self._journal.surroundings(payload)
             )
         finally:
             self._held.begun_at = None
+        # What goes on elsewhere takes this lane's place; what has ended gives its own to the lane.
+        self._left_behind = self._left_behind or isinstance(attempted.outcome, outcomes.GoesOn)
+        self._crowded = False
+        return attempted
 
     def _report(self, outcome: Report, *, take: int) -> None:
         self._journal.flush()

@@ -73,7 +73,9 @@ def add(report: Report, attempted: Attempted, *, run_stopped: bool = False) -> N
             _add_cancelled(report, attempted, json.dumps(_STOPPED))
         case GoesOn(looking=looking, seconds=seconds):
             payload = attempted.payload
-            report.requeues.append(Requeue(payload.position, payload.attempts, 1000.0 * seconds, False, looking))
+            report.requeues.append(
+                Requeue(payload.position, payload.attempts, 1000.0 * seconds, False, looking, payload.requeued)
+            )
         case Failed(error=error) if run_stopped and error.get("code") == "cancelled":
             _add_cancelled(report, attempted, json.dumps(error))
         case Failed() as failed:
@@ -82,7 +84,7 @@ def add(report: Report, attempted: Attempted, *, run_stopped: bool = False) -> N
 
 def give_back(report: Report, payload: Leased, *, alone: bool = False) -> None:
     """Enter a payload that was leased and not begun: it waits for whoever comes next, and no attempt is charged."""
-    report.requeues.append(Requeue(payload.position, payload.attempts, 0.0, alone, _looking(payload)))
+    report.requeues.append(Requeue(payload.position, payload.attempts, 0.0, alone, _looking(payload), payload.requeued))
 
 
 def _add_cancelled(report: Report, attempted: Attempted, error: str) -> None:
@@ -114,7 +116,7 @@ def _add_failure(report: Report, attempted: Attempted, failed: Failed) -> None:
     wait_ms = 0.0 if failed.lost else _wait_ms(attempted.policy, number, failed)
     # What the lost attempt had set going elsewhere goes on: the next one looks at it.
     looking = _looking(payload) if failed.lost else None
-    report.requeues.append(Requeue(payload.position, number, wait_ms, failed.lost, looking))
+    report.requeues.append(Requeue(payload.position, number, wait_ms, failed.lost, looking, payload.requeued))
 
 
 def _looking(payload: Leased) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 
 import structlog
@@ -15,7 +17,7 @@ from jobs.errors import LaneLost
 from jobs.services import admission, closing
 from jobs.states import RunState
 from workers import executor, outcomes, pace, rates, stopping
-from workers.heartbeat import heartbeat
+from workers.heartbeat import Held, heartbeat
 from workers.identity import worker_name
 from workers.journal import Journal
 from workers.lane import LINGER_SECONDS, hand_back, settle, work_lane
@@ -45,6 +47,73 @@ def work_single_runs(*, run_ids: Sequence[int], queue: str, strict: bool) -> Non
             return
 
 
+class Batch:
+    """Runs of one payload each that were taken together, and what came of them. They are closed together, unless one takes long:
+    then the heartbeat has those closed that have ended."""
+
+    def __init__(self, taken: Sequence[SingleRun], queue: str) -> None:
+        self.begun_at: float | None = None
+        self.executed = 0
+        self.seconds = 0.0
+        self._taken = taken
+        self._queue = queue
+        self._ended: deque[tuple[Lane, Report]] = deque()
+        """Not yet closed. One thread enters at its end while another takes from its beginning."""
+        self._finishing = threading.Lock()
+
+    def execute(self) -> None:
+        """Execute in order; once over 250 ms, give the rest back unbegun."""
+        starts = {single.lane.run.rates: rates.Starts(single.lane.run) for single in self._taken}
+        for each in starts.values():
+            each.prepare(left=len(self._taken))
+        begun = time.monotonic()
+        for at, single in enumerate(self._taken):
+            outcome = Report()
+            over = self.executed > 0 and time.monotonic() - begun > pace.LIMIT_SECONDS
+            held = heartbeat().held(single.lane)
+            waited = held.waits and not over and starts[single.lane.run.rates].may_start(left=len(self._taken) - at)
+            if not held.begin_turn():
+                continue  # The heartbeat has given it back.
+            if not waited or held.run_stopped:
+                outcomes.give_back(outcome, single.payload)
+            else:
+                outcomes.add(outcome, self._attempt(single, held), run_stopped=held.run_stopped)
+                self.executed += 1
+            self._ended.append((single.lane, outcome))
+        self.seconds = time.monotonic() - begun
+
+    def _attempt(self, single: SingleRun, held: Held) -> outcomes.Attempted:
+        held.reached = single.payload.position
+        journal = Journal(run_id=single.lane.run.run_id, held=held)
+        self.begun_at = held.begun_at = time.monotonic()
+        try:
+            attempted = executor.attempt(
+                context=executor.RunContext(single.lane.run),
+                payload=single.payload,
+                surroundings=journal.surroundings(single.payload),
+            )
+        finally:
+            self.begun_at = held.begun_at = None
+        journal.close()
+        return attempted
+
+    def finish_early(self) -> None:
+        """Finish what has ended in a thread of its own: the broker may keep it waiting."""
+        if self._ended and not self._finishing.locked():
+            threading.Thread(target=self._finish_quietly, name="early-finish", daemon=True).start()
+
+    def _finish_quietly(self) -> None:
+        try:
+            self.finish()
+        except Exception:  # What is not closed here is when its lease has run out.
+            log.exception("batch.not_finished_early")
+
+    def finish(self) -> None:
+        """Report and close what has ended and is not closed yet; two that do it do it one after the other."""
+        with self._finishing:
+            _finish([self._ended.popleft() for _ in range(len(self._ended))], self._queue)
+
+
 def _work_batch(run_ids: Sequence[int], queue: str) -> tuple[int, float]:
     """Work these runs; how many of them were executed, as against given back, and the seconds that they took.
 
@@ -52,11 +121,13 @@ def _work_batch(run_ids: Sequence[int], queue: str) -> tuple[int, float]:
     """
     lease = seconds(settings.JOBS_LEASE_SECONDS)
     taken = claims.take_single_runs(run_ids=run_ids, worker=worker_name(), lease=lease)
+    batch = Batch(taken, queue)
     for single in taken:
-        heartbeat().add(single.lane, reached=NOT_BEGUN).waits = True
+        held = heartbeat().add(single.lane, reached=NOT_BEGUN)
+        held.batch, held.waits = batch, True
     try:
-        reports, took = _execute(taken)
-        _finish(reports, queue)
+        batch.execute()
+        batch.finish()
     finally:
         for single in taken:
             heartbeat().remove(single.lane)
@@ -64,43 +135,7 @@ def _work_batch(run_ids: Sequence[int], queue: str) -> tuple[int, float]:
         admission.fill_group(group_id=group_id)
     for run_id in set(run_ids) - {single.lane.run.run_id for single in taken}:
         work_lane(run_id=run_id, slot=0)  # begun before: a retry that is due; or limited; or nothing for us
-    return sum(1 for _, outcome in reports if outcome.finals or outcome.failed_attempts), took
-
-
-def _execute(taken: Sequence[SingleRun]) -> tuple[list[tuple[Lane, Report]], float]:
-    """Execute in order; once over 250 ms, give the rest back unbegun. What came of each, and the seconds in all."""
-    reports: list[tuple[Lane, Report]] = []
-    starts = {single.lane.run.rates: rates.Starts(single.lane.run) for single in taken}
-    for each in starts.values():
-        each.prepare(left=len(taken))
-    begun = time.monotonic()
-    for at, single in enumerate(taken):
-        outcome = Report()
-        over = bool(reports) and time.monotonic() - begun > pace.LIMIT_SECONDS
-        held = heartbeat().held(single.lane)
-        waited = held.waits and not over and starts[single.lane.run.rates].may_start(left=len(taken) - at)
-        if not held.begin_turn():
-            continue  # It was held or ended, and the heartbeat has given it back.
-        if not waited or held.run_stopped:
-            outcomes.give_back(outcome, single.payload)
-        else:
-            attempted = _attempt(single)
-            outcomes.add(outcome, attempted, run_stopped=held.run_stopped)
-        reports.append((single.lane, outcome))
-    return reports, time.monotonic() - begun
-
-
-def _attempt(single: SingleRun) -> outcomes.Attempted:
-    held = heartbeat().held(single.lane)
-    held.reached = single.payload.position
-    journal = Journal(run_id=single.lane.run.run_id, held=held)
-    attempted = executor.attempt(
-        context=executor.RunContext(single.lane.run),
-        payload=single.payload,
-        surroundings=journal.surroundings(single.payload),
-    )
-    journal.close()
-    return attempted
+    return batch.executed, batch.seconds
 
 
 def _finish(reports: Sequence[tuple[Lane, Report]], queue: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,6 +23,9 @@ from commandline.words import moment, read_moment
 LEVELS = ("debug", "info", "warning", "error", "critical")
 PAUSE_SECONDS = 1.0
 """A line can be read within about a second; to ask more often would show nothing sooner."""
+
+LATE_SECONDS = 5.0
+"""A line is written by a statement of its own, which is over long before."""
 
 
 @click.command()
@@ -70,15 +74,15 @@ def lines(
     Raises:
         Failure: The API refuses, or cannot be reached; with ``follow`` for longer than `PATIENCE_SECONDS`.
     """
-    last: int | None = None
+    seen = Seen()
     heard = clock()
     while True:
         try:
             # The run first: what it logged before its end is there when its end is.
             over = not follow or api.get(run.path)["ended_at"] is not None
-            for line in api.every(f"{run.path}logs/", position=position, after=last):
-                last = line["id"]
-                yield line
+            for line in api.every(f"{run.path}logs/", position=position, after=seen.certain_until(clock())):
+                if seen.is_new(line["id"], at=clock()):
+                    yield line
             heard = clock()
         except Failure as failure:
             if not follow or failure.code is not Exit.UNREACHABLE or clock() - heard > PATIENCE_SECONDS:
@@ -87,6 +91,33 @@ def lines(
         if over:
             return
         sleep(PAUSE_SECONDS)
+
+
+class Seen:
+    """The lines that were shown. Who writes a line gets its number first and commits it a moment later, so one may appear below
+    others that were shown already: it is looked for again from what was the newest `LATE_SECONDS` ago."""
+
+    def __init__(self) -> None:
+        self._certain: int | None = None
+        self._recent: deque[tuple[float, int]] = deque()
+        self._numbers: set[int] = set()
+
+    def certain_until(self, now: float) -> int | None:
+        """The number up to which every line was seen; None for none."""
+        while self._recent and now - self._recent[0][0] >= LATE_SECONDS:
+            _, number = self._recent.popleft()
+            self._numbers.discard(number)
+            self._certain = max(number, self._certain or 0)
+        return self._certain
+
+    def is_new(self, number: int, *, at: float) -> bool:
+        """Take note of a line; False if it was seen before."""
+        if number in self._numbers:
+            return False
+        self.certain_until(at)  # a long log is not kept in memory
+        self._recent.append((at, number))
+        self._numbers.add(number)
+        return True
 
 
 def _filter(level: str, since: float | dt.datetime | None) -> Callable[[dict[str, Any]], bool]:

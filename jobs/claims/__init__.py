@@ -31,6 +31,7 @@ from jobs.claims.lanes import (
     resync,
     seconds_to_next_due,
     shed_range,
+    shed_requeued,
     take_lane,
 )
 from jobs.claims.lost_lanes import (
@@ -134,6 +135,7 @@ __all__ = [
     "seconds_to_next_wake",
     "settle_pause",
     "shed_range",
+    "shed_requeued",
     "snooze_runs",
     "start_runs",
     "stop_runs",

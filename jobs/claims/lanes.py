@@ -108,6 +108,13 @@ def shed_range(*, lane: Lane, keep: int, now: Now = None) -> int:
         return len(hotpath.execute(connection, "shed_range", parameters).fetchall())
 
 
+def shed_requeued(*, lane: Lane, reached: int, now: Now = None) -> int:
+    """The same for the requeued positions that a lane holds behind ``reached``, where it is at work."""
+    parameters = {"lane_id": lane.id, "sequence": lane.sequence, "reached": reached, "now": now}
+    with hotpath.connection(hotpath.HEARTBEAT) as connection:
+        return len(hotpath.execute(connection, "shed_requeued", parameters).fetchall())
+
+
 def lease_requeued(*, lane: Lane, take: int, lease: dt.timedelta, now: Now = None) -> list[Leased]:
     """Lease up to ``take`` due positions that wait out of line; one that must be alone comes alone.
 

@@ -14,7 +14,14 @@ from jobs.states import RunState
 
 
 def report(
-    *, lane: Lane, outcome: Report, take: int, lease: dt.timedelta, keep_from: int | None = None, now: Now = None
+    *,
+    lane: Lane,
+    outcome: Report,
+    take: int,
+    lease: dt.timedelta,
+    keep_from: int | None = None,
+    role: str = hotpath.LANES,
+    now: Now = None,
 ) -> Grant:
     """Write what became of the positions the lane held, and lease it the next ``take`` of the run.
 
@@ -24,6 +31,7 @@ def report(
         take: How many positions to lease; 0 for none.
         lease: How long the lane may be silent.
         keep_from: The position from which the lane keeps its present range, instead of a new one; ``take`` is 0 then.
+        role: Whose connection to use, see `jobs.hotpath`.
         now: See the module's docstring.
 
     Returns:
@@ -33,7 +41,7 @@ def report(
         LaneLost: The lane was taken back, and nothing was written.
     """
     extended = None
-    with hotpath.connection() as connection:
+    with hotpath.connection(role) as connection:
         if outcome.is_plain:
             grant = write_report(connection, lane, outcome, take=take, lease=lease, keep_from=keep_from, now=now)
         else:
@@ -127,9 +135,9 @@ def record(connection: Connection, *, lane: Lane, outcome: Report, held_until: i
             },
         )
     # What was shed is not ours to give back: somebody may have it, or be done with it.
-    requeues = [each for each in outcome.requeues if not held_until or each.position < held_until]
+    requeues = [each for each in outcome.requeues if each.again or not held_until or each.position < held_until]
     if requeues:
-        positions, attempts, waits, alone, looking = columns(requeues, Requeue)
+        positions, attempts, waits, alone, looking, again = columns(requeues, Requeue)
         hotpath.execute(
             connection,
             "requeue",
@@ -141,6 +149,7 @@ def record(connection: Connection, *, lane: Lane, outcome: Report, held_until: i
                 "waits_ms": waits,
                 "alone": alone,
                 "looking": looking,
+                "again": again,
                 "now": now,
             },
         )

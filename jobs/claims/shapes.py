@@ -50,13 +50,14 @@ class FailedAttempt(NamedTuple):
 
 class Requeue(NamedTuple):
     """A position that is to be executed again, ``wait_ms`` from now, after ``attempts`` made so far. ``looking``: what an attempt
-    that goes on elsewhere left to be looked at, as JSON text."""
+    that goes on elsewhere left to be looked at, as JSON text. ``again``: it had been requeued before."""
 
     position: int
     attempts: int
     wait_ms: float
     alone: bool
     looking: str | None = None
+    again: bool = False
 
 
 class Addition(NamedTuple):

@@ -50,6 +50,12 @@ class BulkAction(models.Model):
 
     class Meta:
         db_table = "jobs_bulk_action"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(total__gte=0, changed__gte=0, unchanged__gte=0, failures__gte=0),
+                name="bulk_action_counts_from_zero",
+            ),
+        ]
         indexes = [
             models.Index(fields=["id"], name="bulk_action_open", condition=Q(ended_at__isnull=True)),
             models.Index(fields=["workspace", "-id"], name="bulk_action_by_workspace"),

@@ -6,6 +6,8 @@ from django.db.models.functions import Now
 from jobs.models.job import Job
 from jobs.models.run import Run
 
+FOLLOW_UPS = ("check_failures", "resume_rest", "erase_replays")
+
 
 class FollowUp(models.Model):
     """Something that a run's end calls for and that must not happen in its transaction, because it locks the job's row.
@@ -22,6 +24,9 @@ class FollowUp(models.Model):
 
     class Meta:
         db_table = "jobs_follow_up"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=FOLLOW_UPS), name="follow_up_kind_known"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} after run {self.run_id}"

@@ -32,6 +32,9 @@ class Requeued(models.Model):
 
     class Meta:
         db_table = "jobs_requeued"
+        constraints = [
+            models.CheckConstraint(condition=Q(position__gte=0, attempts__gte=0), name="requeued_from_zero"),
+        ]
         indexes = [
             models.Index(fields=["run", "due_at"], name="requeued_due", condition=Q(lane__isnull=True)),
             models.Index(fields=["lane"], name="requeued_held", condition=Q(lane__isnull=False)),

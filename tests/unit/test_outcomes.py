@@ -47,7 +47,7 @@ class TestFailure:
         assert (report.finals, report.settled) == ([], [])
 
     def test_the_second_wait_is_longer(self) -> None:
-        assert report_of(Failed(ERROR), attempts=1, requeued=True).requeues == [Requeue(7, 2, 400.0, False)]
+        assert report_of(Failed(ERROR), attempts=1, requeued=True).requeues == [Requeue(7, 2, 400.0, False, again=True)]
 
     def test_what_the_other_side_asks_for_is_waited_up_to_the_maximum(self) -> None:
         assert report_of(Failed(ERROR, retry_after_seconds=0.7)).requeues[0].wait_ms == 700
@@ -114,7 +114,7 @@ class TestGoingOnElsewhere:
     def test_one_that_failed_begins_anew(self) -> None:
         report = Report()
         add(report, Attempted(self.looked_at(), Failed(ERROR), POLICY, BEGAN, ENDED))
-        assert report.requeues == [Requeue(7, 1, 200.0, False)]
+        assert report.requeues == [Requeue(7, 1, 200.0, False, again=True)]
 
     def test_one_that_was_given_back_unlooked_keeps_what_was_known(self) -> None:
         report = Report()

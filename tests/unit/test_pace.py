@@ -31,11 +31,11 @@ class TestGrowth:
     def test_an_expensive_payload_is_always_on_its_own(self, per_payload: float) -> None:
         assert set(sizes(per_payload, 5)) == {1}
 
-    def test_of_a_strict_lane_it_holds_up_to_a_second_of_work(self) -> None:
+    def test_of_a_strict_lane_it_holds_about_250_ms_of_work(self) -> None:
         pace = Pace(aim_seconds=STRICT_AIM_SECONDS)
         for _ in range(10):
             pace.measured(payloads=pace.size, seconds=pace.size * 0.05)
-        assert pace.size * 0.05 == STRICT_AIM_SECONDS < STRICT_LIMIT_SECONDS
+        assert 0.2 <= pace.size * 0.05 <= STRICT_AIM_SECONDS < STRICT_LIMIT_SECONDS <= 0.3
 
 
 class TestChange:

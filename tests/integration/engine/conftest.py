@@ -135,7 +135,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
             connection.execute(_BRING_NEARER, (dt.timedelta(seconds=seconds),))
 
     clock = Clock(slept=pass_by)
-    for module in (lane, singles, journal, persistence, rates):
+    for module in (lane, singles, journal, persistence, rates, heartbeat):
         monkeypatch.setattr(module, "time", clock)
     return clock
 

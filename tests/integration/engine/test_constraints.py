@@ -15,9 +15,11 @@ from django.db import IntegrityError, models, transaction
 from jobs.models import (
     ApiToken,
     Attempt,
+    BulkAction,
     ConcurrencyGroup,
     DatasourceOperation,
     DatasourceState,
+    FollowUp,
     Job,
     KeptAnswer,
     Lane,
@@ -90,6 +92,11 @@ class Rows:
         """A trial call that waits."""
         return TrialCall.objects.create(workspace=self.workspace, parameters={}, actor="x", expires_at=NOW, **columns)
 
+    def new_action(self, **values: Any) -> BulkAction:
+        return BulkAction.objects.create(
+            **{"workspace": self.workspace, "selection": {}, "upto": 0, "total": 0, **values}
+        )
+
     def new_operation(self, **values: Any) -> DatasourceOperation:
         given = {"workspace": self.workspace, "verb": "preview", "parameters": {}, "actor": "ada", "expires_at": NOW}
         return DatasourceOperation.objects.create(**{**given, **values})
@@ -150,6 +157,13 @@ BREAKS: list[tuple[str, Callable[[Rows], Any]]] = [
     ("lane_one_owner_per_slot", lambda rows: rows.new_lane(slot=0)),
     ("lane_one_per_group_slot", lambda rows: rows.new_lane(slot=1, group=rows.group, group_slot=0)),
     ("lane_range_in_order", lambda rows: rows.new_lane(slot=1, low=5, high=4)),
+    ("requeued_from_zero", lambda rows: rows.run.requeued.create(position=-1, due_at=NOW)),
+    ("requeued_from_zero", lambda rows: rows.run.requeued.create(position=0, attempts=-1, due_at=NOW)),
+    ("follow_up_kind_known", lambda rows: FollowUp.objects.create(job=rows.job, run=rows.run, kind="rest")),
+    ("bulk_action_counts_from_zero", lambda rows: rows.new_action(total=-1)),
+    ("bulk_action_counts_from_zero", lambda rows: rows.new_action(changed=-1)),
+    ("bulk_action_counts_from_zero", lambda rows: rows.new_action(unchanged=-1)),
+    ("bulk_action_counts_from_zero", lambda rows: rows.new_action(failures=-1)),
     ("payload_key_once_per_run", lambda rows: rows.run.payloads.create(position=1, kind="noop", key="first")),
     ("payload_state_fits", lambda rows: rows.set_payload(state="running")),
     ("payload_state_fits", lambda rows: rows.set_payload(state="running", ended_at=NOW)),

@@ -139,6 +139,8 @@ def work_everything(broker: Broker) -> None:
     leased = [payload.position for payload in claims.lease_requeued(lane=lane, take=RANGE, lease=LEASE)]
     assert len(leased) == RANGE
     claims.heartbeat(lane_ids=[lane.id], reached=[RANGE], progress=[None], lease=LEASE)
+    claims.shed_requeued(lane=lane, reached=RANGE + 1)
+    lease(lane, 0, Report(requeues=[claims.Requeue(n, 1, 0.0, False, None, True) for n in range(RANGE, 2 * RANGE)]))
     expire(run=run)
     sweep.sweep_once()
     broker.clear()

@@ -12,7 +12,7 @@ from jobs import dispatch
 from jobs.dispatch import LaneMessage
 from jobs.errors import BrokerUnavailable
 
-QUEUE = "spark"
+QUEUE = "tests-of-publishing"
 
 
 @pytest.fixture

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
+import psycopg
 import pytest
 
-from jobs import claims
+from jobs import claims, hotpath
 from jobs.claims import Report, Requeue
-from jobs.models import Lane, Payload, Requeued, Run
+from jobs.models import Attempt, Lane, Payload, Requeued, Run
 from tests.integration.engine.conftest import Broker
 from tests.integration.engine.makers import (
     LEASE,
     SECOND,
     counts,
     done,
+    expire,
     final,
     fresh,
+    in_thread,
     lease,
     make_run,
+    make_single_runs,
     plain,
     rows_of,
     scripts,
     take,
     waiting,
 )
-from tests.integration.engine.scripted import ScriptedExecutor
+from tests.integration.engine.scripted import Killed, ScriptedExecutor
+from workers import heartbeat as heartbeats
+from workers import pace, singles, sweep, turns
 from workers.heartbeat import heartbeat
 from workers.pace import LIMIT_SECONDS
+from workers.payloads.base import Work
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
 
@@ -116,7 +125,7 @@ class TestTheHeartbeat:
         lane = at_work(run)
         held = heartbeat().add(lane)
         held.reached, held.range_end = 1, 5
-        held.begun_at = None if since is None else time.monotonic() - since
+        held.begun_at = None if since is None else before_now(since)
         return lane
 
     def test_sheds_what_waits_behind_a_payload_of_more_than_500_ms(self) -> None:
@@ -134,6 +143,194 @@ class TestTheHeartbeat:
         heartbeat().beat()
         assert waiting(run) == {}
 
+    def test_reports_what_came_before_such_a_payload(self, broker: Broker, scripted: ScriptedExecutor) -> None:
+        run = make_run(takes_long_at(9, of=31), max_concurrent_requests=1)
+        seen: list[tuple[int, int, int]] = []
+        scripted.before = beat_at(9, then=lambda: seen.append((*counts(run)[:1], *at_work_at())))
+        broker.deliver_all()
+        assert seen == [(9, 9, 10)]
+        assert (fresh(run).state, counts(run)) == ("succeeded", (31, 0, 0))
+        assert sorted(scripted.positions(run.pk)) == list(range(31))
+
+    def test_of_which_a_failure_and_its_retry(self, broker: Broker, scripted: ScriptedExecutor) -> None:
+        payloads = takes_long_at(9, of=31)
+        payloads[7]["parameters"] = {"fails": 1}
+        run = make_run(payloads, max_concurrent_requests=1, retry={"initial_interval": "1h"})
+        seen: list[dict[int, int]] = []
+        scripted.before = beat_at(9, then=lambda: seen.append({at: row.attempts for at, row in waiting(run).items()}))
+        broker.deliver_all()
+        assert seen[0][7] == 1
+        assert waiting(run).keys() == {7}
+        assert counts(run) == (30, 0, 0)
+
+    def test_a_failure_that_ends_the_run_is_left_to_the_lane_which_ends_it(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
+        payloads = takes_long_at(9, of=31)
+        payloads[7]["parameters"] = {"permanent": True}
+        run = make_run(payloads, max_concurrent_requests=1, stop_on_first_failure=True)
+        seen: list[int] = []
+        scripted.before = beat_at(9, then=lambda: seen.append(counts(run)[1]))
+        broker.deliver_all()
+        assert seen == [0]
+        assert fresh(run).state == "failed"
+        assert counts(run)[1] == 1
+
+    def test_a_wish_for_time_of_the_payload_at_work_outlives_the_early_report(self) -> None:
+        run = make_run(plain(10))
+        lane = at_work(run)
+        Lane.objects.update(time_extensions={"3:1": 1})
+        claims.report(lane=lane, outcome=done([0, 1, 2]), take=0, keep_from=3, lease=LEASE)
+        assert Lane.objects.get().time_extensions == {"3:1": 1}
+
+    def test_a_worker_that_dies_then_is_charged_for_that_payload_only(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
+        payloads = takes_long_at(9, of=31)
+        payloads[9]["parameters"]["kills"] = True
+        run = make_run(payloads, max_concurrent_requests=1, retry={"maximum_attempts": 1})
+        scripted.before = beat_at(9)
+        with pytest.raises(Killed):
+            broker.deliver_all()
+        expire(run=run)
+        sweep.sweep_once()
+        broker.deliver_all()
+        assert list(Attempt.objects.values_list("position", "state")) == [(9, "lost")]
+        assert counts(run) == (30, 1, 0)
+
+    @pytest.mark.parametrize("written", [True, False])
+    def test_an_early_report_whose_answer_is_lost_counts_once(
+        self, broker: Broker, scripted: ScriptedExecutor, monkeypatch: pytest.MonkeyPatch, written: bool
+    ) -> None:
+        run = make_run(takes_long_at(9, of=31), max_concurrent_requests=1)
+        report = claims.report
+
+        def cut(*, lane: claims.Lane, **arguments: Any) -> object:
+            if arguments.get("role") != hotpath.HEARTBEAT:
+                return report(lane=lane, **arguments)
+            if written:
+                copy = claims.Lane(id=lane.id, run=lane.run, slot=0, worker=lane.worker, sequence=lane.sequence)
+                report(lane=copy, **arguments)
+            raise psycopg.OperationalError("the connection broke")
+
+        monkeypatch.setattr(claims, "report", cut)
+        early: list[int] = []
+
+        def beat() -> None:
+            early.append(counts(run)[0])
+
+        scripted.before = beat_at(9, then=beat, error=psycopg.OperationalError)
+        broker.deliver_all()
+        assert early == [9 if written else 6]
+        assert (fresh(run).state, counts(run)) == ("succeeded", (31, 0, 0))
+        assert sorted(scripted.positions(run.pk)) == list(range(31))
+
+
+class TestRequeuedPositions:
+    def test_those_behind_one_that_takes_long_go_to_others_and_come_back_to_nobody(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
+        payloads = scripts(*[{"fails": 1} for _ in range(31)])
+        payloads[12]["parameters"] = {"fails": 1, "takes": 0.6}
+        run = make_run(payloads, max_concurrent_requests=2)
+        shed: list[int] = []
+
+        def slow(work: Work) -> None:
+            if (work.position, work.attempt) == (12, 2) and not shed:
+                (held,) = heartbeat()._held.values()
+                held.begun_at = before_now(1.0)
+                heartbeat().beat()
+                shed.extend(position for position, row in waiting(run).items() if row.lane_id is None)
+                another = in_thread(lambda: turns.work(lanes=[(run.pk, 1)], queue="default"))
+                another()
+
+        scripted.before = slow
+        broker.deliver_all()
+        assert shed
+        assert (fresh(run).state, counts(run)) == ("succeeded", (31, 0, 0))
+        assert sorted(scripted.positions(run.pk)) == sorted([*range(31), *range(31)])
+        assert not Requeued.objects.exists()
+
+
+class TestRunsOfOnePayload:
+    def test_those_before_one_that_takes_long_are_closed_and_those_behind_it_go_to_others(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
+        run_ids = make_single_runs([{}, {}, {"takes": 0.6}, {}, {}])
+        singles._paces["default"] = pace.Pace()
+        singles._paces["default"].size = 5
+        broker.share(run_ids)
+        seen: list[list[str]] = []
+
+        def slow(work: Work) -> None:
+            if work.run_id == run_ids[2]:
+                held = [each for each in heartbeat()._held.values() if each.batch is not None]
+                held[2].begun_at = singles_batch(held[2]).begun_at = before_now(1.0)
+                heartbeat().beat()
+                until(lambda: fresh(run_ids[1]).state == "succeeded")
+                seen.append([fresh(run_id).state for run_id in run_ids])
+                seen.append([str(run_id) for run_id in run_ids if waiting(run_id)])
+
+        scripted.before = slow
+        broker.deliver()
+        assert seen[0] == ["succeeded", "succeeded", "running", "running", "running"]
+        assert seen[1] == [str(run_id) for run_id in run_ids[3:]]
+        assert fresh(run_ids[2]).state == "succeeded"
+        sweep.sweep_once()
+        broker.deliver_all()
+        assert {fresh(run_id).state for run_id in run_ids} == {"succeeded"}
+        assert scripted.performed == [(run_id, 0, 1) for run_id in run_ids]
+        assert not Attempt.objects.exists()
+
+
+def before_now(seconds: float) -> float:
+    """By the clock that lanes and heartbeat go by."""
+    return heartbeats.now() - seconds
+
+
+def singles_batch(held: heartbeats.Held) -> singles.Batch:
+    """The runs of one payload that were taken together with this one."""
+    assert isinstance(held.batch, singles.Batch)
+    return held.batch
+
+
+def takes_long_at(position: int, *, of: int) -> list[dict[str, Any]]:
+    """So many payloads, one of which takes more than half a second."""
+    parameters: list[dict[str, Any]] = [{} for _ in range(of)]
+    parameters[position] = {"takes": 0.6}
+    return scripts(*parameters)
+
+
+def beat_at(
+    position: int, *, then: Callable[[], object] = lambda: None, error: type[Exception] | None = None
+) -> Callable[[Work], None]:
+    """What lets the heartbeat see that the payload at this position takes long, at its first attempt."""
+
+    def before(work: Work) -> None:
+        if (work.position, work.attempt) == (position, 1):
+            (held,) = heartbeat()._held.values()
+            held.begun_at = before_now(1.0)
+            with pytest.raises(error) if error else nullcontext():
+                heartbeat().beat()
+            then()
+
+    return before
+
+
+def at_work_at() -> tuple[int, int]:
+    """The range of the only lane."""
+    lane = Lane.objects.get()
+    return lane.low, lane.high
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Return once it is true."""
+    for _ in range(1000):
+        if true():
+            return
+        time.sleep(0.005)
+    raise AssertionError("it does not become true")
+
 
 @pytest.mark.parametrize("strict", [True, False])
 def test_a_turn_whose_range_is_shed_executes_everything_once(
@@ -147,7 +344,7 @@ def test_a_turn_whose_range_is_shed_executes_everything_once(
     def slow(work: object) -> None:
         (held,) = heartbeat()._held.values()
         if held.reached == 9:
-            held.begun_at = time.monotonic() - 1.0
+            held.begun_at = before_now(1.0)
             heartbeat().beat()
             shed.extend(waiting(run))
 

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from commandline.api import Api
-from commandline.commands.logs import lines
+from commandline.commands.logs import LATE_SECONDS, lines
 from commandline.exits import Exit, Failure
 from commandline.targets import Run
 from commandline.watching import PATIENCE_SECONDS
@@ -32,9 +32,17 @@ def followed(*answers: Answer, follow: bool = True, second: float = 1.0) -> tupl
 
 
 def test_it_goes_on_behind_the_last_line_that_came() -> None:
-    ids, asked = followed(RUNNING, page(1, 2, more=True), DROPPED, DROPPED, RUNNING, page(3), ENDED, page(4))
+    ids, asked = followed(
+        RUNNING, page(1, 2, more=True), DROPPED, DROPPED, RUNNING, page(3), ENDED, page(4), second=LATE_SECONDS
+    )
     assert ids == [1, 2, 3, 4]
     assert asked[-1] == "logs/?after=3&limit=1000"
+
+
+def test_a_line_that_appears_below_others_a_moment_later_is_shown_once() -> None:
+    ids, asked = followed(RUNNING, page(1, 4), RUNNING, page(1, 2, 4, 5), ENDED, page(1, 2, 3, 4, 5), second=0.01)
+    assert ids == [1, 4, 2, 5, 3]
+    assert {question for question in asked if question.startswith("logs")} == {"logs/?limit=1000"}
 
 
 def test_it_is_not_patient_for_ever() -> None:
