@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from jobs.api.described.operation import heeds_if_match
 from jobs.api.keyed import answer_once, refuse_key
 from jobs.api.limiting import CallerRate, rate_headers
 from jobs.api.parsers import StrictJSONParser
@@ -88,9 +89,10 @@ class AccountView(JSONView):
     scopes: Mapping[str, Scope] = {}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Once the caller is let in: refuse a key."""
+        """Once the caller is let in: refuse a key, and a condition."""
         super().initial(request, *args, **kwargs)
         refuse_key(request)
+        refuse_condition(request)
 
     @property
     def user(self) -> User:
@@ -115,16 +117,14 @@ class WorkspaceView(JSONView):
     scopes: Mapping[str, Scope] = {}
     keeps_answers = True
     """False where the answer to a POST holds a secret: such a POST takes no Idempotency-Key."""
-    versioned = True
-    """False where what is written has no version: a write with If-Match is refused, for it would guard nothing."""
     access: Access
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Once the caller is let in: let a POST with an Idempotency-Key work once, and let what waits wait behind it."""
         super().initial(request, *args, **kwargs)
-        if not self.versioned:
-            refuse_condition(request)
         method = (request.method or "").lower()
+        if not heeds_if_match(type(self), method):
+            refuse_condition(request)
         handler = getattr(self, method, None)
         if handler is not None:
             setattr(self, method, functools.partial(self._handle, handler))

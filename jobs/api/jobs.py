@@ -18,7 +18,7 @@ from jobs.api.foreign import Mapper, atlas, datamaker, fusion, intuned
 from jobs.api.origins import shown_origin
 from jobs.api.pages import Query, page
 from jobs.api.permissions import missing_scope
-from jobs.api.preconditions import PreconditionFailedError, etag, matched_version, same_time, taken_version
+from jobs.api.preconditions import PreconditionFailedError, as_named, etag, matched_version, same_time, taken_version
 from jobs.api.reading import ReadingView
 from jobs.api.runs import run_response
 from jobs.documents import parse_trigger
@@ -176,14 +176,15 @@ class JobTrigger(StartsARun):
         """Start a run; 200 with the run that exists already for this idempotency key; 409 when the job is paused."""
         asked = parse_trigger(request.data)
         job = find_job_to_trigger(workspace=self.workspace, key=key)
-        triggered = trigger_run(
-            job=job,
-            trigger=Trigger.API,
-            actor=self.actor,
-            comment=asked.comment,
-            parameters=asked.parameters,
-            idempotency_key=asked.idempotency_key,
-        )
+        with as_named(request, job):
+            triggered = trigger_run(
+                job=job,
+                trigger=Trigger.API,
+                actor=self.actor,
+                comment=asked.comment,
+                parameters=asked.parameters,
+                idempotency_key=asked.idempotency_key,
+            )
         code = status.HTTP_202_ACCEPTED if triggered.created else status.HTTP_200_OK
         return run_response(self, request, triggered.run_id, code)
 

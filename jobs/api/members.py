@@ -55,7 +55,6 @@ class MemberDetail(WorkspaceView):
     """``members/{username}/``"""
 
     roles = FOR_OWNERS
-    versioned = False
 
     def get(self, request: Request, workspace: str, username: str) -> Response:
         """One of them."""
@@ -106,7 +105,6 @@ class ServiceAccountDetail(WorkspaceView):
     """``service-accounts/{name}/``"""
 
     roles = FOR_OWNERS
-    versioned = False
 
     def get(self, request: Request, workspace: str, name: str) -> Response:
         """One of them."""

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 
 from jobs.errors import FieldError, OutOfDateError, ValidationError
 from jobs.models import Job
+from jobs.services.as_seen import job_as_seen
 
 
 class PreconditionFailedError(APIException):
@@ -133,6 +134,22 @@ def refused_by_header(request: Request) -> Iterator[None]:
         if request.headers.get("If-Match", "*").strip() == "*":
             raise
         raise PreconditionFailedError(str(error)) from error
+
+
+@contextmanager
+def as_named(request: Request, job: Job) -> Iterator[None]:
+    """Let what is done within be done to the version of the job that If-Match names, or not at all; without the header to any, and
+    nothing is asked or locked for it.
+
+    Raises:
+        PreconditionFailedError: The job has another version.
+    """
+    if request.headers.get("If-Match", "*").strip() == "*":
+        yield
+        return
+    expected = matched_version(request, job)
+    with refused_by_header(request), job_as_seen(job_id=job.pk, key=job.key, expected_version=expected):
+        yield
 
 
 @contextmanager

@@ -38,7 +38,6 @@ class SecretDetail(WorkspaceView):
     """``secrets/{name}/``"""
 
     roles, scopes = FOR_OWNERS, SCOPES
-    versioned = False
 
     def get(self, request: Request, workspace: str, name: str) -> Response:
         """Who changed it when, and not what it is."""

@@ -48,7 +48,6 @@ class WorkspaceDetail(WorkspaceView):
     """``workspaces/{workspace}/``"""
 
     roles = {"PUT": Role.OWNER}
-    versioned = False
 
     def get(self, request: Request, workspace: str) -> Response:
         """The workspace, and the caller's role in it."""

@@ -78,7 +78,7 @@ def _running(*, id: str, summary: str, says: str, system: str) -> Operation:
         tag=TAG,
         summary=summary,
         says=f"{says} As {system} has it; otherwise as `trigger/`.",
-        parameters=(waiting(), in_shape(_STARTED)),
+        parameters=(IF_MATCH_JOB, waiting(), in_shape(_STARTED)),
         body=GuardedTrigger,
         body_required=False,
         example={"comment": _COMMENT},
@@ -86,7 +86,7 @@ def _running(*, id: str, summary: str, says: str, system: str) -> Operation:
             202: Answer(says="The new run, which goes on.", shape=_RUN, headers=("Location",), example=NEW_RUN),
             200: _OVER,
         },
-        problems={409: "The job is not active, or a recent run has the same parameters."},
+        problems={409: "The job is not active, or a recent run has the same parameters."} | JOB_CHANGED,
     )
 
 
@@ -95,11 +95,12 @@ ACT = Operation(
     tag=TAG,
     summary="Start or abort a job",
     says="As Fusion has it: `start` starts a run of a job that has none under way, `abort` ends those that are.",
+    parameters=(IF_MATCH_JOB,),
     body=ActionRequest,
     example={"action": "start", "comment": _COMMENT},
     answers={200: Answer(says="Whether that was to be done.", shape=FusionAction)},
     path={"key": "task:old"},
-    problems={409: "The job is not active."},
+    problems={409: "The job is not active."} | JOB_CHANGED,
 )
 HISTORY = Operation(
     id="getJobHistory",
@@ -164,7 +165,7 @@ RERUN = Operation(
     tag=TAG,
     summary="Run the newest run of a job again",
     says="As ATLAS has it: execute the job's newest run again, as a new one.",
-    parameters=(waiting(), in_shape(_STARTED)),
+    parameters=(IF_MATCH_JOB, waiting(), in_shape(_STARTED)),
     body=RerunRequest,
     body_required=False,
     example={"which": "all", "definition": "present", "comment": "the shop is back"},
@@ -177,7 +178,8 @@ RERUN = Operation(
         ),
         200: Answer(says="The new run, which has ended.", shape=_RUN, headers=("Location",), example=Run.EXAMPLE),
     },
-    problems={409: "It has no run, the newest has not ended, it is not active, or somebody else changed it."},
+    problems={409: "It has no run, the newest has not ended, it is not active, or somebody else changed it."}
+    | JOB_CHANGED,
 )
 
 

@@ -93,6 +93,7 @@ TRIGGER = Operation(
     says="Start a run now. It goes on in the background: `Location` is where to look. The run is accepted also while the broker is"
     " down. With an `Idempotency-Key` it may be sent again, and is answered alike; `idempotency_key` in the body is the run's own,"
     " which the job knows for as long as the run is there, whoever asks.",
+    parameters=(IF_MATCH_JOB,),
     body=TriggerRequest,
     body_required=False,
     example={"parameters": {"day": "monday"}, "comment": "asked for by the shop"},
@@ -106,7 +107,8 @@ TRIGGER = Operation(
     },
     problems={
         409: "The job is not active; or the key was used with other parameters; or a recent run has the same ones."
-    },
+    }
+    | JOB_CHANGED,
 )
 _NOTE = {"note": "the supplier is down"}
 PAUSE = Operation(

@@ -42,6 +42,8 @@ PLAIN_PROBLEMS = {
 }
 """By status."""
 
+IF_MATCH = "If-Match"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
@@ -131,6 +133,12 @@ def operation_of(view: type[APIView], method: str) -> Operation | None:
     """What is said of a method (in lower case) of this very class; what its parents say of theirs does not count."""
     found: Operation | None = vars(view).get(DESCRIBED, {}).get(method)
     return found
+
+
+def heeds_if_match(view: type[APIView], method: str) -> bool:
+    """Whether a method (in lower case) compares If-Match: it does when it says that it does."""
+    operation = operation_of(view, method)
+    return operation is not None and any(each.name == IF_MATCH for each in operation.parameters)
 
 
 def text(name: str, says: str, *, example: JSON = None, required: bool = False, **schema: JSON) -> Parameter:

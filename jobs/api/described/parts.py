@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.api.described.operation import Parameter, whole
+from jobs.api.described.operation import IF_MATCH, Parameter, whole
 from jobs.api.described.shape import Shape
 from jobs.documents.requests import MAX_IDEMPOTENCY_KEY
 
@@ -103,7 +103,7 @@ SECURITY: dict[str, dict[str, JSON]] = {
 def if_match(what: str) -> Parameter:
     """The header If-Match."""
     return Parameter(
-        name="If-Match",
+        name=IF_MATCH,
         place="header",
         says=f"The `ETag` of {what} as the caller saw it, or `*`. When it has another version by now, nothing is changed: 412.",
         schema={"type": "string"},

@@ -18,6 +18,7 @@ from jobs.api.described import foreign as on_foreign
 from jobs.api.described.operation import described
 from jobs.api.foreign import MOST_RUNS, datamaker, fusion, intuned
 from jobs.api.pages import Query
+from jobs.api.preconditions import as_named
 from jobs.api.reading import ReadingView
 from jobs.api.runs import RUN_SHAPES, run_response
 from jobs.documents import parse_rerun
@@ -45,7 +46,7 @@ class JobActions(WorkspaceView):
         """Start a run of a job that has none under way, or end those that are; ``accepted`` says whether that was to be done."""
         asked = parse_action(request.data)
         job = find_job(workspace=self.workspace, key=key)
-        with transaction.atomic():  # Two starts at once see each other.
+        with as_named(request, job), transaction.atomic():  # Two starts at once see each other.
             Job.objects.select_for_update(no_key=True).only("pk").filter(pk=job.pk).first()
             active = Run.objects.filter(job=job, ended_at=None, state__in=list(ACTIVE_RUN_STATES))
             ids = list(active.order_by("pk").values_list("pk", flat=True)[:MOST_RUNS])
@@ -126,7 +127,10 @@ class JobRunNow(StartsARun):
     def post(self, request: Request, workspace: str, key: str) -> Response:
         """Start a run of the job; its schedules are not disturbed. 409 when the job is no active one."""
         asked, job = parse_guarded_trigger(request.data), find_job(workspace=self.workspace, key=key)
-        with job_as_seen(job_id=job.pk, key=job.key, expected_updated_at=asked.expected_updated_at):
+        with (
+            as_named(request, job),
+            job_as_seen(job_id=job.pk, key=job.key, expected_updated_at=asked.expected_updated_at),
+        ):
             started = trigger_run(
                 job=job,
                 trigger=Trigger.API,
@@ -161,15 +165,16 @@ class JobRerun(StartsARun):
         newest = Run.objects.filter(job=job).exclude(trigger=Trigger.REPLAY).order_by("-pk").defer("snapshot").first()
         if newest is None:
             raise ConflictError(f"{job.key} has no run that could be rerun: trigger it")
-        made = reruns.rerun(
-            run=newest,
-            actor=self.actor,
-            which=asked.which,
-            definition=asked.definition,
-            parameters=asked.parameters,
-            comment=asked.comment,
-            expected_updated_at=asked.expected_updated_at,
-        )
+        with as_named(request, job):
+            made = reruns.rerun(
+                run=newest,
+                actor=self.actor,
+                which=asked.which,
+                definition=asked.definition,
+                parameters=asked.parameters,
+                comment=asked.comment,
+                expected_updated_at=asked.expected_updated_at,
+            )
         return run_response(self, request, made, status.HTTP_202_ACCEPTED)
 
 

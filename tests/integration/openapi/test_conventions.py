@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -139,3 +140,26 @@ def test_one_request_too_many_is_answered_as_the_document_says(
         content["example"]["type"],
         content["example"]["title"],
     )
+
+
+WRITES = [each for each in OPERATIONS.values() if each.method.upper() not in ("GET", "HEAD")]
+
+
+@pytest.mark.parametrize("operation", WRITES, ids=lambda operation: operation.id)
+def test_no_write_overlooks_a_condition(owner: User, operation: Described) -> None:
+    """What compares If-Match refuses another version, and what has none to compare refuses the header."""
+    body = operation.body
+    answer = signed_in(who_calls(operation.id)).generic(
+        operation.method.upper(),
+        operation.address,
+        "" if body is None else json.dumps(body["example"]),
+        content_type="" if body is None else "application/json",
+        headers={"If-Match": '"999999"'},
+    )
+    assert answer.status_code == 412, answer.content
+
+
+def test_most_writes_have_something_to_compare() -> None:
+    compared = {each.id for each in WRITES if "If-Match" in of(each, "header")}
+    assert {"replaceJob", "triggerJob", "pauseJob", "replaceSchedule", "rerunRun", "runJobNow"} <= compared
+    assert not {"createJob", "createToken", "setSecret"} & compared
