@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 import structlog
+from celery.beat import SchedulingError
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django_celery_beat.schedulers import DatabaseScheduler
@@ -39,6 +40,12 @@ BACKFILL_SECONDS = 0.5
 """Of one pass, for backfills."""
 HANDS = 2
 """Threads that fire while very many schedules are due: while PostgreSQL works for one, another computes. More gain nothing."""
+
+BROKER_PAUSE_SECONDS = 15.0
+"""Before the periodic tasks are tried again with a broker that took none: one that hangs costs seconds each time, in which no
+schedule fires."""
+NEVER_LED = 0
+"""Terms are counted from one."""
 
 Guard = Callable[[str, Callable[[], object]], object]
 
@@ -93,9 +100,12 @@ def _until_done(step: Callable[[], int], batch: int) -> None:
 
 
 class Leadership:
-    """A lock that one beat holds at a time, for as long as its session lives. ``terms``: how often it was taken."""
+    """A lock that one beat holds at a time, for as long as its session lives: the server ends that of a beat that stands still.
+    ``terms``: how often it was taken."""
 
     KEY = LEADER_KEY
+    LEASE_SECONDS = 30
+    """Silence after which another beat may lead."""
 
     def __init__(self) -> None:
         self.terms = 0
@@ -106,6 +116,7 @@ class Leadership:
         if self._connection is not None and self._answers():
             return True
         connection = hotpath.connect()
+        connection.execute(f"SET idle_session_timeout = '{self.LEASE_SECONDS}s'")
         row = connection.execute("SELECT pg_try_advisory_lock(%s) AS taken", (self.KEY,)).fetchone()
         if row is not None and row.taken:
             self._connection = connection
@@ -171,7 +182,7 @@ class JobScheduler(DatabaseScheduler):  # type: ignore[misc]  # django-celery-be
         self._leadership = Leadership()
         self._waker = Waker()
         self._leads = False
-        self._term = 0
+        self._term = NEVER_LED
         self._theirs_at = 0.0
         self._leader_checked_at = float("-inf")
         super().__init__(*args, **kwargs)
@@ -233,23 +244,48 @@ class JobScheduler(DatabaseScheduler):  # type: ignore[misc]  # django-celery-be
             return
         if self._leadership.terms != self._term:
             self._begin_to_lead()
-        self._leads, self._theirs_at = (
-            True,
-            now + self.LEADER_CHECK_SECONDS,
-        )  # no sooner again, should the broker be away
+        self._leads = True
+        self._theirs_at = now + BROKER_PAUSE_SECONDS  # no sooner again, should the broker be away
         self.producer  # noqa: B018 - the broker is asked for before a task is taken for sent
         wait = self._send_theirs()
         self._theirs_at = time.monotonic() + min(wait, self.max_interval)
 
     def _send_theirs(self) -> float:
-        """Celery's own turn sends one task that is due; so several turns. Seconds until the next is due."""
+        """Celery's own turn sends one task that is due; so several turns. Seconds until the next is due.
+
+        Raises:
+            kombu.exceptions.OperationalError: The broker did not take one: it is due still.
+        """
         wait = 0.0
         for _ in range(self.MOST_SENT):
+            if not self._leadership.held() or self._leadership.terms != self._term:
+                break  # we stood still meanwhile, and another beat may have sent them
             wait = super().tick()
             self.sync()
             if wait > 0:
                 break
         return wait
+
+    def should_sync(self) -> bool:
+        """Never in between: what was not sent must not be written as sent."""
+        return False
+
+    def apply_entry(self, entry: Any, producer: Any = None) -> None:
+        """Send one task. Celery's own would log that the broker is away, and take the task for sent.
+
+        Raises:
+            kombu.exceptions.OperationalError: The broker did not take it. All tasks are read anew before the next try.
+        """
+        try:
+            self.apply_async(entry, producer=producer, advance=False)
+        except SchedulingError as error:
+            if not isinstance(error.__context__, (BrokerError, OSError, *self.connection.connection_errors)):
+                log.exception("beat.task_not_sent", task=entry.name)  # its own fault: the others must be sent
+                return
+            self._term = NEVER_LED  # what the entry was told of its being sent is in memory only
+            self._dirty.clear()
+            self.__dict__.pop("producer", None)
+            raise BrokerError(f"{entry.name} was not sent: {error}") from error
 
     def _ensure_connected(self) -> Any:
         """A broker that is away must not keep the schedules waiting."""

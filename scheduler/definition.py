@@ -163,6 +163,10 @@ def _with_following(occurrences: Iterator[Occurrence]) -> Iterator[tuple[Occurre
         each = following
 
 
+SHORTEST_PERIOD_US = 1_000_000
+"""Of the kinds of triggers that could say less."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """What triggers are read with."""
@@ -214,7 +218,12 @@ def _interval(trigger: IntervalTrigger, place: _Place) -> Trigger:
 
 
 def _iso(trigger: IsoTrigger, place: _Place) -> Trigger:
-    return IsoRepeating.parse(trigger.expression, zone=place.zone, rule=place.rule, field="expression")
+    read = IsoRepeating.parse(trigger.expression, zone=place.zone, rule=place.rule, field="expression")
+    if read.period.mean_us < SHORTEST_PERIOD_US and read.count != 1:
+        raise ValidationError(
+            [FieldError("expression", "a schedule fires once a second at most: expected PT1S or longer")]
+        )
+    return read
 
 
 def _calendar(trigger: CalendarTrigger, place: _Place) -> Trigger:

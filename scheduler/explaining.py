@@ -50,7 +50,7 @@ class Verdict(StrEnum):
     LATE = "late"
     """It is due, and nobody has dealt with it."""
     OTHERWISE_THEN = "otherwise_then"
-    """The schedule was changed since, and had no such fire time before."""
+    """The schedule was changed since: it may have had no such fire time before."""
     UNKNOWN = "unknown"
     """No decision on it is kept."""
     BROKEN = "broken"
@@ -288,7 +288,10 @@ def _undecided(facts: Facts) -> Answer:
         words = f"the schedule was paused then: {facts.held.words(zone)}"
         return Answer(verdict=Verdict.PAUSED, words=words)
     if facts.changed is not None:
-        words = f"the schedule had no such fire time then: it was changed {facts.changed.words(zone)}"
+        words = (
+            "no decision on it is kept: it was erased, or the schedule did not fire then as it does now, for it was changed "
+            f"{facts.changed.words(zone)}"
+        )
         return Answer(verdict=Verdict.OTHERWISE_THEN, words=words)
     stopped = _owes_nothing(facts)
     if stopped is not None:

@@ -82,6 +82,22 @@ def decide(*, definition: Definition, owed: Sequence[Due], situation: Situation)
     return Verdict([decision or next(decided) for decision in judged], overlap.stops_others, overlap.drops_buffered)
 
 
+def given_up_late(*, definition: Definition, owed: Sequence[Due], now: dt.datetime) -> list[tuple[Reason, str] | None]:
+    """What the policies for what comes up late say of fire times that nothing else forbids, oldest first.
+
+    Returns:
+        For each why it is given up, and more about it; None for one that may run.
+    """
+    situation = Situation(now=now)
+    judged = [_too_old(due, definition, situation) for due in owed]
+    fates = [None if decision is None else (Reason.CATCH_UP_WINDOW, decision.detail) for decision in judged]
+    left = [at for at, fate in enumerate(fates) if fate is None]
+    for at, why in zip(left, _given_up(definition, [owed[at] for at in left], situation), strict=True):
+        if why:
+            fates[at] = Reason.MISFIRE, why
+    return fates
+
+
 def _nothing_hinders(due: Due, definition: Definition, situation: Situation) -> bool:
     """Whether no policy has anything to decide, as is usual: asked first, for beats may have a hundred thousand of them at once."""
     return (

@@ -13,7 +13,7 @@ from jobs.models import Job
 from jobs.services.runs import start_run
 from jobs.states import Trigger
 from scheduler.models import Schedule
-from scheduler.services import following, placing
+from scheduler.services import following, placing, settling
 from scheduler.states import ScheduleState
 
 _MOST_LOOKED_AT = 100_000
@@ -41,8 +41,8 @@ def pause_schedule(*, schedule: Schedule, actor: str, note: str = "") -> bool:
         if row.state == ScheduleState.ENDED and not placing.has_pending(row):
             raise ConflictError(f"schedule {row.name} has ended: there is nothing to pause")
         now = following.database_now()
-        why = _by(actor, note)
-        placing.settle_owed(row, now=now, given_up=why)
+        why = settling.paused_words(actor, note)
+        settling.settle_owed(row, now=now, given_up=why)
         placing.give_up_pending(row, detail=why, now=now)
         row.state = ScheduleState.PAUSED
         _save_state(row, actor, note, now)
@@ -53,7 +53,7 @@ def pause_schedule(*, schedule: Schedule, actor: str, note: str = "") -> bool:
 
 
 def resume_schedule(*, schedule: Schedule, actor: str, note: str = "") -> bool:
-    """Let a paused schedule go on. It owes from now on, and nothing for the time in between.
+    """Let a paused schedule go on. It owes from now on, and nothing for the time in between, whose fire times are kept as skipped.
 
     Returns:
         False when it was not paused.
@@ -66,8 +66,10 @@ def resume_schedule(*, schedule: Schedule, actor: str, note: str = "") -> bool:
         row = _lock(schedule)
         if row.state != ScheduleState.PAUSED:
             return False
+        now = following.database_now()
+        settling.settle_rest(row, now=now)
         row.state = ScheduleState.ACTIVE
-        _save_state(row, actor, note, following.database_now())
+        _save_state(row, actor, note, now)
         following.record(row, "schedule.resumed", actor=actor, note=note)
         following.tell_beats()
     log.info("schedule.resumed", schedule=row.pk, name=row.name, actor=actor)
@@ -138,7 +140,3 @@ def _copy(row: Schedule, to: Schedule) -> None:
     """What the caller holds shows what was written."""
     for field in row._meta.concrete_fields:
         setattr(to, field.attname, getattr(row, field.attname))
-
-
-def _by(actor: str, note: str) -> str:
-    return "".join(["paused", f" by {actor}" if actor else "", f": {note}" if note else ""])

@@ -22,6 +22,7 @@ from scheduler.claims import Claimed, FireRow, Holds, Move, Settled
 from scheduler.definition import Definition, Due, first_after
 from scheduler.policies import Situation, Verdict, decide
 from scheduler.services import problems, starting
+from scheduler.services.ahead import count_following
 from scheduler.services.claimed import NO_HOLDS, definition_of, job_inactive
 from scheduler.services.releasing import release_again
 from scheduler.services.starting import Wanted
@@ -36,8 +37,6 @@ MOST_DECISIONS = 5000
 """In one transaction, which takes a second then. After an outage each of a thousand schedules may have a thousand of them."""
 MOST_SECONDS = 1.0
 """Of planning in one transaction: the server ends a session that is idle in one for ten seconds."""
-MOST_LOOKED_AHEAD = 2_000
-"""Fire times behind those that are looked at for whether any of them may run: half an hour of a schedule of each second."""
 
 log = structlog.get_logger(__name__)
 
@@ -196,8 +195,8 @@ def _come_up(
         if due.run_at > schedule.now:
             return owed, due, 0
         if len(owed) == MOST_AT_ONCE:
-            rest = _runnable(itertools.chain([due], times), schedule.now, skips)
-            return owed, due, sum(1 for _ in itertools.islice(rest, definition.document.misfire.most))
+            rest = itertools.chain([due], times)
+            return owed, due, count_following(definition, rest, now=schedule.now, skips=skips)
         owed.append(due)
     return owed, None, 0
 
@@ -211,12 +210,6 @@ def _one_has_come_up(definition: Definition, schedule: Claimed) -> tuple[list[Du
         return [], due, 0
     upcoming = first_after(definition, due.fire_at)
     return ([due], upcoming, 0) if upcoming is None or upcoming.run_at > schedule.now else None
-
-
-def _runnable(times: Iterator[Due], now: dt.datetime, skips: Collection[dt.datetime]) -> Iterator[Due]:
-    """Those that are due and that nothing excludes, as far as one looks ahead."""
-    due_now = itertools.takewhile(lambda due: due.run_at <= now, itertools.islice(times, MOST_LOOKED_AHEAD))
-    return (due for due in due_now if due.excluded is None and due.fire_at not in skips)
 
 
 def _carry_out(connection: claims.Connection, plans: Sequence[Plan], *, now: dt.datetime | None) -> list[StartedRun]:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -14,7 +15,7 @@ from jobs.errors import FieldError, ValidationError
 from jobs.models import Event, Job
 from scheduler.documents import ScheduleDocument
 from scheduler.models import Ending, Schedule
-from scheduler.services import placing, upstreams
+from scheduler.services import placing, settling, upstreams
 from scheduler.states import ScheduleState
 
 MOST_SCHEDULES = 1000
@@ -109,7 +110,8 @@ def _create(job: Job, document: Mapping[str, Any], at: int, actor: str) -> None:
 def _change(row: Schedule, job: Job, document: Mapping[str, Any], at: int, actor: str) -> None:
     now = database_now()
     rests = "" if document.get("enabled", True) else "the schedule was disabled"
-    placing.settle_owed(row, now=now, given_up=rests)
+    settling.settle_rest(row, now=now)
+    settling.settle_owed(row, now=now, given_up=rests)
     if rests:
         placing.give_up_pending(row, detail=rests, now=now)
     former, row.document = row.document, _whole(document)
@@ -156,8 +158,9 @@ def _wait_for(row: Schedule, job: Job, at: int) -> None:
 
 
 def _whole(document: Mapping[str, Any]) -> dict[str, Any]:
-    """With its defaults, so that a new default of a later version changes no schedule."""
-    return ScheduleDocument.model_validate(dict(document)).to_dict()
+    """With its defaults, so that a new default of a later version, or of the deployment, changes no schedule."""
+    whole = ScheduleDocument.model_validate(dict(document)).to_dict()
+    return whole | {"timezone": whole.get("timezone") or settings.JOBS_DEFAULT_TIMEZONE}
 
 
 def _under(prefix: str, error: FieldError) -> FieldError:

@@ -1,28 +1,20 @@
-"""Where a schedule stands: what it owes next, and what becomes of what it owed when it is changed."""
+"""Where a schedule stands: what it owes next."""
 
 from __future__ import annotations
 
-import collections
 import datetime as dt
-import itertools
 from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
-from jobs.errors import ValidationError
 from jobs.models import Run
 from scheduler import claims
-from scheduler.definition import Definition, Due, compile_schedule
+from scheduler.definition import Definition, compile_schedule
 from scheduler.models import Fire, Schedule
 from scheduler.states import FireState, Overlap, Reason, ScheduleState
 
-MOST_OWED = 1000
-"""Fire times that had come up and nobody had dealt with when their schedule was changed, and that may run still: the newest."""
-MOST_KEPT = 10_000
-"""Of such fire times that get a row at all: the newest."""
-_MOST_LOOKED_AT = 100_000
 _BUFFERING = (Overlap.BUFFER_ONE, Overlap.BUFFER_ALL, Overlap.CANCEL_OTHER)
 
 
@@ -63,32 +55,6 @@ def place(row: Schedule, *, now: dt.datetime) -> None:
         row.state = ScheduleState.ENDED
 
 
-def settle_owed(row: Schedule, *, now: dt.datetime, given_up: str = "") -> None:
-    """Before a schedule changes: keep the fire times that have come up and that no beat has dealt with.
-
-    Args:
-        row: The schedule, locked.
-        now: Aware UTC.
-        given_up: Why they are skipped, in words; empty for those that are to be dealt with still, as they were promised.
-    """
-    if row.next_fire_at is None or row.next_fire_at > now or (definition := _readable(row)) is None:
-        return
-    # What is older than the window is given up in any case.
-    times = definition.times(after=max(row.decided_until, now - definition.window), key=str(row.pk))
-    come_up = itertools.takewhile(lambda due: due.fire_at <= now, itertools.islice(times, _MOST_LOOKED_AT))
-    owed = collections.deque(come_up, maxlen=MOST_KEPT)
-    skips = {dt.datetime.fromisoformat(skip) for skip in row.skips}
-    Fire.objects.bulk_create(
-        [
-            _kept(row, due, asked=due.fire_at in skips, given_up=given_up, others=len(owed) - at - 1)
-            for at, due in enumerate(owed)
-        ],
-        ignore_conflicts=True,
-    )
-    if owed:
-        row.decided_until = owed[-1].fire_at
-
-
 def has_pending(row: Schedule) -> bool:
     """Whether fires of a schedule wait, or are buffered."""
     return Fire.objects.filter(schedule=row, state__in=[FireState.WAITING, FireState.BUFFERED]).exists()
@@ -115,32 +81,3 @@ def watch_runs(row: Schedule) -> None:
     if row.watches_runs and not watched:
         # A run that ends at this moment may not have seen that we want to know: wait for it, and let others wait for us.
         list(Run.objects.select_for_update(no_key=True).filter(schedule_id=row.pk, ended_at=None).order_by("pk"))
-
-
-def _kept(row: Schedule, due: Due, *, asked: bool, given_up: str, others: int) -> Fire:
-    """What becomes of a fire time that had come up when its schedule changed; ``others`` came up after it."""
-    reason, detail = _fate(due, asked=asked, given_up=given_up, others=others)
-    if reason is None:
-        return Fire(schedule=row, fire_at=due.fire_at, state=FireState.WAITING, due_at=due.run_at)
-    return Fire(schedule=row, fire_at=due.fire_at, state=FireState.SKIPPED, reason=reason, detail=detail[:500])
-
-
-def _fate(due: Due, *, asked: bool, given_up: str, others: int) -> tuple[Reason | None, str]:
-    """(why it is skipped, more about it); (None, "") when it may run still."""
-    if asked:
-        return Reason.ASKED, ""
-    if due.excluded is not None:
-        return Reason.EXCLUDED, due.excluded
-    if given_up:
-        return Reason.PAUSED, given_up
-    if others >= MOST_OWED:
-        return Reason.MISFIRE, f"the schedule was changed, and {MOST_OWED:,} later ones waited"
-    return None, ""
-
-
-def _readable(row: Schedule) -> Definition | None:
-    """None when its document is not valid (any more): then nobody knows what it owes."""
-    try:
-        return definition_of(row)
-    except ValidationError:
-        return None

@@ -15,10 +15,11 @@ from scheduler.claims import Claimed, Connection, Holds, Owed, Settled
 from scheduler.definition import Definition, Due
 from scheduler.policies import Situation, Verdict, decide
 from scheduler.services import starting
+from scheduler.services.ahead import count_following
 from scheduler.services.claimed import NO_HOLDS, definition_of, job_inactive
 from scheduler.services.problems import apart
 from scheduler.services.releasing import carry_out, release_again
-from scheduler.states import FireState, Reason
+from scheduler.states import FireState, Reason, ScheduleState
 
 BATCH = 200
 
@@ -90,6 +91,7 @@ def _decide(
         active=len(holds.run_ids),
         buffered=len(holds.buffered_ids),
         actions_left=schedule.actions_left,
+        following=_following(definition, schedule) if any(not owed.cause for owed in waiting) else 0,
     )
     dues = [_due(owed, definition, schedule.now) for owed in waiting]
     verdict = decide(definition=definition, owed=dues, situation=situation)
@@ -100,6 +102,16 @@ def _decide(
         claims.use_actions(connection, schedule_id=schedule.id, count=used, now=now)
     started += release_again(connection, schedule, holds, now)
     return Outcome(started, _stop_others(connection, verdict, holds, now))
+
+
+def _following(definition: Definition, schedule: Claimed) -> int:
+    """Fire times of the clock that have come up since and are dealt with next: where one of them runs in place of all, or a
+    few, none runs here besides."""
+    if schedule.state != ScheduleState.ACTIVE or not definition.document.enabled:
+        return 0
+    skips = {dt.datetime.fromisoformat(skip) for skip in schedule.skips}
+    times = definition.times(after=schedule.decided_until, key=str(schedule.id))
+    return count_following(definition, times, now=schedule.now, skips=skips)
 
 
 def _due(owed: Owed, definition: Definition, now: dt.datetime) -> Due:

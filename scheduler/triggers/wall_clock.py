@@ -36,7 +36,7 @@ _DAY = dt.timedelta(days=1)
 _TICK = dt.datetime.resolution
 _NO_TIME = dt.timedelta(0)
 _PATIENCE = 200
-"""Lost wall times passed over one by one. More of them are due close together, and then it is cheaper to look at the day."""
+"""Gaps passed over one after another, all that is due in each with it."""
 
 
 class Gap(StrEnum):
@@ -152,9 +152,13 @@ def _past_lost(next_wall: NextWall, wall: dt.datetime | None, zone: ZoneInfo) ->
     hundred transitions to find out.
     """
     for _ in range(_PATIENCE):
-        if wall is None or fold_offset(wall, zone, 0) >= fold_offset(wall, zone, 1):
+        if wall is None:
             break
-        wall = next_wall(wall)
+        before, behind = fold_offset(wall, zone, 0), fold_offset(wall, zone, 1)
+        if before >= behind:
+            break
+        change = change_between(aware(wall - behind), aware(wall - before), zone)
+        wall = next_wall(naive(change) + behind - _TICK)
     return wall
 
 

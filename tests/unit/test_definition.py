@@ -53,6 +53,16 @@ class TestEveryKindOfTrigger:
         assert next_times(definition, 1) == [first]
         assert definition.describe() not in ("", "Never")
 
+    @pytest.mark.parametrize("expression", ["R/2026-01-01T00:00:00Z/PT0.999S", "R5/2026-01-01T00:00:00Z/PT0.001S"])
+    def test_no_schedule_fires_more_often_than_once_a_second(self, expression: str) -> None:
+        assert errors_of({"triggers": [{"type": "iso8601", "expression": expression}]}) == {
+            "triggers.0.expression": "a schedule fires once a second at most: expected PT1S or longer"
+        }
+
+    @pytest.mark.parametrize("expression", ["R/2026-01-01T00:00:00Z/PT1S", "R1/2026-02-01T00:00:00Z/PT0.5S"])
+    def test_but_may_do_so_then_or_once_only(self, expression: str) -> None:
+        assert next_times(compiled({"type": "iso8601", "expression": expression}), 1)
+
     def test_random_stays_within_its_window(self) -> None:
         definition = compiled({"type": "random", "minimum": "10m", "maximum": "20m"})
         times = [each.fire_at for each in itertools.islice(definition.times(after=NINE, key="1"), 50)]

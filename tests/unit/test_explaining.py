@@ -182,7 +182,10 @@ class TestNotDecided:
     def test_the_schedule_was_changed_since(self) -> None:
         verdict, words = told(changed=EventFact(NINE + seconds(60), "ann"))
         assert verdict == Verdict.OTHERWISE_THEN
-        assert words == "the schedule had no such fire time then: it was changed by ann on 21 November 2026, 09:01:00"
+        assert words == (
+            "no decision on it is kept: it was erased, or the schedule did not fire then as it does now, for it was changed by ann "
+            "on 21 November 2026, 09:01:00"
+        )
 
     def test_the_schedule_is_not_enabled(self) -> None:
         assert told(document=DAILY | {"enabled": False})[0] == Verdict.NOT_ENABLED

@@ -135,8 +135,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
             connection.execute(_BRING_NEARER, (dt.timedelta(seconds=seconds),))
 
     clock = Clock(slept=pass_by)
-    for module in (lane, singles, journal, persistence, rates, heartbeat):
+    for module in (lane, singles, journal, persistence, rates):
         monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(heartbeat, "now", clock.monotonic)  # its thread sleeps by the real one
     return clock
 
 

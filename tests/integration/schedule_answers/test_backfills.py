@@ -397,10 +397,10 @@ class TestTheScheduleItself:
         resume_schedule(schedule=schedule, actor="ann")
         work_to_the_end(backfill)
         beat(now + HOUR)
-        assert (
-            list(Fire.objects.filter(fire_at__lte=now).values_list("detail", flat=True))
-            == [f"run by backfill {backfill.pk}"] * 2
-        )
+        passed = Fire.objects.filter(fire_at__lte=now)
+        ran = passed.filter(state=FireState.FIRED).values_list("detail", flat=True)
+        assert list(ran) == [f"run by backfill {backfill.pk}"] * 2
+        assert set(passed.exclude(state=FireState.FIRED).values_list("detail", flat=True)) == {"paused by ann"}
         assert Fire.objects.filter(fire_at__gt=now, state=FireState.FIRED).count() == 1
 
 

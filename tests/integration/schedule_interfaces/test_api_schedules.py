@@ -219,7 +219,7 @@ class TestReplacing:
         )
 
     def test_what_the_body_leaves_out_is_the_default_again(self, editor_api: Api, schedule: Schedule) -> None:
-        assert editor_api.send("PUT", ONE, DAILY).json().get("timezone") is None
+        assert editor_api.send("PUT", ONE, DAILY).json()["timezone"] == "UTC"
         assert entries(schedule.job) == [DAILY | {"name": "default"}]
 
     def test_the_others_of_the_job_stay_as_they_are(self, editor_api: Api, workspace: Workspace) -> None:

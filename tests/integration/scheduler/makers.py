@@ -141,6 +141,7 @@ def until_a_session_waits() -> None:
     """Return once one waits for a lock that another holds."""
     with connection.cursor() as cursor:
         for _ in range(2000):
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # within a transaction the first look would be kept
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
             )

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import redis
 from django.conf import LazySettings
 from django.db import connection
 from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks
@@ -214,6 +215,15 @@ def away(*_: object, **__: object) -> Any:
     raise psycopg.OperationalError("the database system is starting up")
 
 
+def raising(error: Exception) -> Callable[..., Any]:
+    """What fails whoever calls it."""
+
+    def fail(*_: object, **__: object) -> Any:
+        raise error
+
+    return fail
+
+
 class TestATick:
     def test_fires_what_is_due(self, a_beat: JobScheduler) -> None:
         schedule = overdue()
@@ -379,6 +389,53 @@ class TestPeriodicTasks:
         assert decided(schedule) == ["fired"]
         a_beat._theirs_at = 0.0
         a_beat.tick()
+        assert sent == ["operators.own"]
+
+    def test_are_due_still_when_the_broker_goes_away_in_the_middle(
+        self, a_beat: JobScheduler, sent: Sent, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The beat has sent through this connection before: it learns of it only when it sends."""
+        a_beat.tick()
+        first, second = periodic_task("operators.one"), periodic_task("operators.two")
+        for error in (BrokerError("connection refused"), ConnectionResetError("reset"), redis.ConnectionError("gone")):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(JobScheduler, "send_task", raising(error))
+                a_beat._theirs_at = 0.0
+                a_beat.tick()
+        for task in (first, second):
+            task.refresh_from_db()
+            assert now() - task.last_run_at > HOUR
+            assert task.total_run_count == 0
+        a_beat._theirs_at = 0.0
+        a_beat.tick()
+        assert sorted(sent) == ["operators.one", "operators.two"]
+        first.refresh_from_db()
+        assert first.total_run_count == 1
+
+    def test_of_which_one_cannot_be_sent_do_not_wait_for_it(self, a_beat: JobScheduler, sent: Sent) -> None:
+        periodic_task("operators.one")
+        PeriodicTask.objects.update(kwargs="no JSON")
+        periodic_task("operators.two")
+        a_beat.tick()
+        assert "operators.two" in sent
+
+    def test_are_sent_by_another_when_the_leader_stands_still(
+        self, make_beat: Callable[[], JobScheduler], sent: Sent, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(beat.Leadership, "LEASE_SECONDS", 1)
+        one, other = make_beat(), make_beat()
+        one.tick()
+        other.tick()
+        assert (one._leads, other._leads) == (True, False)
+        task = periodic_task()
+        until = time.monotonic() + 10
+        while not sent and time.monotonic() < until:  # one is stopped
+            other._theirs_at = 0.0
+            other.tick()
+        assert sent == ["operators.own"]
+        make_due(task)
+        one._leads, one._theirs_at = True, 0.0
+        one._send_theirs()  # as if it had been stopped behind its question whether it leads
         assert sent == ["operators.own"]
 
 

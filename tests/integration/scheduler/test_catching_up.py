@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from scheduler.models import Fire
+from scheduler.models import Fire, Schedule
 from scheduler.services import firing
+from scheduler.services.controls import pause_schedule, resume_schedule
 from tests.integration.scheduler.makers import (
     ALL,
     HOUR,
@@ -18,6 +19,7 @@ from tests.integration.scheduler.makers import (
     SECOND,
     beat,
     cron,
+    decided,
     edit,
     fresh,
     runs_of,
@@ -28,6 +30,7 @@ from tests.integration.scheduler.makers import (
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
 
 EACH_SECOND = cron("* * * * * ?")
+EVERY_QUARTER = {"type": "every", "every": "15m"}
 
 
 def after_an_hour(**parts: Any) -> list[str]:
@@ -145,20 +148,49 @@ class TestAScheduleThatIsChangedWhileBeatsAreAway:
         schedule = edit(schedule, notes="now with notes")
         owed = [each.partition(" ")[2] for each in told(schedule)]
         assert len(owed) >= 4
-        assert set(owed) == {"waiting"}
+        assert owed == ["skipped misfire"] * (len(owed) - 1) + ["waiting"]
         beat()
         assert [each.partition(" ")[2] for each in told(schedule)] == ["skipped misfire"] * (len(owed) - 1) + ["fired"]
         assert runs_of(schedule)[0].trigger == "schedule"
 
-    def test_nothing_older_than_its_window_is_kept(self, hour_ago: dt.datetime) -> None:
+    def test_what_is_older_than_its_window_is_given_up(self, hour_ago: dt.datetime) -> None:
         schedule = standing(
             cron("0 * * * *"), at=hour_ago - 48 * HOUR, misfire={"policy": "all", "window": "5h"}, **ALL
         )
         schedule = edit(schedule, notes="now with notes")
-        assert 4 <= len(told(schedule)) <= 6
+        owed = [each.partition(" ")[2] for each in told(schedule)]
+        assert 48 <= len(owed) <= 50
+        assert 4 <= owed.count("waiting") <= 6
+        assert set(owed[:40]) == {"skipped catch_up_window"}
+
+    def test_a_former_policy_gives_up_what_it_has_and_the_new_one_what_comes(self, hour_ago: dt.datetime) -> None:
+        schedule = standing(cron("*/15 * * * *"), at=hour_ago - SECOND, misfire={"policy": "skip", "grace": 0}, **ALL)
+        schedule = edit(schedule, misfire={"policy": "all"})
+        beat()
+        assert {each.partition(" ")[2] for each in told(schedule)} == {"skipped misfire"}
+
+    def test_what_comes_up_after_the_change_runs_in_place_of_what_came_up_before(self) -> None:
+        """The change is made while beats are still away: what waits, and what comes up since, are judged together."""
+        quarter = dt.timedelta(minutes=15)
+        now = dt.datetime.now(dt.UTC)
+        schedule = standing(EVERY_QUARTER, at=now - HOUR, misfire={"policy": "latest", "grace": 0})
+        schedule = edit(schedule, notes="now with notes")
+        assert [each.partition(" ")[2] for each in told(schedule)][-1] == "waiting"
+        beat(now + 4 * quarter)
+        decided = [each.partition(" ")[2] for each in told(schedule)]
+        assert decided[-1] == "fired"
+        assert set(decided[:-1]) == {"skipped misfire"}
+
+    def test_no_more_run_than_the_policy_lets(self) -> None:
+        now = dt.datetime.now(dt.UTC)
+        misfire = {"policy": "all", "most": 3, "grace": 0}
+        schedule = edit(standing(EVERY_QUARTER, at=now - HOUR, misfire=misfire, **ALL), notes="x")
+        beat(now + HOUR)
+        assert [each.partition(" ")[2] for each in told(schedule)].count("fired") == 3
 
     def test_the_newest_are_kept_and_the_others_have_their_rows(self, hour_ago: dt.datetime) -> None:
-        schedule = edit(standing(EACH_SECOND, at=hour_ago, misfire={"policy": "all"}, **ALL), notes="x")
+        misfire = {"policy": "all", "most": 1000}
+        schedule = edit(standing(EACH_SECOND, at=hour_ago, misfire=misfire, **ALL), notes="x")
         counted = Counter(each.partition(" ")[2] for each in told(schedule))
         assert counted["waiting"] == 1000
         assert counted["skipped misfire"] >= 2600
@@ -192,3 +224,53 @@ class TestAScheduleThatIsChangedWhileBeatsAreAway:
         assert [each.partition(" ")[2] for each in told(schedule)] == ["waiting"]
         beat(run_at)
         assert [each.partition(" ")[2] for each in told(schedule)] == ["fired"]
+
+
+class TestAScheduleThatRested:
+    """What it has let pass has its rows, with who paused it."""
+
+    def test_because_it_was_paused(self) -> None:
+        now = dt.datetime.now(dt.UTC)
+        schedule = standing(EVERY_QUARTER, at=now - HOUR)
+        pause_schedule(schedule=schedule, actor="olga", note="disk full")
+        at = fresh(schedule).decided_until
+        Schedule.objects.filter(pk=schedule.pk).update(decided_until=at - HOUR)
+        kept = Fire.objects.filter(schedule=schedule).count()
+        resume_schedule(schedule=fresh(schedule), actor="olga")
+        rested = Fire.objects.filter(schedule=schedule).order_by("fire_at")
+        assert rested.count() == kept == 4, "what it had owed when it was paused has its rows already"
+        assert set(rested.values_list("state", "reason", "detail")) == {
+            ("skipped", "paused", "paused by olga: disk full")
+        }
+        beat()
+        assert runs_of(schedule) == []
+
+    def test_and_was_changed_meanwhile_by_its_former_definition(self) -> None:
+        now = dt.datetime.now(dt.UTC)
+        schedule = standing(EVERY_QUARTER, at=now)
+        pause_schedule(schedule=schedule, actor="olga")
+        Schedule.objects.filter(pk=schedule.pk).update(decided_until=now - HOUR)
+        edit(schedule, triggers=[cron("0 0 1 1 *")])
+        assert decided(schedule) == ["skipped paused"] * 4
+
+    def test_because_it_was_disabled(self) -> None:
+        now = dt.datetime.now(dt.UTC)
+        schedule = edit(standing(EVERY_QUARTER, at=now), enabled=False)
+        Schedule.objects.filter(pk=schedule.pk).update(decided_until=now - HOUR)
+        edit(schedule, enabled=True)
+        rested = Fire.objects.filter(schedule=schedule)
+        assert (
+            list(rested.values_list("state", "reason", "detail"))
+            == [("skipped", "paused", "the schedule was disabled")] * 4
+        )
+        assert fresh(schedule).state == "active"
+
+    def test_of_very_many_the_newest(self) -> None:
+        now = dt.datetime.now(dt.UTC)
+        schedule = standing(EACH_SECOND, at=now)
+        pause_schedule(schedule=schedule, actor="olga")
+        Schedule.objects.filter(pk=schedule.pk).update(decided_until=now - 5 * HOUR)
+        resume_schedule(schedule=fresh(schedule), actor="olga")
+        rested = Fire.objects.filter(schedule=schedule)
+        assert rested.count() == 10_000
+        assert now - rested.latest("fire_at").fire_at < 5 * SECOND

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from jobs.errors import ConflictError, NotFoundError, ValidationError
 from jobs.models import Job, Workspace
 from jobs.services.jobs import delete_job, save_job
 from scheduler.models import Backfill, Schedule, Upstream
+from scheduler.selectors.cycles import cycle_through
 from scheduler.services import backfills, controls
 from tests.integration.engine.makers import scripts
 from tests.integration.scheduler.makers import (
@@ -81,6 +84,22 @@ class TestRefusing:
         save(entry(after("task:a")), key="task:b")
         save(entry(after("task:a")), key="task:c")
         assert of(save(entry(after("task:b", "task:c", of="all")), key="task:d")).state == "active"
+
+    def test_very_many_ways_to_the_same_job_are_looked_at_once_each(
+        self, django_assert_max_num_queries: Callable[[int], AbstractContextManager[object]]
+    ) -> None:
+        """Twelve stages of five jobs, each of which waits for all of the stage before: 5^12 ways."""
+        stages = [[f"task:s{stage}-{number}" for number in range(5)] for stage in range(12)]
+        for before, stage in zip([None, *stages], stages, strict=False):
+            for key in stage:
+                save(*([entry(after(*before))] if before else []), key=key)
+        last = Job.objects.get(name="s11-0")
+        with django_assert_max_num_queries(13):
+            assert cycle_through(job_id=last.pk) == []
+        first = Schedule.objects.get(job__name="s1-0")
+        Upstream.objects.create(schedule=first, trigger=9, key=last.key, job=last)
+        way = cycle_through(job_id=last.pk)
+        assert (way[0], way[-1], len(way)) == (last.key, last.key, 12)
 
     def test_a_trigger_that_is_disabled_closes_no_cycle(self) -> None:
         save(key="task:a")
