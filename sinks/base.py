@@ -133,6 +133,7 @@ class Parcel:
         count: How many records there are.
         records: Reads them, in the order of their positions, in bounded memory; anew at each call.
         telling: Where it holds notices, what they say.
+        entry: The name that the job gave to this of its sinks; empty where it gave none.
         receipt: What the last attempt that ended so left: that of `TakenInPart`, or of a delivery that is made again.
     """
 
@@ -150,6 +151,7 @@ class Parcel:
     count: int
     records: Callable[[], Iterator[Record]]
     telling: Telling | None = None
+    entry: str = ""
     receipt: Mapping[str, JSON] | None = None
 
     @property

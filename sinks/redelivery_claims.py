@@ -28,17 +28,17 @@ def left_alone(*, workspace_id: int, delivery_ids: Sequence[int]) -> dict[int, s
     return {row[0]: row[1] for row in _rows("left_alone", asked)}
 
 
-def dead_of_sink(sink_id: int, *, since: dt.datetime | None, after: int, limit: int) -> list[int]:
-    """The next page of a sink's dead deliveries by id."""
-    return _dead("dead_of_sink", sink_id, since, after, limit)
+def of_sink(sink_id: int, *, delivered: bool, since: dt.datetime | None, after: int, limit: int) -> list[int]:
+    """The next page of a sink's dead deliveries by id; of those that were delivered, too, if ``delivered``."""
+    return _page("over_of_sink" if delivered else "dead_of_sink", sink_id, since, after, limit)
 
 
-def dead_of_run(run_id: int, *, since: dt.datetime | None, after: int, limit: int) -> list[int]:
-    """The next page of a run's dead deliveries by id."""
-    return _dead("dead_of_run", run_id, since, after, limit)
+def of_run(run_id: int, *, delivered: bool, since: dt.datetime | None, after: int, limit: int) -> list[int]:
+    """The same of a run."""
+    return _page("over_of_run" if delivered else "dead_of_run", run_id, since, after, limit)
 
 
-def _dead(statement: str, of: int, since: dt.datetime | None, after: int, limit: int) -> list[int]:
+def _page(statement: str, of: int, since: dt.datetime | None, after: int, limit: int) -> list[int]:
     asked = {"of": of, "since": since, "after": after, "take": limit}
     return _ids(statement, asked)
 

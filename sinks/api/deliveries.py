@@ -43,7 +43,8 @@ class RedeliveryRequest(Strict):
         run: A run's id.
         sink: The name of a sink of the workspace; with ``job``, of an entry of that job's sinks.
         job: A job's key.
-        since: With ``run`` or ``sink``: what was given up then or later; left out, all.
+        since: With ``run`` or ``sink``: what ended then or later; left out, all.
+        delivered: With ``run`` or ``sink``: also what was delivered, for a receiver that has lost it.
     """
 
     deliveries: list[DeliveryId] | None = Field(default=None, min_length=1, max_length=MAX_DELIVERIES)
@@ -51,6 +52,7 @@ class RedeliveryRequest(Strict):
     sink: SinkName | None = None
     job: str | None = None
     since: AwareDatetime | None = None
+    delivered: bool = Field(default=False, strict=True)
 
 
 class DeliveryView(WorkspaceView):
@@ -143,9 +145,9 @@ class Redeliveries(DeliveryView):
             return redeliver(workspace=self.workspace, delivery_ids=asked.deliveries, actor=self.actor)
         if asked.run is not None:
             run = get_run(workspace=self.workspace, run_id=asked.run).run
-            return redeliver_of_run(run=run, actor=self.actor, since=since)
+            return redeliver_of_run(run=run, actor=self.actor, since=since, delivered=asked.delivered)
         sink = self.sink_named(asked.sink or "", asked.job)
-        return redeliver_of_sink(sink=sink, actor=self.actor, since=since)
+        return redeliver_of_sink(sink=sink, actor=self.actor, since=since, delivered=asked.delivered)
 
 
 def _refuse_ambiguous(asked: RedeliveryRequest) -> None:
@@ -158,6 +160,8 @@ def _refuse_ambiguous(asked: RedeliveryRequest) -> None:
         raise ValidationError(
             [FieldError("since", "deliveries that are named are delivered again whenever they ended")]
         )
+    if asked.delivered and asked.deliveries is not None:
+        raise ValidationError([FieldError("delivered", "deliveries that are named are delivered again either way")])
 
 
 def _whole(view: WorkspaceView, delivery_id: int) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""Names of objects and files: the same for all attempts at a delivery, and of no other delivery of the same sink."""
+"""Names of objects and files: the same for all attempts at a delivery, and of no other delivery to the same place.
+
+Of the entries of one job that lead to the same place all but one have names of their own, for entries are told apart by their
+names; so a name that was given is part of the path.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ FIELDS = (
     "payload",
     "position",
     "delivery",
+    "entry",
     "attempt",
     "trigger",
     "date",
@@ -67,13 +72,18 @@ def name_of(parcel: Parcel, *, template: str | None, extension: str, attempt: in
     """
     if parcel.unit == "notice" and "{delivery}" not in (template or ""):
         template = None  # it names results by their runs, and notices have none, or several
-    template = template or _DEFAULTS[parcel.unit]
+    template = template or _default(parcel)
     _check_unit(template, parcel.unit)
     values = _values(parcel, attempt or parcel.attempt, named="{payload}" in template) | {"extension": extension}
     name = _FIELD.sub(lambda found: values[found[1]], template)
     if len(name.encode()) > MAX_BYTES:
         raise PermanentError(f"key: the name would be longer than {MAX_BYTES} bytes", code="key")
     return name
+
+
+def _default(parcel: Parcel) -> str:
+    template = _DEFAULTS[parcel.unit]
+    return template.replace("{run}", "{run}/{entry}") if parcel.entry else template
 
 
 def _check_unit(template: str, unit: Holding) -> None:
@@ -94,6 +104,7 @@ def _values(parcel: Parcel, attempt: int, *, named: bool) -> dict[str, str]:
         "payload": _safe(_payload_name(parcel)) if named else "",
         "position": str(parcel.first_position),
         "delivery": parcel.id,
+        "entry": _safe(parcel.entry) if parcel.entry else "main",
         "attempt": str(attempt),
         "trigger": _safe(parcel.trigger),
         "date": f"{ended:%Y-%m-%d}",

@@ -19,7 +19,10 @@ from sinks.email.configuration import EmailConfiguration
 from sinks.email.message import message_id, message_of, too_large
 from sinks.email.recipients import Answers, is_final, said, standing_of
 from sinks.email.server import Backend
-from sinks.time_limits import code_of
+from sinks.time_limits import code_of, limited
+
+MOST_SECONDS = 300.0
+"""Of an attempt. Each answer of a server has a limit of its own, and one that sends a byte now and then keeps each of them."""
 
 
 class EmailSink:
@@ -56,7 +59,7 @@ class EmailSink:
         """Each delivery closes its connection."""
 
     def _send(self, sender: str, recipients: Sequence[str], content: bytes) -> Answers:
-        with _explained(), self._backend().connected() as connection:
+        with limited(MOST_SECONDS), _explained(), self._backend().connected() as connection:
             try:
                 connection.sendmail(sender, recipients, content)
             except smtplib.SMTPRecipientsRefused as error:  # of each that it was asked for; nobody has the mail

@@ -25,6 +25,8 @@ HostKey = Annotated[
         expected="expected the kind of the key and the key, as in a file of known hosts: ssh-ed25519 AAAA...",
     ),
 ]
+_SECRET = re.compile(r"pass(word|wd|phrase)?$|secret|token|credential|(^|_)key$|private_key|account_key", re.IGNORECASE)
+"""Options of fsspec's file systems that hold one."""
 _PROTOCOL = re.compile(r"([a-z][a-z0-9+.-]*)://")
 
 
@@ -49,6 +51,14 @@ class Buffer(Strict):
             pieces=self.records,
             seconds=None if self.time is None else parse_ms(self.time) / 1000,
         )
+
+
+def _names_somebody(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False  # what is wrong with it is told when it is opened
+    return "://" in url and (parts.username is not None or parts.password is not None)
 
 
 def _check_port(url: str) -> None:
@@ -96,6 +106,15 @@ class FileConfiguration(ContentConfiguration):
             raise ValueError("expected a folder without .., or a URL")
         if value.startswith("sftp://"):
             _check_port(value)
+        elif _names_somebody(value):
+            raise ValueError("expected no user or password in it: they go into options and option_secrets")
+        return value
+
+    @field_validator("options")
+    @classmethod
+    def _no_secrets(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if said := next((name for name in value if _SECRET.search(name)), None):
+            raise ValueError(f"{said}: put it into a secret, whose name goes into option_secrets")
         return value
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ import redis
 from kombu.transport import redis as kombu_redis
 
 from jobs.errors import PermanentError
+from sinks import time_limits
 from sinks.base import Surroundings
 from sinks.reaching import Permit, first_to_answer
 
@@ -133,6 +134,13 @@ def _held(permit: Permit) -> type[Any]:
                 return first_to_answer(addresses=permit(name, self.port), attempt=self._connect_to)
             finally:
                 self.host = name  # by which its certificate is looked at
+
+        def send_packed_command(self, *arguments: Any, **options: Any) -> Any:
+            # Also where another attempt has made the connection.
+            made: Any = self._sock
+            if made is not None:
+                time_limits.hold(made)
+            return super().send_packed_command(*arguments, **options)  # type: ignore[no-untyped-call]
 
         def _connect_to(self, address: str) -> Any:
             self.host = address

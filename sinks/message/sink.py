@@ -18,7 +18,11 @@ from sinks.message.configuration import MessageConfiguration
 from sinks.message.connecting import broker_of, connect
 from sinks.message.failures import explained
 from sinks.single import first_of, read_once
+from sinks.time_limits import hold, limited
 from sinks.tls import client_context
+
+MOST_SECONDS = 300.0
+"""Of an attempt. Each answer of a broker has a limit of its own, and one that sends a byte now and then keeps each of them."""
 
 
 class MessageSink:
@@ -41,7 +45,7 @@ class MessageSink:
         values = values_of(parcel, first_of(parcel))
         content = document(parcel, most_bytes=self._configuration.max_bytes)
         key = self._configuration.queue or self._filled("routing_key", self._configuration.routing_key, values)
-        with self._connection() as connection:
+        with limited(MOST_SECONDS), self._connection() as connection:
             self._publish(connection, parcel, key, content, values)
         return Receipt(
             bytes=len(content),
@@ -108,6 +112,8 @@ class MessageSink:
             except queue.Empty:
                 connection = connect(broker=self._broker, ca=self._ca, surroundings=self._surroundings)
             try:
+                if self._broker.is_amqp:
+                    hold(connection.connection.transport.sock)
                 yield connection
             except BaseException:
                 with contextlib.suppress(Exception):  # it is broken in whatever way

@@ -20,13 +20,15 @@ from botocore.exceptions import ConnectTimeoutError as TookTooLongToConnect
 from botocore.exceptions import HTTPClientError
 from botocore.exceptions import ReadTimeoutError as TookTooLongToAnswer
 from botocore.httpsession import URLLib3Session
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from jobs.errors import JobsError, PermanentError, TransientError
 from sinks import time_limits
 from sinks.reaching import Permit, connect
 from sinks.tls import client_context
 
+MOST_BYTES = 8 * 1024 * 1024
+"""Of an answer: a page of a thousand uploads has a tenth of that."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TOOK_TOO_LONG = (TookTooLongToConnect, TookTooLongToAnswer)
 
@@ -51,6 +53,7 @@ class PermittedSession(URLLib3Session):  # type: ignore[misc]  # botocore is unt
                 silent, for a multiple of what an attempt may take.
         """
         time_limits.check()
+        wants_stream, request.stream_output = request.stream_output, True  # or `send` would read whatever comes
         try:
             response = self.send(request)
         except HTTPClientError as error:
@@ -60,6 +63,8 @@ class PermittedSession(URLLib3Session):  # type: ignore[misc]  # botocore is unt
             if isinstance(error, _TOOK_TOO_LONG) or time_limits.code_of(error, otherwise="") == "timeout":
                 raise TransientError(f"the service did not answer in time: {error}", code="timeout") from error
             raise
+        if not wants_stream:
+            _read(response)
         time_limits.check()  # half of its headers, cut off, would be taken for an answer
         if response.status_code in _REDIRECTS:
             raise _redirected(response)
@@ -72,6 +77,27 @@ class PermittedSession(URLLib3Session):  # type: ignore[misc]  # botocore is unt
         super()._setup_ssl_cert(conn, url, verify)
         if self._ca is not None:
             conn.ca_certs = None  # or the public authorities were trusted besides
+
+
+def _read(response: Any) -> None:
+    """Read the answer's body into where botocore looks for it.
+
+    Raises:
+        TransientError: It is longer than any answer to what we ask (``too_much``), or does not come in time (``timeout``).
+    """
+    pieces, size = [], 0
+    try:
+        for piece in response.raw.stream(64 * 1024):
+            size += len(piece)
+            if size > MOST_BYTES:
+                response.raw.close()
+                raise TransientError(f"the service answered with more than {MOST_BYTES} bytes", code="too_much")
+            pieces.append(piece)
+    except (HTTPError, OSError) as error:
+        response.raw.close()
+        code = time_limits.code_of(error, otherwise="connection")
+        raise TransientError(f"the service's answer broke off: {error}", code=code) from error
+    response._content = b"".join(pieces)
 
 
 def _redirected(response: Any) -> PermanentError:

@@ -41,6 +41,7 @@ def parcel_of(*, begun: Begun, held: Held, kind: SinkKind) -> Parcel:
         first_position=begun.first_position,
         count=begun.payloads,
         records=functools.partial(_records, begun, entry),
+        entry=entry.name or "",
         receipt=begun.receipt,
     )
 

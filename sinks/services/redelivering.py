@@ -1,4 +1,4 @@
-"""Delivering again what was delivered or given up: one, some, or all dead ones since a time."""
+"""Delivering again what was delivered or given up: one, some, or all since a time."""
 
 from __future__ import annotations
 
@@ -74,16 +74,17 @@ def redeliver_one(*, workspace: Workspace, delivery_id: int, actor: str) -> bool
     return bool(again.made)
 
 
-def redeliver_of_sink(*, sink: Sink, actor: str, since: dt.datetime | None = None) -> Again:
-    """Deliver again what a sink was given up for, since a time (aware UTC) or ever: `PAGE` now, and others in the background."""
-    dead = _Dead("sink", sink.pk, sink.name, sink.workspace_id, since, actor)
-    return _begin(dead, Delivery.objects.filter(sink_id=sink.pk))
+def redeliver_of_sink(*, sink: Sink, actor: str, since: dt.datetime | None = None, delivered: bool = False) -> Again:
+    """Deliver again what a sink was given up for, since a time (aware UTC) or ever; ``delivered``: and what it has taken.
+    `PAGE` now, and others in the background."""
+    over = _Over("sink", sink.pk, sink.name, sink.workspace_id, since, actor, delivered)
+    return _begin(over, Delivery.objects.filter(sink_id=sink.pk))
 
 
-def redeliver_of_run(*, run: Run, actor: str, since: dt.datetime | None = None) -> Again:
-    """Deliver again what was given up of a run. Since when, and how many, as for a sink."""
-    dead = _Dead("run", run.pk, run.pk, run.workspace_id, since, actor)
-    return _begin(dead, Delivery.objects.filter(run_id=run.pk))
+def redeliver_of_run(*, run: Run, actor: str, since: dt.datetime | None = None, delivered: bool = False) -> Again:
+    """Deliver again what was given up of a run. Since when, which and how many, as for a sink."""
+    over = _Over("run", run.pk, run.pk, run.workspace_id, since, actor, delivered)
+    return _begin(over, Delivery.objects.filter(run_id=run.pk))
 
 
 def work_off() -> None:
@@ -93,8 +94,9 @@ def work_off() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Dead:
-    """The dead deliveries of a sink or a run, since a time; who wants them again. ``name``: as people know it."""
+class _Over:
+    """The dead deliveries of a sink or a run, since a time; ``delivered``: and those that were made. Who wants them again.
+    ``name``: as people know it."""
 
     kind: str
     id: int
@@ -102,43 +104,50 @@ class _Dead:
     workspace_id: int
     since: dt.datetime | None
     actor: str
+    delivered: bool
+
+    @property
+    def states(self) -> list[DeliveryState]:
+        """Theirs."""
+        return [DeliveryState.DEAD, *([DeliveryState.DELIVERED] if self.delivered else [])]
 
     def page(self, *, after: int, upto: int = MAX_ID) -> tuple[list[int], bool]:
         """The ids of the next ones, and whether there are more behind them. An id is met once, also if it dies again."""
-        find = claims.dead_of_sink if self.kind == "sink" else claims.dead_of_run
-        found = find(self.id, since=self.since, after=after, limit=PAGE + 1)
+        find = claims.of_sink if self.kind == "sink" else claims.of_run
+        found = find(self.id, delivered=self.delivered, since=self.since, after=after, limit=PAGE + 1)
         wanted = [each for each in found if each <= upto]
         return wanted[:PAGE], len(wanted) > PAGE
 
     def told(self) -> dict[str, object]:
         """As the event log tells of them."""
-        return {self.kind: self.name, "since": self.since and self.since.isoformat()}
+        told: dict[str, object] = {self.kind: self.name, "since": self.since and self.since.isoformat()}
+        return told | ({"delivered": True} if self.delivered else {})
 
 
-def _begin(dead: _Dead, deliveries: QuerySet[Delivery]) -> Again:
-    found, has_more = dead.page(after=0)
+def _begin(over: _Over, deliveries: QuerySet[Delivery]) -> Again:
+    found, has_more = over.page(after=0)
     with transaction.atomic():
-        again = _page(dead, found)
+        again = _page(over, found)
         if not has_more:
             return again
-        rest = deliveries.filter(state=DeliveryState.DEAD, pk__gt=found[-1])
-        rest = rest if dead.since is None else rest.filter(ended_at__gte=dead.since)
+        rest = deliveries.filter(state__in=over.states, pk__gt=found[-1])
+        rest = rest if over.since is None else rest.filter(ended_at__gte=over.since)
         about = rest.aggregate(upto=Max("pk"), count=Count("pk"))
         action = BulkAction.objects.create(
-            workspace_id=dead.workspace_id,
+            workspace_id=over.workspace_id,
             action=ACTION,
-            selection={"filter": dead.told()},
-            options={"kind": dead.kind, "id": dead.id, "name": dead.name},
+            selection={"filter": over.told()},
+            options={"kind": over.kind, "id": over.id, "name": over.name, "delivered": over.delivered},
             upto=about["upto"] or found[-1],
             cursor=found[-1],
             total=len(found) + about["count"],
             changed=again.made,
             unchanged=again.left,
             problems=_problems(again),
-            actor=dead.actor,
+            actor=over.actor,
             caller=told_caller(),
         )
-    log.info("bulk.began", action=action.pk, what=ACTION, total=action.total, actor=dead.actor)
+    log.info("bulk.began", action=action.pk, what=ACTION, total=action.total, actor=over.actor)
     return replace(again, action=action)
 
 
@@ -148,12 +157,12 @@ def _work_one_page(pk: int) -> bool:
         action = BulkAction.objects.select_for_update(skip_locked=True).filter(pk=pk, ended_at=None).first()
         if action is None:
             return False
-        dead = _dead_of(action)
-        found, has_more = dead.page(after=action.cursor, upto=action.upto)
+        over = _over_of(action)
+        found, has_more = over.page(after=action.cursor, upto=action.upto)
         if found and (reason := why_not(action, now=dt.datetime.now(dt.UTC))):
             refuse_rest(action, targets=found, why=reason)
             return True
-        again = _page(dead, found)
+        again = _page(over, found)
         action.changed += again.made
         action.unchanged += again.left
         action.problems = [*action.problems, *_problems(again)][:MOST_TOLD]
@@ -163,24 +172,25 @@ def _work_one_page(pk: int) -> bool:
         return True
 
 
-def _dead_of(action: BulkAction) -> _Dead:
+def _over_of(action: BulkAction) -> _Over:
     since = action.selection["filter"]["since"]
     options = action.options
-    return _Dead(
+    return _Over(
         options["kind"],
         options["id"],
         options["name"],
         action.workspace_id,
         None if since is None else dt.datetime.fromisoformat(since),
         action.actor,
+        bool(options.get("delivered")),
     )
 
 
-def _page(dead: _Dead, found: Sequence[int]) -> Again:
+def _page(over: _Over, found: Sequence[int]) -> Again:
     """Within a transaction, which the event joins."""
-    made = claims.redeliver(workspace_id=dead.workspace_id, delivery_ids=found)
-    _told(dead.workspace_id, len(made), dead.actor, dead.told())
-    return _judged(dead.workspace_id, found, made)
+    made = claims.redeliver(workspace_id=over.workspace_id, delivery_ids=found)
+    _told(over.workspace_id, len(made), over.actor, over.told())
+    return _judged(over.workspace_id, found, made)
 
 
 def _problems(again: Again) -> list[dict[str, object]]:

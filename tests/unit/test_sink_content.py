@@ -36,7 +36,7 @@ def record(position: int, *, name: str = "", result: Any = None, error: Any = No
     return Record(position, name or f"p{position}", "noop", state, 1, ENDED, ENDED, result, error)
 
 
-def parcel(*records: Record, unit: Unit = "run", attempt: int = 1) -> Parcel:
+def parcel(*records: Record, unit: Unit = "run", attempt: int = 1, entry: str = "") -> Parcel:
     return Parcel(
         id="dlv_7",
         attempt=attempt,
@@ -51,6 +51,7 @@ def parcel(*records: Record, unit: Unit = "run", attempt: int = 1) -> Parcel:
         first_position=records[0].position if records else 0,
         count=len(records),
         records=lambda: iter(records),
+        entry=entry,
     )
 
 
@@ -219,6 +220,18 @@ class TestNames:
             name_of(parcel(record(5), unit=unit, attempt=attempt), template=None, extension="x") for attempt in (1, 2)
         }
         assert len(names) == 1
+
+    @pytest.mark.parametrize("unit", ["payload", "batch", "run"])
+    def test_those_of_two_entries_of_a_job_differ(self, unit: Unit) -> None:
+        first, second = (
+            name_of(parcel(record(0), unit=unit, entry=entry), template=None, extension="x") for entry in ("", "b")
+        )
+        assert first != second
+        assert "/42/b" in second
+
+    def test_a_template_may_name_the_entry(self) -> None:
+        made = [name_of(parcel(entry=each), template="{run}/{entry}", extension="x") for each in ("", "b/c")]
+        assert made == ["42/main", "42/b-c"]
 
     def test_unless_the_attempt_is_asked_for(self) -> None:
         template = "{run}/{attempt}"

@@ -56,7 +56,8 @@ REDELIVER_SOME = Operation(
     id="redeliverSome",
     tag=TAG,
     summary="Deliver many again",
-    says="Deliver again these deliveries; or what was given up of a run, or to a sink, since a time: the first 1,000 in the call,"
+    says="Deliver again these deliveries; or what was given up of a run, or to a sink, since a time, and with `delivered` what was"
+    " delivered, too: the first 1,000 in the call,"
     " the others in the background, by the bulk action that `action` and `Location` name.",
     body=Redelivery,
     example={"run": 7},

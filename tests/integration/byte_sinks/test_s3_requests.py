@@ -16,6 +16,7 @@ from jobs.errors import PermanentError, TransientError
 from sinks import time_limits
 from sinks.base import Parcel, Record
 from sinks.s3.configuration import MOST_PART, S3Configuration, secrets_of
+from sinks.s3.permitted import MOST_BYTES
 from sinks.s3.sink import S3Sink
 from tests.integration.byte_sinks.given import Given, parcel, records
 from tests.integration.byte_sinks.recorder import Answer, Recorder, recorder
@@ -101,6 +102,16 @@ class TestAServiceThatIsSilent:
                 f"http://127.0.0.1:{deaf.getsockname()[1]}", what=parcel(count=60, size=500_000), part_size=MOST_PART
             )
         assert caught.value.code == "timeout"
+
+
+class TestAServiceThatSaysVeryMuch:
+    @pytest.mark.parametrize("status", [200, 403, 503])
+    def test_it_is_left_when_it_has_said_more_than_any_answer_has(self, service: Recorder, status: int) -> None:
+        service.answers = [Answer(status=status, body="x" * (MOST_BYTES + 1))]
+        with pytest.raises(TransientError) as caught:
+            deliver(service.url)
+        assert caught.value.code == "too_much"
+        assert len(service.asked) == 1
 
 
 class TestAServiceThatSaysALittleNowAndThen:

@@ -28,6 +28,7 @@ from sinks.email.sink import EmailSink
 from sinks.models import Delivery
 from sinks.services.redelivering import redeliver
 from tests.integration.http_payload.identities import Identity, make_identity
+from tests.integration.sinks.dripping import dripping
 from tests.integration.sinks.handmade import parcel, record, results
 from tests.integration.sinks.mail_server import MailServer, serving
 from tests.integration.sinks.makers import end_run, make_job
@@ -263,6 +264,14 @@ class TestAServerThatRefuses:
             server.port = gone.port
         with pytest.raises(TransientError):
             sink(server).deliver(parcel(*RESULTS))
+
+    def test_one_that_says_a_little_now_and_then_is_left_when_the_attempts_time_is_over(
+        self, server: MailServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sinks.email.sink.MOST_SECONDS", 0.5)
+        with dripping(b"220-wait\r\n") as server.port, pytest.raises(TransientError) as caught:
+            sink(server).deliver(parcel(*RESULTS))
+        assert caught.value.code == "timeout"
 
 
 def again() -> None:

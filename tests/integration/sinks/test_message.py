@@ -20,6 +20,7 @@ from sinks.message.sink import MessageSink
 from sinks.models import Delivery
 from tests.integration.http_payload.identities import Identity, make_identity
 from tests.integration.sinks import rabbitmq
+from tests.integration.sinks.dripping import dripping
 from tests.integration.sinks.handmade import notices, parcel, record, results
 from tests.integration.sinks.pages import deliver_example, example
 from tests.integration.sinks.rabbitmq import RabbitMq
@@ -219,6 +220,14 @@ class TestAQueueOfRedis:
             port = gone.port
         with pytest.raises(TransientError):
             sink(f"redis://127.0.0.1:{port}", queue="q").deliver(ONE)
+
+    def test_one_that_says_a_little_now_and_then_is_left_when_the_attempts_time_is_over(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sinks.message.sink.MOST_SECONDS", 0.5)
+        with dripping(b"a") as port, pytest.raises(TransientError) as caught:
+            sink(f"redis://127.0.0.1:{port}/0", queue="results").deliver(ONE)
+        assert caught.value.code == "timeout"
 
 
 class TestWhereItMayGo:

@@ -116,6 +116,9 @@ def fail_and_redeliver(target: Target) -> None:
     assert redelivering.redeliver_of_sink(sink=Sink.objects.get(job=job), actor="ann").made == 8
     deliver()
     assert redelivering.redeliver_of_run(run=run, actor="ann").made == 0
+    assert redelivering.redeliver_of_run(run=run, actor="ann", delivered=True).made >= 10
+    redelivering.redeliver_of_sink(sink=Sink.objects.get(job=job), actor="ann", delivered=True)
+    deliver()
     assert redelivering.redeliver(workspace=run.workspace, delivery_ids=dead, actor="ann").made == 10
     assert redelivering.redeliver(workspace=run.workspace, delivery_ids=dead, actor="ann").left == 10
     deliver()

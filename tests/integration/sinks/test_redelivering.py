@@ -144,6 +144,19 @@ class TestAllThatAreDead:
         assert Delivery.objects.get(pk=dead[0]).state == "dead"
         assert redeliver_of_sink(sink=Sink.objects.get(), actor="ann").made == 1
 
+    def test_and_what_was_delivered_for_a_receiver_that_lost_it(self, target: Target, workspace: Workspace) -> None:
+        dead = give_up(target, payloads=3)
+        sink = Sink.objects.get()
+        assert redeliver_of_sink(sink=sink, actor="ann").made == 3
+        assert deliver() == 3
+        assert redeliver_of_sink(sink=sink, actor="ann").made == 0
+        Delivery.objects.filter(pk=dead[0]).update(ended_at=F("ended_at") - 2 * HOUR)
+        again = redeliver_of_sink(sink=sink, actor="ann", since=timezone.now() - HOUR, delivered=True)
+        assert again.made == 2
+        assert deliver() == 2
+        assert Event.objects.filter(kind="delivery.again").latest("pk").data["delivered"] is True
+        assert redeliver_of_run(run=Run.objects.get(), actor="ann", delivered=True).made == 3
+
     def test_they_are_found_page_by_page(
         self, target: Target, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
