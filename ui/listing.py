@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 
+from jobs.selectors.looks import Found
 from ui.pages import AccountPage, WorkspacePage, is_htmx
 
 LIST = "list"
@@ -40,6 +41,12 @@ class Shown:
     filter: Filter
     value: str
 
+    @property
+    def input(self) -> str:
+        """The kind of its field: an instant of an address, which is no day, would not be seen in a field for days."""
+        is_instant = self.filter.kind == "date" and len(self.value) > len("2026-11-21")
+        return "text" if is_instant else self.filter.kind
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -48,6 +55,7 @@ class Listed:
     Args:
         rows: As many as a page has.
         following: The address of the next page; empty on the last one.
+        broken_off: Whether the page has fewer rows than it could only because so many were looked through; ``following`` goes on.
         first: The address of the first page; empty on it.
         filters: All, with their values.
         is_filtered: Whether any has a value, which tells an empty list from one in which nothing was found.
@@ -56,6 +64,7 @@ class Listed:
 
     rows: Sequence[Any]
     following: str
+    broken_off: bool
     first: str
     filters: Sequence[Shown]
     is_filtered: bool
@@ -100,19 +109,22 @@ class AccountList(AccountPage):
         filters = self.choices()
         values = {each.name: request.GET.get(each.name, "").replace("\0", "").strip() for each in filters}
         after = request.GET.get("after", "").replace("\0", "")
-        rows = list(self.find(values, after=after, limit=self.per_page + 1))
-        listed = self._listed(rows, filters, values, after)
+        found = self.find(values, after=after, limit=self.per_page + 1)
+        listed = self._listed(found, filters, values, after)
         told = {"list": listed, **self.more(listed)}
         if is_htmx(request) and request.headers.get("HX-Target") == LIST:
             return self.part(self.rows_template, **told)
         return self.page(rows_template=self.rows_template, **told)
 
-    def _listed(self, rows: list[Any], filters: Sequence[Filter], values: Mapping[str, str], after: str) -> Listed:
+    def _listed(self, found: Sequence[Any], filters: Sequence[Filter], values: Mapping[str, str], after: str) -> Listed:
         set_values = {name: value for name, value in values.items() if value}
-        shown = rows[: self.per_page]
+        shown = list(found[: self.per_page])
+        until = found.until if isinstance(found, Found) else None
+        behind = self.cursor(shown[-1]) if len(found) > self.per_page else "" if until is None else str(until)
         return Listed(
             rows=shown,
-            following=self._address(set_values, self.cursor(shown[-1])) if len(rows) > self.per_page else "",
+            following=self._address(set_values, behind) if behind else "",
+            broken_off=until is not None and len(found) <= self.per_page,
             first=self._address(set_values, "") if after else "",
             filters=[Shown(each, values[each.name]) for each in filters],
             is_filtered=bool(set_values),

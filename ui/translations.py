@@ -19,7 +19,12 @@ from django.utils.translation.template import templatize
 UI = Path(__file__).parent
 LOCALE = UI / "locale"
 LANGUAGES = ("de",)
-FRAME = "frame"
+FRAME, DIALOGS = "frame", "dialogs"
+SHARED_DIALOGS = [
+    UI.parent / "jobs" / "admin" / f"{name}.py"
+    for name in ("asking", "datasource_controls", "job_controls", "run_controls")
+]
+"""What the pages and the administration ask in the same words."""
 _SINGULAR = {"_", "gettext", "gettext_lazy", "gettext_noop"}
 _PLURAL = {"ngettext", "ngettext_lazy"}
 _LITERAL = r"""u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
@@ -45,8 +50,9 @@ def texts_by_area(root: Path = UI) -> dict[str, list[Text]]:
     """All texts of the code and the templates, in their order, each in the first area that has it; the frame's come first."""
     found: dict[str, list[Text]] = {FRAME: []}
     files = sorted([*root.rglob("*.py"), *root.rglob("*.html")])
-    for path in sorted(files, key=lambda path: area_of(path.relative_to(root)) != FRAME):
-        own = found.setdefault(area_of(path.relative_to(root)), [])
+    areas = {path: area_of(path.relative_to(root)) for path in files} | dict.fromkeys(SHARED_DIALOGS, DIALOGS)
+    for path in sorted(areas, key=lambda path: areas[path] != FRAME):
+        own = found.setdefault(areas[path], [])
         known = {*own, *found[FRAME]}
         own += [text for text in dict.fromkeys(texts_of(path)) if text not in known]
     return {area: texts for area, texts in found.items() if texts}

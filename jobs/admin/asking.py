@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from jobs.admin.fields import ABSENT, JSONText, RawText, placed
 from jobs.documents import parse_replay, parse_rerun, parse_trigger
@@ -46,15 +47,19 @@ class RunForm(AskForm):
     """What may be said when a job is run by hand."""
 
     parse = staticmethod(parse_trigger)
-    parameters = JSONText(rows=4, help_text="An object, for the templates in the payload. Empty for none.")
-    comment = _line()
+    parameters = JSONText(
+        rows=4,
+        label=gettext_lazy("Parameters"),
+        help_text=gettext_lazy("An object, for the templates in the payload. Empty for none."),
+    )
+    comment = _line(label=gettext_lazy("Comment"))
 
 
 class NoteForm(AskForm):
     """Why something is held, continued, ended or moved to another state."""
 
     parse = staticmethod(parse_note)
-    note = _line(help_text="Why; for whoever reads it later.")
+    note = _line(label=gettext_lazy("Note"), help_text=gettext_lazy("Why; for whoever reads it later."))
 
 
 class RerunForm(AskForm):
@@ -63,10 +68,14 @@ class RerunForm(AskForm):
     parse = staticmethod(parse_rerun)
     fixed = {"which": "all"}
     definition = forms.ChoiceField(
-        choices=[("present", "as the job is now"), ("snapshot", "as the job was then")], initial="present"
+        label=gettext_lazy("Definition"),
+        choices=[("present", gettext_lazy("as the job is now")), ("snapshot", gettext_lazy("as the job was then"))],
+        initial="present",
     )
-    parameters = JSONText(rows=4, help_text="An object. Empty for the run's own.")
-    comment = _line()
+    parameters = JSONText(
+        rows=4, label=gettext_lazy("Parameters"), help_text=gettext_lazy("An object. Empty for the run's own.")
+    )
+    comment = _line(label=gettext_lazy("Comment"))
 
 
 class RerunFailedForm(RerunForm):
@@ -79,7 +88,7 @@ class ReplayForm(AskForm):
     """Why stored results are to be delivered again."""
 
     parse = staticmethod(parse_replay)
-    comment = _line()
+    comment = _line(label=gettext_lazy("Comment"))
 
 
 def ask(

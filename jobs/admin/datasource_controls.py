@@ -12,6 +12,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_noop
 
 from jobs.admin.asking import ask
 from jobs.admin.scope import WorkspaceAdmin, permits
@@ -127,30 +128,32 @@ def _reset(job: Job, typed: JSON, actor: str) -> JSON:
 
 DATASOURCE_VERBS: Mapping[str, DatasourceVerb] = {
     "validate": DatasourceVerb(
-        "Validate",
+        gettext_noop("Validate"),
         Role.OPERATOR,
-        "A worker reaches for the source and the destination, and changes nothing.",
+        gettext_noop("A worker reaches for the source and the destination, and changes nothing."),
         PayloadForm,
         _asked(Verb.VALIDATE),
     ),
     "preview": DatasourceVerb(
-        "Preview",
+        gettext_noop("Preview"),
         Role.OPERATOR,
-        "A worker reads the first rows of the source; nothing is loaded.",
+        gettext_noop("A worker reads the first rows of the source; nothing is loaded."),
         PreviewForm,
         _asked(Verb.PREVIEW),
     ),
     "state": DatasourceVerb(
-        "Reset state",
+        gettext_noop("Reset state"),
         Role.EDITOR,
-        "The next load begins at the beginning: with append, rows that are there already come once more.",
+        gettext_noop("The next load begins at the beginning: with append, rows that are there already come once more."),
         PayloadForm,
         _reset,
     ),
     "delete-output": DatasourceVerb(
-        "Delete output",
+        gettext_noop("Delete output"),
         Role.EDITOR,
-        "The rows or files of the destination are deleted, whoever put them there, and the next load begins at the beginning.",
+        gettext_noop(
+            "The rows or files of the destination are deleted, whoever put them there, and the next load begins at the beginning."
+        ),
         PayloadForm,
         _asked(Verb.DELETE_OUTPUT),
     ),

@@ -10,6 +10,7 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext_noop
 
 from jobs.admin.asking import NoteForm, ask
 from jobs.admin.badges import badge, instant, stands, told
@@ -33,39 +34,44 @@ class JobVerb:
 
 JOB_VERBS = {
     "pause": JobVerb(
-        "Pause",
+        gettext_noop("Pause"),
         JobState.PAUSED,
         (JobState.ACTIVE,),
         Role.OPERATOR,
-        "Nothing more of it starts: payloads that run may finish and are not retried, what is queued stays, new runs are refused.",
+        gettext_noop(
+            "Nothing more of it starts: payloads that run may finish and are not retried, what is queued stays, new runs are"
+            " refused."
+        ),
     ),
     "resume": JobVerb(
-        "Resume",
+        gettext_noop("Resume"),
         JobState.ACTIVE,
         (JobState.PAUSED,),
         Role.OPERATOR,
-        "It goes on, and so do the runs that were paused with it. Runs that were paused by themselves stay paused.",
+        gettext_noop(
+            "It goes on, and so do the runs that were paused with it. Runs that were paused by themselves stay paused."
+        ),
     ),
     "activate": JobVerb(
-        "Activate",
+        gettext_noop("Activate"),
         JobState.ACTIVE,
         (JobState.DRAFT, JobState.ARCHIVED),
         Role.EDITOR,
-        "It can be run then. First it is seen whether all that it needs is there.",
+        gettext_noop("It can be run then. First it is seen whether all that it needs is there."),
     ),
     "archive": JobVerb(
-        "Archive",
+        gettext_noop("Archive"),
         JobState.ARCHIVED,
         (JobState.DRAFT, JobState.ACTIVE, JobState.PAUSED),
         Role.EDITOR,
-        "It cannot be run any more, and is kept for its history. Its runs must have ended.",
+        gettext_noop("It cannot be run any more, and is kept for its history. Its runs must have ended."),
     ),
     "draft": JobVerb(
-        "Make it a draft",
+        gettext_noop("Make it a draft"),
         JobState.DRAFT,
         (JobState.ARCHIVED,),
         Role.EDITOR,
-        "It cannot be run until it is activated.",
+        gettext_noop("It cannot be run until it is activated."),
     ),
 }
 

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext, gettext_noop
 
 from jobs import extensions
 from jobs.admin.asking import AskForm, NoteForm, ReplayForm, RerunFailedForm, RerunForm, ask
@@ -39,10 +40,16 @@ class RunVerb:
 def _terminate_text(run: Run) -> str:
     counts = counts_of(run)
     grace = duration_ms(run.snapshot.get("configuration", {}), "terminate_grace", DEFAULT_TERMINATE_GRACE_MS)
-    return (
-        f"Its {counts.queued:,} queued payload(s) are cancelled; its {counts.running:,} running one(s) are told to stop,"
-        f" and stopped by force after {grace / 1000:g} s. This cannot be undone."
+    text = gettext(
+        "Its %(queued)s queued payload(s) are cancelled; its %(running)s running one(s) are told to stop, and stopped by force"
+        " after %(grace)s s. This cannot be undone."
     )
+    return text % {"queued": f"{counts.queued:,}", "running": f"{counts.running:,}", "grace": f"{grace / 1000:g}"}
+
+
+def _failed_text(run: Run) -> str:
+    text = gettext("This executes the %(count)s payload(s) again that failed or were cancelled, in a new run.")
+    return text % {"count": f"{run.failed + run.cancelled:,}"}
 
 
 def _may_repeat(run: Run) -> bool:
@@ -51,55 +58,56 @@ def _may_repeat(run: Run) -> bool:
 
 RUN_VERBS = {
     "pause": RunVerb(
-        "Pause",
+        gettext_noop("Pause"),
         lambda run: run.state in _MAY_PAUSE,
         NoteForm,
-        lambda run: (
+        lambda run: gettext(
             "Nothing more of it starts: payloads that run may finish and are not retried, what is queued stays."
         ),
     ),
     "resume": RunVerb(
-        "Resume", lambda run: run.state in _PAUSED, NoteForm, lambda run: "It goes on with what is left."
+        gettext_noop("Resume"),
+        lambda run: run.state in _PAUSED,
+        NoteForm,
+        lambda run: gettext("It goes on with what is left."),
     ),
     "terminate": RunVerb(
-        "Terminate",
+        gettext_noop("Terminate"),
         lambda run: run.state not in (RunState.CANCELLING, *FINAL_RUN_STATES),
         NoteForm,
         _terminate_text,
     ),
     "rerun": RunVerb(
-        "Rerun",
+        gettext_noop("Rerun"),
         _may_repeat,
         RerunForm,
-        lambda run: "This executes all its payloads again, in a new run that names this one.",
+        lambda run: gettext("This executes all its payloads again, in a new run that names this one."),
     ),
     "rerun-failed": RunVerb(
-        "Rerun failed",
+        gettext_noop("Rerun failed"),
         lambda run: _may_repeat(run) and run.failed + run.cancelled > 0,
         RerunFailedForm,
-        lambda run: (
-            f"This executes the {run.failed + run.cancelled:,} payload(s) again that failed or were cancelled, in a new run."
-        ),
+        _failed_text,
     ),
     "replay": RunVerb(
-        "Replay",
+        gettext_noop("Replay"),
         _may_repeat,
         ReplayForm,
-        lambda run: (
+        lambda run: gettext(
             "This sends its stored results to the sinks that its job has now, as a new run. Nothing is executed."
         ),
     ),
     "pin": RunVerb(
-        "Pin",
+        gettext_noop("Pin"),
         lambda run: not hasattr(run, "pin"),
         NoteForm,
-        lambda run: "No cleanup erases it, or anything of it, until it is unpinned.",
+        lambda run: gettext("No cleanup erases it, or anything of it, until it is unpinned."),
     ),
     "unpin": RunVerb(
-        "Unpin",
+        gettext_noop("Unpin"),
         lambda run: hasattr(run, "pin"),
         NoteForm,
-        lambda run: "Cleanups may erase it once it is old enough.",
+        lambda run: gettext("Cleanups may erase it once it is old enough."),
     ),
 }
 

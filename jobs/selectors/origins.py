@@ -21,6 +21,12 @@ def origin_of_schedule(*, workspace_id: int, job_key: str, name: str) -> Origin 
     return mine.order_by("-kind").first()
 
 
+def kept_names(*, workspace_id: int, kind: str, names: Collection[str]) -> set[str]:
+    """Which of these objects of a kind are kept in a file, by name. One query."""
+    rows = Origin.objects.filter(workspace=workspace_id, kind=kind, name__in=list(names))
+    return set(rows.values_list("name", flat=True))
+
+
 def schedules_kept(*, workspace_id: int, places: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
     """Which of these schedules, each by its job's key and its name, are kept in a file, alone or with their job. One query."""
     own = {schedule_name(job_key, name) for job_key, name in places}

@@ -46,13 +46,14 @@ def list_payloads(
     after: int | None = None,
     state: PayloadState | None = None,
     kind: str | None = None,
+    name: str | None = None,
     ordering: Ordering = BY_POSITION,
     with_attempts: bool = False,
 ) -> Found[PayloadView]:
     """A page of a run's payloads by position, in three queries; in four with their attempts.
 
-    With ``state`` or ``kind``, which have no index (an outcome is written in place), one page looks through `LOOK` positions; one
-    query more where it found fewer than asked for.
+    With ``state``, ``kind`` or ``name``, which have no index (an outcome is written in place), one page looks through `LOOK`
+    positions; one query more where it found fewer than asked for.
 
     Args:
         run: Whose.
@@ -60,6 +61,7 @@ def list_payloads(
         after: The position of the last payload of the page before; None for the first page.
         state: Only payloads in this (derived) state.
         kind: Only payloads of this kind.
+        name: Only payloads in whose name this stands, in whatever case.
         ordering: `BY_POSITION`, or the other way round.
         with_attempts: Whether their failed attempts are read with them.
     """
@@ -69,7 +71,9 @@ def list_payloads(
         payloads = _in_state(payloads, state, lanes)
     if kind is not None:
         payloads = payloads.filter(kind=kind)
-    bound = _bound(run, ordering, after) if state is not None or kind is not None else None
+    if name is not None:
+        payloads = payloads.filter(name__icontains=name)
+    bound = None if (state, kind, name) == (None, None, None) else _bound(run, ordering, after)
     if bound is not None:
         payloads = payloads.filter(**{"position__gte" if ordering.descending else "position__lte": bound})
     page = list(in_order(payloads, ordering, after=None if after is None else [after], limit=limit))

@@ -127,11 +127,13 @@ def list_logs(
     after: int | None = None,
     position: int | None = None,
     level: str | None = None,
+    text: str | None = None,
     ordering: Ordering = OLDEST_FIRST,
 ) -> Found[LogLine]:
     """A page of a run's log lines, in one query.
 
-    With ``level`` alone, which has no index, one page looks through `LOOK` lines, in two queries. (A payload has few lines.)
+    With ``level`` or ``text`` alone, which have no index, one page looks through `LOOK` lines, in two queries. (A payload has few
+    lines.)
 
     Args:
         run: Whose.
@@ -139,12 +141,14 @@ def list_logs(
         after: The id of the last line of the page before; None for the first page.
         position: Only those of this payload.
         level: Only those of this level.
+        text: Only those in which this stands, in whatever case.
         ordering: As they were written (`OLDEST_FIRST`), or the other way round.
     """
-    wanted = {"position": position, "level": level}
+    wanted = {"position": position, "level": level, "message__icontains": text}
     lines = LogLine.objects.filter(run=run, **{name: value for name, value in wanted.items() if value is not None})
     place = None if after is None else [after]
-    bound = _end_of_look(run, ordering, place) if level is not None and position is None else None
+    is_sought = (level is not None or text is not None) and position is None
+    bound = _end_of_look(run, ordering, place) if is_sought else None
     if bound is not None:
         lines = lines.filter(**{"pk__gte" if ordering.descending else "pk__lte": bound})
     found = list(in_order(lines, ordering, after=place, limit=limit))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jobs.models import Run, Workspace
+from jobs.models import Workspace
 from jobs.selectors import runs
 from jobs.selectors.metrics import standing, totals
 from jobs.selectors.metrics.standing import Standing, Worker
@@ -28,11 +28,10 @@ FEW, MANY = 5, 100
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """``still``: of how many jobs the newest run has failed, of those that had a failure within the day. ``newest`` of them all."""
+    """``still``: of how many jobs the newest run has failed, of those that had a failure within the day."""
 
     count: int
     still: int
-    newest: Sequence[Run]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,7 @@ def _failures(workspace: Workspace, *, count: int, since: dt.datetime) -> Failur
     jobs = {run.job_id for run in within if run.job_id is not None}
     ends = runs.last_runs(job_ids=jobs)
     still = sum(view.run.state == RunState.FAILED for view in ends.values())
-    return Failures(count, still, within[:FEW])
+    return Failures(count, still)
 
 
 def _lateness(workspace: Workspace, *, since: dt.datetime, now: dt.datetime) -> Lateness:

@@ -64,7 +64,7 @@ class DeliveryList(ListPage):
         Filter("sink", gettext_lazy("Sink"), hint=gettext_lazy("name")),
         Filter("job", gettext_lazy("Job"), hint="task:name"),
         Filter("run", gettext_lazy("Run"), hint=gettext_lazy("number")),
-        Filter("since", gettext_lazy("Since"), kind="date"),
+        Filter("since", gettext_lazy("Since (UTC)"), kind="date"),
     )
 
     def find(self, values: Mapping[str, str], *, after: str, limit: int) -> Sequence[DeliveryRow]:

@@ -12,6 +12,7 @@ from django.http.response import HttpResponseRedirect
 from django.urls import reverse
 
 from jobs.errors import JobsError
+from jobs.masking import masked
 from jobs.models import Origin, Role
 from jobs.selectors.jobs import find_job
 from jobs.selectors.origins import origin_of
@@ -99,7 +100,7 @@ class SinkPage(SinkPart):
             "title": kinds.title_of(sink.kind),
             "takes": kinds.takes(sink.kind),
             "is_idempotent": kinds.is_idempotent(sink.kind),
-            "configuration": pretty(sink.configuration),
+            "configuration": pretty(masked(sink.configuration)),
             "secrets": sorted(set(kind.secrets(sink.configuration))) if kind else [],
             "origin": self.origin,
         }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -16,12 +15,11 @@ from jobs.admin.asking import NoteForm, RunForm
 from jobs.admin.job_controls import JOB_VERBS, JobVerb
 from jobs.errors import ConflictError, NotFoundError
 from jobs.models import Role
-from jobs.selectors.run_views import counts_of
-from jobs.services import control, job_states
+from jobs.services import job_states
 from jobs.services.jobs import delete_job
 from jobs.services.origins import release
 from jobs.services.runs import trigger_run
-from jobs.states import FINAL_RUN_STATES, JobState, Trigger
+from jobs.states import JobState, Trigger
 from manifests.services import exporting
 from ui.actions import Action, Done, Question
 from ui.jobs_manager.views import JobPage
@@ -119,7 +117,7 @@ class Move(JobAction):
         job, verb = self.job, self.verb
         if job.state not in verb.states:
             raise ConflictError(_("%(job)s is %(state)s.") % {"job": job.key, "state": job.state})
-        return Question(f"{verb.button}: {job.key}", verb.text, verb.button)
+        return Question(f"{_(verb.button)}: {job.key}", _(verb.text), _(verb.button))
 
     def act(self, form: Any) -> Done:
         """Do it."""
@@ -131,36 +129,6 @@ class Move(JobAction):
         else:
             job = job_states.change_state(job=job, target=self.verb.target, actor=self.actor, note=note)
         return Done(_("%(job)s is %(state)s.") % {"job": job.key, "state": job.state})
-
-
-class Terminate(JobAction):
-    """End the newest run, which has not ended."""
-
-    form_class = NoteForm
-
-    def question(self) -> Question:
-        """What becomes of its payloads."""
-        run, counts = self._run(), counts_of(self._run())
-        text = _(
-            "%(queued)s queued payloads are cancelled, %(running)s running ones are told to stop. This cannot be undone."
-        )
-        told = text % {"queued": f"{counts.queued:,}", "running": f"{counts.running:,}"}
-        return Question(
-            _("Terminate run %(id)s of %(job)s") % {"id": run.pk, "job": run.job_key}, told, _("Terminate"), danger=True
-        )
-
-    def act(self, form: Any) -> Done:
-        """End it."""
-        run = self._run()
-        if control.terminate_run(run=run, actor=self.actor, note=form.asked.note):
-            return Done(_("Run %(id)s is being terminated.") % {"id": run.pk})
-        return Done(_("Run %(id)s has ended already: nothing was changed.") % {"id": run.pk}, level=messages.INFO)
-
-    def _run(self) -> Any:
-        last = self.view.last_run
-        if last is None or last.run.state in FINAL_RUN_STATES:
-            raise ConflictError(_("%(job)s has no run that goes on.") % {"job": self.job.key})
-        return last.run
 
 
 class Delete(JobAction):

@@ -16,11 +16,13 @@ from jobs.documents.bulk import BulkOnJobs, parse_bulk_on_jobs
 from jobs.errors import ConflictError, NotFoundError
 from jobs.models import Role
 from jobs.selectors.bulk import get_action
+from jobs.selectors.jobs import JobFilter, find_ids
 from jobs.services.bulk_each import ROLES, act_on_jobs
 from ui.actions import Action, Done, Question
 from ui.pages import WorkspacePage
 
 NAMED = 10
+MOST_COUNTED = 10_000
 FILTERS = ("type", "state", "tag", "search")
 """Of the list's filters those that a bulk action understands."""
 
@@ -114,8 +116,10 @@ class OnJobs(Action):
             raise ConflictError(_("No job is chosen. Tick jobs in the list first, then press the button again."))
         asked = self.asked
         if asked.keys is None:
-            title = _("%(verb)s: all jobs that fit the filters") % {"verb": what.word}
             wanted = asked.filter.model_dump(exclude_none=True) if asked.filter else {}
+            found = len(find_ids(workspace=self.workspace, wanted=JobFilter(**wanted), limit=MOST_COUNTED + 1))
+            told = f"{found:,}" if found <= MOST_COUNTED else _("more than %(most)s") % {"most": f"{MOST_COUNTED:,}"}
+            title = _("%(verb)s: all jobs that fit the filters, %(count)s") % {"verb": what.word, "count": told}
             facts = [f"{name}: {value}" for name, value in wanted.items()]
         else:
             title = _("%(verb)s: %(count)s jobs") % {"verb": what.word, "count": len(keys)}

@@ -52,7 +52,7 @@ class Do(JobAction):
         """In the words of the admin."""
         verb = self.verb
         changes = verb.role == Role.EDITOR
-        return Question(f"{verb.button}: {self.job.key}", verb.text, verb.button, danger=changes)
+        return Question(f"{_(verb.button)}: {self.job.key}", _(verb.text), _(verb.button), danger=changes)
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         """Do it, and show the answer where the question was."""

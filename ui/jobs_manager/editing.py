@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -111,7 +112,8 @@ class _Form(WorkspacePage):
         """The same job, its payloads as JSON in place of forms, or the other way round."""
         try:
             document, as_json = form.as_other_view()
-        except ValidationError:
+        except ValidationError as error:
+            form.errors += [each.message for each in error.errors if not each.field]
             return self.show(form, status=422, **context)
         version = self._version()
         other = JobForm(
@@ -159,26 +161,40 @@ class New(_Form):
             raise NotFoundError(f"no form is made for {self.kwargs['kind']}")
         return found
 
+    @cached_property
+    def copied(self) -> Job | None:
+        """What it begins as a copy of. Raises NotFoundError."""
+        key = self.request.GET.get("from", "")
+        return find_job(workspace=self.workspace, key=key) if key else None
+
+    def _form(self, **given: Any) -> JobForm:
+        """With the copied job's schedules, which nobody sees here and which must not fire before somebody has looked at them."""
+        schedules = [each | {"enabled": False} for each in self.copied.schedules] if self.copied is not None else []
+        fixed = {"schedules": schedules} if schedules else {}
+        return JobForm(job_type=self.offer.job_type, kind=self.offer.kind, fixed=fixed, **given)
+
+    def _beside(self) -> dict[str, Any]:
+        copied = self.copied
+        return {"offer": self.offer, "copied": copied, "schedules": len(copied.schedules) if copied is not None else 0}
+
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """An empty form, or a copy."""
-        copied = request.GET.get("from", "")
         document: dict[str, Any] = {}
-        if copied:
-            document = find_job(workspace=self.workspace, key=copied).document()
+        if self.copied is not None:
+            document = self.copied.document()
             document |= {"key": f"{document['key']}-copy"}
-        form = JobForm(job_type=self.offer.job_type, kind=self.offer.kind, document=document)
-        return self.show(form, offer=self.offer, copied=copied)
+        return self.show(self._form(document=document), **self._beside())
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Create it."""
-        form = JobForm(job_type=self.offer.job_type, kind=self.offer.kind, data=request.POST)
+        form = self._form(data=request.POST)
         if "other_view" in request.POST:
-            return self.other_view(form, offer=self.offer)
+            return self.other_view(form, **self._beside())
         document = form.read()
         state = JobState.DRAFT if "draft" in request.POST else JobState.ACTIVE
         job = document and self.saved(form, document, expected=MUST_BE_NEW, state=state)
         if not job:
-            return self.show(form, status=422, offer=self.offer)
+            return self.show(form, status=422, **self._beside())
         messages.success(request, _("%(job)s is saved.") % {"job": job.key})
         return HttpResponseRedirect(reverse("ui:job", args=[self.workspace.slug, job.key]))
 

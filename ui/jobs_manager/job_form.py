@@ -215,9 +215,14 @@ class JobForm:
                 self.errors.append(f"{each.field}: {each.message}" if each.field else each.message)
 
     def as_other_view(self) -> tuple[dict[str, Any], bool]:
-        """The document as typed so far, and whether it is to be shown as JSON then. Raises ValidationError for unreadable JSON."""
-        if not (self.fields.is_valid() & all([each.is_valid() for each in self.payloads])):
-            pass  # what is wrong is seen when it is saved
+        """The document as typed so far, and whether it is to be shown as JSON then.
+
+        Raises:
+            ValidationError: Something was typed that cannot be read, and would be lost; what is missing is seen when it is saved.
+        """
+        every = [self.fields, *(part for each in self.payloads for part in (each.head, each.parameters))]
+        if any(_holds_unreadable(each) for each in every):
+            raise ValidationError([FieldError("", _("mend first what cannot be read: it would be lost"))])
         if self.in_json and not self.json_field.is_valid():
             raise ValidationError([FieldError("payload", _("this is no JSON yet: mend it first"))])
         return self.written(), not self.in_json
@@ -248,7 +253,7 @@ class JobForm:
             items = payload or [{"kind": self.kind}]
             return [_of_item(index, item) for index, item in enumerate(items)]
         indexes = [int(each) for each in data.getlist("payload_index") if each.isdecimal() and len(each) < 6]
-        return [_of_data(index, data, self.kind) for index in indexes[:MOST_FORMS]]
+        return [_of_data(index, data, self.kind) for index in indexes]
 
     def _placed(self, error: FieldError) -> bool:
         parts = error.field.split(".")
@@ -291,6 +296,10 @@ class PayloadJSON(forms.Form):
         label=gettext_lazy("Payloads"),
         help_text=gettext_lazy("A list; each has a kind, and may have name, parameters, retry and timeout."),
     )
+
+
+def _holds_unreadable(form: forms.Form) -> bool:
+    return any(str(form[name].value() or "").strip() for name in form.errors if name in form.fields)
 
 
 def empty_payload(index: int, kind: str) -> PayloadForms:

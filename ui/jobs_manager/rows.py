@@ -11,8 +11,10 @@ from django.urls import reverse
 
 from jobs.models import Job, Workspace
 from jobs.selectors.jobs import JobView
+from jobs.selectors.origins import kept_names
 from jobs.selectors.strips import Brief, newest_runs, success_rate
 from jobs.states import JobState
+from scheduler.selectors.followed import followed_jobs
 from ui import words
 from ui.jobs_manager import verbs
 from ui.jobs_manager.verbs import Offered
@@ -37,6 +39,8 @@ class JobRow:
         rate: The share of them that succeeded, from 0 to 1; None for none.
         verbs: What may be done to it now.
         datasource_verbs: What a worker may be asked to do with it outside any run.
+        follows: The jobs after whose ends it runs, by key.
+        is_kept: Whether a file keeps it, where it is changed.
     """
 
     view: JobView
@@ -44,6 +48,8 @@ class JobRow:
     rate: float | None
     verbs: list[Offered]
     datasource_verbs: list[Offered]
+    follows: Sequence[str]
+    is_kept: bool
 
     @property
     def job(self) -> Job:
@@ -58,19 +64,22 @@ class JobRow:
 
 
 def job_rows(views: Sequence[JobView], *, workspace: Workspace, now: dt.datetime, may: Any) -> list[JobRow]:
-    """The rows of some jobs, in one query."""
-    found = newest_runs(job_ids=[view.job.pk for view in views])
-    return [_row(view, found.get(view.job.pk, []), workspace, now, may) for view in views]
-
-
-def _row(view: JobView, runs: Sequence[Brief], workspace: Workspace, now: dt.datetime, may: Any) -> JobRow:
-    return JobRow(
-        view,
-        [_bar(run, workspace, now) for run in runs],
-        success_rate(runs),
-        verbs.offered(view, may),
-        verbs.offered_for_datasource(view, may),
-    )
+    """The rows of some jobs, in three queries."""
+    job_ids = [view.job.pk for view in views]
+    found, follows = newest_runs(job_ids=job_ids), followed_jobs(job_ids=job_ids)
+    kept = kept_names(workspace_id=workspace.pk, kind="job", names=[view.job.key for view in views])
+    return [
+        JobRow(
+            view=view,
+            bars=[_bar(run, workspace, now) for run in found.get(view.job.pk, [])],
+            rate=success_rate(found.get(view.job.pk, [])),
+            verbs=verbs.offered(view, may),
+            datasource_verbs=verbs.offered_for_datasource(view, may),
+            follows=follows.get(view.job.pk, []),
+            is_kept=view.job.key in kept,
+        )
+        for view in views
+    ]
 
 
 def _bar(run: Brief, workspace: Workspace, now: dt.datetime) -> Bar:

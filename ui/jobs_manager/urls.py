@@ -24,7 +24,6 @@ urlpatterns: list[URLPattern] = [
     path("jobs/<job_key:key>/run/", actions.Run.as_view(), name="job-run"),
     path("jobs/<job_key:key>/do/<slug:verb>/", actions.Move.as_view(), name="job-do"),
     path("jobs/<job_key:key>/datasource/<slug:verb>/", datasource_looks.Do.as_view(), name="job-datasource"),
-    path("jobs/<job_key:key>/terminate/", actions.Terminate.as_view(), name="job-terminate"),
     path("jobs/<job_key:key>/delete/", actions.Delete.as_view(), name="job-delete"),
     path("jobs/<job_key:key>/release/", actions.Release.as_view(), name="job-release"),
     path("jobs/<job_key:key>/export/", actions.Export.as_view(), name="job-export"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext
+
 from jobs.admin.datasource_controls import DATASOURCE_VERBS
 from jobs.admin.job_controls import JOB_VERBS
 from jobs.models import Role
@@ -28,13 +30,13 @@ def may_run(view: JobView, may: Any) -> bool:
 def offered(view: JobView, may: Any) -> list[Offered]:
     """The verbs that fit a job and a role, in the order of their buttons."""
     found = [
-        Offered(name, verb.button)
+        Offered(name, gettext(verb.button))
         for name, verb in JOB_VERBS.items()
         if view.job.state in verb.states and getattr(may, verb.role)
     ]
     last = view.last_run
     if last is not None and last.run.state not in FINAL_RUN_STATES and getattr(may, Role.OPERATOR):
-        found.append(Offered(TERMINATE, "Terminate the run"))
+        found.append(Offered(TERMINATE, gettext("Terminate the run")))
     return found
 
 
@@ -42,4 +44,4 @@ def offered_for_datasource(view: JobView, may: Any) -> list[Offered]:
     """What a worker may be asked to do with a datasource outside any run; none for other jobs."""
     if view.job.type != "datasource":
         return []
-    return [Offered(name, verb.button) for name, verb in DATASOURCE_VERBS.items() if getattr(may, verb.role)]
+    return [Offered(name, gettext(verb.button)) for name, verb in DATASOURCE_VERBS.items() if getattr(may, verb.role)]

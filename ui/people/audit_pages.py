@@ -77,8 +77,8 @@ class AuditList(ListPage):
             Filter("action", _("What"), SUBJECTS if known else ((chosen, chosen), *SUBJECTS)),
             Filter("target", _("On what"), hint="job task:name"),
             Filter("token", _("With the token"), hint=_("name")),
-            Filter("since", _("Since"), kind="date"),
-            Filter("until", _("Before"), kind="date"),
+            Filter("since", _("Since (UTC)"), kind="date"),
+            Filter("until", _("Before (UTC)"), kind="date"),
         )
 
     def find(self, values: Mapping[str, str], *, after: str, limit: int) -> Sequence[EntryRow]:

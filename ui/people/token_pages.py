@@ -78,8 +78,8 @@ class OwnTokens(TokenList):
     tab, revoke_name = "own", "ui:token-revoke"
     filters = (
         Filter("search", gettext_lazy("Search"), kind="search", hint=gettext_lazy("name")),
-        Filter("expires_before", gettext_lazy("Expires before"), kind="date"),
-        Filter("unused_since", gettext_lazy("Not used since"), kind="date"),
+        Filter("expires_before", gettext_lazy("Expires before (UTC)"), kind="date"),
+        Filter("unused_since", gettext_lazy("Not used since (UTC)"), kind="date"),
     )
 
     def tokens(self) -> QuerySet[ApiToken]:

@@ -33,8 +33,8 @@ FILTERS = (
     ),
     Filter("trigger", _("Started"), choices=list(TRIGGERS.items())),
     Filter("actor", _("By whom")),
-    Filter("since", _("Since"), kind="date"),
-    Filter("until", _("Before"), kind="date"),
+    Filter("since", _("Since (UTC)"), kind="date"),
+    Filter("until", _("Before (UTC)"), kind="date"),
 )
 
 

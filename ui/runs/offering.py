@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from django.utils.translation import gettext
+
 from jobs.admin.run_controls import RUN_VERBS
 from jobs.models import Role
 from jobs.selectors.run_views import RunView
@@ -23,4 +25,6 @@ class Offered(NamedTuple):
 
 def offered(view: RunView) -> list[Offered]:
     """The verbs that fit a run, in the order of their buttons."""
-    return [Offered(name, verb.button, name in MAIN) for name, verb in RUN_VERBS.items() if verb.offered(view.run)]
+    return [
+        Offered(name, gettext(verb.button), name in MAIN) for name, verb in RUN_VERBS.items() if verb.offered(view.run)
+    ]

@@ -14,6 +14,8 @@ from jobs.selectors.comparing import run_before
 from jobs.selectors.run_views import RunView
 from jobs.selectors.runs import get_run
 from jobs.states import Trigger
+from scheduler.models import Schedule
+from scheduler.selectors.schedules import zone_of
 from ui.pages import WorkspacePage
 from ui.runs import finding, offering
 from ui.standing import Standing
@@ -59,10 +61,30 @@ class RunPage(WorkspacePage):
     def head(self) -> dict[str, Any]:
         """What the head needs besides."""
         run = self.view.run
-        return self.told() | {
-            "chain": chain(run=run),
-            "verbs": offering.offered(self.view) if self.may(offering.ROLE) else [],
-            "trigger_word": finding.TRIGGERS[run.trigger],
+        return (
+            self.told()
+            | self._fired_by()
+            | {
+                "chain": chain(run=run),
+                "verbs": offering.offered(self.view) if self.may(offering.ROLE) else [],
+                "trigger_word": finding.TRIGGERS[run.trigger],
+            }
+        )
+
+    def _fired_by(self) -> dict[str, Any]:
+        """The schedule that owed the run, if it is there still, and what its clock showed."""
+        run = self.view.run
+        if run.schedule_id is None:
+            return {"schedule": None}
+        schedule = Schedule.objects.filter(pk=run.schedule_id, workspace=self.workspace).first()
+        if schedule is None:
+            return {"schedule": None}
+        zone = zone_of(schedule)
+        there = run.scheduled_for.astimezone(zone) if run.scheduled_for else None
+        return {
+            "schedule": schedule,
+            "schedule_zone": str(zone),
+            "due_there": f"{there:%Y-%m-%d %H:%M:%S}" if there else "",
         }
 
     def whole(self, tab: str) -> dict[str, Any]:

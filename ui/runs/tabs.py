@@ -7,12 +7,13 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from jobs.masking import masked
 from jobs.models import Event, LogLine, Role
 from jobs.selectors.comparing import compare, run_before
 from jobs.selectors.datasources import list_rejected
 from jobs.selectors.ordering import Ordering
 from jobs.selectors.payloads import PayloadView, get_payload, list_payloads
-from jobs.selectors.runs import list_events, list_logs
+from jobs.selectors.runs import NEWEST_FIRST, OLDEST_FIRST, list_events, list_logs
 from jobs.selectors.stored_files import list_files
 from jobs.states import PayloadState
 from sinks.models import Delivery
@@ -51,6 +52,7 @@ class Payloads(RunListTab):
     rows_template = "ui/runs/payload_rows.html"
     filters = (
         Filter("state", _("State"), choices=[(each.value, look(each).word) for each in PayloadState]),
+        Filter("name", _("Name"), kind="search"),
         Filter("kind", _("Kind")),
         Filter("number", _("From number"), kind="number", hint="0"),
     )
@@ -72,6 +74,7 @@ class Payloads(RunListTab):
             after=behind,
             state=PayloadState(state) if state else None,
             kind=values["kind"] or None,
+            name=values["name"] or None,
         )
 
     def cursor(self, row: PayloadView) -> str:
@@ -86,18 +89,39 @@ class Log(RunListTab):
     rows_template = "ui/runs/log_rows.html"
     per_page = 500
     filters = (
+        Filter("text", _("Text"), kind="search"),
         Filter("level", _("Level"), choices=[(each, each) for each in LEVELS]),
         Filter("payload", _("Payload"), kind="number"),
+        Filter("from", _("From"), choices=[("start", _("the beginning"))]),
     )
 
+    @property
+    def follows(self) -> bool:
+        """Whether the newest lines are shown, which others follow: of a run at work, unless its beginning is asked for."""
+        asked = self.request.GET
+        return self.view.run.ended_at is None and not asked.get("after") and asked.get("from") != "start"
+
     def find(self, values: Mapping[str, str], *, after: str, limit: int) -> Sequence[LogLine]:
-        """In one query."""
+        """In one query; in two with a level or a text."""
         try:
             behind, position = number(after), number(values["payload"])
         except NoMatch:
             return []
-        level = values["level"] or None
-        return list_logs(run=self.view.run, limit=limit, after=behind, position=position, level=level)
+        follows = self.follows
+        found = list_logs(
+            run=self.view.run,
+            limit=self.per_page if follows else limit,
+            after=behind,
+            position=position,
+            level=values["level"] or None,
+            text=values["text"] or None,
+            ordering=NEWEST_FIRST if follows else OLDEST_FIRST,
+        )
+        return found[::-1] if follows else found
+
+    def more(self, listed: Any) -> dict[str, Any]:
+        """And whether it follows."""
+        return super().more(listed) | {"follows": self.follows}
 
     def cursor(self, row: LogLine) -> str:
         """Its id."""
@@ -181,8 +205,8 @@ class Result(RunTab):
         run = self.view.run
         files = list_files(run=run, limit=MOST + 1)
         return {
-            "parts": parts({_("Result"): run.result, _("Error"): run.error, _("Parameters"): run.parameters}),
-            "snapshot": pretty(run.snapshot),
+            "parts": parts({_("Result"): run.result, _("Error"): run.error, _("Parameters"): masked(run.parameters)}),
+            "snapshot": pretty(masked(run.snapshot)),
             "files": files[:MOST],
             "files_cut": len(files) > MOST,
         }
@@ -226,8 +250,8 @@ class PayloadPage(RunPage):
                 {
                     _("Error"): payload.error,
                     _("Result"): payload.result,
-                    _("Request"): payload.parameters,
-                    _("Options"): payload.options,
+                    _("Request"): masked(payload.parameters),
+                    _("Options"): masked(payload.options),
                 }
             ),
             attempts=[(each, pretty(each.error)) for each in found.failed_attempts],

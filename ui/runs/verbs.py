@@ -63,8 +63,8 @@ class Do(RunAction):
         run, verb = self.view.run, self.verb
         if not verb.offered(run):
             raise ConflictError(_("Run %(id)s %(stands)s.") % {"id": run.pk, "stands": stands(run.state)})
-        title = _("%(verb)s: run %(id)s of %(job)s") % {"verb": verb.button, "id": run.pk, "job": run.job_key}
-        return Question(title, verb.text(run), verb.button, danger=self.kwargs["verb"] in DANGEROUS)
+        title = _("%(verb)s: run %(id)s of %(job)s") % {"verb": _(verb.button), "id": run.pk, "job": run.job_key}
+        return Question(title, verb.text(run), _(verb.button), danger=self.kwargs["verb"] in DANGEROUS)
 
     def act(self, form: Any) -> Done:
         """Do it; a new run's page follows where one was made."""
@@ -73,7 +73,7 @@ class Do(RunAction):
         if change is None:
             return self._repeated(name, form.asked)
         if change(run=run, actor=self.actor, note=form.asked.note):
-            return Done(_("%(verb)s: done for run %(id)s.") % {"verb": self.verb.button, "id": run.pk})
+            return Done(_("%(verb)s: done for run %(id)s.") % {"verb": _(self.verb.button), "id": run.pk})
         return Done(_("Run %(id)s stood so already: nothing was changed.") % {"id": run.pk}, level=messages.INFO)
 
     def _repeated(self, name: str, asked: Any) -> Done:

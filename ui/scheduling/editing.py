@@ -77,9 +77,13 @@ class ScheduleEditor(WorkspacePage):
             saved = self.save(document)
         except JobsError as error:
             form.place(told(error))
-            return self.show(form, status=422, out_of_date=isinstance(error, OutOfDateError))
+            return self.show(form, status=422, **(self.overtaken() if isinstance(error, OutOfDateError) else {}))
         messages.success(request, _("%s is saved.") % named(saved))
         return HttpResponseRedirect(schedule_address(self.workspace.slug, saved.pk))
+
+    def overtaken(self) -> dict[str, Any]:
+        """What the template needs when somebody else was faster."""
+        return {"out_of_date": True}
 
     def show(self, form: DraftForm, *, status: int = 200, **told: Any) -> HttpResponse:
         """The form, or the part of it that a button changes, with what it would do."""
@@ -165,6 +169,10 @@ class EditSchedule(ScheduleEditor):
             "origin": self._origin(schedule),
             "back": schedule_address(self.workspace.slug, schedule.pk),
         }
+
+    def overtaken(self) -> dict[str, Any]:
+        """With the version that there is now: who has looked at it may save what stands in the form."""
+        return {"out_of_date": True, "version": self.schedule.job.version}
 
     def save(self, document: dict[str, Any]) -> Schedule:
         """Write it anew, if its job still has the version that the person saw."""

@@ -14,7 +14,7 @@ from ui import looks, translations, words
 from ui.translations import Text
 
 NOW = dt.datetime(2026, 1, 3, tzinfo=dt.UTC)
-OURS = ("frame", "dashboard")
+OURS = ("frame", "dashboard", "dialogs")
 """Areas that are to be told in each language whole, as the proof that all of them can be."""
 
 

@@ -4,10 +4,10 @@
   const words = document.getElementById("words").dataset, byId = (id) => document.getElementById(id);
   const dialog = byId("dialog"), content = byId("dialog-content"), palette = byId("palette"), help = byId("help"), toasts = byId("toasts");
 
-  // --- What is typed and not saved is not lost without a question: forms with data-guard.
+  // --- What is typed and not saved is not lost without a question: forms with data-guard; with data-unsaved what it begins with is not saved.
   const written = (form) => new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string")).toString();
   const remember = (root) => { for (const form of root.querySelectorAll("form[data-guard]")) form._first ??= written(form); };
-  const changed = (root) => [...root.querySelectorAll("form[data-guard]")].some((form) => !form._sent && form._first !== undefined && form._first !== written(form));
+  const changed = (root) => [...root.querySelectorAll("form[data-guard]")].some((form) => !form._sent && form._first !== undefined && (form.dataset.unsaved !== undefined || form._first !== written(form)));
   addEventListener("beforeunload", (event) => { if (changed(document)) event.preventDefault(); });
   document.addEventListener("submit", (event) => { event.target._sent = true; }, true);
   document.addEventListener("htmx:afterRequest", (event) => {

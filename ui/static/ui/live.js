@@ -1,9 +1,11 @@
 // What is live. An element with data-live="<address of a stream>" gets the event "live:news" (bubbling not) at most once a second when
 // the stream says something; with htmx: hx-get="..." hx-trigger="live:news". An element with data-poll="<seconds>" gets it that often,
-// while the page is seen. [data-live-mark] says when the server was last heard; a lost connection is shown, and heals.
+// while the page is seen and nobody is at work in it, until there is what data-until="<selector>" means; with data-here it asks for the
+// address at which the page is by then, with its filters. [data-follow] within stays at its end while its reader is there. [data-live-mark] says when the server was last heard; a lost connection is shown, and heals.
 "use strict";
 (() => {
   const words = document.getElementById("words").dataset, line = document.getElementById("connection");
+  const RETRY_MS = 3000, LONGEST_RETRY_MS = 60000, FALLBACK_MS = 5000, SILENT_MS = 30000;
   let lost = false, heard = Date.now();
 
   const mark = () => {
@@ -35,28 +37,46 @@
       owed = true;
       setTimeout(() => { owed = false; last = Date.now(); if (element.isConnected) news(element); }, Math.max(0, 1000 - (Date.now() - last)));
     };
-    const source = new EventSource(element.dataset.live);
-    let opened = false;
-    source.onopen = () => {
-      setLost(false);
-      if (!opened) tell();  // what happened between the page's making and now
-      opened = true;
+    let source, opened = false, over = false, pause = RETRY_MS;
+    const connect = () => {
+      source = new EventSource(element.dataset.live);
+      source.onopen = () => {
+        setLost(false);
+        pause = RETRY_MS;
+        if (!opened) tell();  // what happened between the page's making and now
+        opened = true;
+      };
+      for (const kind of ["event", "progress", "log"]) source.addEventListener(kind, (event) => {
+        element.dispatchEvent(new CustomEvent(`live:${kind}`, { detail: JSON.parse(event.data) }));
+        tell();
+      });
+      source.addEventListener("end", () => { over = true; source.close(); tell(); });
+      source.onerror = () => {
+        // The browser comes again by itself, unless it was refused: then we do. An answer that ends is no loss.
+        if (source.readyState === EventSource.CLOSED && !over && element.isConnected) {
+          setTimeout(() => { if (element.isConnected && !over) connect(); }, pause);
+          pause = Math.min(pause * 2, LONGEST_RETRY_MS);
+        }
+        setTimeout(() => { if (source.readyState !== EventSource.OPEN && !over && Date.now() - heard > 8000) setLost(true); }, 8000);
+      };
     };
-    for (const kind of ["event", "progress", "log"]) source.addEventListener(kind, (event) => {
-      element.dispatchEvent(new CustomEvent(`live:${kind}`, { detail: JSON.parse(event.data) }));
-      tell();
-    });
-    source.addEventListener("end", () => { source.close(); tell(); });
-    // The browser comes again by itself, and an answer that ends is no loss: only what does not come back within seconds is.
-    source.onerror = () => setTimeout(() => { if (source.readyState !== EventSource.OPEN && Date.now() - heard > 8000) setLost(true); }, 8000);
-    const watch = setInterval(() => { if (!element.isConnected) { source.close(); clearInterval(watch); } }, 1000);
+    connect();
+    // What the stream does not say is asked for: where no stream is to be had, and where one has fallen silent.
+    const watch = setInterval(() => {
+      if (!element.isConnected || over) { source.close(); clearInterval(watch); return; }
+      const silent = source.readyState === EventSource.OPEN ? SILENT_MS : FALLBACK_MS;
+      if (!document.hidden && Date.now() - heard > silent && Date.now() - last > silent) { last = Date.now(); news(element); }
+    }, 1000);
     addEventListener("pagehide", () => source.close());
   };
+  const isBusy = (element) => document.hidden || element.contains(document.activeElement) || document.querySelector("dialog[open]") ||
+    element.querySelector("details.menu[open], input[type=checkbox]:checked") || String(getSelection()).length > 0;
   const poll = (element) => {
     const timer = setInterval(() => {
-      if (!element.isConnected) clearInterval(timer);
-      // Not while somebody is within: what has the focus would lose it.
-      else if (!document.hidden && !element.contains(document.activeElement) && !element.contains(document.querySelector("details.menu[open]"))) news(element);
+      if (!element.isConnected) { clearInterval(timer); return; }
+      if (isBusy(element)) return;
+      if (element.dataset.until && document.querySelector(element.dataset.until)) clearInterval(timer);  // once more: the last news
+      news(element);
     }, Number(element.dataset.poll) * 1000);
   };
   const begin = (root) => {
@@ -66,6 +86,22 @@
       if (element.dataset.poll) poll(element);
     }
   };
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { elt, triggeringEvent } = event.detail;
+    if (elt.matches("[data-here]") && triggeringEvent?.type === "live:news") event.detail.path = location.pathname + location.search;
+  });
+  const toEnd = (root) => { for (const each of root.querySelectorAll("[data-follow]")) each.scrollTop = each.scrollHeight; };
+  let read = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const shown = event.detail.target.querySelector?.("[data-follow]");
+    read = shown && { target: event.detail.target, at: shown.scrollTop, end: shown.scrollHeight - shown.scrollTop - shown.clientHeight < 30 };
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (!read || event.detail.target !== read.target) return;
+    if (read.end) toEnd(read.target);
+    else for (const each of read.target.querySelectorAll("[data-follow]")) each.scrollTop = read.at;
+    read = null;
+  });
   // A part that is put in anew keeps the focus that was in it, and waits while a menu of it is open.
   const reachable = (root) => [...root.querySelectorAll("a[href], button, summary, input, select, textarea, [tabindex]")];
   let kept = null;
@@ -90,5 +126,6 @@
   addEventListener("online", () => setLost(false));
   setInterval(mark, 5000);
   begin(document);
+  toEnd(document);
   mark();
 })();

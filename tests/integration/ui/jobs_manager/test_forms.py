@@ -166,6 +166,15 @@ class TestAdding:
         assert 'value="ping-copy"' in page
         assert 'value="the first"' in page
 
+    def test_its_schedules_come_along_disabled(self, client: Client, workspace: Workspace) -> None:
+        triggers = [{"type": "cron", "expression": "0 6 * * *"}]
+        make_job(workspace, "task:ping", schedules=[{"triggers": triggers}])
+        address = "/ui/w/acme/jobs/new/http/?from=task:ping"
+        assert "Its schedule comes along, disabled" in client.get(address).content.decode()
+        assert client.post(address, HTTP | {"name": "ping-copy"}).status_code == 302
+        (entry,) = Job.objects.get(name="ping-copy").schedules
+        assert (entry["enabled"], entry["triggers"]) == (False, triggers)
+
 
 class TestViews:
     def test_forms_become_json_and_nothing_typed_is_lost(self, client: Client) -> None:
@@ -191,6 +200,31 @@ class TestViews:
         payload = [{"kind": "http", "parameters": {}}]
         answer = add(client, "http", {"name": "check", "view": "json", "payload": json.dumps(payload)})
         assert "payload.0.parameters.url" in errors(answer)["payload"]
+
+    def test_no_form_is_left_out_however_many_there_are(self, client: Client) -> None:
+        typed = {"name": "check", "payload_index": [str(at) for at in range(25)]}
+        for at in range(25):
+            typed |= {f"p{at}-{name}": value for name, value in (("kind", "http"), ("others", "{}"))}
+            typed |= {f"p{at}-x-url": f"https://example.com/{at}", f"p{at}-x-method": "GET"}
+        assert add(client, "http", typed).status_code == 302
+        urls = [each["parameters"]["url"] for each in Job.objects.get().payload]
+        assert urls == [f"https://example.com/{at}" for at in range(25)]
+
+    @pytest.mark.parametrize(
+        "unreadable", [{"configuration": "{not json"}, {"sinks": "[1,"}, {"p0-x-headers": "{not json"}]
+    )
+    def test_what_cannot_be_read_is_not_lost_by_another_view(self, client: Client, unreadable: dict[str, str]) -> None:
+        answer = add(client, "http", HTTP | {"other_view": "1"} | unreadable)
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert next(iter(unreadable.values())) in page
+        assert 'name="view" value="json"' not in page
+        assert "mend first what cannot be read" in errors(answer)[""]
+
+    def test_what_stands_in_a_form_that_was_refused_is_not_taken_for_saved(self, client: Client) -> None:
+        assert "data-guard data-unsaved" not in client.get("/ui/w/acme/jobs/new/http/").content.decode()
+        for sent in (HTTP | {"p0-x-url": ""}, HTTP | {"other_view": "1"}):
+            assert "data-guard data-unsaved" in add(client, "http", sent).content.decode()
 
     def test_a_long_list_is_edited_as_json(self, client: Client, workspace: Workspace) -> None:
         make_job(workspace, "task:long", payloads=50)

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from jobs.models import Job, Origin, Role, Run, Workspace
 from jobs.services.control import pause_job
-from jobs.states import JobState, RunState
+from jobs.states import JobState
 from tests.integration.people import make_job, make_user, make_workspace, signed_in
 from tests.integration.run_rows import make_ended_run, make_run
 
@@ -134,7 +134,6 @@ class TestRoles:
         "run/": Role.OPERATOR,
         "do/pause/": Role.OPERATOR,
         "do/archive/": Role.EDITOR,
-        "terminate/": Role.OPERATOR,
         "delete/": Role.EDITOR,
         "release/": Role.EDITOR,
         "edit/": Role.EDITOR,
@@ -198,13 +197,28 @@ class TestActions:
         job.refresh_from_db()
         assert job.state == JobState.ACTIVE
 
-    def test_terminating_ends_the_run_that_goes_on(self, workspace: Workspace, job: Job) -> None:
+    def test_what_follows_another_job_says_so(self, workspace: Workspace, job: Job) -> None:
+        make_job(workspace, "task:then", schedules=[{"triggers": [{"type": "job", "jobs": ["task:ping"]}]}])
+        client = browser(workspace, Role.VIEWER)
+        assert "after task:ping" in text(client, "jobs/")
+        assert "after task:ping" in text(client, "jobs/task:then/")
+
+    def test_one_that_a_file_keeps_is_neither_edited_nor_deleted(self, workspace: Workspace, job: Job) -> None:
+        client = browser(workspace)
+        assert "task:ping/edit/" in text(client, "jobs/")
+        Origin.objects.create(
+            workspace=workspace, kind="job", name="task:ping", source="etl", path="jobs.yaml", digest="0" * 64
+        )
+        for page in (text(client, "jobs/"), text(client, "jobs/task:ping/")):
+            assert "task:ping/edit/" not in page
+            assert "task:ping/delete/" not in page
+            assert "from=task%3Aping" in page or "from=task:ping" in page
+
+    def test_what_is_terminated_is_the_run_that_was_seen(self, workspace: Workspace, job: Job) -> None:
         run = make_run(job, "qq", snapshot={})
-        client = browser(workspace, Role.OPERATOR)
-        assert "2 queued payloads" in text(client, "jobs/task:ping/terminate/")
-        client.post("/ui/w/acme/jobs/task:ping/terminate/", {})
-        run.refresh_from_db()
-        assert run.state in (RunState.CANCELLING, RunState.CANCELLED)
+        page = text(browser(workspace, Role.OPERATOR), "jobs/")
+        assert f"/ui/w/acme/runs/{run.pk}/do/terminate/" in page
+        assert "task:ping/terminate/" not in page
 
     def test_deleting_keeps_the_runs(self, workspace: Workspace, job: Job) -> None:
         make_ended_run(job, "s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from jobs.models import Job, Role, Run, Workspace
 from jobs.states import RunState
+from scheduler.services.editing import create_schedule
 from tests.integration.people import make_job, make_user, make_workspace, signed_in
 from tests.integration.run_rows import (
     NOW,
@@ -24,6 +26,7 @@ from tests.integration.run_rows import (
     make_run,
     requeue,
 )
+from ui.runs.tabs import Log
 
 pytestmark = pytest.mark.django_db
 TABS = ("", "head/", "log/", "times/", "result/", "deliveries/", "events/", "compare/")
@@ -147,6 +150,67 @@ class TestARun:
     @pytest.mark.parametrize("query", ["state=x", "number=x", "after=x"])
     def test_what_is_no_filter_finds_nothing(self, browser: Client, job: Job, query: str) -> None:
         assert "No payload fits" in text(browser, f"runs/{failing(job).pk}/?{query}") or query == "after=x"
+
+    def test_payloads_are_found_by_name_and_the_search_goes_on_where_it_was_broken_off(
+        self, browser: Client, job: Job, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = make_ended_run(job, "ssss")
+        run.payloads.filter(position=3).update(name="Oslo-Bergen")
+        assert "Oslo-Bergen" in text(browser, f"runs/{run.pk}/?name=bergen")
+        monkeypatch.setattr("jobs.selectors.payloads.LOOK", 2)
+        page = text(browser, f"runs/{run.pk}/?name=bergen")
+        assert "No payload fits these filters so far." in page
+        assert f"/ui/w/acme/runs/{run.pk}/?name=bergen&amp;after=1" in page
+        further = text(browser, f"runs/{run.pk}/?name=bergen&after=1")
+        assert "Oslo-Bergen" in further
+        assert "Look further" not in further
+
+    def test_it_leads_to_its_job_and_to_its_schedule_with_the_time_on_its_clock(
+        self, browser: Client, job: Job
+    ) -> None:
+        document = {"timezone": "Asia/Tokyo", "triggers": [{"type": "cron", "expression": "0 9 * * *"}]}
+        schedule = create_schedule(job=job, document=document, actor="ann")
+        due = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
+        run = make_run(job, "q", schedule_id=schedule.pk, scheduled_for=due, snapshot={"version": 7})
+        page = text(browser, f"runs/{run.pk}/")
+        assert 'href="/ui/w/acme/jobs/task:ping/"' in page
+        assert f'href="/ui/w/acme/schedules/{schedule.pk}/"' in page
+        assert "2026-11-21 09:00:00" in page
+        assert "Asia/Tokyo" in page
+        assert "version 7" in page
+
+    def test_what_is_called_like_a_secret_is_hidden(self, browser: Client, job: Job) -> None:
+        run = make_ended_run(job, "s", parameters={"password": "hunter2"}, snapshot={"metadata": {"api_key": "k-123"}})
+        run.payloads.update(parameters={"headers": {"Authorization": "Bearer abc123"}})
+        for path in ("result/", "payloads/0/"):
+            page = text(browser, f"runs/{run.pk}/{path}")
+            assert "(hidden)" in page
+            for secret in ("hunter2", "k-123", "abc123"):
+                assert secret not in page
+
+    def test_the_log_is_searched(self, browser: Client, job: Job) -> None:
+        run = failing(job)
+        make_log_line(run, 1, "nothing to see")
+        page = text(browser, f"runs/{run.pk}/log/?text=HELLO")
+        assert "hello from the log" in page
+        assert "nothing to see" not in page
+        assert "No line fits these filters." in text(browser, f"runs/{run.pk}/log/?text=absent")
+
+    def test_of_a_run_at_work_the_newest_lines_are_shown_and_its_beginning_when_asked_for(
+        self, browser: Client, job: Job, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Log, "per_page", 2)
+        run = make_run(job, "qq")
+        for number in range(4):
+            make_log_line(run, 0, f"line {number}")
+        page = text(browser, f"runs/{run.pk}/log/")
+        assert page.index("line 2") < page.index("line 3")
+        assert "line 1" not in page
+        assert "data-follow" in page
+        beginning = text(browser, f"runs/{run.pk}/log/?from=start")
+        assert "line 0" in beginning
+        assert "line 3" not in beginning
+        assert "data-follow" not in beginning
 
     def test_the_log_can_be_narrowed_to_a_level(self, browser: Client, job: Job) -> None:
         run = failing(job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -291,6 +292,15 @@ class TestEdit:
         assert "was changed by somebody else" in told
         assert "Read it again" in told
         assert "jitter" not in entries(schedule.job)[0]
+
+    def test_who_was_slower_has_lost_nothing_and_can_save_after_all(self, editor: Client, schedule: Schedule) -> None:
+        slow = self.opened(schedule, jitter="5m")
+        editor.post(f"{BASE}{schedule.pk}/edit/", self.opened(schedule, notes="mine"))
+        page = editor.post(f"{BASE}{schedule.pk}/edit/", slow).content.decode()
+        assert 'value="5m"' in page
+        (version,) = re.findall(r'name="version" value="(\d+)"', page)
+        assert editor.post(f"{BASE}{schedule.pk}/edit/", slow | {"version": version}).status_code == 302
+        assert entries(schedule.job)[0]["jitter"] == "5m"
 
     @pytest.mark.parametrize("version", ["", "x", "9" * 20])
     def test_a_forged_version_saves_nothing(self, editor: Client, schedule: Schedule, version: str) -> None:
