@@ -161,3 +161,22 @@ class TestEditing:
         page.wait_for_timeout(300)
         assert asked == ["beforeunload"]
         expect(page.get_by_label("Description", exact=True)).to_have_value("a long story")
+
+    def test_nor_after_it_was_refused(self, as_role: AsRole, workspace: Workspace) -> None:
+        make_job(workspace, "task:typed")
+        page = as_role(Role.EDITOR).go("/ui/w/acme/jobs/task:typed/edit/")
+        page.get_by_label("Time-out").fill("nonsense")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_label("Time-out")).to_have_attribute("aria-invalid", "true")
+        asked: list[str] = []
+
+        def stay(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            dialog.dismiss()
+
+        page.on("dialog", stay)
+        page.mouse.click(5, 5)  # a browser asks only on behalf of somebody who has done something on the page
+        page.get_by_role("navigation", name="Main").get_by_role("link", name="Runs").click(no_wait_after=True)
+        page.wait_for_timeout(300)
+        assert asked == ["beforeunload"]
+        expect(page.get_by_label("Time-out")).to_have_value("nonsense")

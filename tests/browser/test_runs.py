@@ -12,8 +12,10 @@ from jobs.states import Trigger
 from tests.browser.conftest import AsRole
 from tests.browser.pictures.runs import a_failed_run, a_run_at_work
 from tests.integration.people import make_job
+from tests.integration.run_rows import make_log_line
 
 WITHIN = 20_000
+FROM_END = "each => each.scrollHeight - each.scrollTop - each.clientHeight"
 
 
 @pytest.mark.usefixtures("workers")
@@ -93,7 +95,48 @@ class TestVerbs:
         expect(page.get_by_role("link", name="Terminate")).to_have_count(0)
 
 
+class TestALogOfARunAtWork:
+    def test_follows_while_its_reader_is_at_its_end(self, as_role: AsRole, workspace: Workspace) -> None:
+        run = a_run_at_work(workspace)
+        for number in range(200):
+            make_log_line(run, 0, f"line {number}")
+        visit = as_role(Role.VIEWER)
+        page = visit.go(f"/ui/w/acme/runs/{run.pk}/log/")
+        box = page.locator("[data-follow]")
+        assert box.evaluate(FROM_END) < 5
+        make_log_line(run, 0, "and then this")
+        expect(page.get_by_text("and then this")).to_be_visible(timeout=WITHIN)
+        assert box.evaluate(FROM_END) < 5
+        box.evaluate("each => { each.scrollTop = 0; }")
+        make_log_line(run, 0, "and at last this")
+        expect(page.get_by_text("and at last this")).to_be_attached(timeout=WITHIN)
+        assert box.evaluate("each => each.scrollTop") == 0
+        visit.look()
+
+    def test_what_is_searched_stays_searched(self, as_role: AsRole, workspace: Workspace) -> None:
+        run = a_run_at_work(workspace)
+        make_log_line(run, 0, "red apple")
+        make_log_line(run, 0, "green pear")
+        page = as_role(Role.VIEWER).go(f"/ui/w/acme/runs/{run.pk}/log/")
+        page.get_by_label("Text").fill("apple")
+        expect(page.get_by_text("green pear")).to_have_count(0, timeout=WITHIN)
+        page.get_by_label("Text").blur()
+        make_log_line(run, 0, "another apple")
+        expect(page.get_by_text("another apple")).to_be_visible(timeout=WITHIN)
+        expect(page.get_by_text("green pear")).to_have_count(0)
+
+
 class TestFilters:
+    def test_a_page_that_looks_again_keeps_its_filter(self, as_role: AsRole, workspace: Workspace) -> None:
+        run = a_run_at_work(workspace)
+        page = as_role(Role.VIEWER).go(f"/ui/w/acme/runs/{run.pk}/")
+        page.get_by_label("State").select_option("succeeded")
+        expect(page.locator("#list")).not_to_contain_text("queued", timeout=WITHIN)
+        page.get_by_label("State").blur()
+        with page.expect_request(lambda request: "state=succeeded" in request.url, timeout=WITHIN):
+            pass  # it asks again, for the same
+        expect(page.locator("#list")).not_to_contain_text("queued")
+
     def test_a_filter_stands_in_the_address_and_narrows_the_payloads(
         self, as_role: AsRole, workspace: Workspace
     ) -> None:
@@ -106,3 +149,14 @@ class TestFilters:
         page.reload()
         expect(page.locator("#list tbody tr")).to_have_count(2)
         visit.assert_calm()
+
+
+def test_the_list_of_runs_shows_what_begins_meanwhile_at_the_same_filter(
+    as_role: AsRole, workspace: Workspace
+) -> None:
+    job = make_job(workspace)
+    page = as_role(Role.VIEWER).go("/ui/w/acme/runs/?job=task:ping")
+    expect(page.locator("#list tbody tr")).to_have_count(0)
+    start_run(job=job, trigger=Trigger.MANUAL, actor="ada")
+    start_run(job=make_job(workspace, "task:other"), trigger=Trigger.MANUAL, actor="ada")
+    expect(page.locator("#list tbody tr")).to_have_count(1, timeout=WITHIN)
