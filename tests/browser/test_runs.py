@@ -151,9 +151,7 @@ class TestFilters:
         visit.assert_calm()
 
 
-def test_the_list_of_runs_shows_what_begins_meanwhile_at_the_same_filter(
-    as_role: AsRole, workspace: Workspace
-) -> None:
+def test_the_list_of_runs_shows_what_begins_meanwhile_at_the_same_filter(as_role: AsRole, workspace: Workspace) -> None:
     job = make_job(workspace)
     page = as_role(Role.VIEWER).go("/ui/w/acme/runs/?job=task:ping")
     expect(page.locator("#list tbody tr")).to_have_count(0)

@@ -92,8 +92,12 @@ class Log(RunListTab):
         Filter("text", _("Text"), kind="search"),
         Filter("level", _("Level"), choices=[(each, each) for each in LEVELS]),
         Filter("payload", _("Payload"), kind="number"),
-        Filter("from", _("From"), choices=[("start", _("the beginning"))]),
     )
+
+    def choices(self) -> Sequence[Filter]:
+        """Of a run at work also where to begin."""
+        begins = Filter("from", _("From"), choices=[("start", _("the beginning"))])
+        return self.filters if self.view.run.ended_at is not None else (*self.filters, begins)
 
     @property
     def follows(self) -> bool:

@@ -11,6 +11,7 @@ from pydantic import Field
 from jobs.api.described.bodies import Unsaid
 from jobs.api.described.foreign import TAG
 from jobs.api.described.operation import Answer, Operation
+from jobs.api.described.parts import IF_MATCH_JOB, JOB_CHANGED
 from jobs.api.described.shape import Shape
 from scheduler.api.fusion_documents import FusionSchedule
 
@@ -62,8 +63,9 @@ REPLACE = Operation(
     summary="Replace the schedule of a job",
     says="As Fusion has it: replace the triggers of the job's schedule, or give it one named `default`. What Fusion has no word"
     " for, such as the time zone, stays.",
+    parameters=(IF_MATCH_JOB,),
     body=FusionSchedule,
     example={"enabled": True, "triggers": [_CRON]},
     answers={200: _SCHEDULE},
-    problems={409: "The job is kept in a file, or somebody else changed it meanwhile."},
+    problems={409: "The job is kept in a file, or somebody else changed it meanwhile."} | JOB_CHANGED,
 )
