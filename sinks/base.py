@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -291,6 +291,15 @@ class OpenSink(Protocol):
 
     def close(self) -> None:
         """Give back connections."""
+
+
+@runtime_checkable
+class Tidies(Protocol):
+    """A sink of which attempts can leave something behind that is not the delivery: parts of an upload, say."""
+
+    def abandon(self, parcel: Parcel) -> None:
+        """Take away what earlier attempts at a parcel have left, and what this one would: nobody makes another. Raises as `deliver`
+        does."""
 
 
 def no_secrets(configuration: Mapping[str, Any]) -> Sequence[str]:

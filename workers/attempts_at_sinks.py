@@ -16,7 +16,7 @@ import structlog
 from jobs import hotpath
 from jobs.documents.basis import field_errors
 from jobs.errors import LaneLost, PermanentError, TransientError
-from sinks.base import OpenSink, Parcel, Receipt, Record, SinkGone, SinkKind, TakenInPart
+from sinks.base import OpenSink, Parcel, Receipt, Record, SinkGone, SinkKind, TakenInPart, Tidies
 from sinks.claims import Begun, Held, Settled
 from sinks.documents import SinkRetry, read_entry
 from sinks.services.parcels import parcel_of
@@ -168,6 +168,17 @@ def lost_with_its_worker(begun: Begun, *, now: dt.datetime | None = None) -> End
     often = begun.losses + 1 >= MOST_LOSSES
     wait = None if often else _wait_seconds(begun, error, now or dt.datetime.now(dt.UTC))
     return Ended(_again_or_dead(begun, wait, {"code": error.code, "message": str(error)}, lost=True))
+
+
+def abandon(begun: Begun, *, held: Held, kind: SinkKind, sink: OpenSink, clean: Clean) -> None:
+    """Let a sink take away what the attempts at a delivery have left that is given up because its workers died. Never raises: what
+    stays is told in the log."""
+    if not isinstance(sink, Tidies):
+        return
+    try:
+        sink.abandon(parcel_of(begun=begun, held=held, kind=kind))
+    except Exception as error:
+        log.warning("sink.not_tidied", sink=held.sink_id, delivery=begun.id, reason=clean(str(error))[:_MAX_MESSAGE])
 
 
 def _failed(

@@ -23,8 +23,9 @@ from sinks import claims, registry
 from sinks.base import OpenSink, SinkKind
 from sinks.claims import Begun, Held
 from sinks.services import expanding
+from sinks.states import DeliveryState
 from workers import stopping
-from workers.attempts_at_sinks import Ended, attempt, lost_with_its_worker, opened
+from workers.attempts_at_sinks import Ended, abandon, attempt, lost_with_its_worker, opened
 from workers.identity import worker_name
 from workers.persistence import until_answered
 from workers.sink_surroundings import SinkSurroundings
@@ -145,12 +146,14 @@ class _Turn:
         self._until = time.monotonic() + TURN_SECONDS
         self._ended = False
         self._under_way: dict[Future[Ended | None], Begun] = {}
+        self._sink: OpenSink | None = None
         self._alone = True
         self._expanded = True
 
     def work(self) -> int:
         """Begin what is due, settle what has ended; how many attempts were made."""
         with self._opened() as sink, ThreadPoolExecutor(self._threads, thread_name_prefix="delivery") as pool:
+            self._sink = sink
             try:
                 return self._work(pool, sink)
             finally:
@@ -217,12 +220,19 @@ class _Turn:
     def _due(self) -> list[Begun]:
         """Begin what is due; what is found lost is settled as that."""
         while found := until_answered(self._first):
-            if lost := [lost_with_its_worker(each) for each in found if each.lost]:
-                self._write(lost)
+            if lost := [each for each in found if each.lost]:
+                self._write([self._lost_with_its_worker(each) for each in lost])
             begun = [each for each in found if not each.lost]
             if begun or self._is_over:
                 return begun
         return []
+
+    def _lost_with_its_worker(self, begun: Begun) -> Ended:
+        """Where it is given up, what it has left is taken away first: should this worker die at it, it is found lost again."""
+        ended = lost_with_its_worker(begun)
+        if ended.settled.state == DeliveryState.DEAD and self._sink is not None:
+            abandon(begun, held=self._held, kind=self._kind, sink=self._sink, clean=self._surroundings.clean)
+        return ended
 
     def _first(self) -> list[Begun]:
         return claims.begin_deliveries(

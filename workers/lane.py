@@ -164,21 +164,20 @@ class Turn:
 
     def _execute(self, payloads: list[Leased]) -> Report:
         """Execute a range in order. What would take it beyond 250 ms, or beyond the worker's stop, is given back."""
-        begun = time.monotonic()
-        done = 0
+        unreported, begun, done = self._unreported, time.monotonic(), 0
         for at, payload in enumerate(payloads):
             over = time.monotonic() - begun > pace.LIMIT_SECONDS or stopping.asked()
             waited = not (done and over) and self._starts.may_start(left=len(payloads) - at)
             if not waited or self._held.run_stopped:  # Asked last: it may have been stopped while this waited.
-                with self._unreported.entering() as outcome:
-                    outcomes.give_back(outcome, payload)
+                with unreported.lock:
+                    outcomes.give_back(unreported.report, payload)
                 continue
             attempted = self._attempt(payload)
-            with self._unreported.entering() as outcome:
-                outcomes.add(outcome, attempted, run_stopped=self._held.run_stopped)
+            with unreported.lock:
+                outcomes.add(unreported.report, attempted, run_stopped=self._held.run_stopped)
             done += 1
         self._pace.measured(payloads=done, seconds=time.monotonic() - begun)
-        return self._unreported.collect()
+        return unreported.collect()
 
     def _execute_strictly(self, payloads: list[Leased]) -> Report:
         """Execute a range in order, each outcome committed before the next payload starts. The last one is left to report."""

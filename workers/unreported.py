@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import fields
 
 from jobs import claims, hotpath
@@ -17,23 +16,17 @@ class Unreported:
     """The lane's thread enters outcomes and collects them for its report. When a payload takes long, the heartbeat reports what
     came before it, so that nothing that is done waits for it or is lost with it.
 
-    Whoever of the two enters, reports early or collects does it alone. ``may_leave`` tells whether outcomes may be reported without
-    the lane's thread, which does more than report some of them.
+    Whoever of the two enters (under ``lock``, into ``report``), reports early or collects does it alone. ``may_leave`` tells
+    whether outcomes may be reported without the lane's thread, which does more than report some of them.
     """
 
     def __init__(self, lane: Lane, *, may_leave: Callable[[Report], bool]) -> None:
         self._lane = lane
         self._may_leave = may_leave
-        self._lock = threading.Lock()
-        self._report = Report()
+        self.lock = threading.Lock()
+        self.report = Report()
         self._sent: Report | None = None
         """What was reported early, of which nobody knows whether the database has it."""
-
-    @contextmanager
-    def entering(self) -> Iterator[Report]:
-        """The report so far, to enter what came of a payload."""
-        with self._lock:
-            yield self._report
 
     def report_early(self, *, keep_from: int, still: Callable[[], bool], lease: dt.timedelta) -> int:
         """Report what there is if ``still`` says so once nobody else is at it; the lane keeps its range from ``keep_from`` on.
@@ -45,11 +38,11 @@ class Unreported:
             LaneLost: The lane was taken back.
             jobs.hotpath.RETRYABLE: The database may have it or not. `collect` finds out.
         """
-        with self._lock:
-            report = self._report
+        with self.lock:
+            report = self.report
             if self._sent is not None or not report.finals or not still() or not self._may_leave(report):
                 return 0
-            self._report, self._sent = Report(), report
+            self.report, self._sent = Report(), report
             claims.report(
                 lane=self._lane, outcome=report, take=0, keep_from=keep_from, lease=lease, role=hotpath.HEARTBEAT
             )
@@ -62,8 +55,8 @@ class Unreported:
         Raises:
             LaneLost: The lane was taken back.
         """
-        with self._lock:
-            report, self._report = self._report, Report()
+        with self.lock:
+            report, self.report = self.report, Report()
             sent, self._sent = self._sent, None
         if sent is None or persistence.until_answered(lambda: claims.resync(lane=self._lane)) is not None:
             return report

@@ -6,6 +6,7 @@ this shape, except for triggers: those are replaced as a whole.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,9 +63,9 @@ class JobSchedule(WorkspaceView):
         return _shown(saved)
 
 
-def schedule_json(key: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    """A schedule's document in Fusion's shape."""
-    shown = [(trigger, _theirs(trigger)) for trigger in document["triggers"]]
+def schedule_json(key: str, document: Mapping[str, Any], *, anchor: dt.datetime) -> dict[str, Any]:
+    """A schedule's document in Fusion's shape; ``anchor``: from where intervals count that have no start."""
+    shown = [(trigger, _theirs(trigger, anchor)) for trigger in document["triggers"]]
     return {
         "resource": key,
         "enabled": document.get("enabled", True),
@@ -75,7 +76,7 @@ def schedule_json(key: str, document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shown(schedule: Schedule) -> Response:
-    document = schedule_json(schedule.job.key, schedule.document)
+    document = schedule_json(schedule.job.key, schedule.document, anchor=schedule.anchor_at)
     return Response(document, headers={"ETag": etag(schedule.job)})
 
 
@@ -98,16 +99,17 @@ def _the_one(job: Job) -> Schedule | None:
     return named or (found[0] if len(found) == 1 else None)
 
 
-def _theirs(trigger: Mapping[str, Any]) -> dict[str, Any] | None:
-    """None for what has no counterpart: other types, other units, several upstream jobs."""
+def _theirs(trigger: Mapping[str, Any], anchor: dt.datetime) -> dict[str, Any] | None:
+    """None for what has no counterpart: other types, other units, several upstream jobs, a delay after them."""
     told = {"type": trigger["type"], "enabled": trigger.get("enabled", True)}
     if trigger["type"] == "cron":
         return told | {"expression": trigger["expression"]}
     if trigger["type"] == "interval" and trigger["unit"] in _UNITS:
-        times = {"startTime": trigger.get("start"), "endTime": trigger.get("end")}
+        times = {"startTime": trigger.get("start") or anchor.isoformat(), "endTime": trigger.get("end")}
         known = {name: value for name, value in times.items() if value is not None}
         return told | known | {"interval": trigger["interval"], "repeatUnit": trigger["unit"]}
-    if trigger["type"] == "job" and len(trigger["jobs"]) == 1 and trigger.get("run_if") is None:
+    plain = not (trigger.get("run_if") or trigger.get("delay"))
+    if trigger["type"] == "job" and len(trigger["jobs"]) == 1 and plain:
         results = trigger.get("results") or ["succeeded"]
         return told | {"jobID": trigger["jobs"][0]} | {name: word in results for name, word in _RESULTS.items()}
     return None

@@ -20,6 +20,7 @@ from sinks.s3.withdrawing import withdraw
 from sinks.single import read_once
 from sinks.time_limits import limited, seconds_of
 
+ABANDON_SECONDS = 30.0
 _TYPES = {
     "json": "application/json",
     "jsonl": "application/x-ndjson",
@@ -49,6 +50,12 @@ class S3Sink:
         with limited(self._surroundings.timeout_seconds), explained(f"s3://{bucket}"):
             self._service.head_bucket(Bucket=bucket)
         return f"The bucket {bucket} answers, and knows the credentials."
+
+    def abandon(self, parcel: Parcel) -> None:
+        """Abort the uploads of its attempts, whose workers died."""
+        limit = min(seconds_of(self._configuration.timeout), ABANDON_SECONDS)
+        with limited(limit), explained(f"s3://{self._configuration.bucket}"):
+            self._clear(parcel)
 
     def close(self) -> None:
         """Close the connections."""

@@ -157,6 +157,27 @@ class TestFusion:
         read = api.get("jobs/task:ping/schedule/").json()
         assert api.send("PUT", "jobs/task:ping/schedule/", read).json() == read
 
+    def test_a_delay_after_another_job_is_not_lost_by_writing_what_was_read(
+        self, api: Api, job: Job, workspace: Workspace
+    ) -> None:
+        after = {"type": "job", "jobs": ["task:ping"], "delay": "5m"}
+        make_job(
+            workspace, "task:then", schedules=[{"triggers": [after, {"type": "cron", "expression": "0 0 3 * * ?"}]}]
+        )
+        read = api.get("jobs/task:then/schedule/").json()
+        assert (len(read["triggers"]), read["otherTriggers"]) == (1, ["job"])
+        assert api.send("PUT", "jobs/task:then/schedule/", read).status_code == 400
+
+    def test_an_interval_without_a_start_is_told_from_when_it_counts_and_stays_where_it_is(
+        self, api: Api, workspace: Workspace
+    ) -> None:
+        make_job(workspace, schedules=[{"triggers": [{"type": "interval", "interval": 2, "unit": "hour"}]}])
+        before = Schedule.objects.get()
+        read = api.get("jobs/task:ping/schedule/").json()
+        assert api.send("PUT", "jobs/task:ping/schedule/", read).json() == read
+        after = Schedule.objects.get()
+        assert (after.next_fire_at, after.document["triggers"][0]["interval"]) == (before.next_fire_at, 2)
+
     @pytest.mark.parametrize(
         ("trigger", "field"),
         [

@@ -216,6 +216,13 @@ class TestALargeObject:
         deliver(bucket, parcel(attempt=3), key="{run}-{attempt}")
         assert (bucket.uploads(), bucket.objects()) == ([], ["42-3", "42-3.manifest.json"])
 
+    def test_what_is_given_up_because_its_workers_died_leaves_none(self, bucket: Bucket) -> None:
+        for key in (KEY, "acme/other"):
+            bucket.begin_upload(key)
+        with opened(bucket) as sink:
+            sink.abandon(parcel(attempt=3))
+        assert (bucket.uploads(), bucket.objects()) == (["acme/other"], [])
+
     def test_uploads_of_others_are_left_alone(self, bucket: Bucket) -> None:
         for key in (f"{KEY}.gz", "acme/other"):
             bucket.begin_upload(key)

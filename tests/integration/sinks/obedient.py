@@ -23,6 +23,7 @@ class Target:
     def __init__(self) -> None:
         self.delivered: list[tuple[str, list[Any]]] = []
         self.attempts: list[tuple[str, int]] = []
+        self.abandoned: list[tuple[str, int]] = []
         self.opened: list[ObedientConfiguration] = []
         self.before: Callable[[Parcel], None] = lambda parcel: None
         self._lock = threading.Lock()
@@ -52,6 +53,10 @@ class _Open:
 
     def check(self) -> str:
         return "It obeys."
+
+    def abandon(self, parcel: Parcel) -> None:
+        self._target.abandoned.append((parcel.id, parcel.attempt))
+        self._target.before(parcel)
 
     def close(self) -> None: ...
 

@@ -465,6 +465,16 @@ class TestADeliveryThatKillsItsWorker:
         row = Delivery.objects.get()
         assert (row.state, error_of(row)["code"], target.attempts) == ("dead", "lost", [])
         assert list(FailedDelivery.objects.order_by("number").values_list("number", flat=True)) == [1, 2, 3]
+        assert target.abandoned == [(f"dlv_{row.pk}", 3)], "once, with the last"
+
+    def test_also_when_what_it_left_cannot_be_taken_away(self, target: Target) -> None:
+        self.expanded(1)
+        target.before = refusing(TransientError("the bucket is away", code="connection"), times=9)
+        for _ in range(3):
+            self.die()
+            deliver()
+            let_time_pass(100)
+        assert Delivery.objects.get().state == "dead"
 
     def test_it_is_given_up_when_its_hour_is_over(self, target: Target) -> None:
         self.expanded(1, retry={"give_up_after": "1m"})
