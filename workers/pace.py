@@ -12,7 +12,9 @@ STRICT_AIM_SECONDS = 0.26
 """The same for strict lanes, each outcome of which is committed as it comes: only what is due again waits for the range's end, and
 five payloads of 50 ms, a common call, fit into it."""
 
-STRICT_LIMIT_SECONDS = 0.3
+STRICT_LIMIT_SECONDS = 0.75
+"""What is given back is leased again one by one: a machine that is slow for a moment must not cause it. A single payload that
+takes long keeps nothing waiting, see `workers.heartbeat`."""
 
 MOST = 500
 GROWTH = 5

@@ -35,7 +35,7 @@ class TestGrowth:
         pace = Pace(aim_seconds=STRICT_AIM_SECONDS)
         for _ in range(10):
             pace.measured(payloads=pace.size, seconds=pace.size * 0.05)
-        assert 0.2 <= pace.size * 0.05 <= STRICT_AIM_SECONDS < STRICT_LIMIT_SECONDS <= 0.3
+        assert 0.2 <= pace.size * 0.05 <= STRICT_AIM_SECONDS < 0.3 < STRICT_LIMIT_SECONDS < 1
 
 
 class TestChange:
