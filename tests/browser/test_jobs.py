@@ -180,3 +180,14 @@ class TestEditing:
         page.wait_for_timeout(300)
         assert asked == ["beforeunload"]
         expect(page.get_by_label("Time-out")).to_have_value("nonsense")
+
+
+def test_a_jobs_page_shows_the_run_that_begins_meanwhile(as_role: AsRole, workspace: Workspace) -> None:
+    job = make_job(workspace, "task:watched")
+    visit = as_role(Role.VIEWER)
+    page = visit.go("/ui/w/acme/jobs/task:watched/")
+    expect(page.locator("#job-runs")).to_contain_text("It has not run yet.")
+    run_id = start_run(job=job, trigger=Trigger.MANUAL, actor="ada")
+    expect(page.locator("#job-runs").get_by_role("link", name=str(run_id))).to_be_visible(timeout=30_000)
+    expect(page.locator("#job-standing")).not_to_contain_text("never")
+    visit.look()

@@ -16,7 +16,7 @@ from sinks.models import Check
 from sinks.selectors.sinks import find_sink, prefill
 from sinks.services import checking
 from ui.pages import WorkspacePage
-from ui.sink_checks import answer_of
+from ui.sink_checks import answers_of
 
 MOST_TESTED = 10
 
@@ -50,7 +50,7 @@ class TestSinks(WorkspacePage):
         except ValidationError as error:
             return self.part("ui/jobs_manager/sink_tests.html", wrong=str(error))
         asked = [(str(_name(entry)), self._ask(entry)) for entry in entries[:MOST_TESTED]]
-        tests = [(name, answer_of(one)) for name, one in asked]
+        tests = list(zip((name for name, _ in asked), answers_of([one for _, one in asked]), strict=True))
         return self.part("ui/jobs_manager/sink_tests.html", tests=tests, cut=len(entries) > MOST_TESTED)
 
     def _ask(self, document: Any) -> Check | str:

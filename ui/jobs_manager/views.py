@@ -16,6 +16,8 @@ from jobs.selectors.jobs import JobFilter, JobView, get_job, list_jobs
 from jobs.selectors.origins import origin_of
 from jobs.selectors.runs import RunFilter, list_runs
 from jobs.states import JobState, RunState
+from scheduler.selectors.schedule_pages import ScheduleFilter, schedules_by_next
+from scheduler.selectors.schedules import ScheduleView
 from ui.jobs_manager import bulk, retry_waits, verbs
 from ui.jobs_manager.rows import JobRow, job_rows
 from ui.listing import Filter, ListPage
@@ -148,11 +150,16 @@ class JobDetail(JobPage):
                 {name: value for name, value in configuration.items() if value not in ({}, None, _USUAL.get(name))}
             ),
             waits=retry_waits.drawn(configuration.get("retry")),
-            schedules=job.schedules,
+            schedules=self._schedules(),
             sinks=[_sink(entry) for entry in job.sinks],
             metadata=pretty(job.metadata),
             events=list_job_events(job_id=job.pk, limit=HISTORY),
         )
+
+    def _schedules(self) -> list[ScheduleView]:
+        """What runs it and when, the next first."""
+        wanted = ScheduleFilter(job_key=self.job.key)
+        return schedules_by_next(workspace=self.workspace, wanted=wanted, limit=HISTORY, now=self.now)
 
 
 def _sink(entry: Mapping[str, Any]) -> tuple[str, str]:
