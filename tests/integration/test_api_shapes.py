@@ -214,6 +214,18 @@ class TestIntuned:
             {"jobRunId": str(Run.objects.get().pk), "message": "Triggered"},
         )
 
+    def test_the_runs_of_a_job_come_in_pages(self, api: Api, job: Job) -> None:
+        runs = [make_ended_run(job, "s") for _ in range(5)]
+        seen: list[str] = []
+        address: str | None = "jobs/task:ping/runs/?limit=2"
+        while address:
+            found = api.get(address).json()
+            seen += [each["id"] for each in found["jobRuns"]]
+            address = found["next"] and found["next"].partition("/workspaces/acme/")[2]
+        assert seen == [str(run.pk) for run in reversed(runs)]
+        shaped = api.get("jobs/task:ping/runs/?limit=2&shape=atlas").json()
+        assert (len(shaped["results"]), shaped["next"] is not None) == (2, True)
+
     def test_its_runs_and_how_they_are_ended(self, api: Api, job: Job) -> None:
         done, active = make_ended_run(job, "sf"), make_run(job, "q")
         found = api.get("jobs/task:ping/runs/").json()

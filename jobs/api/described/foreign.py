@@ -120,8 +120,8 @@ RUNS = Operation(
     id="listRunsOfJob",
     tag=TAG,
     summary="List the runs of a job",
-    says="As Intuned has it: the newest runs of the job. With `shape` a page of those, without a next one.",
-    parameters=(_newest(usual=100), in_shape(_READ)),
+    says="As Intuned has it: a page of the job's runs. With `shape` a page of those.",
+    parameters=(_newest(usual=100), whole("after", "The id of the last run of the page before."), in_shape(_READ)),
     answers={
         200: Answer(
             says="The runs, the newest first.",

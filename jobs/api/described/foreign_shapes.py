@@ -134,12 +134,13 @@ class IntunedJobRun(Shape):
 
 
 class IntunedJobRuns(Shape):
-    """The newest runs of a job."""
+    """A page of the runs of a job."""
 
     jobRuns: list[IntunedJobRun]
     totalCount: None = Field(description="Always null: counting them would cost more than this.")
+    next: str | None = Field(description="Where the page behind this one is.")
 
-    EXAMPLE = {"jobRuns": [IntunedJobRun.EXAMPLE], "totalCount": None}
+    EXAMPLE = {"jobRuns": [IntunedJobRun.EXAMPLE], "totalCount": None, "next": None}
 
 
 class IntunedResults(Shape):

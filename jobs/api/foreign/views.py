@@ -17,7 +17,7 @@ from jobs.api.control import JobControl
 from jobs.api.described import foreign as on_foreign
 from jobs.api.described.operation import described
 from jobs.api.foreign import MOST_RUNS, datamaker, fusion, intuned
-from jobs.api.pages import Query
+from jobs.api.pages import Query, page
 from jobs.api.preconditions import as_named
 from jobs.api.reading import ReadingView
 from jobs.api.runs import RUN_SHAPES, run_response
@@ -75,16 +75,23 @@ class JobHistory(WorkspaceView):
 class JobRuns(ReadingView):
     """``jobs/{key}/runs/``, of Intuned."""
 
-    parameters = ("limit",)
+    parameters = ("limit", "after")
     foreign = {"GET": RUN_SHAPES}
 
     def get(self, request: Request, workspace: str, key: str) -> Response:
-        """The newest ``limit`` runs of the job, the newest first. There is no total: counting them would cost more than this."""
+        """A page of the job's runs, the newest first. There is no total: counting them would cost more than this."""
         limit = self.query.number("limit", least=1, most=MOST_RUNS) or 100
-        runs = _runs(self, key, limit)
+        found = list_runs(
+            workspace=self.workspace,
+            limit=limit + 1,
+            after=self.query.number("after"),
+            wanted=RunFilter(job_key=find_job(workspace=self.workspace, key=key).key),
+        )
+        answer = page(request, found, limit=limit, cursor=lambda view: view.run.pk, show=shapes.run_json)
         if "shape" in request.query_params:
-            return Response({"results": runs, "next": None})
-        return Response({"jobRuns": [intuned.job_run(each) for each in runs], "totalCount": None})
+            return answer
+        runs = [intuned.job_run(each) for each in answer.data["results"]]
+        return Response({"jobRuns": runs, "totalCount": None, "next": answer.data["next"]})
 
 
 @described(get=on_foreign.RUN)
