@@ -8,7 +8,7 @@ import json
 import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -68,6 +68,7 @@ class Surroundings:
     log: Log
     progress: Progress
     lane_id: int = 0
+    lost: threading.Event = field(default_factory=threading.Event)
     begun: Callable[[Work], None] = _nobody_listens
 
 
@@ -122,6 +123,7 @@ class RunContext:
             run_parameters=self.run.parameters,
             timeout_seconds=self.timeout_seconds(payload),
             cancelled=surroundings.cancelled,
+            lost=surroundings.lost,
             secret=known.read,
             hide=known.hide,
             log=lambda level, message: surroundings.log(level, known.text(message)),

@@ -49,6 +49,9 @@ class Held:
         self.reached = 0
         self.progress: dict[str, Any] | None = None
         self.cancelled = threading.Event()
+        """Set when what is at work is to stop."""
+        self.lost = threading.Event()
+        """Set before, when that is because somebody else has the lane."""
         self.begun_at: float | None = None
         """When the payload at ``reached`` began, by the monotonic clock; None between payloads."""
         self.range_end = 0
@@ -145,8 +148,9 @@ class Heartbeat:
     def _lost(self, held: Held) -> None:
         with self._lock:
             gave_up = self._held.get(held.lane.id) is not held
-        if not gave_up and not held.ending and not held.cancelled.is_set():
+        if not gave_up and not held.ending and not held.lost.is_set():
             log.warning("lane.lost", run=held.lane.run.run_id, slot=held.lane.slot, lane=held.lane.id)
+            held.lost.set()
             held.cancelled.set()
 
     def _ensure_thread(self) -> None:

@@ -42,6 +42,7 @@ class Journal:
         self._progression = Progression()
         self._surroundings = Surroundings(
             cancelled=held.cancelled,
+            lost=held.lost,
             log=self._log,
             progress=self._progress,
             lane_id=held.lane.id,

@@ -101,6 +101,7 @@ class SinkSurroundings:
     def _guard(self, timeout_seconds: float) -> Guard:
         return Guard(
             cancelled=self._never,
+            lost=self._never,
             connect_seconds=min(CONNECT_SECONDS, timeout_seconds),
             read_seconds=timeout_seconds,
             timer=Deadline(timeout_seconds),

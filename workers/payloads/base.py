@@ -143,7 +143,8 @@ class Work:
         kind, name, parameters: As in the job document.
         run_parameters: What the trigger gave; for templates.
         timeout_seconds: How long this attempt may take, unless it asks for more.
-        cancelled: Set when the attempt is to stop: the run is terminated, the lane is lost, or the worker shuts down by force.
+        cancelled: Set when the attempt is to stop: its run is being ended, or its lane was lost.
+        lost: Set, before ``cancelled`` is, in the second case: what comes of the attempt counts for nothing.
         secret: Resolves a workspace secret by name; raises PermanentError when there is none of that name. The value is blacked out
             in the log, the result and the errors of the attempt, whoever lets it slip.
         hide: For what was made of a secret, a token say. See its type.
@@ -183,6 +184,7 @@ class Work:
     used_seconds: float = 0.0
     remaining_seconds: float | None = None
     files: FileStore = NO_FILES
+    lost: threading.Event = field(default_factory=threading.Event)
     deadline: Deadline = field(init=False)
     added: list[JSON] = field(default_factory=list)
     _added_characters: list[int] = field(default_factory=lambda: [0], repr=False)

@@ -141,7 +141,7 @@ class TestTheProcess:
         expire(run=run, slot=0)
         sweep.sweep_once()
         heartbeat().beat()
-        assert (lost.cancelled.is_set(), alive.cancelled.is_set()) == (True, False)
+        assert (lost.cancelled.is_set(), lost.lost.is_set(), alive.cancelled.is_set()) == (True, True, False)
 
     def test_a_lane_that_was_given_up_while_it_beat_is_not_lost(self, monkeypatch: pytest.MonkeyPatch) -> None:
         lane = take(make_run(plain(4)))

@@ -1,10 +1,12 @@
-"""No call outlives its time, whatever the server does, and a cancelled one stops at once."""
+"""No call outlives its time, whatever the server does; one that is told to stop has its grace."""
 
 import concurrent.futures
 import contextlib
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from jobs.errors import TransientError
 from tests.integration.http_payload.calls import perform, work
 from tests.integration.http_payload.service import Service
+from workers.payloads.base import Work
 from workers.payloads.http.executor import EXECUTOR
 
 SLOW = ["/silent", "/drip_header", "/drip_body"]
@@ -90,17 +93,44 @@ class TestSending:
 
 
 class TestCancel:
+    @pytest.fixture(autouse=True)
+    def _pool(self) -> Iterator[None]:
+        with concurrent.futures.ThreadPoolExecutor(1) as self.pool:
+            yield
+
+    def under_way(self, service: Service, attempt: Work) -> concurrent.futures.Future[Any]:
+        call = self.pool.submit(EXECUTOR.perform, attempt)
+        assert service.arrived.wait(5)
+        return call
+
     @pytest.mark.parametrize("path", SLOW)
-    def test_it_stops_the_call_within_a_second(self, service: Service, path: str) -> None:
-        attempt = work(service.url(path))
-        with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            call: concurrent.futures.Future[Any] = pool.submit(EXECUTOR.perform, attempt)
-            assert service.arrived.wait(5)
-            cancelled_at = time.monotonic()
-            attempt.cancelled.set()
-            with pytest.raises(TransientError) as caught:
-                call.result(timeout=5)
+    def test_it_closes_the_call_once_its_grace_is_over(self, service: Service, path: str) -> None:
+        attempt = replace(work(service.url(path)), grace_seconds=1.0)
+        call = self.under_way(service, attempt)
+        cancelled_at = time.monotonic()
+        attempt.cancelled.set()
+        with pytest.raises(TransientError, match="had no answer 1 s later") as caught:
+            call.result(timeout=5)
         assert caught.value.code == "cancelled"
+        assert 1 <= time.monotonic() - cancelled_at < 2
+
+    def test_what_is_answered_within_the_grace_has_its_result(self, service: Service) -> None:
+        attempt = work(service.url("/held"))
+        call = self.under_way(service, attempt)
+        attempt.cancelled.set()
+        time.sleep(0.6)  # two looks of the guard's
+        service.release.set()
+        assert call.result(timeout=5)["status"] == 200
+
+    @pytest.mark.parametrize("path", SLOW)
+    def test_nobody_waits_for_what_counts_for_nothing(self, service: Service, path: str) -> None:
+        attempt = work(service.url(path))
+        call = self.under_way(service, attempt)
+        cancelled_at = time.monotonic()
+        attempt.lost.set()
+        attempt.cancelled.set()
+        with pytest.raises(TransientError, match="told to stop"):
+            call.result(timeout=5)
         assert time.monotonic() - cancelled_at < 1
 
     def test_what_is_cancelled_before_is_not_sent(self, service: Service) -> None:

@@ -133,6 +133,7 @@ def _refuse_downgrade(request: Request, target: Target) -> None:
 
 def _send(request: Request, options: Options, guard: Guard) -> Response:
     """Send on a connection that is open already, or else on a new one."""
+    guard.is_sent = False
     target = request.target
     tls = _tls(request, options) if target.scheme == "https" else None
     place = (target.origin, tls, options.allow, options.proxy)
@@ -160,6 +161,7 @@ def _tls(request: Request, options: Options) -> ssl.SSLContext:
 def _converse(connection: GuardedStream, place: Hashable, request: Request, options: Options) -> Response:
     answer = Answer(method=request.method)
     reusable = False
+    connection.guard.is_sent = True
     try:
         written = _write(connection, request, options)
         kept, body_bytes = _read(connection, answer, options)

@@ -91,6 +91,8 @@ def _guard(parameters: HttpParameters, work: Work, started: float) -> Guard:
     total = _seconds(times.total, math.inf)
     return Guard(
         cancelled=work.cancelled,
+        lost=work.lost,
+        grace_seconds=work.grace_seconds,
         connect_seconds=_seconds(times.connect, math.inf),
         read_seconds=_seconds(times.read, math.inf),
         timer=work.deadline,

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from urllib3.util.wait import wait_for_read
@@ -18,7 +18,7 @@ _Argument = TypeVar("_Argument")
 _Result = TypeVar("_Result")
 
 SLICE_SECONDS = 0.25
-"""The longest wait in one piece; so long does a call take to notice that it was cancelled."""
+"""The longest wait in one piece; so long does a call take to notice that it was told to stop."""
 
 
 class CallTimeoutError(Exception):
@@ -32,12 +32,13 @@ class CallCancelledError(Exception):
     """The attempt was told to stop."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Guard:
     """The limits of one call.
 
     Args:
-        cancelled: Set when the call is to stop.
+        cancelled: Set when the call is to stop: what is not sent yet is not sent, and what is has ``grace_seconds`` to be answered.
+        lost: Set when nobody wants the answer any more: no grace.
         connect_seconds: For each connection: the name, the address, the TLS handshake.
         read_seconds: The longest silence of the other side; infinite for as long as the attempt has.
         timer: The attempt's, which it may extend while the call goes on.
@@ -46,11 +47,16 @@ class Guard:
     """
 
     cancelled: threading.Event
+    lost: threading.Event
     connect_seconds: float
     read_seconds: float
     timer: Deadline
     total_seconds: float = math.inf
     total_until: float = math.inf
+    grace_seconds: float = 0.0
+    is_sent: bool = field(default=False, init=False)
+    """Whether the other side may have the request. The client says so, for each of a call's requests."""
+    _told_at: float = field(default=math.inf, init=False)
 
     def patience(self, *, until: float, missed: str) -> float:
         """How many seconds to wait in one piece, at most `SLICE_SECONDS`.
@@ -63,9 +69,9 @@ class Guard:
             CallTimeoutError: The step's or the call's time is over.
             CallCancelledError: The call is to stop.
         """
-        if self.cancelled.is_set():
-            raise CallCancelledError("the attempt was told to stop")
         now = time.monotonic()
+        if self.cancelled.is_set():
+            self._obey(now)
         of_attempt = self.timer.remaining()
         left = min(self.total_until - now, until - now, of_attempt)
         if left > 0:
@@ -73,6 +79,13 @@ class Guard:
         if of_attempt <= min(self.total_until, until) - now:
             raise CallTimeoutError(self.timer.missed())
         raise CallTimeoutError(missed if until < self.total_until else f"not finished within {self.total_seconds:g} s")
+
+    def _obey(self, now: float) -> None:
+        self._told_at = min(self._told_at, now)
+        if self.lost.is_set() or not self.is_sent:
+            raise CallCancelledError("the attempt was told to stop")
+        if now - self._told_at >= self.grace_seconds:
+            raise CallCancelledError(f"the attempt was told to stop, and had no answer {self.grace_seconds:g} s later")
 
 
 class GuardedStream:
