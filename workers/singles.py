@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from django.conf import settings
 
 from jobs import claims, hotpath
-from jobs.claims import Final, Lane, Report, SingleRun
+from jobs.claims import ClosedRun, Final, Lane, Report, SingleRun
 from jobs.durations import seconds
 from jobs.errors import LaneLost
-from jobs.services import admission, closing
+from jobs.services import closing
 from jobs.states import RunState
 from workers import executor, outcomes, pace, rates, stopping
 from workers.heartbeat import Held, heartbeat
@@ -58,8 +58,12 @@ class Batch:
         self._taken = taken
         self._queue = queue
         self._ended: deque[tuple[Lane, Report]] = deque()
-        """Not yet closed. One thread enters at its end while another takes from its beginning."""
+        """Not yet closed, in no order. One thread enters while another takes."""
         self._finishing = threading.Lock()
+        self._at_work: SingleRun | None = None
+        """The last whose turn came."""
+        self._places = {each.lane.id: each.lane.group_id for each in taken if each.lane.group_id is not None}
+        """Which lane has the place in which group; the others of the group are worked in it."""
 
     def execute(self) -> None:
         """Execute in order; once over 250 ms, give the rest back unbegun."""
@@ -72,6 +76,7 @@ class Batch:
             over = self.executed > 0 and time.monotonic() - begun > pace.LIMIT_SECONDS
             held = heartbeat().held(single.lane)
             waited = held.waits and not over and starts[single.lane.run.rates].may_start(left=len(self._taken) - at)
+            self._at_work = single
             if not held.begin_turn():
                 continue  # The heartbeat has given it back.
             if not waited or held.run_stopped:
@@ -104,14 +109,40 @@ class Batch:
 
     def _finish_quietly(self) -> None:
         try:
-            self.finish()
+            with self._finishing:
+                closed = _finish(self._take_ended(self._may_leave), self._queue)
+            closing.announce(closed)
         except Exception:  # What is not closed here is when its lease has run out.
             log.exception("batch.not_finished_early")
 
     def finish(self) -> None:
         """Report and close what has ended and is not closed yet; two that do it do it one after the other."""
         with self._finishing:
-            _finish([self._ended.popleft() for _ in range(len(self._ended))], self._queue)
+            closed = _finish(self._take_ended(lambda _: True), self._queue)
+        closing.announce(closed, left_groups=sorted(self._places.values()))
+
+    def _take_ended(self, may_leave: Callable[[Lane], bool]) -> list[tuple[Lane, Report]]:
+        taken: list[tuple[Lane, Report]] = []
+        for _ in range(len(self._ended)):
+            lane, outcome = self._ended.popleft()
+            (taken if may_leave(lane) else self._ended).append((lane, outcome))
+        return taken
+
+    def _may_leave(self, lane: Lane) -> bool:
+        """Whether a lane can be given up while others are worked: one that has a place in a group passes it on first, to the one at
+        work, and stays if that is of another group, until those who wait in its place were given back."""
+        group_id = self._places.get(lane.id)
+        if group_id is None:
+            return True
+        alike = [each for each in self._taken if each.group_id == group_id and each.lane is not lane]
+        # In this order: whoever no longer waits was at work first.
+        waits = any(heartbeat().held(each.lane).waits for each in alike)
+        at_work = self._at_work
+        if at_work is None or at_work not in alike:
+            return not waits
+        until_answered(lambda: claims.pass_place(lane=lane, to=at_work.lane))
+        self._places[at_work.lane.id] = self._places.pop(lane.id)
+        return True
 
 
 def _work_batch(run_ids: Sequence[int], queue: str) -> tuple[int, float]:
@@ -131,36 +162,37 @@ def _work_batch(run_ids: Sequence[int], queue: str) -> tuple[int, float]:
     finally:
         for single in taken:
             heartbeat().remove(single.lane)
-    for group_id in {single.lane.group_id for single in taken if single.lane.group_id is not None}:
-        admission.fill_group(group_id=group_id)
     for run_id in set(run_ids) - {single.lane.run.run_id for single in taken}:
         work_lane(run_id=run_id, slot=0)  # begun before: a retry that is due; or limited; or nothing for us
     return batch.executed, batch.seconds
 
 
-def _finish(reports: Sequence[tuple[Lane, Report]], queue: str) -> None:
-    """Write the plain outcomes and close their runs in one transaction; the rest, a lane at a time."""
+def _finish(reports: Sequence[tuple[Lane, Report]], queue: str) -> list[ClosedRun]:
+    """Write the plain outcomes and close their runs in one transaction; the rest, a lane at a time.
+
+    Returns:
+        Runs that were closed and are to be announced.
+    """
     for lane, _ in reports:
         heartbeat().held(lane).ending = True
     plain = [(lane, outcome.finals[0]) for lane, outcome in reports if outcome.is_plain]
-    if plain:
-        _close_plain(plain)
+    closed = _close_plain(plain) if plain else []
     for lane, outcome in reports:
         if not outcome.is_plain:
             _report_and_leave(lane, outcome, queue)
+    return closed
 
 
-def _close_plain(finals: Sequence[tuple[Lane, Final]]) -> None:
+def _close_plain(finals: Sequence[tuple[Lane, Final]]) -> list[ClosedRun]:
     try:
         with hotpath.connection() as connection, connection.transaction():
             changed = claims.report_single_runs(connection, finals=finals)
-            closed = closing.close_in(connection, run_ids=changed)
+            return closing.close_in(connection, run_ids=changed)
     except hotpath.RETRYABLE:
         # The transaction may or may not have been committed: a lane at a time, resync tells.
         for lane, final in finals:
             _report_and_leave(lane, Report(finals=[final]), queue="")
-        return
-    closing.announce(closed)
+        return []
 
 
 def _report_and_leave(lane: Lane, outcome: Report, queue: str) -> None:

@@ -77,6 +77,7 @@ from jobs.claims.shapes import (
 )
 from jobs.claims.singles import (
     give_back_single_run,
+    pass_place,
     report_single_runs,
     take_single_runs,
 )
@@ -125,6 +126,7 @@ __all__ = [
     "lock_to_extend",
     "note_ends",
     "nudged_queues",
+    "pass_place",
     "pause_runs",
     "report",
     "report_one",

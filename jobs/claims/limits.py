@@ -30,6 +30,13 @@ class WaitingLane(NamedTuple):
     queue: str
 
 
+class Waiting(NamedTuple):
+    """Which of some jobs have runs that wait to be admitted, and which of some groups are waited for, by id."""
+
+    job_ids: list[int]
+    group_ids: list[int]
+
+
 class DeservingLane(NamedTuple):
     """A lane that should have its turn before another's message. ``single``: of a run of one payload that has not begun."""
 
@@ -40,16 +47,20 @@ class DeservingLane(NamedTuple):
     strict: bool
 
 
-def jobs_with_waiting_runs(*, job_ids: Sequence[int]) -> list[int]:
-    """Those of these jobs that have a run which waits to be admitted, by id."""
+def who_waits(*, job_ids: Sequence[int], group_ids: Sequence[int] = ()) -> Waiting:
+    """Look at these jobs and groups. Both at once, for who leaves a job and a group asks each time, and mostly nobody waits."""
     with hotpath.connection() as connection:
         rows = connection.execute(
-            "SELECT DISTINCT j.id FROM unnest(%s::bigint[]) AS j (id) WHERE EXISTS ("
-            "SELECT 1 FROM jobs_run AS r WHERE r.job_id = j.id AND NOT r.admitted AND r.ended_at IS NULL AND r.state = 'pending'"
-            ") ORDER BY j.id",
-            (list(job_ids),),
+            "SELECT 'job' AS what, j.id FROM unnest(%s::bigint[]) AS j (id) WHERE EXISTS ("
+            "SELECT 1 FROM jobs_run AS r WHERE r.job_id = j.id AND NOT r.admitted AND r.ended_at IS NULL AND r.state = 'pending')"
+            " UNION ALL "
+            "SELECT 'group', g.id FROM unnest(%s::bigint[]) AS g (id) WHERE EXISTS ("
+            "SELECT 1 FROM jobs_run AS r WHERE r.group_id = g.id AND r.nudges < 0 AND r.wake_at IS NOT NULL)",
+            (list(job_ids), list(group_ids)),
         ).fetchall()
-    return [row.id for row in rows]
+    return Waiting(
+        sorted(row.id for row in rows if row.what == "job"), sorted(row.id for row in rows if row.what == "group")
+    )
 
 
 def lock_limited_job(connection: Connection, *, job_id: int) -> bool:

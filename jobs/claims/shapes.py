@@ -264,10 +264,12 @@ class ClosedRun(NamedTuple):
 
 
 class SingleRun(NamedTuple):
-    """A run of one payload, taken: its lane holds position 0."""
+    """A run of one payload, taken: its lane holds position 0. ``group_id``: the run's group, in which the first of those that were
+    taken together has a place for all of them."""
 
     lane: Lane
     payload: Leased
+    group_id: int | None = None
 
 
 class LogEntry(NamedTuple):

@@ -33,10 +33,17 @@ def give_back_single_run(*, lane: Lane, now: Now = None) -> bool:
         return hotpath.execute(connection, "give_back_single_run", parameters).fetchone() is not None
 
 
+def pass_place(*, lane: Lane, to: Lane) -> None:
+    """Let another lane that was taken with this one have its place in their group. A lane that has none passes none on."""
+    with hotpath.connection() as connection:
+        hotpath.execute(connection, "pass_place", {"lane_id": lane.id, "sequence": lane.sequence, "to_lane_id": to.id})
+
+
 def _single(row: Any, worker: str) -> SingleRun:
     run = run_info(row, run_id=row.run_id)
     lane = Lane(id=row.lane_id, run=run, slot=0, worker=worker, sequence=1, group_id=row.group_id)
-    return SingleRun(lane, Leased(row.position, row.kind, row.name, row.parameters, row.options))
+    payload = Leased(row.position, row.kind, row.name, row.parameters, row.options)
+    return SingleRun(lane, payload, row.rate_group_id)
 
 
 def report_single_runs(connection: Connection, *, finals: Sequence[tuple[Lane, Final]]) -> list[int]:

@@ -26,8 +26,25 @@ def admit(*, job_ids: Sequence[int]) -> list[StartedRun]:
     Returns:
         The runs that were admitted.
     """
+    return _admit(limits.who_waits(job_ids=job_ids).job_ids)
+
+
+def room_was_made(*, job_ids: Sequence[int], group_ids: Sequence[int] = ()) -> None:
+    """After runs of these jobs have ended, and places of these groups were given up: admit and call those who wait for it. Never
+    raises: the sweep looks, too."""
+    try:
+        waiting = limits.who_waits(job_ids=job_ids, group_ids=group_ids)
+        _admit(waiting.job_ids)
+    except hotpath.RETRYABLE as error:
+        log.warning("room.not_filled", jobs=job_ids[:20], groups=group_ids[:20], reason=str(error).strip())
+        return
+    for group_id in waiting.group_ids:
+        fill_group(group_id=group_id)
+
+
+def _admit(job_ids: Sequence[int]) -> list[StartedRun]:
     admitted: list[StartedRun] = []
-    for job_id in limits.jobs_with_waiting_runs(job_ids=job_ids):
+    for job_id in job_ids:
         while batch := limits.admit_runs(job_id=job_id, most=BATCH):
             admitted += batch
             if len(batch) < BATCH:

@@ -33,8 +33,11 @@ def close_in(
     return closed
 
 
-def announce(closed: Sequence[claims.ClosedRun]) -> None:
-    """Log the ends that were committed, and do what they call for. If this process dies before, the sweep does it."""
+def announce(closed: Sequence[claims.ClosedRun], *, left_groups: Sequence[int] = ()) -> None:
+    """Log the ends that were committed, and do what they call for. If this process dies before, the sweep does it.
+
+    ``left_groups``: in which lanes of these runs had places that they have given up.
+    """
     for run in closed:
         log.info(
             f"run.{run.state}",
@@ -46,8 +49,8 @@ def announce(closed: Sequence[claims.ClosedRun]) -> None:
             seconds=round((run.ended_at - run.started_at).total_seconds(), 3),
         )
     makes_room = sorted({run.job_id for run in closed if run.makes_room and run.job_id is not None})
-    if makes_room:
-        admission.admit(job_ids=makes_room)
+    if makes_room or left_groups:
+        admission.room_was_made(job_ids=makes_room, group_ids=left_groups)
     if closed:
         for extension in extensions.all_extensions():
             extension.closed(closed)

@@ -88,6 +88,7 @@ class TestWithTheTrigger:
     @pytest.fixture(autouse=True)
     def _nobody_else_admits(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(admission, "admit", lambda **_: [])
+        monkeypatch.setattr(admission, "room_was_made", lambda **_: None)
 
     def test_as_many_as_there_is_room_for(self, broker: Broker) -> None:
         run_ids = make_runs(5, at_once=3)

@@ -198,6 +198,7 @@ def work_single_runs(broker: Broker) -> None:
     broker.deliver_all()
     (waiting,) = claims.take_single_runs(run_ids=make_single_runs([{}]), worker="host:1", lease=LEASE)
     claims.give_back_single_run(lane=waiting.lane)
+    claims.pass_place(lane=waiting.lane, to=waiting.lane)
 
 
 def work_within_limits(broker: Broker) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -12,7 +12,8 @@ import pytest
 
 from jobs import claims, hotpath
 from jobs.claims import Report, Requeue
-from jobs.models import Attempt, Lane, Payload, Requeued, Run
+from jobs.models import Attempt, Lane, Payload, Requeued, Run, Workspace
+from jobs.services.groups import save_group
 from tests.integration.engine.conftest import Broker
 from tests.integration.engine.makers import (
     LEASE,
@@ -253,21 +254,25 @@ class TestRequeuedPositions:
 
 
 class TestRunsOfOnePayload:
+    def share_a_range(self, broker: Broker, run_ids: list[int]) -> None:
+        singles._paces["default"] = pace.Pace()
+        singles._paces["default"].size = len(run_ids)
+        broker.share(run_ids)
+
+    def group(self, name: str) -> None:
+        workspace, _ = Workspace.objects.get_or_create(slug="acme", defaults={"name": "Acme"})
+        save_group(workspace=workspace, name=name, limit=1, rate=None, actor="test")
+
     def test_those_before_one_that_takes_long_are_closed_and_those_behind_it_go_to_others(
         self, broker: Broker, scripted: ScriptedExecutor
     ) -> None:
         run_ids = make_single_runs([{}, {}, {"takes": 0.6}, {}, {}])
-        singles._paces["default"] = pace.Pace()
-        singles._paces["default"].size = 5
-        broker.share(run_ids)
+        self.share_a_range(broker, run_ids)
         seen: list[list[str]] = []
 
         def slow(work: Work) -> None:
             if work.run_id == run_ids[2]:
-                held = [each for each in heartbeat()._held.values() if each.batch is not None]
-                held[2].begun_at = singles_batch(held[2]).begun_at = before_now(1.0)
-                heartbeat().beat()
-                until(lambda: fresh(run_ids[1]).state == "succeeded")
+                let_the_heartbeat_see(work)
                 seen.append([fresh(run_id).state for run_id in run_ids])
                 seen.append([str(run_id) for run_id in run_ids if waiting(run_id)])
 
@@ -281,6 +286,70 @@ class TestRunsOfOnePayload:
         assert {fresh(run_id).state for run_id in run_ids} == {"succeeded"}
         assert scripted.performed == [(run_id, 0, 1) for run_id in run_ids]
         assert not Attempt.objects.exists()
+
+    def test_the_place_in_their_group_goes_to_the_one_at_work(self, broker: Broker, scripted: ScriptedExecutor) -> None:
+        self.group("host")
+        run_ids = make_single_runs([{}, {}, {"takes": 0.6}, {}], concurrency_group="host")
+        self.share_a_range(broker, run_ids)
+        seen: list[Any] = []
+
+        def slow(work: Work) -> None:
+            if work.run_id == run_ids[2]:
+                let_the_heartbeat_see(work)
+                seen.append([fresh(run_id).state for run_id in run_ids[:2]])
+                seen.extend(Lane.objects.values_list("run_id", "group_slot"))
+
+        scripted.before = slow
+        broker.deliver()
+        assert seen == [["succeeded"] * 2, (run_ids[2], 0)]
+        sweep.sweep_once()
+        broker.deliver_all()
+        assert {fresh(run_id).state for run_id in run_ids} == {"succeeded"}
+        assert scripted.performed == [(run_id, 0, 1) for run_id in run_ids]
+
+    def test_and_stays_while_others_wait_in_it_for_one_of_another_group(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
+        self.group("host")
+        (first,) = make_single_runs([{}], concurrency_group="host")
+        (slow_one,) = make_single_runs([{"takes": 0.6}])
+        (last,) = make_single_runs([{}], concurrency_group="host")
+        self.share_a_range(broker, [first, slow_one, last])
+        seen: list[Any] = []
+
+        def slow(work: Work) -> None:
+            if work.run_id == slow_one:
+                singles_batch(held_for(work)).finish_early()
+                until_finished_early()
+                seen.append(dict(Lane.objects.values_list("run_id", "group_slot")))
+                let_the_heartbeat_see(work)  # which gives the last one back
+                let_the_heartbeat_see(work)
+                seen.append(dict(Lane.objects.values_list("run_id", "group_slot")))
+
+        scripted.before = slow
+        broker.deliver()
+        assert seen == [{first: 0, slow_one: None, last: None}, {slow_one: None}]
+        assert fresh(first).state == "succeeded"
+
+
+def let_the_heartbeat_see(work: Work) -> None:
+    """That the run of one payload at work takes long; return once it has seen to the others."""
+    held = held_for(work)
+    held.begun_at = singles_batch(held).begun_at = before_now(1.0)
+    heartbeat().beat()
+    until_finished_early()
+
+
+def held_for(work: Work) -> heartbeats.Held:
+    """What the heartbeat knows of the lane at work."""
+    return next(each for each in heartbeat()._held.values() if each.lane.run.run_id == work.run_id)
+
+
+def until_finished_early() -> None:
+    """Return once nobody is at it any more."""
+    for thread in threading.enumerate():
+        if thread.name == "early-finish":
+            thread.join(10)
 
 
 def before_now(seconds: float) -> float:
@@ -321,15 +390,6 @@ def at_work_at() -> tuple[int, int]:
     """The range of the only lane."""
     lane = Lane.objects.get()
     return lane.low, lane.high
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Return once it is true."""
-    for _ in range(1000):
-        if true():
-            return
-        time.sleep(0.005)
-    raise AssertionError("it does not become true")
 
 
 @pytest.mark.parametrize("strict", [True, False])
