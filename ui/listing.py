@@ -25,6 +25,7 @@ class Filter:
         choices: Values and words to choose from, without the empty one; None for what is typed.
         kind: ``search`` (one a list), ``text``, ``date`` or ``number``, where there are no choices.
         hint: What stands in the empty field.
+        suggests: The name of an address below the workspace that answers what is typed with ``<option>`` elements to choose from.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Filter:
     choices: Sequence[tuple[str, object]] | None = None
     kind: str = "text"
     hint: object = ""
+    suggests: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,26 @@ WITHIN = 20_000
 FROM_END = "each => each.scrollHeight - each.scrollTop - each.clientHeight"
 
 
+class TestTheList:
+    def test_a_job_is_found_by_a_part_of_its_key(self, as_role: AsRole, workspace: Workspace) -> None:
+        wanted, other = (make_job(workspace, key) for key in ("task:nightly-export", "task:ping"))
+        for job in (wanted, other):
+            start_run(job=job, trigger=Trigger.MANUAL)
+        visit = as_role(Role.VIEWER)
+        page = visit.go("/ui/w/acme/runs/")
+        field = page.get_by_role("combobox", name="Job")
+        field.press_sequentially("night")
+        option = page.locator("#suggested-job option")
+        expect(option).to_have_count(1, timeout=WITHIN)
+        field.fill(
+            option.get_attribute("value") or ""
+        )  # the list of a field is the browser's own: it has no element to click
+        expect(page.locator("#list")).not_to_contain_text("task:ping", timeout=WITHIN)
+        expect(page.locator("#list")).to_contain_text("task:nightly-export")
+        assert "job=task%3Anightly-export" in page.url
+        visit.assert_calm()
+
+
 @pytest.mark.usefixtures("workers")
 class TestAtWork:
     def test_a_run_is_watched_to_its_end(self, as_role: AsRole, workspace: Workspace) -> None:

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern] = [
     path("jobs/form/test-sinks/", sink_parts.TestSinks.as_view(), name="job-test-sinks"),
     path("jobs/form/try-call/<position:index>/", trial.TryCall.as_view(), name="job-try-call"),
     path("jobs/form/datasource/<slug:verb>/", datasource_looks.Look.as_view(), name="job-look"),
+    path("jobs/keys/", views.JobKeys.as_view(), name="job-keys"),
     path("jobs/bulk/", bulk.OnJobs.as_view(), name="jobs-bulk"),
     path("jobs/bulk/<run_id:action_id>/", bulk.Progress.as_view(), name="jobs-bulk-action"),
     path("jobs/<job_key:key>/", views.JobDetail.as_view(), name="job"),

@@ -31,6 +31,7 @@ HISTORY = 20
 _USUAL = {"priority": 0, "max_concurrent_requests": 5}
 """What a document says where nothing was said."""
 SHOWN_PAYLOADS = 50
+SUGGESTED = 20
 
 
 class JobList(ListPage):
@@ -90,6 +91,16 @@ class DatasourceList(JobList):
     area = "ui:datasources"
     template = "ui/jobs_manager/datasources.html"
     types = ("datasource",)
+
+
+class JobKeys(WorkspacePage):
+    """The keys of jobs that fit what is being typed into a field."""
+
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        """Some of them."""
+        asked = request.GET.get("job", "").replace("\0", "").strip()
+        found = list_jobs(workspace=self.workspace, limit=SUGGESTED, wanted=JobFilter(search=asked or None))
+        return self.part("ui/jobs_manager/keys.html", keys=[view.job.key for view in found])
 
 
 class JobPage(WorkspacePage):

@@ -25,7 +25,7 @@ TRIGGERS: dict[str, object] = {
 }
 
 FILTERS = (
-    Filter("job", _("Job"), kind="search", hint="type:name"),
+    Filter("job", _("Job"), kind="search", hint="type:name", suggests="ui:job-keys"),
     Filter(
         "state",
         _("State"),

@@ -84,6 +84,14 @@ class TestTheList:
         assert f"runs/{failed.pk}/" in page
         assert f"runs/{good.pk}/" not in page
 
+    def test_keys_of_jobs_are_suggested_while_one_is_typed(self, browser: Client, job: Job) -> None:
+        make_job(job.workspace, "task:pong")
+        make_job(make_workspace("other"), "task:ping-elsewhere")
+        assert 'list="suggested-job"' in text(browser, "runs/")
+        assert 'hx-get="/ui/w/acme/jobs/keys/"' in text(browser, "runs/")
+        assert text(browser, "jobs/keys/?job=task:pi").strip() == '<option value="task:ping"></option>'
+        assert "task:pong" in text(browser, "jobs/keys/?job=")
+
     @pytest.mark.parametrize(
         "query", ["state=nonsense", "trigger=x", "since=2026-99-99", "since=x", "after=x", "job=none", "after=-1"]
     )
