@@ -94,6 +94,9 @@ class Batch(Protocol):
     def begun_at(self) -> float | None:
         """When the one at work began, by the monotonic clock; None between two."""
 
+    def shares_place(self, lane: claims.Lane) -> bool:
+        """Whether others are worked, or are to be, in the place that this one's lane has in a group."""
+
     def finish_early(self) -> None:
         """Close, without keeping the caller waiting, those that have ended."""
 
@@ -186,20 +189,22 @@ def _give_back(held: Held, state: RunState) -> None:
     database fail between the two steps, the lane's lease runs out."""
     stopped = state in (RunState.PAUSING, RunState.CANCELLING)
     kept_waiting = held.batch is not None and _takes_long(held.batch.begun_at)
-    if held.waits and (stopped or kept_waiting) and held.lane.group_id is None and held.withdraw():
+    if not held.waits or not (stopped or kept_waiting):
+        return
+    if (held.batch is None or not held.batch.shares_place(held.lane)) and held.withdraw():
         claims.give_back_single_run(lane=held.lane)
         log.info("lane.given_back", run=held.lane.run.run_id, lane=held.lane.id)
 
 
 def _spare_others(held: Held) -> None:
     """Let nothing wait for a payload that takes long: others may take what is behind it, and what came before it is reported."""
-    begun_at, reached = held.begun_at, held.reached
-    if held.begun_at is not begun_at or not _takes_long(begun_at):  # the lane may have gone on between the two reads
+    begun_at, reached, sequence = held.begun_at, held.reached, held.lane.sequence
+    if held.begun_at is not begun_at or not _takes_long(begun_at):  # the lane may have gone on between the reads
         return
     if held.batch is not None:
         held.batch.finish_early()
         return
-    _shed(held, reached)
+    _shed(held, reached, sequence)
     if held.unreported is not None:
         with suppress(LaneLost):  # The next beat finds that out.
             reported = held.unreported.report_early(
@@ -222,11 +227,11 @@ def now() -> float:
     return time.monotonic()
 
 
-def _shed(held: Held, reached: int) -> None:
+def _shed(held: Held, reached: int, sequence: int) -> None:
     if not held.range_end:
-        shed = claims.shed_requeued(lane=held.lane, reached=reached)
+        shed = claims.shed_requeued(lane=held.lane, sequence=sequence, reached=reached)
     elif held.range_end > reached + 1:
-        shed = claims.shed_range(lane=held.lane, keep=reached + 1)
+        shed = claims.shed_range(lane=held.lane, sequence=sequence, keep=reached + 1)
         held.range_end = reached + 1 if shed else held.range_end
     else:
         return

@@ -64,6 +64,9 @@ class Batch:
         """The last whose turn came."""
         self._places = {each.lane.id: each.lane.group_id for each in taken if each.lane.group_id is not None}
         """Which lane has the place in which group; the others of the group are worked in it."""
+        self._held = {each.lane.id: heartbeat().add(each.lane, reached=NOT_BEGUN) for each in taken}
+        for held in self._held.values():
+            held.batch, held.waits = self, True
 
     def execute(self) -> None:
         """Execute in order; once over 250 ms, give the rest back unbegun."""
@@ -74,7 +77,7 @@ class Batch:
         for at, single in enumerate(self._taken):
             outcome = Report()
             over = self.executed > 0 and time.monotonic() - begun > pace.LIMIT_SECONDS
-            held = heartbeat().held(single.lane)
+            held = self._held[single.lane.id]
             waited = held.waits and not over and starts[single.lane.run.rates].may_start(left=len(self._taken) - at)
             self._at_work = single
             if not held.begin_turn():
@@ -128,21 +131,27 @@ class Batch:
             (taken if may_leave(lane) else self._ended).append((lane, outcome))
         return taken
 
+    def shares_place(self, lane: Lane) -> bool:
+        """Whether others are worked, or are to be, in the place that this one's lane has in a group."""
+        alike = self._in_place_of(lane)
+        # In this order: who no longer waits, and was not given back, was at work before.
+        return any(self._held[each.lane.id].waits for each in alike) or self._at_work in alike
+
     def _may_leave(self, lane: Lane) -> bool:
-        """Whether a lane can be given up while others are worked: one that has a place in a group passes it on first, to the one at
-        work, and stays if that is of another group, until those who wait in its place were given back."""
-        group_id = self._places.get(lane.id)
-        if group_id is None:
-            return True
-        alike = [each for each in self._taken if each.group_id == group_id and each.lane is not lane]
-        # In this order: whoever no longer waits was at work first.
-        waits = any(heartbeat().held(each.lane).waits for each in alike)
+        """Whether a lane can be given up while others are worked. One that has a place passes it on to the one at work; if that is
+        of another group, the lane stays until those who wait in its place were given back."""
         at_work = self._at_work
-        if at_work is None or at_work not in alike:
-            return not waits
+        if at_work is None or at_work not in self._in_place_of(lane):
+            return not self.shares_place(lane)
         until_answered(lambda: claims.pass_place(lane=lane, to=at_work.lane))
         self._places[at_work.lane.id] = self._places.pop(lane.id)
         return True
+
+    def _in_place_of(self, lane: Lane) -> list[SingleRun]:
+        group_id = self._places.get(lane.id)
+        if group_id is None:
+            return []
+        return [each for each in self._taken if each.group_id == group_id and each.lane is not lane]
 
 
 def _work_batch(run_ids: Sequence[int], queue: str) -> tuple[int, float]:
@@ -153,9 +162,6 @@ def _work_batch(run_ids: Sequence[int], queue: str) -> tuple[int, float]:
     lease = seconds(settings.JOBS_LEASE_SECONDS)
     taken = claims.take_single_runs(run_ids=run_ids, worker=worker_name(), lease=lease)
     batch = Batch(taken, queue)
-    for single in taken:
-        held = heartbeat().add(single.lane, reached=NOT_BEGUN)
-        held.batch, held.waits = batch, True
     try:
         batch.execute()
         batch.finish()

@@ -95,22 +95,28 @@ def _lane(rows: list[Any], *, run_id: int, slot: int, worker: str, take: int) ->
     return lane
 
 
-def shed_range(*, lane: Lane, keep: int, now: Now = None) -> int:
+def shed_range(*, lane: Lane, sequence: int, keep: int, now: Now = None) -> int:
     """Let others take what a lane holds from the position ``keep`` on, because the payload before it takes long.
 
     Called by the heartbeat while the lane's thread is at work. Does nothing when the lane has reported meanwhile.
 
+    Args:
+        lane: Whose.
+        sequence: The lane's, as it was while that payload was at work. Read now, it may be that of another range.
+        keep: The position.
+        now: See the package's docstring.
+
     Returns:
         How many positions were shed.
     """
-    parameters = {"lane_id": lane.id, "sequence": lane.sequence, "keep": keep, "now": now}
+    parameters = {"lane_id": lane.id, "sequence": sequence, "keep": keep, "now": now}
     with hotpath.connection(hotpath.HEARTBEAT) as connection:
         return len(hotpath.execute(connection, "shed_range", parameters).fetchall())
 
 
-def shed_requeued(*, lane: Lane, reached: int, now: Now = None) -> int:
+def shed_requeued(*, lane: Lane, sequence: int, reached: int, now: Now = None) -> int:
     """The same for the requeued positions that a lane holds behind ``reached``, where it is at work."""
-    parameters = {"lane_id": lane.id, "sequence": lane.sequence, "reached": reached, "now": now}
+    parameters = {"lane_id": lane.id, "sequence": sequence, "reached": reached, "now": now}
     with hotpath.connection(hotpath.HEARTBEAT) as connection:
         return len(hotpath.execute(connection, "shed_requeued", parameters).fetchall())
 

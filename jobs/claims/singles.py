@@ -25,8 +25,8 @@ def take_single_runs(*, run_ids: Sequence[int], worker: str, lease: dt.timedelta
 def give_back_single_run(*, lane: Lane, now: Now = None) -> bool:
     """Let others take a run of one payload that was taken together with others and has not begun.
 
-    Called by the heartbeat, which has made sure that nobody begins it any more. False when the lane was lost, or when the others
-    are worked in its place of the group: then it stays.
+    Called by the heartbeat, which has made sure that nobody begins it any more, and that no other is worked in its place of a
+    group. False when the lane was lost.
     """
     parameters = {"lane_id": lane.id, "sequence": lane.sequence, "now": now}
     with hotpath.connection(hotpath.HEARTBEAT) as connection:

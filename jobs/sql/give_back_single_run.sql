@@ -1,8 +1,8 @@
 -- lane -> free slot, and its only payload leased -> waiting: a run of one payload that was taken together with others and has not begun.
--- Said by the heartbeat while the others are worked, so fenced by the sequence. A lane that has its group's place stays, for the others
--- are in that place too. The sweep looks at the run at once: to pause it, to cancel what waits, or to publish for it.
+-- Said by the heartbeat while the others are worked, so fenced by the sequence. (Not of a lane in whose group's place others are worked.)
+-- The sweep looks at the run at once: to pause it, to cancel what waits, or to publish for it; and calls who waits for the place.
 WITH gone AS (
-    DELETE FROM jobs_lane WHERE id = %(lane_id)s AND sequence = %(sequence)s AND group_slot IS NULL RETURNING run_id
+    DELETE FROM jobs_lane WHERE id = %(lane_id)s AND sequence = %(sequence)s RETURNING run_id
 ), woken AS (
     UPDATE jobs_run AS r SET wake_at = t.now
     FROM gone, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t

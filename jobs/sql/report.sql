@@ -39,7 +39,8 @@ WITH mine AS MATERIALIZED (
 ), lane AS (
     UPDATE jobs_lane AS l
     SET sequence = l.sequence + 1, progress = NULL, succeeded = 0, failed = 0,
-        low = COALESCE(%(keep_from)s::int, run.low), reached = COALESCE(%(keep_from)s::int, run.low),
+        low = COALESCE(%(keep_from)s::int, run.low),
+        reached = CASE WHEN %(keep_from)s::int IS NULL THEN run.low ELSE GREATEST(l.reached, %(keep_from)s::int) END,
         high = CASE WHEN %(keep_from)s::int IS NULL THEN run.high ELSE l.high END,
         time_extensions = CASE WHEN %(keep_from)s::int IS NOT NULL THEN l.time_extensions END,
         leased_at = t.now, lease_expires_at = t.now + %(lease)s::interval

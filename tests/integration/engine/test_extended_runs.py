@@ -124,7 +124,7 @@ class TestTheRunGoesOn:
                 claims.lock_to_extend(cursor, run_id=run.pk)
                 report = in_thread(lambda: lease(lane, 2, outcome))
                 until_somebody_waits()
-                cut = in_thread(lambda: claims.shed_range(lane=lane, keep=1))
+                cut = in_thread(lambda: claims.shed_range(lane=lane, sequence=lane.sequence, keep=1))
                 until_somebody_waits(many=2)
             assert (positions(report()), cut(), fresh(run).total) == ([10, 11], 0, 51)
 

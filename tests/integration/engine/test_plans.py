@@ -139,7 +139,7 @@ def work_everything(broker: Broker) -> None:
     leased = [payload.position for payload in claims.lease_requeued(lane=lane, take=RANGE, lease=LEASE)]
     assert len(leased) == RANGE
     claims.heartbeat(lane_ids=[lane.id], reached=[RANGE], progress=[None], lease=LEASE)
-    claims.shed_requeued(lane=lane, reached=RANGE + 1)
+    claims.shed_requeued(lane=lane, sequence=lane.sequence, reached=RANGE + 1)
     lease(lane, 0, Report(requeues=[claims.Requeue(n, 1, 0.0, False, None, True) for n in range(RANGE, 2 * RANGE)]))
     expire(run=run)
     sweep.sweep_once()
@@ -149,7 +149,7 @@ def work_everything(broker: Broker) -> None:
     strict = make_run(plain(3 * RANGE), max_concurrent_requests=1, strict=True)
     shedding = take(strict)
     lease(shedding, RANGE)
-    claims.shed_range(lane=shedding, keep=1)
+    claims.shed_range(lane=shedding, sequence=shedding.sequence, keep=1)
     expire(run=strict)
     sweep.sweep_once()
     broker.deliver_all()

@@ -54,7 +54,7 @@ class TestShedding:
     def test_what_lies_behind_waits_for_others_uncharged_and_the_run_is_looked_at(self) -> None:
         run = make_run(plain(10), strict=True)
         lane = at_work(run)
-        assert claims.shed_range(lane=lane, keep=2) == 3
+        assert claims.shed_range(lane=lane, sequence=lane.sequence, keep=2) == 3
         assert {position: row.attempts for position, row in waiting(run).items()} == {2: 0, 3: 0, 4: 0}
         assert (Lane.objects.get().low, Lane.objects.get().high) == (0, 2)
         assert fresh(run).wake_at <= fresh(run).created_at + SECOND  # type: ignore[operator]
@@ -68,26 +68,27 @@ class TestShedding:
         stale = claims.Lane(id=lane.id, run=lane.run, slot=0, worker=lane.worker, sequence=lane.sequence)
         claims.report_one(lane=lane, final=final(0), lease=LEASE)
         before = rows_of(Lane, Requeued)
-        assert claims.shed_range(lane=stale, keep=2) == 0
+        assert claims.shed_range(lane=stale, sequence=stale.sequence, keep=2) == 0
         assert rows_of(Lane, Requeued) == before
 
     @pytest.mark.parametrize("keep", [0, 5, 6])
     def test_a_range_is_never_shed_whole_nor_beyond_its_end(self, keep: int) -> None:
         run = make_run(plain(10), strict=True)
-        assert claims.shed_range(lane=at_work(run), keep=keep) == 0
+        lane = at_work(run)
+        assert claims.shed_range(lane=lane, sequence=lane.sequence, keep=keep) == 0
         assert waiting(run) == {}
 
     def test_a_strict_lane_learns_of_it_with_its_next_outcome(self) -> None:
         run = make_run(plain(10), strict=True)
         lane = at_work(run)
         assert claims.report_one(lane=lane, final=final(0), lease=LEASE)[1]
-        claims.shed_range(lane=lane, keep=2)
+        claims.shed_range(lane=lane, sequence=lane.sequence, keep=2)
         assert not claims.report_one(lane=lane, final=final(1), lease=LEASE)[1]
 
     def test_and_with_a_failure_that_keeps_the_range(self) -> None:
         run = make_run(plain(10), strict=True)
         lane = at_work(run)
-        claims.shed_range(lane=lane, keep=1)
+        claims.shed_range(lane=lane, sequence=lane.sequence, keep=1)
         failed = Report(requeues=[Requeue(0, 1, 1000.0, False)])
         grant = claims.report(lane=lane, outcome=failed, take=0, keep_from=1, lease=LEASE)
         assert grant.payloads == []
@@ -96,7 +97,7 @@ class TestShedding:
     def test_what_was_shed_is_not_given_back_when_another_is_done_with_it(self) -> None:
         run = make_run(plain(10))
         lane = at_work(run)
-        claims.shed_range(lane=lane, keep=2)
+        claims.shed_range(lane=lane, sequence=lane.sequence, keep=2)
         other = at_work(run, slot=1)
         claims.lease_requeued(lane=other, take=9, lease=LEASE)
         others = done([2, 3, 4])
@@ -111,7 +112,7 @@ class TestShedding:
     def test_nor_taken_from_another_that_holds_it(self) -> None:
         run = make_run(plain(10))
         lane = at_work(run)
-        claims.shed_range(lane=lane, keep=2)
+        claims.shed_range(lane=lane, sequence=lane.sequence, keep=2)
         other = at_work(run, slot=1)
         claims.lease_requeued(lane=other, take=9, lease=LEASE)
         outcome = done([0, 1])
@@ -136,6 +137,22 @@ class TestTheHeartbeat:
         assert sorted(waiting(run)) == [2, 3, 4]
         heartbeat().beat()
         assert len(waiting(run)) == 3
+
+    def test_sheds_nothing_of_what_the_lane_leased_while_it_was_about_to(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        run = make_run(plain(10), strict=True)
+        lane = self.hold(run, since=1.0)
+        takes_long = heartbeats._takes_long
+
+        def goes_on_meanwhile(begun_at: float | None) -> bool:
+            long = takes_long(begun_at)
+            lease(lane, 0, Report(requeues=[Requeue(position, 0, 0.0, False) for position in range(5)]))
+            assert len(claims.lease_requeued(lane=lane, take=5, lease=LEASE)) == 5
+            heartbeat().held(lane).range_end = 0
+            return long
+
+        monkeypatch.setattr(heartbeats, "_takes_long", goes_on_meanwhile)
+        heartbeat().beat()
+        assert set(Requeued.objects.values_list("lane_id", flat=True)) == {lane.id}
 
     @pytest.mark.parametrize("since", [None, 0.0, LIMIT_SECONDS])
     def test_leaves_a_lane_alone_whose_payload_has_just_begun(self, since: float | None) -> None:
@@ -183,6 +200,17 @@ class TestTheHeartbeat:
         Lane.objects.update(time_extensions={"3:1": 1})
         claims.report(lane=lane, outcome=done([0, 1, 2]), take=0, keep_from=3, lease=LEASE)
         assert Lane.objects.get().time_extensions == {"3:1": 1}
+
+    def test_nor_does_it_forget_how_far_the_lane_came(self) -> None:
+        run = make_run(plain(10))
+        lane = at_work(run)
+        lease(lane, 0, Report(requeues=[Requeue(position, 1, 0.0, False) for position in range(5)]))
+        claims.lease_requeued(lane=lane, take=5, lease=LEASE)
+        Lane.objects.update(reached=3)
+        outcome = done([0, 1, 2])
+        outcome.settled.extend([0, 1, 2])
+        claims.report(lane=lane, outcome=outcome, take=0, keep_from=0, lease=LEASE)
+        assert Lane.objects.values_list("low", "high", "reached").get() == (0, 0, 3)
 
     def test_a_worker_that_dies_then_is_charged_for_that_payload_only(
         self, broker: Broker, scripted: ScriptedExecutor
@@ -330,6 +358,29 @@ class TestRunsOfOnePayload:
         broker.deliver()
         assert seen == [{first: 0, slow_one: None, last: None}, {slow_one: None}]
         assert fresh(first).state == "succeeded"
+
+    def test_a_holder_that_waits_for_one_of_another_group_goes_to_others_once_nobody_shares_its_place(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
+        self.group("host")
+        (slow_one,) = make_single_runs([{"takes": 0.6}])
+        holder, follower = make_single_runs([{}, {}], concurrency_group="host")
+        self.share_a_range(broker, [slow_one, holder, follower])
+        seen: list[Any] = []
+
+        def slow(work: Work) -> None:
+            if work.run_id == slow_one:
+                for _ in range(2):
+                    let_the_heartbeat_see(work)
+                    seen.append(dict(Lane.objects.values_list("run_id", "group_slot")))
+
+        scripted.before = slow
+        broker.deliver()
+        assert seen == [{slow_one: None, holder: 0}, {slow_one: None}]
+        sweep.sweep_once()
+        broker.deliver_all()
+        assert {fresh(run_id).state for run_id in (slow_one, holder, follower)} == {"succeeded"}
+        assert not Attempt.objects.exists()
 
 
 def let_the_heartbeat_see(work: Work) -> None:

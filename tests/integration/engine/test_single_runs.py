@@ -234,13 +234,11 @@ class TestBeforeItsTurn:
     def test_the_one_whose_place_the_others_share_stays(self) -> None:
         workspace, _ = Workspace.objects.get_or_create(slug="acme", defaults={"name": "Acme"})
         save_group(workspace=workspace, name="host", limit=1, rate=None, actor="test")
-        holder, follower = take_all(make_single_runs([{}] * 2, concurrency_group="host"))
-        assert [claims.give_back_single_run(lane=each.lane) for each in (holder, follower)] == [False, True]
-        assert list(Lane.objects.values_list("id", flat=True)) == [holder.lane.id]
-        for each in (holder, follower):
-            heartbeat().add(each.lane, reached=singles.NOT_BEGUN).waits = True
+        holder, follower = taken = take_all(make_single_runs([{}] * 2, concurrency_group="host"))
+        singles.Batch(taken, "default")
         Run.objects.filter(pk=holder.lane.run.run_id).update(state="cancelling")
         heartbeat().beat()
+        assert set(Lane.objects.values_list("id", flat=True)) == {holder.lane.id, follower.lane.id}
         assert heartbeat().held(holder.lane).begin_turn()
 
     def test_where_the_database_fails_at_it_the_lease_runs_out(
