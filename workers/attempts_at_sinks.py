@@ -83,7 +83,8 @@ def opened(*, configuration: Mapping[str, Any], kind: SinkKind, surroundings: Si
     try:
         return kind.open(kind.configuration.model_validate(dict(configuration)), surroundings)
     except pydantic.ValidationError as error:
-        wrong = "; ".join(f"{each.field}: {each.message}" for each in field_errors(error, "configuration"))
+        errors = field_errors(error, "configuration", model=kind.configuration)
+        wrong = "; ".join(f"{each.field}: {each.message}" for each in errors)
         return _Unusable(TransientError(wrong, code="configuration"))
     except (TransientError, PermanentError) as error:
         return _Unusable(TransientError(str(error), code=error.code, details=error.details))

@@ -17,14 +17,16 @@ _LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
 @click.command()
-@click.option("--url", metavar="URL", prompt="Address of the system", help="Where the system is.")
-@click.option("-w", "--workspace", metavar="SLUG", prompt="Workspace", help="The workspace.")
+@click.option("--url", metavar="URL", default="", help="Where the system is.")
+@click.option("-w", "--workspace", metavar="SLUG", default="", help="The workspace.")
 def login(url: str, workspace: str) -> None:
     """Store the address, the workspace and a token, after a look whether they are right.
 
     The token is asked for on the terminal, or read from standard input. It is never an argument: everybody
     on the machine could read it.
     """
+    url = url or _asked("Address of the system", option="--url")
+    workspace = workspace or _asked("Workspace", option="--workspace")
     access = Access(checked_url(url), workspace, checked_token(_token()))
     with Api(access) as api:
         api.get("jobs/", limit=1)
@@ -54,6 +56,12 @@ def completion(context: click.Context, shell: str) -> None:
     maker = get_completion_class(shell)
     assert maker is not None, "the three are click's"
     click.echo(maker(context.find_root().command, {}, "jobsctl", VARIABLE).source())
+
+
+def _asked(what: str, *, option: str) -> str:
+    if not sys.stdin.isatty():  # what comes there is the token
+        raise Failure(Exit.USAGE, f"there is no terminal to ask at: {option} is needed")
+    return str(click.prompt(what, err=True))
 
 
 def _token() -> str:

@@ -69,7 +69,7 @@ def parameter_errors(parameters: object) -> list[FieldError]:
     try:
         kind.parameters.model_validate(parameters)
     except pydantic.ValidationError as error:
-        return field_errors(error, "parameters")
+        return field_errors(error, "parameters", model=kind.parameters)
     return []
 
 

@@ -133,7 +133,7 @@ def _item_errors(item: PayloadItem, job_type: str | None, path: str) -> list[Fie
     try:
         kind.parameters.model_validate(item.parameters)
     except pydantic.ValidationError as error:
-        return field_errors(error, f"{path}.parameters")
+        return field_errors(error, f"{path}.parameters", model=kind.parameters)
     return []
 
 

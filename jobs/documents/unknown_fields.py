@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
@@ -18,12 +19,15 @@ def unknown_field(model: type[BaseModel] | None, place: Sequence[int | str]) -> 
         model: The shape of the whole document; None where it is not known.
         place: Where the field stands in it.
     """
-    if model is None:
+    there = None if model is None else _shape_at(model, place[:-1])
+    if model is None or there is None:
         return "unknown field; check the spelling"
+    names = [field.alias or name for name, field in there.model_fields.items()]
+    if meant := difflib.get_close_matches(str(place[-1]), names, n=1):
+        return f"unknown field; did you mean {meant[0]}?"
     if OWN_DATA in model.model_fields:
         return f"unknown field; check the spelling, or put your own data under {OWN_DATA}"
-    there = _shape_at(model, place[:-1])
-    return f"unknown field; there are {', '.join(there.model_fields)}" if there else "unknown field; check the spelling"
+    return f"unknown field; there are {', '.join(names)}"
 
 
 def _shape_at(model: type[BaseModel], place: Sequence[int | str]) -> type[BaseModel] | None:

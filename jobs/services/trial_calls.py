@@ -93,7 +93,7 @@ def _errors(parameters: object) -> list[FieldError]:
     try:
         kind.parameters.model_validate(parameters)
     except pydantic.ValidationError as error:
-        return field_errors(error, "")
+        return field_errors(error, model=kind.parameters)
     if isinstance(parameters, Mapping) and parameters.get("batch"):
         return [FieldError("batch", "it stands for many calls: try one of them without it")]
     return []

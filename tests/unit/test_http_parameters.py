@@ -19,7 +19,7 @@ def refusal(**parameters: Any) -> str:
     """The field and the message of the one thing that is wrong."""
     with pytest.raises(pydantic.ValidationError) as caught:
         HttpParameters.model_validate({"url": URL, **parameters})
-    errors = field_errors(caught.value)
+    errors = field_errors(caught.value, model=HttpParameters)
     assert len(errors) == 1, errors
     return f"{errors[0].field}: {errors[0].message}"
 
@@ -85,7 +85,8 @@ def test_these_are_accepted(parameters: dict[str, Any]) -> None:
     [
         ({"method": "FETCH"}, "method: expected one of GET, POST"),
         ({"method": 5}, "method: expected one of GET, POST"),
-        ({"verb": "GET"}, "verb: unknown field"),
+        ({"verb": "GET"}, "verb: unknown field; there are "),
+        ({"metod": "GET"}, "metod: unknown field; did you mean method?"),
         ({"url": "example.com"}, "url: a URL must begin with http:// or https://"),
         ({"url": "ftp://example.com/"}, "url: a URL must begin with http:// or https://"),
         ({"url": "http:///path"}, "url: a URL must begin with http:// or https:// and a host"),

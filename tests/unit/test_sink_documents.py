@@ -81,7 +81,7 @@ class TestUnknownFields:
         [
             ({"colour": "red"}, "colour", "name, kind, configuration, sink, deliver, batch"),
             ({"retry": {"atempts": 3}}, "retry.atempts", "initial_interval, maximum_interval, backoff_coefficient"),
-            ({"configuration": {"prefixx": ""}}, "configuration.prefixx", "prefix, level"),
+            ({"configuration": {"colour": ""}}, "configuration.colour", "prefix, level"),
         ],
     )
     def test_the_fields_that_there_are_are_named(self, entry: dict[str, Any], field: str, there_are: str) -> None:
@@ -93,7 +93,7 @@ class TestUnknownFields:
     def test_within_a_part_of_a_configuration_those_of_the_part(self) -> None:
         with pytest.raises(ValidationError) as caught:
             parse_entry({"kind": "webhook", "configuration": {"url": "https://example.com", "tls": {"verfy": False}}})
-        assert caught.value.errors == [("configuration.tls.verfy", "unknown field; there are verify, ca")]
+        assert caught.value.errors == [("configuration.tls.verfy", "unknown field; did you mean verify?")]
 
     def test_a_jobs_own_data_has_its_place_still(self) -> None:
         assert "under metadata" in errors_of(job(TOTALS, sinks=[]) | {"colour": "red"})["colour"]

@@ -253,4 +253,5 @@ def parameters_of(model: type[Parameters], parameters: Mapping[str, JSON]) -> Pa
     try:
         return model.model_validate(dict(parameters))
     except pydantic.ValidationError as error:
-        raise PermanentError(str(ValidationError(field_errors(error, "parameters"))), code="parameters") from None
+        wrong = ValidationError(field_errors(error, "parameters", model=model))
+        raise PermanentError(str(wrong), code="parameters") from None

@@ -168,6 +168,11 @@ class TestLogin:
         monkeypatch.setattr("sys.stdin", io.StringIO(""))
         assert jobsctl("login", "--url", "http://127.0.0.1:1", "--workspace", "demo").code == Exit.USAGE
 
+    def test_without_a_terminal_nothing_is_asked_for(self, jobsctl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO("jobs_token\n"))
+        told = jobsctl("login", "--url", "http://127.0.0.1:1")
+        assert (told.code, told.err) == (Exit.USAGE, "error: there is no terminal to ask at: --workspace is needed\n")
+
 
 def forget_environment(monkeypatch: pytest.MonkeyPatch) -> str:
     """The address that it named."""

@@ -40,7 +40,8 @@ def _dataset(spec: Mapping[str, Any]) -> Dataset:
     try:
         dataset = Dataset.model_validate(spec)
     except pydantic.ValidationError as error:
-        wrong = "; ".join(f"{one.field}: {one.message}" for one in field_errors(error, "source.generate.spec"))
+        errors = field_errors(error, "source.generate.spec", model=Dataset)
+        wrong = "; ".join(f"{one.field}: {one.message}" for one in errors)
         raise PermanentError(wrong, code="parameters") from None
     if dataset.references:
         raise PermanentError(f"source.generate.spec: {dataset.name} refers to other datasets", code="parameters")
