@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,17 +80,34 @@ def abort_uploads(place: Place) -> int | None:
 
 
 def _in_parts(place: Place, parts: Iterator[bytes]) -> Uploaded:
-    upload_id = place.service.create_multipart_upload(**place.address, **place.options)["UploadId"]
+    upload_id = _begin(place)
     try:
         done = [_part(place, upload_id, number, part) for number, part in enumerate(parts, 1)]
         answer = place.service.complete_multipart_upload(
             **place.address, UploadId=upload_id, MultipartUpload={"Parts": done}
         )
     except BaseException:
-        with suppress(ClientError, BotoCoreError, JobsError), limited(_ABORT_SECONDS):  # or the next attempt does it
+        with _tidying_up():
             place.service.abort_multipart_upload(**place.address, UploadId=upload_id)
         raise
     return Uploaded(_etag(answer), len(done))
+
+
+def _begin(place: Place) -> str:
+    """The id of a new upload. Where the answer is lost, the service may have begun one all the same: it is aborted."""
+    try:
+        return str(place.service.create_multipart_upload(**place.address, **place.options)["UploadId"])
+    except BaseException:
+        with _tidying_up():
+            abort_uploads(place)
+        raise
+
+
+@contextmanager
+def _tidying_up() -> Iterator[None]:
+    """What fails at it the next attempt does."""
+    with suppress(ClientError, BotoCoreError, JobsError), limited(_ABORT_SECONDS):
+        yield
 
 
 def _etag(answer: Mapping[str, Any]) -> str:

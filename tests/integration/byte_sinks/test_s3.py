@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import certifi
 import pyarrow.parquet as pq
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from cryptography import x509
 
 from jobs.errors import PermanentError, TransientError
@@ -222,6 +223,23 @@ class TestALargeObject:
         with opened(bucket) as sink:
             sink.abandon(parcel(attempt=3))
         assert (bucket.uploads(), bucket.objects()) == (["acme/other"], [])
+
+    def test_nor_does_one_whose_beginning_was_not_answered(
+        self, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        begin = bucket.service.create_multipart_upload
+        begun: list[object] = []
+
+        def unanswered(**what: Any) -> None:
+            begun.append(begin(**what))
+            assert bucket.uploads() == [KEY]
+            raise ReadTimeoutError(endpoint_url=bucket.endpoint_url)
+
+        monkeypatch.setattr(bucket.service, "create_multipart_upload", unanswered)
+        place = uploading.Place(bucket.service, bucket.name, KEY, {})
+        with pytest.raises(ReadTimeoutError):
+            uploading.upload(place, iter([b"first", b"second"]))
+        assert (len(begun), bucket.uploads()) == (1, [])
 
     def test_uploads_of_others_are_left_alone(self, bucket: Bucket) -> None:
         for key in (f"{KEY}.gz", "acme/other"):
