@@ -89,6 +89,18 @@ chromium: # A chromium on the PATH. It comes from the system's own packages; not
 	fi; \
 	echo "error: no chromium on the PATH. Install it (Debian: apt-get install chromium; as root this command does it), or google-chrome" >&2; exit 1
 
+.PHONY: rabbitmq test-rabbitmq
+test-rabbitmq: rabbitmq $(VENV)/dev.stamp ## The tests of sinks to RabbitMQ (Debian's rabbitmq-server; installed where that may be done)
+	@exec $(BIN)/python -m pytest tests/sinks_conformance tests/integration/sinks/test_message.py -k "amqp or test_message" $(ARGS)
+
+rabbitmq: # No package index of Python's has it. The tests start a node of their own.
+	@if [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing rabbitmq-server (apt-get, some 100 MB)"; \
+	    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends rabbitmq-server; } >/dev/null && exit 0; \
+	fi; \
+	echo "error: no RabbitMQ. Install it (Debian: apt-get install rabbitmq-server; as root this command does it)" >&2; exit 1
+
 coverage-floor: test # The share of the code that the tests must have run through: fail_under in pyproject.toml
 	@$(BIN)/python -m coverage report --skip-covered
 
