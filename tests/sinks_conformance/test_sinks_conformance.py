@@ -18,6 +18,7 @@ from sinks.models import Delivery, FailedDelivery
 from tests.conformance.engine import every_row
 from tests.sinks_conformance.adapter import SCENARIOS, Adapter, Case, Held
 from tests.sinks_conformance.adapters import ADAPTERS
+from tests.sinks_conformance.adapters.receiver import ReceiverAdapter
 from tests.sinks_conformance.post import PATIENCE_SECONDS, PAYLOADS, Post
 from workers.sink_surroundings import SinkSurroundings
 
@@ -35,6 +36,17 @@ POSITIONS: dict[Unit, list[tuple[int, ...]]] = {
     "batch": [(0, 1, 2)],
     "run": [(0, 1, 2)],
 }
+BAD = (
+    "/reset",
+    "/hang_up",
+    "/garbage",
+    "/short",
+    "/reset_in_body",
+    "/many_headers",
+    "/silent",
+    "/drip_header",
+    "/drip_body",
+)
 NO_CODES = ("", "error", "crashed")
 """What an error that nobody thought of would be called."""
 
@@ -52,6 +64,11 @@ def without(scenario: str) -> pytest.MarkDecorator:
 def against(adapters: Sequence[type[Adapter]]) -> pytest.MarkDecorator:
     """Run a test against each of these."""
     return pytest.mark.parametrize("adapter", adapters, indirect=True, ids=[adapter.name() for adapter in adapters])
+
+
+def of_receivers() -> pytest.MarkDecorator:
+    """Run a test against each kind that makes HTTP requests."""
+    return against([adapter for adapter in ADAPTERS if issubclass(adapter, ReceiverAdapter)])
 
 
 def of_every_kind_and_unit() -> pytest.MarkDecorator:
@@ -161,6 +178,54 @@ def test_a_target_that_hangs_is_given_up_when_its_time_is_over(
     case.mend()
     post.deliver_everything()
     assert set(positions(adapter)) == {0, 1, 2}
+
+
+class TestAReceiverThatBehavesBadly:
+    """Of every kind that makes HTTP requests. (What the others meet is in their own tests.)"""
+
+    @of_receivers()
+    @pytest.mark.parametrize("behaviour", BAD)
+    def test_half_an_answer_is_none_and_is_asked_for_again_under_the_same_id(
+        self, adapter: ReceiverAdapter, behaviour: str, post: Post, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        case = adapter.behaving(behaviour)
+        post.end_run(case, deliver=post.largest)
+        with monkeypatch.context() as briefly:
+            briefly.setattr(SinkSurroundings, "timeout_seconds", 1.0)
+            post.deliver()
+        assert {state for state, _ in states()} == {"due"}
+        assert not set(failures()) & set(NO_CODES)
+        case.mend()
+        post.deliver_everything()
+        assert {state for state, _ in states()} == {"delivered"}
+        assert set(positions(adapter)) == {0, 1, 2}
+        assert are_the_deliveries(adapter.held(), adapter)
+
+    @of_receivers()
+    @pytest.mark.parametrize("behaviour", ["/endless", "/gzip?size=50000000"])
+    def test_an_answer_without_bounds_is_read_no_further_than_anybody_wants_to_see(
+        self, adapter: ReceiverAdapter, behaviour: str, post: Post
+    ) -> None:
+        post.end_run(adapter.behaving(behaviour), deliver=post.largest)
+        post.deliver()
+        assert states() == [("delivered", 1)] * len(states())
+        assert all(len(json.dumps(row.receipt)) < 2000 for row in Delivery.objects.all())
+
+    @of_receivers()
+    @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+    def test_a_redirect_is_told_and_not_followed(self, adapter: ReceiverAdapter, code: int, post: Post) -> None:
+        post.end_run(adapter.behaving(f"/redirect?code={code}&to=/ok"), deliver=post.largest)
+        post.deliver()
+        assert set(states()) == {("dead", 1)}
+        assert adapter.held() == []
+
+    @of_receivers()
+    def test_nothing_is_sent_to_one_whose_certificate_nobody_knows(self, adapter: ReceiverAdapter, post: Post) -> None:
+        post.end_run(adapter.encrypted(), deliver=post.largest)
+        post.deliver()
+        assert {state for state, _ in states()} == {"due"}
+        assert set(failures()) == {"tls"}
+        assert adapter.service.seen == []
 
 
 class TestAWorkerThatIsKilled:

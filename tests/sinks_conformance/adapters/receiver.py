@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import ExitStack
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -17,13 +18,14 @@ class ReceiverAdapter(Adapter):
 
     def __enter__(self) -> Self:
         POOL.close()
-        self.service = Service().__enter__()
+        self._open = ExitStack()
+        self.service = self._open.enter_context(Service())
         return self
 
     def __exit__(self, *_: object) -> None:
         POOL.close()
         self.service.release.set()
-        self.service.__exit__()
+        self._open.close()
 
     @abstractmethod
     def read(self, seen: Seen) -> Held:
@@ -55,6 +57,16 @@ class ReceiverAdapter(Adapter):
         """The service has read the request, and answers when it is told to."""
         self.service.behaviour = "/held"
         return Case(self.good().configuration, mend=self._mend, begun=self.service.arrived.is_set)
+
+    def behaving(self, behaviour: str) -> Case:
+        """The service behaves in one of its other ways."""
+        self.service.behaviour = behaviour
+        return Case(self.good().configuration, secrets=self.good().secrets, mend=self._mend)
+
+    def encrypted(self) -> Case:
+        """The service has a certificate of an authority that nobody knows."""
+        self.service = self._open.enter_context(Service(tls=self.servers.identity.context))
+        return self.good()
 
     def unreachable(self) -> Case:
         """Nobody listens."""
