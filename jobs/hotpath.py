@@ -50,7 +50,8 @@ Who waits asks again as often, for the pool forgets those who were waiting when 
 
 LANES = "lanes"
 HEARTBEAT = "heartbeat"
-"""The heartbeat has a connection of its own: it must not queue behind the work that it keeps alive."""
+"""The heartbeat has a connection of its own: it must not queue behind the work that it keeps alive. Nor does it wait for a row that
+somebody keeps locked: all lanes of its process would wait with it, for longer than their leases."""
 CLEANUP = "cleanup"
 """A log cleanup's batch takes tenths of a second: no lane shall wait for a connection meanwhile."""
 SINKS = "sinks"
@@ -59,6 +60,9 @@ other."""
 _POOL_SIZES = {LANES: 4, HEARTBEAT: 1, CLEANUP: 2, SINKS: 4}
 """A lane has a connection while a statement runs, a millisecond or so, and the lanes of a process share these. One each would
 mean that a run of fifty lanes forks fifty servers."""
+
+_BESIDES = {HEARTBEAT: " -c lock_timeout=1s"}
+"""What the sessions of a role have besides `SESSION`."""
 
 FEW_ROWS = 20
 """A cursor holds its last result until it is used again: with more rows than these it is not kept."""
@@ -166,7 +170,7 @@ def _pool(role: str) -> ConnectionPool[EngineConnection]:
     pool = _pools.get(key)
     if pool is None:
         with _opening:
-            pool = _pools.get(key) or _pools.setdefault(key, _open(size=_POOL_SIZES[role]))
+            pool = _pools.get(key) or _pools.setdefault(key, _open(role))
     return pool
 
 
@@ -179,12 +183,12 @@ def connect() -> EngineConnection:
     return EngineConnection.connect(**_parameters())
 
 
-def _open(*, size: int) -> ConnectionPool[EngineConnection]:
+def _open(role: str) -> ConnectionPool[EngineConnection]:
     return ConnectionPool(
         connection_class=EngineConnection,
-        kwargs=_parameters(),
+        kwargs=_parameters(besides=_BESIDES.get(role, "")),
         min_size=0,
-        max_size=size,
+        max_size=_POOL_SIZES[role],
         reconnect_timeout=_RECONNECT_SECONDS,
         open=True,
         name="engine",
@@ -197,7 +201,7 @@ def _settings() -> dict[str, Any]:
     return settings
 
 
-def _parameters() -> dict[str, Any]:
+def _parameters(besides: str = "") -> dict[str, Any]:
     settings = _settings()
     return {
         "host": settings["HOST"] or None,
@@ -205,7 +209,7 @@ def _parameters() -> dict[str, Any]:
         "user": settings["USER"] or None,
         "password": settings["PASSWORD"] or None,
         "dbname": settings["NAME"],
-        "options": SESSION,
+        "options": SESSION + besides,
         "application_name": "jobs-engine",
         "autocommit": True,
         "prepare_threshold": 0,

@@ -57,7 +57,7 @@ class Held:
         self.range_end = 0
         """Where the range ends that the lane works; 0 when it holds none, but positions that were requeued."""
         self.unreported: Unreported | None = None
-        self.batch: Batch | None = None
+        self.batch: TakenTogether | None = None
         """Of a run of one payload: those that it was taken together with."""
         self.run_stopped = False
         """The run is being ended: what is at work was told to stop, and is not tried again."""
@@ -65,6 +65,12 @@ class Held:
         """It may ask for more time through the API. One value, for the heartbeat reads it while the lane goes on."""
         self.waits = False
         """It was taken together with others that come first, and has not begun. See `begin_turn` and `withdraw`."""
+        self.withdrawn = False
+        """Nobody begins it any more, and it is to be given back."""
+        self.shed_at: float | None = None
+        """When the payload began for which the heartbeat has shed what lay behind it: once is enough."""
+        self.failures = 0
+        """How often the heartbeat failed at what it does beside renewing the lease."""
         self._turn = threading.Lock()
         self.ending = False
         """Set before the owner gives the lane up: that it is gone then is no loss."""
@@ -79,7 +85,7 @@ class Held:
         """See to it that nobody begins a lane that waits. False when its turn has come."""
         if not self.begin_turn():
             return False
-        self.ending = True
+        self.withdrawn = self.ending = True
         return True
 
     def begin(self, work: Work) -> None:
@@ -87,7 +93,7 @@ class Held:
         self.at_work = AtWork(f"{work.position}:{work.attempt}", work.deadline)
 
 
-class Batch(Protocol):
+class TakenTogether(Protocol):
     """Runs of one payload that are worked one after another."""
 
     @property
@@ -129,7 +135,8 @@ class Heartbeat:
             self._held.pop(lane.id, None)
 
     def beat(self) -> None:
-        """One pass: renew every lane; cancel the work of those that are lost."""
+        """One pass: renew every lane; tell those that are lost, or whose runs are ended, to stop; let nothing wait for what takes
+        long."""
         with self._lock:
             held = list(self._held.values())
         if not held:
@@ -140,13 +147,15 @@ class Heartbeat:
             progress=[None if each.progress is None else json.dumps(each.progress) for each in held],
             lease=seconds(settings.JOBS_LEASE_SECONDS),
         )
+        alive = [each for each in held if each.lane.id in states]
         for each in held:
             if each.lane.id in states:
                 _obey(each, *states[each.lane.id])
-                _give_back(each, states[each.lane.id][0])
-                _spare_others(each)
             else:
                 self._lost(each)
+        for each in sorted(alive, key=lambda each: each.failures):
+            if not _see_to_others(each, states[each.lane.id][0]):
+                break  # it has taken time already: the next beat must not come late
 
     def _lost(self, held: Held) -> None:
         with self._lock:
@@ -184,31 +193,50 @@ def _obey(held: Held, state: RunState, time_extensions: Mapping[str, int]) -> No
         at_work.deadline.extend()
 
 
+def _see_to_others(held: Held, state: RunState) -> bool:
+    """Let go of what others can take. False when the database failed at it: the next beat tries again, others first."""
+    try:
+        _give_back(held, state)
+        _spare_others(held)
+    except hotpath.RETRYABLE as error:
+        held.failures += 1
+        log.warning("heartbeat.others_wait", lane=held.lane.id, reason=str(error).strip())
+        return False
+    except Exception:  # one lane's fault must not keep the others from it
+        held.failures += 1
+        log.exception("heartbeat.others_wait", lane=held.lane.id)
+        return False
+    return True
+
+
 def _give_back(held: Held, state: RunState) -> None:
-    """Let go of a run before its turn when it is held or ended, or when the one before it takes long. Should this process or the
-    database fail between the two steps, the lane's lease runs out."""
+    """Let go of a run before its turn when it is held or ended, or when the one before it takes long; again until the database has
+    said that it did. Should this process fail in between, the lane's lease runs out."""
     stopped = state in (RunState.PAUSING, RunState.CANCELLING)
     kept_waiting = held.batch is not None and _takes_long(held.batch.begun_at)
-    if not held.waits or not (stopped or kept_waiting):
-        return
-    if (held.batch is None or not held.batch.shares_place(held.lane)) and held.withdraw():
+    if held.waits and (stopped or kept_waiting) and not (held.batch is not None and held.batch.shares_place(held.lane)):
+        held.withdraw()
+    if held.withdrawn:
         claims.give_back_single_run(lane=held.lane)
+        held.withdrawn = False
         log.info("lane.given_back", run=held.lane.run.run_id, lane=held.lane.id)
 
 
 def _spare_others(held: Held) -> None:
     """Let nothing wait for a payload that takes long: others may take what is behind it, and what came before it is reported."""
-    begun_at, reached, sequence = held.begun_at, held.reached, held.lane.sequence
+    begun_at, reached, range_end, sequence = held.begun_at, held.reached, held.range_end, held.lane.sequence
     if held.begun_at is not begun_at or not _takes_long(begun_at):  # the lane may have gone on between the reads
         return
     if held.batch is not None:
         held.batch.finish_early()
         return
-    _shed(held, reached, sequence)
+    if held.shed_at is not begun_at:
+        _shed(held, reached, range_end, sequence)
+        held.shed_at = begun_at
     if held.unreported is not None:
         with suppress(LaneLost):  # The next beat finds that out.
             reported = held.unreported.report_early(
-                keep_from=reached if held.range_end else 0,
+                keep_from=reached if range_end else 0,
                 still=lambda: held.begun_at is begun_at,
                 lease=seconds(settings.JOBS_LEASE_SECONDS),
             )
@@ -217,8 +245,8 @@ def _spare_others(held: Held) -> None:
 
 
 def _takes_long(begun_at: float | None) -> bool:
-    """For twice the limit, so that the lane's own clock is sure to say the same when the payload ends: it gives back what is left
-    of its range then, and never executes what was shed."""
+    """For twice the limit, so that the clock of a lane that batches is sure to say the same when the payload ends: it gives back
+    what is left of its range then, and never executes what was shed. (A strict lane is told with the outcome that it reports.)"""
     return begun_at is not None and now() - begun_at >= 2 * pace.LIMIT_SECONDS
 
 
@@ -227,12 +255,11 @@ def now() -> float:
     return time.monotonic()
 
 
-def _shed(held: Held, reached: int, sequence: int) -> None:
-    if not held.range_end:
+def _shed(held: Held, reached: int, range_end: int, sequence: int) -> None:
+    if not range_end:
         shed = claims.shed_requeued(lane=held.lane, sequence=sequence, reached=reached)
-    elif held.range_end > reached + 1:
+    elif range_end > reached + 1:
         shed = claims.shed_range(lane=held.lane, sequence=sequence, keep=reached + 1)
-        held.range_end = reached + 1 if shed else held.range_end
     else:
         return
     if shed:

@@ -90,7 +90,7 @@ class Turn:
         self._asked_for_range = False
         self._crowded = lane.crowded
         self._left_behind = False
-        self._unreported = held.unreported = Unreported(lane, may_leave=self._may_be_reported_early)
+        self._unreported = held.unreported = Unreported(lane)
 
     def work(self) -> bool:
         """Work the lane and give it up.
@@ -225,10 +225,6 @@ class Turn:
         return bool(self._lane.run.configuration.get("stop_on_first_failure")) and any(
             final.state == PayloadState.FAILED for final in outcome.finals
         )
-
-    def _may_be_reported_early(self, outcome: Report) -> bool:
-        """Not what has consequences that this thread sees to."""
-        return not outcome.added and not self._ends_run(outcome)
 
     def _attempt(self, payload: Leased) -> outcomes.Attempted:
         self._held.reached = payload.position

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 from django.conf import settings
@@ -47,6 +47,34 @@ def work_single_runs(*, run_ids: Sequence[int], queue: str, strict: bool) -> Non
             return
 
 
+class Places:
+    """Which of the lanes that were taken together has the place in which group: the others of the group are worked in it.
+
+    Asked by the heartbeat's thread and by whoever finishes; changed by the latter alone.
+    """
+
+    def __init__(self, taken: Sequence[SingleRun]) -> None:
+        self._taken = taken
+        self._groups = {each.lane.id: each.lane.group_id for each in taken if each.lane.group_id is not None}
+
+    def in_that_of(self, lane: Lane) -> list[SingleRun]:
+        """The others that are worked in the place that this lane has; none where it has none."""
+        group_id = self._groups.get(lane.id)
+        if group_id is None:
+            return []
+        return [each for each in self._taken if each.run_group_id == group_id and each.lane is not lane]
+
+    def pass_on(self, lane: Lane, *, to: Lane) -> None:
+        """Let another lane have this one's place."""
+        until_answered(lambda: claims.pass_place(lane=lane, to=to))
+        self._groups[to.id] = self._groups.pop(lane.id)
+
+    def leave(self, lanes: Iterable[Lane]) -> list[int]:
+        """Note that these were given up; the groups in which there is a free place now."""
+        left = [self._groups.pop(lane.id) for lane in lanes if lane.id in self._groups]
+        return sorted(set(left))
+
+
 class Batch:
     """Runs of one payload each that were taken together, and what came of them. They are closed together, unless one takes long:
     then the heartbeat has those closed that have ended."""
@@ -57,16 +85,24 @@ class Batch:
         self.seconds = 0.0
         self._taken = taken
         self._queue = queue
+        self._held: dict[int, Held] = {}
         self._ended: deque[tuple[Lane, Report]] = deque()
-        """Not yet closed, in no order. One thread enters while another takes."""
+        """Not yet closed. One thread enters while another takes."""
         self._finishing = threading.Lock()
-        self._at_work: SingleRun | None = None
+        self._current: SingleRun | None = None
         """The last whose turn came."""
-        self._places = {each.lane.id: each.lane.group_id for each in taken if each.lane.group_id is not None}
-        """Which lane has the place in which group; the others of the group are worked in it."""
-        self._held = {each.lane.id: heartbeat().add(each.lane, reached=NOT_BEGUN) for each in taken}
-        for held in self._held.values():
+        self._places = Places(taken)
+
+    def hold(self) -> None:
+        """Have the leases renewed, until `let_go`."""
+        for each in self._taken:
+            held = self._held[each.lane.id] = heartbeat().add(each.lane, reached=NOT_BEGUN)
             held.batch, held.waits = self, True
+
+    def let_go(self) -> None:
+        """No longer renew them."""
+        for each in self._taken:
+            heartbeat().remove(each.lane)
 
     def execute(self) -> None:
         """Execute in order; once over 250 ms, give the rest back unbegun."""
@@ -79,7 +115,7 @@ class Batch:
             over = self.executed > 0 and time.monotonic() - begun > pace.LIMIT_SECONDS
             held = self._held[single.lane.id]
             waited = held.waits and not over and starts[single.lane.run.rates].may_start(left=len(self._taken) - at)
-            self._at_work = single
+            self._current = single
             if not held.begin_turn():
                 continue  # The heartbeat has given it back.
             if not waited or held.run_stopped:
@@ -105,6 +141,16 @@ class Batch:
         journal.close()
         return attempted
 
+    def shares_place(self, lane: Lane) -> bool:
+        """Whether others are worked, or are to be, in the place that this one's lane has in a group."""
+        alike = self._places.in_that_of(lane)
+        # In this order: who no longer waits, and was not given back, had its turn before.
+        return any(self._waits(each.lane) for each in alike) or self._current in alike
+
+    def _waits(self, lane: Lane) -> bool:
+        held = self._held.get(lane.id)
+        return held is None or held.waits  # it is being added just now
+
     def finish_early(self) -> None:
         """Finish what has ended in a thread of its own: the broker may keep it waiting."""
         if self._ended and not self._finishing.locked():
@@ -112,46 +158,34 @@ class Batch:
 
     def _finish_quietly(self) -> None:
         try:
-            with self._finishing:
-                closed = _finish(self._take_ended(self._may_leave), self._queue)
-            closing.announce(closed)
-        except Exception:  # What is not closed here is when its lease has run out.
+            self._finish(self._may_leave)
+        except Exception:  # It is finished with the others.
             log.exception("batch.not_finished_early")
-
-    def finish(self) -> None:
-        """Report and close what has ended and is not closed yet; two that do it do it one after the other."""
-        with self._finishing:
-            closed = _finish(self._take_ended(lambda _: True), self._queue)
-        closing.announce(closed, left_groups=sorted(self._places.values()))
-
-    def _take_ended(self, may_leave: Callable[[Lane], bool]) -> list[tuple[Lane, Report]]:
-        taken: list[tuple[Lane, Report]] = []
-        for _ in range(len(self._ended)):
-            lane, outcome = self._ended.popleft()
-            (taken if may_leave(lane) else self._ended).append((lane, outcome))
-        return taken
-
-    def shares_place(self, lane: Lane) -> bool:
-        """Whether others are worked, or are to be, in the place that this one's lane has in a group."""
-        alike = self._in_place_of(lane)
-        # In this order: who no longer waits, and was not given back, was at work before.
-        return any(self._held[each.lane.id].waits for each in alike) or self._at_work in alike
 
     def _may_leave(self, lane: Lane) -> bool:
         """Whether a lane can be given up while others are worked. One that has a place passes it on to the one at work; if that is
         of another group, the lane stays until those who wait in its place were given back."""
-        at_work = self._at_work
-        if at_work is None or at_work not in self._in_place_of(lane):
+        current = self._current
+        if current is None or current not in self._places.in_that_of(lane):
             return not self.shares_place(lane)
-        until_answered(lambda: claims.pass_place(lane=lane, to=at_work.lane))
-        self._places[at_work.lane.id] = self._places.pop(lane.id)
+        self._places.pass_on(lane, to=current.lane)
         return True
 
-    def _in_place_of(self, lane: Lane) -> list[SingleRun]:
-        group_id = self._places.get(lane.id)
-        if group_id is None:
-            return []
-        return [each for each in self._taken if each.group_id == group_id and each.lane is not lane]
+    def finish(self) -> None:
+        """Report and close what has ended and is not closed yet."""
+        self._finish(lambda _: True)
+
+    def _finish(self, may_leave: Callable[[Lane], bool]) -> None:
+        """Two that do it do it one after the other. What fails in the middle can be done again: each lane's report is fenced."""
+        with self._finishing:
+            ended = [each for each in tuple(self._ended) if may_leave(each[0])]
+            for lane, _ in ended:
+                self._held[lane.id].ending = True
+            closed = _write(ended, self._queue)
+            for each in ended:
+                self._ended.remove(each)
+            left_groups = self._places.leave(lane for lane, _ in ended)
+        closing.announce(closed, left_groups=left_groups)
 
 
 def _work_batch(run_ids: Sequence[int], queue: str) -> tuple[int, float]:
@@ -163,24 +197,23 @@ def _work_batch(run_ids: Sequence[int], queue: str) -> tuple[int, float]:
     taken = claims.take_single_runs(run_ids=run_ids, worker=worker_name(), lease=lease)
     batch = Batch(taken, queue)
     try:
+        batch.hold()
         batch.execute()
         batch.finish()
     finally:
-        for single in taken:
-            heartbeat().remove(single.lane)
+        batch.let_go()
     for run_id in set(run_ids) - {single.lane.run.run_id for single in taken}:
         work_lane(run_id=run_id, slot=0)  # begun before: a retry that is due; or limited; or nothing for us
     return batch.executed, batch.seconds
 
 
-def _finish(reports: Sequence[tuple[Lane, Report]], queue: str) -> list[ClosedRun]:
+def _write(reports: Sequence[tuple[Lane, Report]], queue: str) -> list[ClosedRun]:
     """Write the plain outcomes and close their runs in one transaction; the rest, a lane at a time.
 
     Returns:
         Runs that were closed and are to be announced.
     """
-    for lane, _ in reports:
-        heartbeat().held(lane).ending = True
+    # In the order of their runs, in which every statement locks that takes several.
     plain = [(lane, outcome.finals[0]) for lane, outcome in reports if outcome.is_plain]
     closed = _close_plain(plain) if plain else []
     for lane, outcome in reports:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import fields
 
-from jobs import claims, hotpath
+from jobs import claims
 from jobs.claims import Lane, Report
 from workers import persistence
 
@@ -16,13 +16,11 @@ class Unreported:
     """The lane's thread enters outcomes and collects them for its report. When a payload takes long, the heartbeat reports what
     came before it, so that nothing that is done waits for it or is lost with it.
 
-    Whoever of the two enters (under ``lock``, into ``report``), reports early or collects does it alone. ``may_leave`` tells
-    whether outcomes may be reported without the lane's thread, which does more than report some of them.
+    Whoever of the two enters (under ``lock``, into ``report``), reports early or collects does it alone.
     """
 
-    def __init__(self, lane: Lane, *, may_leave: Callable[[Report], bool]) -> None:
+    def __init__(self, lane: Lane) -> None:
         self._lane = lane
-        self._may_leave = may_leave
         self.lock = threading.Lock()
         self.report = Report()
         self._sent: Report | None = None
@@ -31,23 +29,25 @@ class Unreported:
     def report_early(self, *, keep_from: int, still: Callable[[], bool], lease: dt.timedelta) -> int:
         """Report what there is if ``still`` says so once nobody else is at it; the lane keeps its range from ``keep_from`` on.
 
+        What adds payloads to the run is left to the lane: that may take longer than the heartbeat has.
+
         Returns:
-            How many outcomes were reported.
+            How many outcomes were reported, and payloads that are to be tried again.
 
         Raises:
             LaneLost: The lane was taken back.
             jobs.hotpath.RETRYABLE: The database may have it or not. `collect` finds out.
         """
         with self.lock:
-            report = self.report
-            if self._sent is not None or not report.finals or not still() or not self._may_leave(report):
+            leaving, staying = _apart(self.report)
+            count = len(leaving.finals) + len(leaving.requeues)
+            if self._sent is not None or not count or not still():
                 return 0
-            self.report, self._sent = Report(), report
-            claims.report(
-                lane=self._lane, outcome=report, take=0, keep_from=keep_from, lease=lease, role=hotpath.HEARTBEAT
-            )
+            self.report, self._sent = staying, leaving
+            kept = min([keep_from, *(final.position for final in staying.finals)])
+            claims.report(lane=self._lane, outcome=leaving, take=0, keep_from=kept, lease=lease, early=True)
             self._sent = None
-            return len(report.finals)
+            return count
 
     def collect(self) -> Report:
         """All that is not reported yet; from now on there is nothing.
@@ -61,6 +61,20 @@ class Unreported:
         if sent is None or persistence.until_answered(lambda: claims.resync(lane=self._lane)) is not None:
             return report
         return _joined(sent, report)
+
+
+def _apart(report: Report) -> tuple[Report, Report]:
+    """Without the outcomes that add payloads, and those."""
+    adding = {addition.parent for addition in report.added}
+    if not adding:
+        return report, Report()
+    leaving = Report(failed_attempts=report.failed_attempts, requeues=report.requeues)
+    staying = Report(added=report.added)
+    for final in report.finals:
+        (staying if final.position in adding else leaving).finals.append(final)
+    for position in report.settled:
+        (staying if position in adding else leaving).settled.append(position)
+    return leaving, staying
 
 
 def _joined(first: Report, second: Report) -> Report:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from jobs import hotpath, sql
-from jobs.claims.shapes import Now, SupportsExecute
+from jobs.claims.shapes import Connection, Now, SupportsExecute
 from jobs.states import StopReason
 
 
@@ -87,6 +87,11 @@ def cancel_queued(*, run_id: int, take: int, now: Now = None) -> CancelledBatch 
 def wake_run(*, run_id: int) -> None:
     """Have the sweep look at a run at once."""
     with hotpath.connection() as connection:
-        connection.execute(
-            "UPDATE jobs_run SET wake_at = clock_timestamp() WHERE id = %s AND wake_at > clock_timestamp()", (run_id,)
-        )
+        wake_in(connection, run_id=run_id)
+
+
+def wake_in(connection: Connection, *, run_id: int) -> None:
+    """The same with the caller's transaction."""
+    connection.execute(
+        "UPDATE jobs_run SET wake_at = clock_timestamp() WHERE id = %s AND wake_at > clock_timestamp()", (run_id,)
+    )

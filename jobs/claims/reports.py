@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 
 from jobs import hotpath
+from jobs.claims.control import wake_in
 from jobs.claims.extending import extend_from_lane
 from jobs.claims.lanes import holdings
 from jobs.claims.rows import columns, json_rows
@@ -20,7 +22,7 @@ def report(
     take: int,
     lease: dt.timedelta,
     keep_from: int | None = None,
-    role: str = hotpath.LANES,
+    early: bool = False,
     now: Now = None,
 ) -> Grant:
     """Write what became of the positions the lane held, and lease it the next ``take`` of the run.
@@ -31,7 +33,8 @@ def report(
         take: How many positions to lease; 0 for none.
         lease: How long the lane may be silent.
         keep_from: The position from which the lane keeps its present range, instead of a new one; ``take`` is 0 then.
-        role: Whose connection to use, see `jobs.hotpath`.
+        early: Said by the heartbeat while a payload behind ``keep_from`` is at work. What that changes for others (a retry that
+            waits, a failure that ends the run) is the sweep's to see to, at once.
         now: See the module's docstring.
 
     Returns:
@@ -41,16 +44,19 @@ def report(
         LaneLost: The lane was taken back, and nothing was written.
     """
     extended = None
-    with hotpath.connection(role) as connection:
+    say = functools.partial(write_report, take=take, lease=lease, keep_from=keep_from, early=early, now=now)
+    with hotpath.connection(hotpath.HEARTBEAT if early else hotpath.LANES) as connection:
         if outcome.is_plain:
-            grant = write_report(connection, lane, outcome, take=take, lease=lease, keep_from=keep_from, now=now)
+            grant = say(connection, lane, outcome)
         else:
             with connection.transaction():
                 # First, so that the run is not complete by this report, and the lane can lease what it adds.
                 if outcome.added:
                     extended = extend_from_lane(connection, lane=lane, additions=outcome.added, now=now)
-                grant = write_report(connection, lane, outcome, take=take, lease=lease, keep_from=keep_from, now=now)
+                grant = say(connection, lane, outcome)
                 record(connection, lane=lane, outcome=outcome, held_until=grant.held_until, now=now)
+                if early:
+                    wake_in(connection, run_id=lane.run.run_id)
             grant = grant._replace(extended=extended)
     lane.sequence += 1
     return grant
@@ -87,6 +93,7 @@ def write_report(
     lease: dt.timedelta,
     keep_from: int | None,
     now: Now,
+    early: bool = False,
 ) -> Grant:
     """Say the report\'s statement on a connection that is given. Raises LaneLost when the lane was taken back."""
     rows = hotpath.execute(
@@ -98,6 +105,7 @@ def write_report(
             "finals": json_rows([("position", final.position, final) for final in outcome.finals]),
             "take": take,
             "keep_from": keep_from,
+            "early": early,
             "lease": lease,
             "now": now,
         },

@@ -264,12 +264,12 @@ class ClosedRun(NamedTuple):
 
 
 class SingleRun(NamedTuple):
-    """A run of one payload, taken: its lane holds position 0. ``group_id``: the run's group, in which the first of those that were
-    taken together has a place for all of them."""
+    """A run of one payload, taken: its lane holds position 0. ``run_group_id``: the run's group; where that has a limit, one of
+    those that were taken together has a place in it for all of them (``lane.group_id``)."""
 
     lane: Lane
     payload: Leased
-    group_id: int | None = None
+    run_group_id: int | None = None
 
 
 class LogEntry(NamedTuple):

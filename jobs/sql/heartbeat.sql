@@ -1,10 +1,10 @@
 -- Move forward the leases of all lanes of one process; say of which lanes there is nothing left, and what their runs' states are.
--- Lanes are locked by id, as every statement locks that takes several of them.
+-- Lanes are locked by their runs and slots, as every statement locks that takes several of them (report_single_runs.sql, pass_place.sql).
 WITH beat AS MATERIALIZED (
     SELECT l.id, o.reached, o.progress
     FROM unnest(%(lane_ids)s::bigint[], %(reached)s::int[], %(progress)s::text[]) AS o (lane_id, reached, progress)
     JOIN jobs_lane AS l ON l.id = o.lane_id
-    ORDER BY l.id
+    ORDER BY l.run_id, l.slot
     FOR UPDATE OF l
 ), alive AS (
     UPDATE jobs_lane AS l

@@ -2,8 +2,9 @@
 -- Fenced by (lane, sequence): a lane that was taken back, or a report that was sent before, changes nothing and returns no row.
 -- Shape: each payload is found by its whole key and then by its ctid, which only the lane's owner can move; a plain join may be
 -- planned from the run's side, reading every payload of the run for each report. The same for the single row of `granted`.
--- With keep_from the lane keeps what is left of its range from there on, and is given it again; the payload there may be at work, so its
--- wishes for time stay. What report_one.sql counted on the lane moves to the run.
+-- With keep_from the lane keeps what is left of its range from there on, and is given it again. What report_one.sql counted on the lane
+-- moves to the run.
+-- early: said by the heartbeat, while a payload of that rest is at work: what is known of its attempt stays.
 -- Leasing ends at total - cancelled: in a run that is not being ended, what is cancelled is the tail beyond max_payloads (extend_run.sql).
 -- width: of the range. Payloads that were added while this statement waited for the run's row are in the range and cannot be seen here.
 -- held_until: where the old range ended; the heartbeat may have shed what lay behind it (shed_range.sql).
@@ -38,18 +39,18 @@ WITH mine AS MATERIALIZED (
         LEAST(r.next_position - CASE WHEN r.state = 'running' THEN %(take)s ELSE 0 END, r.total - r.cancelled) AS low
 ), lane AS (
     UPDATE jobs_lane AS l
-    SET sequence = l.sequence + 1, progress = NULL, succeeded = 0, failed = 0,
+    SET sequence = l.sequence + 1, succeeded = 0, failed = 0,
         low = COALESCE(%(keep_from)s::int, run.low),
         reached = CASE WHEN %(keep_from)s::int IS NULL THEN run.low ELSE GREATEST(l.reached, %(keep_from)s::int) END,
         high = CASE WHEN %(keep_from)s::int IS NULL THEN run.high ELSE l.high END,
-        time_extensions = CASE WHEN %(keep_from)s::int IS NOT NULL THEN l.time_extensions END,
-        leased_at = t.now, lease_expires_at = t.now + %(lease)s::interval
+        progress = CASE WHEN %(early)s THEN l.progress END, time_extensions = CASE WHEN %(early)s THEN l.time_extensions END,
+        leased_at = CASE WHEN %(early)s THEN l.leased_at ELSE t.now END, lease_expires_at = t.now + %(lease)s::interval
     FROM run, (SELECT COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now) AS t
     WHERE l.id = %(lane_id)s
-    RETURNING l.low, l.high, l.leased_at
+    RETURNING l.low, l.high, t.now
 ), granted AS MATERIALIZED (
     SELECT run.id, run.state, run.complete, run.left_over, (SELECT high FROM mine) AS held_until, lane.low, lane.high, EXISTS (
-        SELECT 1 FROM jobs_requeued AS q WHERE q.run_id = run.id AND q.lane_id IS NULL AND q.due_at <= lane.leased_at
+        SELECT 1 FROM jobs_requeued AS q WHERE q.run_id = run.id AND q.lane_id IS NULL AND q.due_at <= lane.now
     ) AS due
     FROM run CROSS JOIN lane
 )

@@ -4,9 +4,12 @@
 WITH mine AS MATERIALIZED (
     SELECT l.id, l.run_id, COALESCE(%(now)s::timestamptz, clock_timestamp()) AS now
     FROM jobs_lane AS l WHERE l.id = %(lane_id)s AND l.sequence = %(sequence)s FOR UPDATE
+), shed AS (
+    UPDATE jobs_requeued AS q SET lane_id = NULL
+    FROM mine WHERE q.lane_id = mine.id AND q.position > %(reached)s
+    RETURNING q.position
 ), woken AS (
-    UPDATE jobs_run AS r SET wake_at = mine.now FROM mine WHERE r.id = mine.run_id AND mine.now < r.wake_at
+    UPDATE jobs_run AS r SET wake_at = mine.now
+    FROM mine WHERE r.id = mine.run_id AND mine.now < r.wake_at AND EXISTS (SELECT 1 FROM shed)
 )
-UPDATE jobs_requeued AS q SET lane_id = NULL
-FROM mine WHERE q.lane_id = mine.id AND q.position > %(reached)s
-RETURNING q.position
+SELECT position FROM shed

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from jobs import claims, hotpath
 from jobs.claims import Report, Requeue
 from jobs.models import Attempt, Lane, Payload, Requeued, Run, Workspace
+from jobs.services import closing
 from jobs.services.groups import save_group
 from tests.integration.engine.conftest import Broker
 from tests.integration.engine.makers import (
@@ -39,8 +42,12 @@ from workers import pace, singles, sweep, turns
 from workers.heartbeat import heartbeat
 from workers.pace import LIMIT_SECONDS
 from workers.payloads.base import Work
+from workers.unreported import Unreported
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
+
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 def at_work(run: Run, *, slot: int = 0, width: int = 5) -> claims.Lane:
@@ -181,25 +188,130 @@ class TestTheHeartbeat:
         assert waiting(run).keys() == {7}
         assert counts(run) == (30, 0, 0)
 
-    def test_a_failure_that_ends_the_run_is_left_to_the_lane_which_ends_it(
-        self, broker: Broker, scripted: ScriptedExecutor
-    ) -> None:
+    def test_a_failure_that_ends_the_run_ends_it_at_once(self, broker: Broker, scripted: ScriptedExecutor) -> None:
         payloads = takes_long_at(9, of=31)
         payloads[7]["parameters"] = {"permanent": True}
         run = make_run(payloads, max_concurrent_requests=1, stop_on_first_failure=True)
-        seen: list[int] = []
-        scripted.before = beat_at(9, then=lambda: seen.append(counts(run)[1]))
+        seen: list[object] = []
+
+        def sweep_and_beat() -> None:
+            sweep.sweep_once()
+            heartbeat().beat()
+            (held,) = heartbeat()._held.values()
+            seen.extend([counts(run)[1], fresh(run).state, held.run_stopped])
+
+        scripted.before = beat_at(9, then=sweep_and_beat)
         broker.deliver_all()
-        assert seen == [0]
+        assert seen == [1, "cancelling", True]
         assert fresh(run).state == "failed"
-        assert counts(run)[1] == 1
+
+    def test_a_retry_that_it_reports_is_looked_for_when_it_is_due(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
+        payloads = takes_long_at(30, of=31)
+        payloads[29]["parameters"] = {"fails": 1}
+        run = make_run(payloads, max_concurrent_requests=1, retry={"initial_interval": "200ms"})
+        seen: list[object] = []
+
+        def look() -> None:
+            sweep.sweep_once()
+            seen.append(fresh(run).wake_at <= waiting(run)[29].due_at)  # type: ignore[operator]
+
+        scripted.before = beat_at(30, then=look)
+        broker.deliver_all()
+        assert seen == [True]
+
+    def test_outcomes_that_add_payloads_wait_for_the_lane_and_no_others_with_them(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
+        run = make_run(takes_long_at(9, of=31), max_concurrent_requests=1)
+        seen: list[object] = []
+
+        def look() -> None:
+            seen.extend([counts(run)[0], fresh(run).total, Lane.objects.values_list("low", "high", "reached").get()])
+
+        scripted.before = adding_at(7, beat_at(9, then=look))
+        broker.deliver_all()
+        assert seen == [8, 31, (7, 10, 9)]
+        assert (fresh(run).state, counts(run)) == ("succeeded", (32, 0, 0))
+
+    def test_and_are_charged_if_the_worker_dies(self, broker: Broker, scripted: ScriptedExecutor) -> None:
+        payloads = takes_long_at(9, of=31)
+        payloads[9]["parameters"]["kills"] = True
+        run = make_run(payloads, max_concurrent_requests=1)
+        scripted.before = adding_at(7, beat_at(9))
+        with pytest.raises(Killed):
+            broker.deliver_all()
+        expire(run=run)
+        sweep.sweep_once()
+        assert sorted(Attempt.objects.values_list("position", flat=True)) == [7, 9]
+        assert {7, 9} <= waiting(run).keys()
+
+    def test_what_ends_meanwhile_waits_for_the_early_report_and_counts_once(
+        self, broker: Broker, scripted: ScriptedExecutor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = make_run(takes_long_at(9, of=31), max_concurrent_requests=1)
+        under_way, go_on = threading.Event(), threading.Event()
+        report = claims.report
+
+        def slowly(**arguments: Any) -> object:
+            if arguments.get("early"):
+                under_way.set()
+                assert go_on.wait(10)
+            return report(**arguments)
+
+        monkeypatch.setattr(claims, "report", slowly)
+        beating: list[Callable[[], object]] = []
+
+        def beat_beside(work: Work) -> None:
+            if (work.position, work.attempt) == (9, 1):
+                (held,) = heartbeat()._held.values()
+                held.begun_at = before_now(1.0)
+                beating.append(in_thread(heartbeat().beat))
+                assert under_way.wait(10)
+                threading.Timer(0.3, go_on.set).start()  # by then this payload has ended
+
+        scripted.before = beat_beside
+        broker.deliver_all()
+        beating[0]()
+        assert (fresh(run).state, counts(run)) == ("succeeded", (31, 0, 0))
+        assert sorted(scripted.positions(run.pk)) == list(range(31))
+
+    def test_nothing_is_reported_early_of_a_lane_that_has_gone_on(self) -> None:
+        run = make_run(plain(10))
+        lane = self.hold(run, since=1.0)
+        held = heartbeat().held(lane)
+        held.unreported = Unreported(lane)
+        held.unreported.report = done([0])
+        before = rows_of(Lane, Payload)
+        assert held.unreported.report_early(keep_from=1, still=lambda: False, lease=LEASE) == 0
+        assert rows_of(Lane, Payload) == before
+
+    def test_a_row_that_somebody_keeps_locked_keeps_no_other_lane_from_being_told(self) -> None:
+        locked, ended = make_run(plain(10)), make_run(plain(10))
+        self.hold(locked, since=1.0)
+        lane = self.hold(ended, since=None)
+        Run.objects.filter(pk=ended.pk).update(state="cancelling")
+        Lane.objects.update(lease_expires_at=NOW)
+        with hotpath.connection() as other, other.transaction():
+            other.execute("SELECT 1 FROM jobs_run WHERE id = %s FOR UPDATE", (locked.pk,))
+            began = time.monotonic()
+            heartbeat().beat()
+            assert time.monotonic() - began < 5
+        assert heartbeat().held(lane).run_stopped
+        assert not Lane.objects.filter(lease_expires_at=NOW).exists()
+        assert waiting(locked) == {}
+        heartbeat().beat()
+        assert sorted(waiting(locked)) == [2, 3, 4]
 
     def test_a_wish_for_time_of_the_payload_at_work_outlives_the_early_report(self) -> None:
         run = make_run(plain(10))
         lane = at_work(run)
         Lane.objects.update(time_extensions={"3:1": 1})
-        claims.report(lane=lane, outcome=done([0, 1, 2]), take=0, keep_from=3, lease=LEASE)
-        assert Lane.objects.get().time_extensions == {"3:1": 1}
+        Lane.objects.update(progress={"current": 7}, leased_at=NOW)
+        claims.report(lane=lane, outcome=done([0, 1, 2]), take=0, keep_from=3, early=True, lease=LEASE)
+        row = Lane.objects.get()
+        assert (row.time_extensions, row.progress, row.leased_at) == ({"3:1": 1}, {"current": 7}, NOW)
 
     def test_nor_does_it_forget_how_far_the_lane_came(self) -> None:
         run = make_run(plain(10))
@@ -209,7 +321,7 @@ class TestTheHeartbeat:
         Lane.objects.update(reached=3)
         outcome = done([0, 1, 2])
         outcome.settled.extend([0, 1, 2])
-        claims.report(lane=lane, outcome=outcome, take=0, keep_from=0, lease=LEASE)
+        claims.report(lane=lane, outcome=outcome, take=0, keep_from=0, early=True, lease=LEASE)
         assert Lane.objects.values_list("low", "high", "reached").get() == (0, 0, 3)
 
     def test_a_worker_that_dies_then_is_charged_for_that_payload_only(
@@ -235,7 +347,7 @@ class TestTheHeartbeat:
         report = claims.report
 
         def cut(*, lane: claims.Lane, **arguments: Any) -> object:
-            if arguments.get("role") != hotpath.HEARTBEAT:
+            if not arguments.get("early"):
                 return report(lane=lane, **arguments)
             if written:
                 copy = claims.Lane(id=lane.id, run=lane.run, slot=0, worker=lane.worker, sequence=lane.sequence)
@@ -248,7 +360,7 @@ class TestTheHeartbeat:
         def beat() -> None:
             early.append(counts(run)[0])
 
-        scripted.before = beat_at(9, then=beat, error=psycopg.OperationalError)
+        scripted.before = beat_at(9, then=beat)
         broker.deliver_all()
         assert early == [9 if written else 6]
         assert (fresh(run).state, counts(run)) == ("succeeded", (31, 0, 0))
@@ -256,6 +368,22 @@ class TestTheHeartbeat:
 
 
 class TestRequeuedPositions:
+    def test_one_behind_which_there_is_nothing_wakes_nobody(self, broker: Broker, scripted: ScriptedExecutor) -> None:
+        run = make_run(scripts({"fails": 1, "takes": 0.6}, {}), max_concurrent_requests=1)
+        seen: list[object] = []
+
+        def slow(work: Work) -> None:
+            if (work.position, work.attempt) == (0, 2):
+                wake_at = fresh(run).wake_at
+                (held,) = heartbeat()._held.values()
+                held.begun_at = before_now(1.0)
+                heartbeat().beat()
+                seen.append(fresh(run).wake_at == wake_at)
+
+        scripted.before = slow
+        broker.deliver_all()
+        assert seen == [True]
+
     def test_those_behind_one_that_takes_long_go_to_others_and_come_back_to_nobody(
         self, broker: Broker, scripted: ScriptedExecutor
     ) -> None:
@@ -314,6 +442,92 @@ class TestRunsOfOnePayload:
         assert {fresh(run_id).state for run_id in run_ids} == {"succeeded"}
         assert scripted.performed == [(run_id, 0, 1) for run_id in run_ids]
         assert not Attempt.objects.exists()
+
+    def test_one_that_could_not_be_given_back_is_by_the_next_beat(
+        self, broker: Broker, scripted: ScriptedExecutor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run_ids = make_single_runs([{"takes": 0.6}, {}])
+        self.share_a_range(broker, run_ids)
+        give_back = claims.give_back_single_run
+        tries: list[int] = []
+
+        def fail_once(*, lane: claims.Lane) -> bool:
+            tries.append(lane.id)
+            if len(tries) == 1:
+                raise psycopg.OperationalError("restarting")
+            return give_back(lane=lane)
+
+        monkeypatch.setattr(claims, "give_back_single_run", fail_once)
+        seen: list[bool] = []
+
+        def slow(work: Work) -> None:
+            if work.run_id == run_ids[0]:
+                for _ in range(2):
+                    let_the_heartbeat_see(work)
+                    seen.append(bool(waiting(run_ids[1])))
+
+        scripted.before = slow
+        broker.deliver()
+        assert seen == [False, True]
+
+    def test_what_cannot_be_finished_early_is_finished_with_the_others(
+        self, broker: Broker, scripted: ScriptedExecutor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run_ids = make_single_runs([{}, {"fails": 1}, {"takes": 0.6}], retry={"maximum_attempts": 1})
+        self.share_a_range(broker, run_ids)
+        close_in = closing.close_in
+        calls: list[object] = []
+
+        def fail_once(*arguments: Any, **named: Any) -> object:
+            calls.append(named)
+            if len(calls) == 1:
+                raise ValueError("an extension's fault")
+            return close_in(*arguments, **named)
+
+        monkeypatch.setattr(closing, "close_in", fail_once)
+        scripted.before = lambda work: let_the_heartbeat_see(work) if work.run_id == run_ids[2] else None
+        broker.deliver_all()
+        assert [fresh(run_id).state for run_id in run_ids] == ["succeeded", "failed", "succeeded"]
+        assert [run_id for run_id, _, _ in scripted.performed] == run_ids
+        assert list(Attempt.objects.values_list("run_id", "state")) == [(run_ids[1], "failed")]
+
+    def test_who_waits_for_a_place_is_called_when_it_is_left_early(
+        self, broker: Broker, scripted: ScriptedExecutor
+    ) -> None:
+        self.group("host")
+        (first,) = make_single_runs([{}], concurrency_group="host")
+        (slow_one,) = make_single_runs([{"takes": 0.6}])
+        self.share_a_range(broker, [first, slow_one])
+        other = make_run(plain(2), concurrency_group="host")
+        broker.messages[:] = broker.messages[:1]
+        called: list[object] = []
+
+        def slow(work: Work) -> None:
+            if work.run_id == slow_one:
+                turns.work(lanes=[(other.pk, 0)], queue="default")
+                assert fresh(other).nudges == -1
+                let_the_heartbeat_see(work)
+                called.extend(message.lanes for message in broker.messages)
+
+        scripted.before = slow
+        broker.deliver()
+        assert [(other.pk, 0)] in called
+
+    def test_lanes_that_cannot_all_be_held_are_held_by_nobody(
+        self, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.share_a_range(broker, make_single_runs([{}, {}]))
+        add = heartbeat().add
+
+        def only_once(lane: claims.Lane, *, reached: int = 0) -> heartbeats.Held:
+            if heartbeat()._held:
+                raise RuntimeError("can't start new thread")
+            return add(lane, reached=reached)
+
+        monkeypatch.setattr(heartbeat(), "add", only_once)
+        with pytest.raises(RuntimeError, match="thread"):
+            broker.deliver()
+        assert heartbeat()._held == {}
 
     def test_the_place_in_their_group_goes_to_the_one_at_work(self, broker: Broker, scripted: ScriptedExecutor) -> None:
         self.group("host")
@@ -433,6 +647,17 @@ def beat_at(
             with pytest.raises(error) if error else nullcontext():
                 heartbeat().beat()
             then()
+
+    return before
+
+
+def adding_at(position: int, otherwise: Callable[[Work], None]) -> Callable[[Work], None]:
+    """What has the payload at this position add another to the run."""
+
+    def before(work: Work) -> None:
+        if work.position == position:
+            work.extend_payload({"kind": "scripted"})
+        otherwise(work)
 
     return before
 

@@ -235,7 +235,7 @@ class TestBeforeItsTurn:
         workspace, _ = Workspace.objects.get_or_create(slug="acme", defaults={"name": "Acme"})
         save_group(workspace=workspace, name="host", limit=1, rate=None, actor="test")
         holder, follower = taken = take_all(make_single_runs([{}] * 2, concurrency_group="host"))
-        singles.Batch(taken, "default")
+        singles.Batch(taken, "default").hold()
         Run.objects.filter(pk=holder.lane.run.run_id).update(state="cancelling")
         heartbeat().beat()
         assert set(Lane.objects.values_list("id", flat=True)) == {holder.lane.id, follower.lane.id}
@@ -252,8 +252,7 @@ class TestBeforeItsTurn:
         def pause() -> None:
             control.pause_run(run=fresh(run_ids[3]), actor="ann")
             monkeypatch.setattr(claims, "give_back_single_run", fail)
-            with pytest.raises(psycopg.OperationalError):
-                heartbeat().beat()
+            heartbeat().beat()
 
         self.while_first_works(scripted, run_ids, pause)
         broker.share(run_ids)
