@@ -72,8 +72,11 @@ class Presence:
         draining = fleet.announce(said=self.said(), now=now)
         fleet.forget_the_silent(now=now)
         if draining != self._draining:
-            self._obey(draining)
+            stopping.drain(draining)
             self._draining = draining
+            log.info("worker.draining" if draining else "worker.going_on", worker=self.name)
+        if self._worker is not None:
+            self._see_to_queues()
 
     def farewell(self) -> None:
         """Take it back, when the process ends. A child that was forked has nothing to take back."""
@@ -104,14 +107,18 @@ class Presence:
         atexit.register(self.farewell)
         self._thread.start()
 
-    def _obey(self, draining: bool) -> None:
-        stopping.drain(draining)
+    def _see_to_queues(self) -> None:
+        """Have the worker fetch from its queues, or from none. Looked at each time, for what it is told while it reconnects to the
+        broker may be lost."""
         consumer = self._worker.consumer
+        fetching = getattr(consumer, "task_consumer", None)
+        if fetching is None or stopping.is_final():
+            return
         # By the worker's own event loop: its connection to the broker belongs to no other thread.
-        act = consumer.cancel_task_queue if draining else consumer.add_task_queue
+        act = consumer.cancel_task_queue if self._draining else consumer.add_task_queue
         for queue in self.queues:
-            consumer.call_soon(act, queue)
-        log.info("worker.draining" if draining else "worker.going_on", worker=self.name)
+            if fetching.consuming_from(queue) == self._draining:
+                consumer.call_soon(act, queue)
 
 
 def start_worker(*, sender: Any, **_: object) -> None:

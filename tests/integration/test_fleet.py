@@ -104,19 +104,28 @@ class TestDrain:
 
 
 class FakeConsumer:
-    """Does at once what the event loop would do soon, and says what."""
+    """Does at once what the event loop would do soon, and says what; unless it has gone deaf."""
 
     def __init__(self) -> None:
         self.said: list[tuple[str, str]] = []
+        self.fetching = {"default", "http"}
+        self.is_deaf = False
+        self.task_consumer: FakeConsumer | None = self
+
+    def consuming_from(self, queue: str) -> bool:
+        return queue in self.fetching
 
     def call_soon(self, act: Any, queue: str) -> None:
-        act(queue)
+        if not self.is_deaf:
+            act(queue)
 
     def cancel_task_queue(self, queue: str) -> None:
         self.said.append(("cancel", queue))
+        self.fetching.remove(queue)
 
     def add_task_queue(self, queue: str) -> None:
         self.said.append(("add", queue))
+        self.fetching.add(queue)
 
 
 class FakeWorker:
@@ -167,6 +176,27 @@ class TestPresence:
         presence.tell()
         assert worker.consumer.said[2:] == [("add", "default"), ("add", "http")]
         assert not stopping.asked()
+
+    def test_what_it_is_told_while_the_broker_is_away_it_does_afterwards(self) -> None:
+        worker = FakeWorker()
+        presence = Presence(kind="worker", node="w@h", worker=worker)
+        presence.tell()
+        fleet.drain(process=WorkerProcess.objects.get(), actor="ada", now=NOW)
+        worker.consumer.is_deaf = True
+        presence.tell()
+        worker.consumer.task_consumer = None  # it reconnects
+        presence.tell()
+        assert worker.consumer.fetching == {"default", "http"}
+        worker.consumer.is_deaf, worker.consumer.task_consumer = False, worker.consumer
+        presence.tell()
+        assert worker.consumer.fetching == set()
+
+    def test_one_that_is_shut_down_is_left_alone(self) -> None:
+        worker = FakeWorker()
+        worker.consumer.fetching.clear()
+        stopping.ask()
+        Presence(kind="worker", node="w@h", worker=worker).tell()
+        assert worker.consumer.said == []
 
     def test_going_on_undoes_no_shutdown(self) -> None:
         stopping.ask()
