@@ -21,7 +21,8 @@ from scheduler.services.backfills import work_off
 from tests.integration.people import make_job, make_workspace
 from tests.integration.schedule_answers.rows import make_fire, make_schedule
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
+# Each command is a process of its own, which on a busy machine takes half a minute to begin.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker"), pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[3]
 GUIDES = ROOT / "docs" / "how-to"
