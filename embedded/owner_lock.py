@@ -12,12 +12,13 @@ from embedded.errors import AlreadyRunning
 class OwnerLock:
     """Holds a lock file with its owner's process id in it, until `release` or the end of the process."""
 
-    def __init__(self, path: Path, *, what: str) -> None:
+    def __init__(self, path: Path, *, what: str, hint: str = "") -> None:
         """Take the lock.
 
         Args:
             path: The lock file; created with mode 0600 and left there.
             what: What is owned, for the message: "the system of this checkout".
+            hint: What its end of the message says can be done.
 
         Raises:
             AlreadyRunning: Another process holds it; the message names its process id.
@@ -27,7 +28,9 @@ class OwnerLock:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._descriptor)
-            raise AlreadyRunning(f"{what} is already running here (process {holder(path) or 'unknown'})") from None
+            raise AlreadyRunning(
+                f"{what} is already running here (process {holder(path) or 'unknown'}){hint}"
+            ) from None
         os.ftruncate(self._descriptor, 0)
         os.write(self._descriptor, f"{os.getpid()}\n".encode())
 

@@ -44,6 +44,7 @@ class System:
     Args:
         url: The web server's address, without a slash at the end.
         live_url: That of the process that serves live streams.
+        example_url: That of the service which the examples call.
         admin_password, api_token: Made for this start.
         manifests: The examples, as they were loaded.
         servers, supervisor: What to keep running.
@@ -51,6 +52,7 @@ class System:
 
     url: str
     live_url: str
+    example_url: str
     admin_password: str = field(repr=False)
     api_token: str = field(repr=False)
     manifests: list[Path]
@@ -66,6 +68,7 @@ class System:
         return {
             "url": self.url,
             "live_url": self.live_url,
+            "example_url": self.example_url,
             "admin_user": ADMIN,
             "admin_password": self.admin_password,
             "api_token": self.api_token,
@@ -94,7 +97,9 @@ def running_system(
         StartError: Something does not start.
     """
     private_folder(data)
-    lock = OwnerLock(data / UP_LOCK, what="the system of this checkout (make up or make demo)")
+    lock = OwnerLock(
+        data / UP_LOCK, what="the system of this checkout (make up or make demo)", hint="; make stop ends it"
+    )
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(lock.release)
         end_leftovers(data / "up.json")
@@ -107,11 +112,11 @@ def running_system(
         cleanup.callback(supervisor.stop)
         service, live = free_port(preferred=web + 1), free_port(preferred=web + 2)
         password = secrets.token_urlsafe(15)
-        manifests = written_for(f"http://127.0.0.1:{service}", folder=data / "examples")
+        address = "http://127.0.0.1:{}".format
+        manifests = written_for(address(service), folder=data / "examples")
         token = _prepare(environment, password=password, manifests=manifests, known=data / "examples.json", anew=anew)
         supervisor.start(programs(port=web, service=service, live=live, beats=beats))
-        address = "http://127.0.0.1:{}".format
-        system = System(address(web), address(live), password, token, manifests, servers, supervisor)
+        system = System(address(web), address(live), address(service), password, token, manifests, servers, supervisor)
         _wait_for_answer(system.url)
         yield system
 

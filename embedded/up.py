@@ -15,7 +15,8 @@ _PASS_SECONDS = 0.2
 _WELCOME = """
   Jobs is up at {url}
   Log in as {admin} with the password {password}
-    (made for this start, and shown only here; scripts find it in .data/up.json)
+    (both are new at each start: the password, and the API token for scripts in .data/up.json)
+  The service that the examples call is at {example}
   The API of the workspace {workspace} is at {url}/api/v1/workspaces/{workspace}/
   Live streams are at {live}/api/v1/workspaces/{workspace}/live/
   Logs are in .data/logs/. Ctrl-C stops everything.
@@ -56,5 +57,10 @@ def _keep_up(system: System, up_json: Path) -> None:
 
 def _welcome(system: System) -> str:
     return _WELCOME.format(
-        url=system.url, live=system.live_url, admin=ADMIN, password=system.admin_password, workspace=WORKSPACE
+        url=system.url,
+        live=system.live_url,
+        example=system.example_url,
+        admin=ADMIN,
+        password=system.admin_password,
+        workspace=WORKSPACE,
     )

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views import defaults
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotAuthenticated, UnsupportedMediaType
 from rest_framework.response import Response
 
 from jobs.errors import (
@@ -132,6 +132,10 @@ def _response(
 
 
 def _detail(exc: APIException) -> str:
+    if isinstance(exc, NotAuthenticated):
+        return "This needs a token: send the header Authorization, with Bearer and the token."
+    if isinstance(exc, UnsupportedMediaType):
+        return f"{exc.detail} Send the body as JSON, with the header Content-Type: application/json."
     return str(exc.detail) if isinstance(exc.detail, str) else str(exc.default_detail)
 
 

@@ -23,7 +23,8 @@ def text(name: str, default: str | None = None) -> str:
         return value
     if default is None:
         raise ImproperlyConfigured(
-            f"{name} is not set: `make up` sets it for you, a deployment sets it itself (docs/how-to/deploy.md)"
+            f"{name} is not set. Beside `make up` it is found by itself, but nothing runs in this checkout; a deployment sets it"
+            " (docs/how-to/deploy.md)"
         )
     return default
 

@@ -74,8 +74,10 @@ def trigger(
     A connection that is lost on the way does not start two: the request has a key, and is made again.
     """
     needs_wait(timeout, wait)
-    body = {"parameters": parameters or {}, "comment": comment}
-    run = session.api.post(f"{job.path}trigger/", body, key=idempotency_key)
+    body: dict[str, Any] = {"parameters": parameters or {}, "comment": comment}
+    if idempotency_key is not None:
+        body["idempotency_key"] = idempotency_key
+    run = session.api.post(f"{job.path}trigger/", body)
     return started(session, run, wait=wait, timeout_seconds=timeout)
 
 

@@ -118,7 +118,8 @@ def _missing_secrets(workspace_id: int, document: JobDocument) -> Iterator[Field
     present = set(Secret.objects.filter(workspace=workspace_id, name__in=named).values_list("name", flat=True))
     for name, position in named.items():
         if name not in present:
-            message = f"names the secret {name!r}, which the workspace does not have: set it first"
+            how = "set it first (under Secrets, or by manage.py set_secret)"
+            message = f"names the secret {name!r}, which the workspace does not have: {how}"
             yield FieldError(f"payload.{position}.parameters", message)
 
 

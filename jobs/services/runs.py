@@ -236,7 +236,8 @@ def _start(
         origin_id=origin_id,
     )
     runs = _insert_and_publish(insert, limited=job_ids[0] if may_be_limited else None)
-    log.info("run.created", runs=[run.id for run in runs[:20]], count=len(runs), trigger=str(trigger), actor=actor)
+    if runs:
+        log.info("run.created", runs=[run.id for run in runs[:20]], count=len(runs), trigger=str(trigger), actor=actor)
     return [run.id for run in runs]
 
 

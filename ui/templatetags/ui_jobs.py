@@ -36,7 +36,8 @@ def last_run_words(view: RunView, now: dt.datetime) -> str:
         "failed": words.number(failed),
         "total": words.number(view.counts.total),
     }
-    return ", ".join(part for part in (took, told if failed else "", standing.message[:80]) if part)
+    stopped = "code" in (view.run.error or {})  # else its message says the same as the counts
+    return ", ".join(part for part in (took, told if failed else "", standing.message[:80] if stopped else "") if part)
 
 
 @register.filter
