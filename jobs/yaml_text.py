@@ -102,10 +102,14 @@ class _Loader(yaml.CSafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """As PyYAML does it, which lets the last of two equal names win."""
-        names = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        keys = [key for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         mapping = super().construct_mapping(node, deep)
-        if len(set(map(str, names))) < len(names):
-            raise yaml.constructor.ConstructorError(None, None, "a name stands twice in one object", node.start_mark)
+        seen: set[str] = set()
+        for key in keys:
+            if str(key.value) in seen:
+                words = f"the name {str(key.value)[:100]!r} stands twice in one object"
+                raise yaml.constructor.ConstructorError(None, None, words, key.start_mark)
+            seen.add(str(key.value))
         return mapping
 
 
@@ -139,8 +143,15 @@ def _size(value: object, sizes: dict[int, int]) -> int:
     return sizes[id(value)]
 
 
+_HINTS = {
+    "found character that cannot start any token": " (YAML is indented with spaces, not with tabs)",
+    "mapping values are not allowed in this context": " (a value with a colon and a space in it stands in quotes)",
+}
+"""What mostly is the cause of the parser's commonest words."""
+
+
 def _one_line(error: Exception) -> str:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return " ".join(str(error).split())
     mark = error.problem_mark
-    return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}{_HINTS.get(str(error.problem), '')}"

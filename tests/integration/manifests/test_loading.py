@@ -76,7 +76,12 @@ class TestReading:
         ("text", "words"),
         [
             ("", "holds no document"),
-            ("key: task:a\nkey: task:b\npayload: []", "line 1, column 1: a name stands twice in one object"),
+            ("key: task:a\nkey: task:b\npayload: []", "line 2, column 1: the name 'key' stands twice in one object"),
+            (
+                "key: task:a\npayload:\n\t- kind: noop",
+                "line 3, column 1: found character that cannot start any token (YAML is",
+            ),
+            ("key: task: a\npayload: []", "a value with a colon and a space in it stands in quotes"),
             ("key: task:a\npayload: [", "line 3, column 1: did not find"),
             ("a: " + "[" * 100_000, "nested too deeply"),
             ("a: &a [*a]", "more than 20000000 values"),
