@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from benchmarks.processes import ROOT
 from benchmarks.report import Results, table
-from benchmarks.scenarios import Measure, Scenario, all_scenarios
+from benchmarks.scenario import Measure, Scenario
+from benchmarks.scenarios import all_scenarios
 from benchmarks.servers import Servers
 
 OUTPUT = ROOT / ".data" / "bench.json"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import requests
 
 from benchmarks.processes import end, start
 from benchmarks.report import API_CALLS, PAGES, Target, percentile
+from benchmarks.scenario import Measure, Scenario
+from benchmarks.schedule_scenarios import schedule_scenarios
 from benchmarks.servers import Servers
 from benchmarks.subjects.aiohttp_script import AiohttpScript
 from benchmarks.subjects.api import OursApi
-from benchmarks.subjects.base import Sample, Subject
-from benchmarks.subjects.beats import OursBeats
+from benchmarks.subjects.base import Sample
 from benchmarks.subjects.celery_bare import CeleryBare
 from benchmarks.subjects.celery_results import CeleryResults
 from benchmarks.subjects.cleanup import OursCleanup
@@ -26,13 +26,11 @@ from benchmarks.subjects.history import OursWithHistory
 from benchmarks.subjects.ingest import Dlt, DuckdbReader, OursIngest, PlainCopy
 from benchmarks.subjects.limits import OursWithLimits
 from benchmarks.subjects.live import OursLive
-from benchmarks.subjects.next_fire import all_three
 from benchmarks.subjects.ours import Ours, OursInPool
 from benchmarks.subjects.pages import OursPages
 from benchmarks.subjects.pgqueuer import PgQueuer
 from benchmarks.subjects.procrastinate import Procrastinate
 from benchmarks.subjects.requests_script import RequestsScript
-from benchmarks.subjects.schedule_peers import ApScheduler, DjangoCeleryBeat, RedBeat
 from benchmarks.subjects.spark import OursSpark
 
 HTTP_DELAY_SECONDS = 0.05
@@ -40,23 +38,6 @@ HTTP_COUNT = 2_000
 HTTP_AT_ONCE = 50
 LATENCY_TIMES = 200
 SINGLE_RUNS = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One measurement: of which subject, and how. ``run`` starts and ends all processes that it needs."""
-
-    subject: Subject
-    run: Callable[[], Sample]
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """Measurements that are compared with each other, run in turn, round by round."""
-
-    name: str
-    measures: Sequence[Measure]
-    targets: Sequence[Target] = ()
 
 
 def all_scenarios(*, servers: Servers) -> list[Scenario]:
@@ -159,7 +140,7 @@ def all_scenarios(*, servers: Servers) -> list[Scenario]:
         _cleanup("cleanup_100k", cleaner, 100_000),
         _cleanup("cleanup_1m", cleaner, 1_000_000),
         *_limits(ours, OursWithLimits(servers=servers)),
-        *_schedules(servers),
+        *schedule_scenarios(servers),
         _generate(),
         *_ingest(servers),
         *_deliver_s3(servers),
@@ -227,57 +208,6 @@ def _limits(ours: Ours, limited: OursWithLimits) -> list[Scenario]:
                 Measure(ours, lambda: ours.single_runs(count=1000, times=10)),
             ],
             target,
-        ),
-    ]
-
-
-def _schedules(servers: Servers) -> list[Scenario]:
-    """Schedules that are due at the same second, and such as are not due at all."""
-    some, many, most = (OursBeats(servers=servers, count=count) for count in (10_000, 100_000, 1_000_000))
-    apscheduler, redbeat, database = (
-        ApScheduler(servers=servers),
-        RedBeat(servers=servers),
-        DjangoCeleryBeat(servers=servers),
-    )
-    none_wrong = Target("wrong_fires", 0, at_least=False)
-    return [
-        Scenario(
-            "fires_10k",
-            [
-                Measure(some, some.fires),
-                Measure(apscheduler, lambda: apscheduler.fires(count=10_000)),
-                Measure(redbeat, lambda: redbeat.fires(count=10_000)),
-                Measure(database, lambda: database.fires(count=10_000)),
-            ],
-            [
-                Target("fires_per_second", 8, "apscheduler"),
-                Target("fires_per_second", 8, "redbeat"),
-                Target("fires_per_second", 200, "django-celery-beat"),
-                Target("late_p99_ms", 1_500, at_least=False),
-                none_wrong,
-            ],
-        ),
-        Scenario(
-            "fires_100k",
-            [Measure(many, lambda: many.fires(beats=2))],
-            [Target("late_p99_ms", 10_000, at_least=False), none_wrong],
-        ),
-        Scenario(
-            "fires_1m",
-            [Measure(most, lambda: most.fires(nth=100) | most.start_and_edit())],
-            [
-                Target("late_p99_ms", 2_000, at_least=False),
-                Target("beat_rss_mb", 150, at_least=False),
-                Target("start_seconds", 2, at_least=False),
-                Target("edit_seconds", 1, at_least=False),
-                none_wrong,
-            ],
-        ),
-        Scenario("idle_1m", [Measure(most, most.idle)], [Target("cpu_percent", 2, at_least=False)]),
-        Scenario(
-            "next_fire",
-            [Measure(subject, subject.measure) for subject in all_three()],
-            [Target("next_us", 1, "cronsim", at_least=False)],
         ),
     ]
 
