@@ -102,6 +102,34 @@ def compile_schedule(*, document: Mapping[str, Any], anchor: dt.datetime, key: s
     return compile_text(text=json.dumps(document, sort_keys=True), anchor=anchor, key=key, default_zone=default_zone)
 
 
+def refuse_impossible(definition: Definition) -> None:
+    """Refuse triggers that no day of any year can satisfy, such as the 30th of February: whoever saves one meant another.
+
+    Not a part of reading a schedule: one that was saved stays readable whatever is refused today.
+
+    Raises:
+        ValidationError: With the dotted path of each such trigger.
+    """
+    timed = [
+        (at, trigger)
+        for at, trigger in enumerate(definition.document.triggers)
+        if trigger.enabled and not isinstance(trigger, JobTrigger)
+    ]
+    errors = [
+        FieldError(f"triggers.{at}{field}", IMPOSSIBLE)
+        for (at, trigger), made in zip(timed, definition.union.triggers, strict=True)
+        if (field := _SEARCHED.get(type(trigger))) is not None and made.next_after(_BEFORE_ALL) is None
+    ]
+    if errors:
+        raise ValidationError(errors)
+
+
+IMPOSSIBLE = "it never fires: there is no such date, or no such time on it; expected one that there is"
+_BEFORE_ALL = dt.datetime(1969, 12, 31, tzinfo=dt.UTC)
+_SEARCHED: Mapping[type, str] = {CronTrigger: ".expression", CalendarTrigger: ""}
+"""Those that can say what there is never, and the field that says it."""
+
+
 def compile_text(*, text: str, anchor: dt.datetime, key: str, default_zone: str) -> Definition:
     """The same of a document that is JSON: one that was read before is not read again."""
     anchored = _is_anchored(text)

@@ -18,7 +18,7 @@ from jobs.errors import FieldError, ValidationError
 from jobs.yaml_text import line_of, read_value
 from scheduler.documents import ScheduleDocument
 from scheduler.models import Schedule
-from scheduler.services.placing import compile_document
+from scheduler.services.placing import judge
 
 LONGEST = 200_000
 EXAMPLE = {"name": "default", "triggers": [{"type": "cron", "expression": "0 0 9 ? * MON-FRI"}]}
@@ -70,7 +70,7 @@ class ScheduleForm(TypedForm[Schedule]):
         text = "" if self.cleaned_data["text"] is ABSENT else str(self.cleaned_data["text"])
         try:
             self.document = read(text)
-            compile_document(self.document, anchor=timezone.now(), key="unsaved")
+            judge(self.document, now=timezone.now())
             self._refuse_another_name()
         except ValidationError as error:
             raise told(error.errors, text) from error

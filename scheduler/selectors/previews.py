@@ -12,7 +12,7 @@ from django.conf import settings
 
 from jobs.errors import FieldError, ValidationError
 from scheduler.clock_changes import ClockWarning, Compile, clock_warnings
-from scheduler.definition import Definition, Due, compile_schedule
+from scheduler.definition import Definition, Due, compile_schedule, refuse_impossible
 from scheduler.models import Schedule
 from scheduler.selectors.schedules import definition_of
 from scheduler.states import ScheduleState
@@ -95,6 +95,7 @@ def preview_document(*, document: Mapping[str, Any], now: dt.datetime, count: in
     """
     compile_one = _compiler(now, UNSAVED)
     definition = compile_one(document)
+    refuse_impossible(definition)
     enabled = definition.document.enabled
     found = _preview(definition, compile_one, after=now, count=count, key=UNSAVED)
     return replace(found, owes=enabled, remarks=[*([] if enabled else ["it is not enabled"]), *found.remarks])
@@ -117,7 +118,7 @@ def _preview(
     if search.given_up_at is not None:
         remarks.append(f"all of its fire times up to {search.given_up_at:%Y-%m-%d} are excluded: {search.reason}")
     elif search.instant is None and definition.union.triggers:
-        remarks.append("it never fires again")
+        remarks.append("none of its fire times lies ahead")
     return Preview(
         sentence=definition.describe(),
         timezone=str(definition.zone),

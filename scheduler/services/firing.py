@@ -26,6 +26,7 @@ from scheduler.services.ahead import count_following
 from scheduler.services.claimed import NO_HOLDS, definition_of, job_inactive
 from scheduler.services.releasing import release_again
 from scheduler.services.starting import Wanted
+from scheduler.services.unseen import without_failed
 from scheduler.states import MISSED, FireState, Overlap, Reason, ScheduleState
 
 BATCH = 1600
@@ -92,7 +93,8 @@ def fire_due(*, now: dt.datetime | None = None, take: int = BATCH, schedule_ids:
         schedule_ids: Only those of them.
 
     Returns:
-        How many schedules were claimed; fewer than ``take`` means that no more are due, or others have them.
+        How many schedules were fired; fewer than ``take`` means that no more are due, or that others have them or are about to pause
+        them.
     """
     try:
         return _fire(now=now, take=take, schedule_ids=schedule_ids)
@@ -107,7 +109,8 @@ def _fire(
     *, now: dt.datetime | None, take: int, schedule_ids: Sequence[int] | None, look_up_decided: bool = False
 ) -> int:
     with hotpath.connection(hotpath.LANES) as connection, connection.transaction():
-        claimed = claims.claim_due(connection, take=take, now=now, schedule_ids=schedule_ids)
+        due = claims.claim_due(connection, take=take, now=now, schedule_ids=schedule_ids)
+        claimed = without_failed(connection, due)
         if not claimed:
             return 0
         holds = claims.holds(connection, schedule_ids=[each.id for each in claimed if _minds_others(each)])

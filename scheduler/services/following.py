@@ -30,7 +30,7 @@ def check(documents: Sequence[Mapping[str, Any]]) -> list[FieldError]:
     names: set[str] = set()
     for at, document in enumerate(documents):
         try:
-            name = placing.compile_document(document, anchor=timezone.now(), key="unsaved").document.name
+            name = placing.judge(document, now=timezone.now()).document.name
         except ValidationError as error:
             errors += [_under(f"schedules.{at}", each) for each in error.errors]
             continue

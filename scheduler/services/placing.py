@@ -11,7 +11,7 @@ from django.db import connection
 
 from jobs.models import Run
 from scheduler import claims
-from scheduler.definition import Definition, compile_schedule
+from scheduler.definition import Definition, compile_schedule, refuse_impossible
 from scheduler.models import Fire, Schedule
 from scheduler.states import FireState, Overlap, Reason, ScheduleState
 
@@ -33,6 +33,13 @@ def definition_of(row: Schedule) -> Definition:
 def compile_document(document: Mapping[str, Any], *, anchor: dt.datetime, key: str) -> Definition:
     """What a schedule's document says. Raises ValidationError when it is not valid."""
     return compile_schedule(document=document, anchor=anchor, key=key, default_zone=settings.JOBS_DEFAULT_TIMEZONE)
+
+
+def judge(document: Mapping[str, Any], *, now: dt.datetime) -> Definition:
+    """What a schedule that is to be saved says, as far as it can be judged without the database. Raises ValidationError."""
+    definition = compile_document(document, anchor=now, key="unsaved")
+    refuse_impossible(definition)
+    return definition
 
 
 def place(row: Schedule, *, now: dt.datetime) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jobs.errors import ValidationError
-from scheduler.definition import Definition, compile_schedule
+from scheduler.definition import Definition, compile_schedule, refuse_impossible
 
 NINE = dt.datetime(2026, 1, 5, 9, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)
@@ -210,3 +210,33 @@ class TestRefusing:
     def test_all_that_is_wrong_is_told_at_once(self) -> None:
         document = {"triggers": [{"type": "once", "at": "x"}], "start_date": "y", "exclusions": [{"kind": "z"}]}
         assert set(errors_of(document)) == {"triggers.0.at", "start_date", "exclusions.0.kind"}
+
+
+class TestWhatNoDayCanSatisfy:
+    @pytest.mark.parametrize(
+        ("trigger", "field"),
+        [
+            ({"type": "cron", "expression": "0 0 12 30 2 ?"}, "triggers.1.expression"),
+            ({"type": "cron", "expression": "0 12 31 4,6,9,11 *"}, "triggers.1.expression"),
+            ({"type": "calendar", "calendars": [{"month": 2, "dayOfMonth": 31}]}, "triggers.1"),
+        ],
+    )
+    def test_is_refused_by_its_trigger(self, trigger: dict[str, Any], field: str) -> None:
+        definition = compiled({**HOURLY, "enabled": False}, trigger, HOURLY)
+        with pytest.raises(ValidationError) as caught:
+            refuse_impossible(definition)
+        assert [(error.field, error.message[:15]) for error in caught.value.errors] == [(field, "it never fires:")]
+
+    @pytest.mark.parametrize(
+        "trigger",
+        [
+            {"type": "cron", "expression": "0 0 12 29 2 ?"},
+            {"type": "cron", "expression": "0 0 12 1 1 ? 2020"},
+            {"type": "cron", "expression": "0 0 12 30 2 ?", "enabled": False},
+            {"type": "once", "at": "2020-01-01T00:00:00Z"},
+            {"type": "job", "jobs": ["task:a"]},
+            *(trigger for trigger, _ in EVERY_KIND.values()),
+        ],
+    )
+    def test_what_is_rare_or_past_is_not(self, trigger: dict[str, Any]) -> None:
+        refuse_impossible(compiled(trigger, end_date="2020-01-01"))

@@ -110,6 +110,10 @@ class TestUnsaved:
             preview_document(document=wrong, now=NOW)
         assert [error.field for error in raised.value.errors] == ["triggers.0.expression"]
 
+    def test_what_no_day_can_satisfy_is_refused_as_it_is_when_saved(self) -> None:
+        with pytest.raises(ValidationError, match=r"triggers\.0\.expression: it never fires: there is no such date"):
+            preview_document(document={"triggers": [{"type": "cron", "expression": "0 0 12 30 2 ?"}]}, now=NOW)
+
     @pytest.mark.parametrize("count", [0, 1001, True, "3"])
     def test_a_count_that_is_none_is_refused(self, count: Any) -> None:
         with pytest.raises(ValidationError, match="count: expected a whole number from 1 to 1,000"):
@@ -121,7 +125,7 @@ class TestUnsaved:
 
     def test_one_that_never_fires_again_says_so(self) -> None:
         found = preview_document(document=DAILY | {"end_date": "2026-11-21"}, now=NOW)
-        assert (found.times, found.next_fire, found.remarks) == ([], None, ["it never fires again"])
+        assert (found.times, found.next_fire, found.remarks) == ([], None, ["none of its fire times lies ahead"])
 
     def test_the_first_that_is_not_excluded_is_told_however_far_it_lies(self) -> None:
         blackout = {"kind": "blackout", "start": "2026-11-01", "end": "2026-12-24T00:00"}

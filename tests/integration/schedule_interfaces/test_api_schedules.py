@@ -190,6 +190,7 @@ class TestCreating:
             (DAILY | {"name": None}, "name"),
             (DAILY | {"tirggers": []}, "tirggers"),
             ({"triggers": [{"type": "cron", "expression": "0 0 0 0 0"}]}, "triggers.0.expression"),
+            ({"triggers": [{"type": "cron", "expression": "0 0 30 2 *"}]}, "triggers.0.expression"),
             ({"triggers": [{"type": "job", "jobs": ["task:none"]}]}, "triggers.0.jobs"),
             ({"triggers": [{"type": "job", "jobs": ["task:ping"]}]}, "triggers.0.jobs"),
             (DAILY | {"timezone": "Berlin"}, "timezone"),

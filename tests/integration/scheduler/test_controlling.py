@@ -13,7 +13,7 @@ from jobs.services import control
 from jobs.services.jobs import delete_job
 from jobs.states import JobState
 from scheduler.models import Ending, Fire, Schedule
-from scheduler.services import controls
+from scheduler.services import controls, waiting
 from scheduler.services.controls import pause_schedule, resume_schedule, run_now, skip_next
 from tests.integration.scheduler.makers import (
     ALL,
@@ -484,6 +484,28 @@ class TestPausingOnFailure:
         assert (event.data["schedule"], event.data["note"]) == (schedule.pk, f"run {run.pk} failed")
         beat(NINE + HOUR)
         assert told(schedule) == ["09:01 fired"]
+
+    @pytest.mark.usefixtures("left_to_beats")
+    def test_a_fire_time_that_comes_up_before_that_was_dealt_with_does_not_run(self) -> None:
+        schedule, other = self.failing(), standing(overlap="allow_all")
+        fire(NINE + MINUTE)
+        finish(runs_of(schedule)[0])
+        fire(NINE + 2 * MINUTE)
+        assert (told(schedule), told(other)) == (["09:01 fired"], ["09:01 fired", "09:02 fired"])
+        beat(NINE + 2 * MINUTE)
+        assert fresh(schedule).state == "paused"
+        assert told(schedule) == ["09:01 fired", "09:02 skipped paused"]
+
+    @pytest.mark.usefixtures("left_to_beats")
+    def test_nor_does_one_that_waits(self) -> None:
+        schedule = self.failing()
+        fire(NINE + MINUTE)
+        finish(runs_of(schedule)[0])
+        Fire.objects.create(schedule=schedule, fire_at=NINE + 90 * SECOND, state="waiting", due_at=NINE + 90 * SECOND)
+        waiting.fire_waiting(now=NINE + 2 * MINUTE)
+        assert len(runs_of(schedule)) == 1
+        beat(NINE + 2 * MINUTE)
+        assert (len(runs_of(schedule)), fresh(schedule).state) == (1, "paused")
 
     def test_not_with_one_that_succeeds_or_is_cancelled(self) -> None:
         schedule = standing(pause_on_failure=True)

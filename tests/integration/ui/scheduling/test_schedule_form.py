@@ -47,6 +47,7 @@ WRONG = [
     ("job", "jobs__0", "task:ping", "cannot wait for itself"),
     ("job", "delay", "soon", "duration"),
     ("cron", "expression", "0 0 9 * * MON", "exactly one of day of month and day of week must be ?"),
+    ("cron", "expression", "0 0 9 30 2 ?", "it never fires: there is no such date"),
     ("cron", "expression", "", "required"),
     ("interval", "start", "tomorrow", "expected a time"),
     ("interval", "interval", "0", "1 to 1,000,000"),
