@@ -10,8 +10,8 @@ from rest_framework.response import Response
 from jobs.api import shapes
 from jobs.api.base import SMALL_BODY_BYTES, WorkspaceView
 from jobs.api.described import bulk as on_bulk
+from jobs.api.described.bulk_shapes import BulkActionSummary
 from jobs.api.described.operation import described
-from jobs.api.described.shapes import BulkActionSummary
 from jobs.api.pages import page
 from jobs.api.permissions import require
 from jobs.api.reading import ReadingView

@@ -93,8 +93,8 @@ def fire_due(*, now: dt.datetime | None = None, take: int = BATCH, schedule_ids:
         schedule_ids: Only those of them.
 
     Returns:
-        How many schedules were fired; fewer than ``take`` means that no more are due, or that others have them or are about to pause
-        them.
+        How many schedules were fired; fewer than ``take`` means that no more are due, that others have them, or that some are about
+        to pause.
     """
     try:
         return _fire(now=now, take=take, schedule_ids=schedule_ids)

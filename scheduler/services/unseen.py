@@ -1,8 +1,8 @@
 """Schedules that pause when a run of them fails, and one has failed: what has come up waits until that was dealt with.
 
 The end of a run leaves an ending in its own transaction, and the pause follows in one of its own. A fire time that comes up between
-the two would run after the failure; here it is left alone, and is skipped as paused when the ending is dealt with. If that fails, the
-schedule is put off as any other that has a problem.
+the two would run after the failure; here it is left alone, and is skipped as paused when the ending is dealt with. If that fails,
+the schedule is put off as any other that has a problem.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from jobs.api.described.operation import Answer, Operation, instant, ordered, pages, text, whole, word
+from jobs.api.described.payload_shapes import RunAttempt
 from jobs.api.described.shape import page_of
-from jobs.api.described.shapes import RunAttempt
 from jobs.api.pages import MAX_POSITION
 from jobs.states import AttemptState
 

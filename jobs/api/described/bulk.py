@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from jobs.api.described.bodies import BulkTerminationRequest, JobsToActUpon, RunsToActUpon
+from jobs.api.described.bulk_shapes import BulkAction, BulkActionSummary
 from jobs.api.described.operation import Answer, Operation, ordered, pages, text
 from jobs.api.described.shape import page_of
-from jobs.api.described.shapes import BulkAction, BulkActionSummary
 
 JSON = Any
 _ACTION: dict[str, JSON] = BulkAction.EXAMPLE | {"id": 4, "note": "the supplier is down"}

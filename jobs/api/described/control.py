@@ -6,7 +6,7 @@ from typing import Any
 
 from jobs.api.described.operation import Answer, Operation
 from jobs.api.described.parts import IF_MATCH_JOB, JOB_CHANGED
-from jobs.api.described.shapes import NEW_RUN, ChangedRun, RunSummary
+from jobs.api.described.run_shapes import NEW_RUN, ChangedRun, RunSummary
 from jobs.api.described.starting import started
 from jobs.documents import ReplayRequest, RerunRequest
 from jobs.documents.control import NoteRequest

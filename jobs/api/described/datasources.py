@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from jobs.api.described.bodies import ParametersToCheck, ParametersToPreview
+from jobs.api.described.datasource_shapes import DatasourceOperation, Streams
 from jobs.api.described.operation import Answer, Operation, text, whole
 from jobs.api.described.parts import WAIT
-from jobs.api.described.shapes import DatasourceOperation, Streams
 from jobs.api.pages import MAX_POSITION
 from jobs.documents.datasources import SavedPreview, SavedRequest
 

@@ -20,10 +20,11 @@ from jobs.api.described.foreign_shapes import (
     IntunedTriggered,
     NextRun,
 )
+from jobs.api.described.job_shapes import Job
 from jobs.api.described.operation import Answer, Operation, Parameter, whole, word
 from jobs.api.described.parts import IF_MATCH_JOB, JOB_CHANGED
+from jobs.api.described.run_shapes import NEW_RUN, Run
 from jobs.api.described.shape import NAMED, Shape, page_of
-from jobs.api.described.shapes import NEW_RUN, Job, Run
 from jobs.api.foreign import MOST_RUNS
 from jobs.documents import RerunRequest
 from jobs.documents.control import GuardedNote, NoteRequest

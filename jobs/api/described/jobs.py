@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from jobs.api.described.bodies import JobReplacement, NewJob, Transition
+from jobs.api.described.job_shapes import Job, JobSummary
 from jobs.api.described.operation import Answer, Operation, instant, ordered, pages, text, word
 from jobs.api.described.parts import IF_MATCH_JOB, JOB_CHANGED
+from jobs.api.described.run_shapes import NEW_RUN, Run
 from jobs.api.described.shape import page_of
-from jobs.api.described.shapes import NEW_RUN, Job, JobSummary, Run
 from jobs.documents import TriggerRequest
 from jobs.documents.control import GuardedNote
 from jobs.states import JobState

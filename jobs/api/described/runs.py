@@ -5,21 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from jobs.api.described.datasource_shapes import RejectedRow
 from jobs.api.described.operation import Answer, Operation, flag, instant, ordered, pages, text, whole, word
 from jobs.api.described.parts import IDEMPOTENCY_KEY
+from jobs.api.described.payload_shapes import Extension, File, LogLine, Payload, PayloadDetail
+from jobs.api.described.run_shapes import Chain, Run, RunSummary
 from jobs.api.described.shape import page_of
-from jobs.api.described.shapes import (
-    Chain,
-    Event,
-    Extension,
-    File,
-    LogLine,
-    Payload,
-    PayloadDetail,
-    RejectedRow,
-    Run,
-    RunSummary,
-)
+from jobs.api.described.shapes import Event
 from jobs.api.live.polls import MOST_SECONDS
 from jobs.api.pages import MAX_POSITION
 from jobs.documents import MAX_KEY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobs.api.described.operation import Answer
-from jobs.api.described.shapes import Run
+from jobs.api.described.run_shapes import Run
 
 JSON = Any
 

@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field, create_model
 
 from jobs.api.described import jobs
 from jobs.api.described.bodies import JobReplacement, NewJob, Unsaid
+from jobs.api.described.job_shapes import Job, JobSummary
 from jobs.api.described.operation import Answer, Operation
 from jobs.api.described.shape import Body, Shape, named, page_of
-from jobs.api.described.shapes import Job, JobSummary
 from jobs.documents import MAX_PAYLOADS
 
 JSON = Any

@@ -6,8 +6,8 @@ from typing import Any
 
 from jobs.api.described.operation import Answer, Operation, instant, ordered, pages, text, whole, word
 from jobs.api.described.parts import IF_MATCH_JOB, JOB_CHANGED
+from jobs.api.described.run_shapes import NEW_RUN
 from jobs.api.described.shape import page_of
-from jobs.api.described.shapes import NEW_RUN
 from jobs.api.described.starting import started
 from jobs.documents import KEY_PATTERN
 from jobs.documents.control import GuardedNote

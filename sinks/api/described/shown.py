@@ -8,8 +8,8 @@ from pydantic import Field
 
 from jobs.api.described.foreign import TAG, waiting
 from jobs.api.described.operation import Answer, Operation
+from jobs.api.described.run_shapes import NEW_RUN, Run
 from jobs.api.described.shape import Shape
-from jobs.api.described.shapes import NEW_RUN, Run
 from jobs.documents import TriggerRequest
 from jobs.states import PayloadState
 
