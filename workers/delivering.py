@@ -228,11 +228,18 @@ class _Turn:
         return []
 
     def _lost_with_its_worker(self, begun: Begun) -> Ended:
-        """Where it is given up, what it has left is taken away first: should this worker die at it, it is found lost again."""
+        """Where it is given up, what it has left is taken away first: should this worker die at it, it is found lost again.
+
+        Only by who still holds the sink: what another has begun since, or made, is not what it has left.
+        """
         ended = lost_with_its_worker(begun)
-        if ended.settled.state == DeliveryState.DEAD and self._sink is not None:
+        given_up = ended.settled.state == DeliveryState.DEAD
+        if given_up and self._sink is not None and until_answered(self._renewed):
             abandon(begun, held=self._held, kind=self._kind, sink=self._sink, clean=self._surroundings.clean)
         return ended
+
+    def _renewed(self) -> bool:
+        return claims.renew_sink(held=self._held, lease=_lease())
 
     def _first(self) -> list[Begun]:
         return claims.begin_deliveries(

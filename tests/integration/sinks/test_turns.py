@@ -27,6 +27,7 @@ from tests.integration.sinks.makers import end_run, make_job
 from tests.integration.sinks.obedient import Target, kind
 from tests.integration.sinks.passing import let_time_pass
 from tests.integration.sinks.test_delivering import deliver, error_of, refusing
+from workers import delivering
 from workers.attempts_at_sinks import SOON_SECONDS
 from workers.delivering import AHEAD, CONCURRENCY, MOST_SINKS, Deliverers
 
@@ -466,6 +467,27 @@ class TestADeliveryThatKillsItsWorker:
         assert (row.state, error_of(row)["code"], target.attempts) == ("dead", "lost", [])
         assert list(FailedDelivery.objects.order_by("number").values_list("number", flat=True)) == [1, 2, 3]
         assert target.abandoned == [(f"dlv_{row.pk}", 3)], "once, with the last"
+
+    def test_who_lost_the_sink_meanwhile_takes_nothing_away(
+        self, target: Target, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.expanded(1)
+        for _ in range(2):
+            self.die()
+            deliver()
+            let_time_pass(100)
+        self.die()
+        judge = delivering.lost_with_its_worker
+
+        def stand_still(begun: Begun) -> Any:
+            ended = judge(begun)
+            let_time_pass(31)
+            hold()
+            return ended
+
+        monkeypatch.setattr(delivering, "lost_with_its_worker", stand_still)
+        deliver()
+        assert (target.abandoned, Delivery.objects.get().state) == ([], "due")
 
     def test_also_when_what_it_left_cannot_be_taken_away(self, target: Target) -> None:
         self.expanded(1)
