@@ -110,6 +110,25 @@ class TestAJob:
         assert f"/ui/w/acme/runs/{run.pk}/" in page
         assert "nightly" in page
 
+    @pytest.mark.parametrize(
+        ("state", "verb", "told"),
+        [
+            (JobState.DRAFT, "activate", "It is a draft: neither people nor schedules can run it"),
+            (JobState.ARCHIVED, "activate", "It is archived: it is kept for its history"),
+            (JobState.PAUSED, "resume", "PAUSED"),
+        ],
+    )
+    def test_one_that_cannot_be_run_says_why_and_offers_the_way_back(
+        self, workspace: Workspace, job: Job, state: JobState, verb: str, told: str
+    ) -> None:
+        Job.objects.filter(pk=job.pk).update(state=state)
+        page, button = "jobs/task:ping/", f'<a class="button " href="/ui/w/acme/jobs/task:ping/do/{verb}/"'
+        shown = text(browser(workspace), page)
+        assert told in shown
+        assert button in shown
+        assert "/jobs/task:ping/run/" not in shown
+        assert button not in text(browser(workspace, Role.VIEWER), page)
+
     def test_its_queries_do_not_grow_with_its_runs(self, workspace: Workspace, job: Job) -> None:
         client = browser(workspace)
         make_ended_run(job, "s")
