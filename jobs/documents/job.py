@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 import pydantic
@@ -13,7 +13,7 @@ from jobs import extensions, kinds
 from jobs.documents.basis import Strict, Timeout, field_errors, refuse, validated
 from jobs.documents.configuration import MAX_PAYLOADS, Configuration, Retry
 from jobs.documents.datasources import KIND, stream_of
-from jobs.errors import FieldError
+from jobs.errors import FieldError, ValidationError
 
 JOB_TYPES = ("datasource", "spark", "task")
 KEY_PATTERN = r"^(datasource|spark|task):[A-Za-z0-9][A-Za-z0-9_.\-]{0,126}$"
@@ -100,11 +100,16 @@ def parse_job(data: object) -> JobDocument:
         ValidationError: With one `FieldError` per problem, in the document's order, at most `MAX_ERRORS` and one that says
             how many were left out.
     """
-    document = validated(JobDocument, data, "expected an object with key, payload and configuration")
+    try:
+        document = validated(JobDocument, data, "expected an object with key, payload and configuration")
+    except ValidationError as error:
+        if isinstance(error.__cause__, pydantic.ValidationError) and isinstance(data, Mapping):
+            refuse(sorted([*error.errors, *_errors_of_sound_parts(data)], key=_place_in_document))
+        raise
     job_type = document.type if document.type in JOB_TYPES else None
     refuse(
         [
-            *_key_errors(document),
+            *_key_errors(document.key),
             *payload_errors(document.payload, job_type=job_type),
             *_stream_errors(document.payload),
             *_configuration_errors(document),
@@ -137,6 +142,27 @@ def _item_errors(item: PayloadItem, job_type: str | None, path: str) -> list[Fie
     return []
 
 
+def _errors_of_sound_parts(data: Mapping[str, Any]) -> Iterator[FieldError]:
+    """Of the key and the payloads whose shape is right, in a document whose shape is not: all mistakes are told at once."""
+    key, items = data.get("key"), data.get("payload")
+    job_type = None
+    if isinstance(key, str):
+        yield from _key_errors(key)
+        job_type = next((each for each in JOB_TYPES if each == key.partition(":")[0]), None)
+    for place, item in enumerate(items if isinstance(items, list) else []):
+        try:
+            sound = PayloadItem.model_validate(item)
+        except pydantic.ValidationError:
+            continue
+        yield from _item_errors(sound, job_type, f"payload.{place}")
+
+
+def _place_in_document(error: FieldError) -> tuple[int, int]:
+    parts, names = error.field.split("."), [*JobDocument.model_fields]
+    number = int(parts[1]) if parts[0] == "payload" and parts[1:] and parts[1].isdecimal() else 0
+    return (names.index(parts[0]) if parts[0] in names else len(names), number)
+
+
 def _stream_errors(items: Iterable[PayloadItem]) -> Iterator[FieldError]:
     """Two payloads of a datasource with one name would take each other's incremental state for their own."""
     first: dict[str, int] = {}
@@ -149,8 +175,8 @@ def _stream_errors(items: Iterable[PayloadItem]) -> Iterator[FieldError]:
             yield FieldError(f"payload.{place}.name", message)
 
 
-def _key_errors(document: JobDocument) -> list[FieldError]:
-    if re.fullmatch(KEY_PATTERN, document.key):
+def _key_errors(key: str) -> list[FieldError]:
+    if re.fullmatch(KEY_PATTERN, key):
         return []
     types = ", ".join(JOB_TYPES)
     return [FieldError("key", f"expected type:name with a type of {types} and a name of letters, digits, . _ or -")]

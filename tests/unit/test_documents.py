@@ -148,6 +148,20 @@ def test_every_mistake_is_told_at_once_in_the_order_of_the_document() -> None:
     assert [field for field, _ in refusals(broken)] == ["key", "payload.0.kind", "payload.2.kind", "sinks.0.kind"]
 
 
+def test_also_where_some_have_the_wrong_shape_and_others_the_wrong_content() -> None:
+    items = [{"kind": "nope"}, {"kind": 7}, {"kind": "http", "parameters": {"url": "ftp://x"}}, NOOP]
+    broken = document(key="task:a b", payload=items, tags="x", configuration={"timeout": "soon"}, odd=1)
+    assert [field for field, _ in refusals(broken)] == [
+        "key",
+        "payload.0.kind",
+        "payload.1.kind",
+        "payload.2.parameters.url",
+        "configuration.timeout",
+        "tags",
+        "odd",
+    ]
+
+
 def test_nesting_without_end_is_refused_and_does_not_exhaust_the_stack() -> None:
     deep: list[Any] = []
     for _ in range(50_000):

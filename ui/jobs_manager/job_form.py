@@ -25,6 +25,7 @@ MOST_FORMS = 20
 
 OWN = ("retry", "timeout", "max_concurrent_requests", "max_concurrent_runs")
 """Of a configuration what has fields of its own; the rest stands in one of JSON."""
+NAME_RULE = gettext_lazy("expected 1 to 127 letters, digits, . _ or -, of which the first is a letter or a digit")
 _PLAIN = ("timeout", "max_concurrent_requests", "max_concurrent_runs")
 _RETRY = ("maximum_attempts", "initial_interval", "backoff_coefficient", "maximum_interval")
 
@@ -168,6 +169,7 @@ class JobForm:
         self.json_field = PayloadJSON(data, initial={"payload": json.dumps(payload, indent=2, ensure_ascii=False)})
         self.payloads = [] if self.in_json else self._payloads(data, payload)
         self.errors: list[str] = []
+        self._unread: set[str] = set()
 
     @property
     def payload_count(self) -> int:
@@ -181,16 +183,16 @@ class JobForm:
         return any(self.fields[name].value() not in (None, "") or self.fields[name].errors for name in rare)
 
     def read(self) -> JobDocument | None:
-        """What was sent, judged as a whole; None when something is wrong, which then stands beside its field."""
+        """What was sent, judged as a whole; None when something is wrong, which then stands beside its field: all of it at once."""
         valid = self.fields.is_valid() & all([each.is_valid() for each in self.payloads])
-        valid &= not self.in_json or self.json_field.is_valid()
-        if not valid:
+        if self.in_json and not self.json_field.is_valid():
             return None
         try:
-            return parse_job(self.written())
+            document = parse_job(self.written())
         except ValidationError as error:
             self.refuse(error.errors)
             return None
+        return document if valid else None
 
     def written(self) -> dict[str, Any]:
         """The document as typed; of fields that are valid."""
@@ -209,7 +211,11 @@ class JobForm:
         }
 
     def refuse(self, errors: Sequence[FieldError]) -> None:
-        """Put each error beside the field that its path names; above the form, with its path, what names none."""
+        """Put each error beside the field that its path names; above the form, with its path, what names none.
+
+        A field that could not be read says so already: that it is missing in what was read says nothing more.
+        """
+        self._unread = {each.add_prefix(name) for each in self._forms() for name in each.errors}
         for each in errors:
             if not self._placed(each):
                 self.errors.append(f"{each.field}: {each.message}" if each.field else each.message)
@@ -220,8 +226,7 @@ class JobForm:
         Raises:
             ValidationError: Something was typed that cannot be read, and would be lost; what is missing is seen when it is saved.
         """
-        every = [self.fields, *(part for each in self.payloads for part in (each.head, each.parameters))]
-        if any(_holds_unreadable(each) for each in every):
+        if any(_holds_unreadable(each) for each in self._forms()):
             raise ValidationError([FieldError("", _("mend first what cannot be read: it would be lost"))])
         if self.in_json and not self.json_field.is_valid():
             raise ValidationError([FieldError("payload", _("this is no JSON yet: mend it first"))])
@@ -241,6 +246,9 @@ class JobForm:
         if wrong:
             raise ValidationError(wrong)
         return self._written_payload()
+
+    def _forms(self) -> list[forms.Form]:
+        return [self.fields, *(part for each in self.payloads for part in (each.head, each.parameters))]
 
     def _written_payload(self) -> Any:
         if self.in_json:
@@ -269,8 +277,12 @@ class JobForm:
         if not self._has(name):
             return False
         told = error.message if parts[-1] == name or name == "name" else f"{error.field}: {error.message}"
-        self.fields.add_error(name, told)
+        self._tell(self.fields, name, NAME_RULE if parts[0] == "key" else told)
         return True
+
+    def _tell(self, form: forms.Form, name: str, told: Any) -> None:
+        if form.add_prefix(name) not in self._unread:
+            form.add_error(name, told)
 
     def _has(self, name: str) -> bool:
         return name in self.fields.fields
@@ -282,7 +294,7 @@ class JobForm:
         name = rest[1] if rest[:1] == ["parameters"] and len(rest) > 1 else ""
         if name in forms_of.parameters.fields:
             told = error.message if len(rest) == 2 else f"{'.'.join(rest[1:])}: {error.message}"
-            forms_of.parameters.add_error(name, told)
+            self._tell(forms_of.parameters, name, told)
         else:
             forms_of.head.add_error(None, f"{'.'.join(rest)}: {error.message}" if rest else error.message)
         return True

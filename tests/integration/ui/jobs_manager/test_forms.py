@@ -154,6 +154,14 @@ class TestAdding:
             assert "kept words" in answer.content.decode()
         assert not Job.objects.exists()
 
+    def test_all_that_is_wrong_is_told_at_once_and_once(self, client: Client) -> None:
+        typed = {"name": "with space", "timeout": "soon", "configuration": "[", "p0-x-url": "", "p0-x-headers": "["}
+        answer = add(client, "http", HTTP | typed)
+        told = errors(answer)
+        assert set(told) == {"name", "timeout", "configuration", "p0-x-url", "p0-x-headers"}
+        assert told["name"].startswith("expected 1 to 127 letters, digits")
+        assert answer.content.decode().count('_error">') == len(told)
+
     def test_a_key_that_is_taken_is_told(self, client: Client, workspace: Workspace) -> None:
         make_job(workspace, "task:check")
         answer = add(client, "http", HTTP)
