@@ -14,7 +14,7 @@ from jobs.errors import ConflictError
 from jobs.management.finding import operator, workspace_named
 from manifests.differences import ABSENT, Change
 from manifests.loading import load
-from manifests.plans import Plan
+from manifests.plans import Plan, Step
 from manifests.problems import ManifestsRefusedError
 
 NOTHING_TO_DO, REFUSED, CHANGES = 0, 1, 2
@@ -113,9 +113,17 @@ def lines(plan: Plan, *, words: dict[str, str]) -> list[str]:
     for step in plan.steps:
         place = f"  ({step.wanted.place})" if step.wanted else ""
         found.append(f"{words[step.action]:<10} {step.kind} {step.name}{place}")
-        found += [f"{'':<13}{_told(change)}" for change in step.changes]
+        found += [f"{'':<13}{told}" for told in [*_brought_along(step), *map(_told, step.changes)]]
     counted = ", ".join(f"{number} {words[action]}" for action, number in plan.counts.items())
     return [*found, counted]
+
+
+def _brought_along(step: Step) -> list[str]:
+    """The schedules of a job that is created, which are objects too and have no line of their own."""
+    if step.action != "create" or step.kind != "job" or step.wanted is None:
+        return []
+    names = [str(each.get("name", "default")) for each in step.wanted.document["schedules"]]
+    return [f"with its schedules: {', '.join(names)}"] if names else []
 
 
 def _told(change: Change) -> str:

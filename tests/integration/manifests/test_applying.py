@@ -88,6 +88,15 @@ class TestPlan:
         assert lines[-2] == "1 create, 1 change, 0 delete, 0 unchanged"
         assert lines[-1].startswith("plan ")
 
+    def test_a_new_jobs_schedules_are_named_with_it(self, folder: Path) -> None:
+        hourly = "{triggers: [{type: every, every: 1h}]}"
+        write(folder, "new.yaml", PING + f"schedules: [{hourly}, {hourly[:-1]}, name: late}}]\n")
+        lines = command("jobs_plan", "jobs")[1].splitlines()
+        assert lines[:2] == [
+            "create     job task:ping  (jobs/new.yaml, document 1)",
+            "             with its schedules: default, late",
+        ]
+
     def test_all_that_the_database_has_against_it_is_told_at_once(self, folder: Path) -> None:
         write(folder, "a.yaml", PING)
         write(folder, "b.yaml", "key: task:b\npayload: []")
