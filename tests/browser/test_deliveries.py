@@ -65,7 +65,7 @@ class TestAgain:
         expect(page.locator("[data-ticked]")).to_have_text("1")
         page.get_by_role("button", name="Deliver again").click()
         page.get_by_role("dialog").get_by_role("button", name="Deliver again").click()
-        expect(page.locator("body")).to_contain_text("1 deliveries will be made again")
+        expect(page.locator("body")).to_contain_text("1 delivery will be made again")
         dead.refresh_from_db()
         assert dead.state == "due"
         visit.assert_calm()

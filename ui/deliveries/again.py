@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from sinks.services.redelivering import Again
 from sinks.states import Skipped
@@ -21,7 +21,8 @@ _REASONS = {
 
 def made_words(again: Again) -> tuple[str, int]:
     """How many will be made again, and the level of a message that says so."""
-    told = _("%(count)s deliveries will be made again.") % {"count": f"{again.made:,}"}
+    text = ngettext("%(count)s delivery will be made again.", "%(count)s deliveries will be made again.", again.made)
+    told = text % {"count": f"{again.made:,}"}
     return told, messages.SUCCESS if again.made else messages.WARNING
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from jobs.errors import ConflictError, NotFoundError
 from jobs.models import Role, Run
@@ -177,8 +177,8 @@ class RedeliverTicked(_Again):
             )
         facts = [", ".join(map(str, ids[:NAMED])) + (" …" if len(ids) > NAMED else "")]
         text = _("Each is made again under the id that it has. A sink that has one already may get it twice.")
-        title = _("Make %(count)s deliveries again") % {"count": f"{len(ids):,}"}
-        return Question(title, text, _("Deliver again"), facts=facts)
+        title = ngettext("Make %(count)s delivery again", "Make %(count)s deliveries again", len(ids))
+        return Question(title % {"count": f"{len(ids):,}"}, text, _("Deliver again"), facts=facts)
 
     def act(self, form: Any) -> Done:
         """Make them due."""

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from jobs.admin.asking import NoteForm
 from jobs.errors import ConflictError
@@ -45,7 +45,11 @@ class Enable(SinkAction):
         view = self.view
         if view.state not in (SinkState.DISABLED, SinkState.RESTING):
             raise ConflictError(_("%(sink)s is neither disabled nor resting.") % {"sink": self.name})
-        text = _("What is due is tried at once: %(count)s deliveries. What fails again, rests again.")
+        text = ngettext(
+            "What is due is tried at once: %(count)s delivery. What fails again, rests again.",
+            "What is due is tried at once: %(count)s deliveries. What fails again, rests again.",
+            view.due,
+        )
         title, button = (
             (_("Enable %(sink)s"), _("Enable")) if view.state == SinkState.DISABLED else (_("Wake %(sink)s"), _("Wake"))
         )
@@ -80,8 +84,10 @@ class Redeliver(SinkAction):
         view = self.view
         if not view.dead:
             raise ConflictError(_("No delivery to %(sink)s was given up.") % {"sink": self.name})
-        text = _(
-            "%(count)s deliveries were given up. Each is made again under its id; a sink that has one already may get it twice."
+        text = ngettext(
+            "%(count)s delivery was given up. It is made again under its id; a sink that has it already may get it twice.",
+            "%(count)s deliveries were given up. Each is made again under its id; a sink that has one already may get it twice.",
+            view.dead,
         )
         title = _("Deliver again to %(sink)s")
         return Question(title % {"sink": self.name}, text % {"count": counted(view.dead)}, _("Deliver again"))
@@ -110,7 +116,11 @@ class Delete(SinkAction):
                 _("%(sink)s is used by %(jobs)s: take it out of their sinks first.")
                 % {"sink": self.name, "jobs": named}
             )
-        text = _("It is gone for good. %(count)s deliveries that still wait for it are given up.")
+        text = ngettext(
+            "It is gone for good. %(count)s delivery that still waits for it is given up.",
+            "It is gone for good. %(count)s deliveries that still wait for it are given up.",
+            view.due,
+        )
         title = _("Delete %(sink)s") % {"sink": self.name}
         return Question(title, text % {"count": counted(view.due)}, _("Delete"), danger=True)
 

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from jobs.admin.asking import NoteForm, RunForm
 from jobs.admin.job_controls import JOB_VERBS, JobVerb
@@ -73,8 +73,13 @@ class Run(JobAction):
             raise ConflictError(
                 _("%(job)s is %(state)s: only an active job can be run.") % {"job": job.key, "state": job.state}
             )
-        text = _("This starts a run of its %(count)s payloads, as version %(version)s says.")
-        told = text % {"count": f"{len(job.payload):,}", "version": job.version}
+        count = len(job.payload)
+        text = ngettext(
+            "This starts a run of its %(count)s payload, as version %(version)s says.",
+            "This starts a run of its %(count)s payloads, as version %(version)s says.",
+            count,
+        )
+        told = text % {"count": f"{count:,}", "version": job.version}
         return Question(_("Run %(job)s") % {"job": job.key}, told, _("Run"))
 
     def act(self, form: Any) -> Done:
@@ -139,8 +144,13 @@ class Delete(JobAction):
     def question(self) -> Question:
         """What goes and what stays."""
         job = self.job
-        text = _("The job and its %(count)s schedules are deleted, with what they decided. Its runs are kept.")
-        told = text % {"count": len(job.schedules)}
+        count = len(job.schedules)
+        text = ngettext(
+            "The job and its %(count)s schedule are deleted, with what it decided. The job's runs are kept.",
+            "The job and its %(count)s schedules are deleted, with what they decided. Its runs are kept.",
+            count,
+        )
+        told = text % {"count": count}
         return Question(_("Delete %(job)s") % {"job": job.key}, told, _("Delete"), danger=True)
 
     def act(self, form: Any) -> Done:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from jobs.admin.asking import NoteForm, RunForm
 from jobs.documents.bulk import BulkOnJobs, parse_bulk_on_jobs
@@ -122,7 +122,8 @@ class OnJobs(Action):
             title = _("%(verb)s: all jobs that fit the filters, %(count)s") % {"verb": what.word, "count": told}
             facts = [f"{name}: {value}" for name, value in wanted.items()]
         else:
-            title = _("%(verb)s: %(count)s jobs") % {"verb": what.word, "count": len(keys)}
+            title = ngettext("%(verb)s: %(count)s job", "%(verb)s: %(count)s jobs", len(keys))
+            title %= {"verb": what.word, "count": len(keys)}
             facts = keys[:NAMED] + ([_("and %(count)s more") % {"count": len(keys) - NAMED}] if keys[NAMED:] else [])
         return Question(title, str(what.told), str(what.word), danger=what.danger, facts=facts)
 
@@ -134,7 +135,8 @@ class OnJobs(Action):
         asked = self.asked.model_copy(update=more)
         action = act_on_jobs(workspace=self.workspace, asked=asked, actor=self.actor)
         to = reverse("ui:jobs-bulk-action", args=[self.workspace.slug, action.pk])
-        return Done(_("Begun for %(count)s jobs.") % {"count": f"{action.total:,}"}, to=to)
+        text = ngettext("Begun for %(count)s job.", "Begun for %(count)s jobs.", action.total)
+        return Done(text % {"count": f"{action.total:,}"}, to=to)
 
     def back(self) -> str:
         """The list."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from django import template
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from jobs.masking import masked
 from jobs.models import Job
@@ -32,10 +33,9 @@ def last_run_words(view: RunView, now: dt.datetime) -> str:
         return f"{standing.percent} %{left}"
     took = words.duration(standing.took.total_seconds() * 1000) if standing.took else ""
     failed = view.counts.failed
-    told = _("%(failed)s of %(total)s payloads failed") % {
-        "failed": words.number(failed),
-        "total": words.number(view.counts.total),
-    }
+    total = view.counts.total
+    text = ngettext("%(failed)s of %(total)s payload failed", "%(failed)s of %(total)s payloads failed", total)
+    told = text % {"failed": words.number(failed), "total": words.number(total)}
     stopped = "code" in (view.run.error or {})  # else its message says the same as the counts
     return ", ".join(part for part in (took, told if failed else "", standing.message[:80] if stopped else "") if part)
 

@@ -193,7 +193,7 @@ class TestWhatIsDoneToOne:
     def test_what_is_dead_is_made_due_since_a_time(self, browser: Browser, sink: Sink, job: Job) -> None:
         delivery = make_delivery(make_ended_run(job, "s"), sink, "dead")
         client = browser(Role.OPERATOR)
-        assert "1 deliveries were given up" in text(client, "sinks/hook/redeliver/")
+        assert "1 delivery was given up" in text(client, "sinks/hook/redeliver/")
         sent(client, "sinks/hook/redeliver/", {"since": "2199-01-01T00:00"})
         assert Delivery.objects.get(pk=delivery.pk).state == "dead"
         sent(client, "sinks/hook/redeliver/", {"since": ""})
