@@ -45,6 +45,10 @@ TAGS = [
     {"name": "Concurrency groups", "description": "Limits that jobs share."},
     {"name": "Live", "description": "What happens, as it happens: streams and long polls."},
     {"name": "Metrics", "description": "How jobs and runs are doing."},
+    {
+        "name": "Workers",
+        "description": "The processes that do the work, what they hold, and having one take nothing new.",
+    },
     {"name": "Spark", "description": "The jobs whose keys begin with `spark:`."},
     {"name": "Tasks", "description": "The jobs whose keys begin with `task:`."},
     {"name": "Datasets", "description": "What generate payloads make up."},

@@ -20,8 +20,10 @@ from jobs.api.live import topics
 from jobs.api.live.views import poll_response, topic_of
 from jobs.api.pages import MAX_POSITION, Query, page
 from jobs.api.reading import ReadingView
+from jobs.errors import NotFoundError
 from jobs.models import Run
 from jobs.selectors.chain import chain
+from jobs.selectors.comparing import compare, run_before
 from jobs.selectors.ordering import Ordering
 from jobs.selectors.payloads import BY_POSITION, get_payload, list_payloads
 from jobs.selectors.results import find_result
@@ -102,6 +104,22 @@ class RunChain(RunPart):
     def get(self, request: Request, workspace: str, run_id: int) -> Response:
         """What the run came from, and what came of it."""
         return Response(shapes.chain_json(chain(run=self.run(run_id))))
+
+
+@described(get=on_runs.COMPARE)
+class RunComparison(RunPart):
+    """``runs/{id}/comparison/``"""
+
+    def get(self, request: Request, workspace: str, run_id: int) -> Response:
+        """The run beside another one, which ``with`` names; else beside the one before it."""
+        run, other = self.run(run_id), Query(request, known=("with",), paged=False).number("with", least=1)
+        before_id = other or run_before(run=run)
+        found = None if before_id is None else compare(run=run, before_id=before_id)
+        if found is None:
+            raise NotFoundError(
+                f"there is no run {other}" if other else f"no run of {run.job_key} ended before this one"
+            )
+        return Response(shapes.comparison_json(found))
 
 
 class PayloadList(RunPart, ReadingView):

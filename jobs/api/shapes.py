@@ -19,6 +19,7 @@ from jobs.models import (
     StoredFile,
 )
 from jobs.selectors.chain import Chain
+from jobs.selectors.comparing import Comparison
 from jobs.selectors.groups import GroupView
 from jobs.selectors.jobs import JobView
 from jobs.selectors.payloads import PayloadView
@@ -286,6 +287,19 @@ def stream_json(state: DatasourceState) -> dict[str, Any]:
 def rejected_json(row: RejectedRow) -> dict[str, Any]:
     """A row that a load left out."""
     return {"id": row.pk, "number": row.number, "reason": row.reason, "row": row.row}
+
+
+def comparison_json(found: Comparison) -> dict[str, Any]:
+    """A run beside another one."""
+    return {
+        "run": run_json(found.run),
+        "before": run_json(found.before),
+        "newly_failed": [each._asdict() for each in found.newly],
+        "still_failed": [each._asdict() for each in found.still],
+        "no_longer_failed": [each._asdict() for each in found.no_longer],
+        "changed": found.changed,
+        "cut": found.cut,
+    }
 
 
 def _about(view: JobView) -> dict[str, Any]:

@@ -32,6 +32,7 @@ _run: list[URLPattern | URLResolver] = [
     path("rerun/", control.RunRerun.as_view(), name="rerun"),
     path("replay/", control.RunReplay.as_view(), name="replay"),
     path("chain/", runs.RunChain.as_view(), name="chain"),
+    path("comparison/", runs.RunComparison.as_view(), name="comparison"),
     path("payloads/", extending.Payloads.as_view(), name="payloads"),
     path("payloads/<position:position>/", runs.PayloadDetail.as_view(), name="payload"),
     path("payloads/<position:position>/result/", runs.PayloadResult.as_view(), name="payload-result"),

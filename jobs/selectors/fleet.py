@@ -104,11 +104,17 @@ def list_processes(
     return [ProcessView(each, state_of(each, now=now), held[each.pk]) for each in processes]
 
 
-def get_process(*, workspace: Workspace, process_id: int, now: dt.datetime) -> ProcessView:
-    """One of them, in two queries. Raises NotFoundError."""
+def find_process(*, process_id: int) -> WorkerProcess:
+    """One of them by itself. Raises NotFoundError."""
     process = WorkerProcess.objects.filter(pk=process_id).first()
     if process is None:
         raise NotFoundError(f"there is no worker {process_id}, or it has ended")
+    return process
+
+
+def get_process(*, workspace: Workspace, process_id: int, now: dt.datetime) -> ProcessView:
+    """One of them, in two queries. Raises NotFoundError."""
+    process = find_process(process_id=process_id)
     return ProcessView(process, state_of(process, now=now), _holdings([process], workspace, now)[process.pk])
 
 

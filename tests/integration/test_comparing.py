@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from jobs.models import Job, Run
+from jobs.models import Job, Role, Run
 from jobs.selectors.comparing import compare, failed_payloads, run_before
-from tests.integration.people import make_job, make_workspace
+from tests.integration.people import Api, make_job, make_user, make_workspace
 from tests.integration.run_rows import make_attempt, make_ended_run, make_run
 
 pytestmark = pytest.mark.django_db
@@ -82,3 +82,24 @@ class TestFailedPayloads:
     def test_the_first_so_many_are_returned_in_order(self, job: Job) -> None:
         run = failing(job, "ffff")
         assert [each.position for each in failed_payloads(run_id=run.pk, limit=2)] == [0, 1]
+
+
+class TestInTheAPI:
+    @pytest.fixture
+    def api(self, job: Job) -> Api:
+        return Api(make_user("vera", workspace=job.workspace, role=Role.VIEWER))
+
+    def test_a_run_is_told_beside_the_one_before_it_or_another(self, api: Api, job: Job) -> None:
+        first, before, run = failing(job, "ssff"), failing(job, "ffss"), failing(job, "fsfs")
+        told = api.get(f"runs/{run.pk}/comparison/").json()
+        assert (told["run"]["id"], told["before"]["id"]) == (run.pk, before.pk)
+        parts = ("newly_failed", "still_failed", "no_longer_failed")
+        assert [[each["position"] for each in told[part]] for part in parts] == [[2], [0], [1]]
+        other = api.get(f"runs/{run.pk}/comparison/?with={first.pk}").json()
+        assert [[each["position"] for each in other[part]] for part in parts] == [[0], [2], [3]]
+
+    def test_what_is_not_there_is_not_compared(self, api: Api, job: Job) -> None:
+        run, theirs = failing(job, "s"), failing(make_job(make_workspace("other")), "s")
+        for address in (f"{run.pk}/comparison/", f"{run.pk}/comparison/?with={theirs.pk}", f"{theirs.pk}/comparison/"):
+            assert api.get(f"runs/{address}").status_code == 404
+        assert api.get(f"runs/{run.pk}/comparison/?with=x").status_code == 400

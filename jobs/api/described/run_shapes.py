@@ -162,6 +162,45 @@ NEW_RUN = RunSummary.EXAMPLE | {
 """A run that was started just now."""
 
 
+class FailedPayload(Shape):
+    """A payload that failed for good."""
+
+    position: int
+    name: str
+    error: JSON = Field(description="The last attempt's, or null.")
+
+    EXAMPLE = {"position": 1, "name": "", "error": {"code": "http", "message": "HTTP 503"}}
+
+
+class Comparison(Shape):
+    """Two runs beside each other."""
+
+    run: RunSummary
+    """The one that was asked about."""
+    before: RunSummary
+    """The other one."""
+    newly_failed: list[FailedPayload]
+    """Payloads that failed in the run alone. The same payload is that of the same name, or without one that of the same position."""
+    still_failed: list[FailedPayload]
+    """In both; as they failed in the run."""
+    no_longer_failed: list[FailedPayload]
+    """In the other one alone."""
+    changed: list[str]
+    """The parts of the definition that differ, such as `configuration.retry`."""
+    cut: bool
+    """Whether either has more failed payloads than were compared, which are 200."""
+
+    EXAMPLE = {
+        "run": RunSummary.EXAMPLE,
+        "before": RunSummary.EXAMPLE | {"id": 5},
+        "newly_failed": [],
+        "still_failed": [],
+        "no_longer_failed": [],
+        "changed": [],
+        "cut": False,
+    }
+
+
 class Chain(Shape):
     """The runs around a run."""
 

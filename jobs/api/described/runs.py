@@ -9,7 +9,7 @@ from jobs.api.described.datasource_shapes import RejectedRow
 from jobs.api.described.operation import Answer, Operation, flag, instant, ordered, pages, text, whole, word
 from jobs.api.described.parts import IDEMPOTENCY_KEY
 from jobs.api.described.payload_shapes import Extension, File, LogLine, Payload, PayloadDetail
-from jobs.api.described.run_shapes import Chain, Run, RunSummary
+from jobs.api.described.run_shapes import Chain, Comparison, Run, RunSummary
 from jobs.api.described.shape import page_of
 from jobs.api.described.shapes import Event
 from jobs.api.live.polls import MOST_SECONDS
@@ -49,6 +49,16 @@ CHAIN = Operation(
     tag=TAG,
     summary="Read what a run came from, and what came of it",
     answers={200: Answer(says="The runs around it.", shape=Chain)},
+)
+COMPARE = Operation(
+    id="compareRuns",
+    tag=TAG,
+    summary="Compare a run with another one",
+    says="What took longer, which payloads fail that did not or do not any more, and what of the definition was changed between"
+    " the two. Without `with`, the other one is the newest ended run of the same job before this one, replays left out.",
+    parameters=(whole("with", "The other run.", least=1, example=6),),
+    answers={200: Answer(says="The two runs.", shape=Comparison)},
+    problems={404: "One of the two does not exist, or not for this caller; or there is none before this one."},
 )
 LIST_PAYLOADS = Operation(
     id="listPayloads",

@@ -40,14 +40,15 @@ from sinks.models import Check, Delivery, FailedDelivery, Handover, Notice, Rule
 from sinks.services.naming import save_sink
 from sinks.services.ruling import save_rule
 from tests.integration.people import NOW, make_user
+from tests.integration.processes import make_process
 from tests.integration.run_rows import make_attempt, make_ended_run, make_event, make_lane, make_log_line, make_run
 from tests.integration.schedule_rows import make_skip
 from workers.api.described import Dataset
 
 SLUG = "demo"
-FOR_SUPERUSERS = ("createWorkspace",)
+FOR_SUPERUSERS = ("createWorkspace", "drainWorker", "resumeWorker")
 """Operations whose example an owner may not send."""
-PAUSED, ACTIVE, ENDED, ACTION, OPERATION, BACKFILL, CHECK, DELIVERY = 5, 6, 7, 3, 12, 4, 5, 9
+PAUSED, ACTIVE, ENDED, ACTION, OPERATION, BACKFILL, CHECK, DELIVERY, WORKER = 5, 6, 7, 3, 12, 4, 5, 9, 2
 """Ids that the examples name."""
 ATTEMPT = 11
 CONTENT = b"id,name\n1,Ann\n"
@@ -103,6 +104,7 @@ def make_world(files: Path) -> User:
     _make_delivery(workspace)
     _make_schedule(job)
     _make_datasource(workspace)
+    make_process(pk=WORKER)
     _leave_ids_to_the_examples()
     return owner
 

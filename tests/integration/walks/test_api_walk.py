@@ -23,6 +23,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 OPEN_TO_ALL = (UnknownAddress, OpenAPIDocument, swagger, redoc)
 """Views that ask nobody who they are: one says 404 to everything, the others show what the API can do, which is no secret."""
 ROUTES = [route for route in api_routes() if route.view not in OPEN_TO_ALL]
+FOR_SUPERUSERS = ("workspaces", "drain-worker", "resume-worker")
+"""Names of addresses that take one, in no workspace."""
 CALLS = [(route, method) for route in ROUTES for method in route.methods]
 
 
@@ -115,7 +117,7 @@ def test_a_role_opens_what_takes_it_and_nothing_else(world: World, role: Role) -
 
     def fits(route: Route, method: str, status: int) -> bool:
         if not route.in_workspace:
-            return allowed(status) or route.name == "workspaces"
+            return allowed(status) or route.name in FOR_SUPERUSERS
         return allowed(status) if role.rank >= role_of(route, method).rank else status == 403
 
     assert wrong(answers(member, world.objects), fits) == []

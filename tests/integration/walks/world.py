@@ -19,6 +19,7 @@ from jobs.models import (
     Role,
     Run,
     StoredFile,
+    WorkerProcess,
     Workspace,
 )
 from jobs.services.groups import save_group
@@ -32,6 +33,7 @@ from sinks.services.naming import save_sink
 from sinks.services.ruling import save_rule
 from tests.integration.datasources import make_datasource, record_a_load
 from tests.integration.people import NOW, make_job, make_user
+from tests.integration.processes import make_process
 from tests.integration.run_rows import make_attempt, make_ended_run, make_event, make_log_line
 
 SCHEDULE: dict[str, Any] = {"triggers": [{"type": "cron", "expression": "0 0 2 ? * MON-FRI"}]}
@@ -76,6 +78,7 @@ def make_world(*, mark: str, slug: str) -> World:
     save_job(workspace=workspace, document=people, actor=owner.username)
     source = make_datasource(workspace, f"{mark}-data")
     record_a_load(source)
+    make_ended_run(job, "ss", comment=f"before {mark}")
     run = make_ended_run(job, "sf", comment=f"about {mark}", parameters={"of": mark}, actor=owner.username)
     ids = _of_run(run, mark) | _of_schedule(Schedule.objects.get(job=job), run, mark) | _of_sinks(run, mark)
     ids |= _of_workspace(workspace, run, owner, mark)
@@ -98,7 +101,8 @@ def make_world(*, mark: str, slug: str) -> World:
     datasources = ("datasource", "validate-datasource", "preview-datasource", "datasource-output", "datasource-state")
     names |= {f"{route}.name": f"{mark}-data" for route in datasources}
     names |= {f"{route}.name": f"{mark}.csv" for route in ("file",)}
-    return World(mark, workspace, owner, job, run, names | ids)
+    worker = WorkerProcess.objects.first() or make_process()  # it serves all workspaces
+    return World(mark, workspace, owner, job, run, names | ids | {"worker_id": worker.pk})
 
 
 def _of_run(run: Run, mark: str) -> dict[str, object]:
