@@ -180,7 +180,7 @@ class Comparison(Shape):
     before: RunSummary
     """The other one."""
     newly_failed: list[FailedPayload]
-    """Payloads that failed in the run alone. The same payload is that of the same name, or without one that of the same position."""
+    """Payloads that failed in the run alone. The same payload is that of the same name, or without one of the same position."""
     still_failed: list[FailedPayload]
     """In both; as they failed in the run."""
     no_longer_failed: list[FailedPayload]
