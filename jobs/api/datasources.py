@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from django.urls import reverse
-from django.utils import timezone
-from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api import shapes
-from jobs.api.base import WorkspaceView
+from jobs.api.asking import AsksAWorker, now
 from jobs.api.described import datasources as on_datasources
 from jobs.api.described import runs as on_runs
 from jobs.api.described.operation import described
@@ -27,22 +23,18 @@ from jobs.documents.datasources import (
     parameter_errors,
     parse_about,
 )
-from jobs.errors import FieldError, NotFoundError
+from jobs.errors import FieldError
 from jobs.models import DatasourceOperation, Job, Role, Verb
 from jobs.selectors.datasources import get_operation, list_rejected, list_states
 from jobs.selectors.jobs import find_job
-from jobs.selectors.operations import operation_state
 from jobs.services.datasource_operations import Chosen, ask, ask_to_delete, choose, wait
 from jobs.services.datasource_state import reset_state
-from jobs.services.operations import WAIT_SECONDS
-
-LONGEST_WAIT_SECONDS = 30
 
 
-class DatasourceView(WorkspaceView):
-    """A view that asks a worker, and waits for the answer up to ``wait`` seconds (20; 0 for not at all)."""
+class DatasourceView(AsksAWorker[DatasourceOperation]):
+    """A view that asks a worker about a datasource."""
 
-    query_parameters: tuple[str, ...] = ("wait",)
+    found_at = "datasource-operation"
 
     def datasource(self, name: str) -> Job:
         """The datasource of the address. Raises NotFoundError."""
@@ -50,41 +42,28 @@ class DatasourceView(WorkspaceView):
 
     def ask(self, verb: Verb, parameters: Any, *, about: Chosen | None = None, rows: int = 0) -> DatasourceOperation:
         """Ask. Raises ValidationError for parameters that are refused."""
-        waiting_time(self.query())  # Refused before anything is asked.
+        self.seconds()  # Refused before anything is asked.
         return ask(
             workspace=self.workspace,
             verb=verb,
             parameters=parameters,
             actor=self.actor,
-            now=_now(),
+            now=now(),
             about=about,
             rows=rows,
         )
 
-    def query(self) -> Query:
-        """What stands in the query. Raises ValidationError."""
-        return Query(self.request, known=self.query_parameters, paged=False)
+    def find(self, operation_id: int) -> DatasourceOperation:
+        """One that is kept. Raises NotFoundError."""
+        return get_operation(workspace=self.workspace, operation_id=operation_id, now=now())
 
-    def settle(self, request: Request, answer: Response) -> Response:
-        """Wait for the worker, where something was asked of one."""
-        if answer.status_code != status.HTTP_202_ACCEPTED:
-            return answer
-        seconds = waiting_time(self.query())
-        try:
-            asked = get_operation(workspace=self.workspace, operation_id=answer.data["id"], now=timezone.now())
-        except NotFoundError:  # It was over long ago, and its answer is given again.
-            return answer
-        return self.answer(wait(operation=asked, seconds=seconds))
+    def wait_for(self, operation: DatasourceOperation, seconds: float) -> DatasourceOperation:
+        """As it stands when it is over, or the time is."""
+        return wait(operation=operation, seconds=seconds)
 
-    def answer(self, operation: DatasourceOperation) -> Response:
-        """The operation: 200 when it is over, 202 with the address to ask again while it is not."""
-        state = operation_state(operation=operation, now=_now())
-        told = shapes.operation_json(operation, state)
-        if state not in ("waiting", "running"):
-            return Response(told)
-        location = reverse("datasource-operation", args=[self.workspace.slug, operation.pk])
-        headers = {"Location": self.request.build_absolute_uri(location)}
-        return Response(told, status=status.HTTP_202_ACCEPTED, headers=headers)
+    def told(self, operation: DatasourceOperation, state: str) -> dict[str, Any]:
+        """Its JSON."""
+        return shapes.operation_json(operation, state)
 
     def verdict(self, parameters: Any, *, verify_access: bool, about: Chosen | None = None) -> Response:
         """What is wrong with the parameters; when nothing is, whether there is access. An operation either way."""
@@ -101,8 +80,8 @@ class DatasourceView(WorkspaceView):
             job_key=about.job.key if about else "",
             stream=about.stream if about else "",
             actor=self.actor,
-            created_at=_now(),
-            ended_at=_now(),
+            created_at=now(),
+            ended_at=now(),
             result={"valid": not errors, "errors": found},
         )
 
@@ -163,8 +142,8 @@ class Output(DatasourceView):
         """Delete what a datasource has loaded; 409 while a run of it is active. ``payload``: which of its list."""
         query = self.query()
         chosen = choose(job=self.datasource(name), place=query.number("payload", most=MAX_POSITION))
-        waiting_time(query)
-        return self.answer(ask_to_delete(about=chosen, actor=self.actor, now=_now()))
+        self.seconds()
+        return self.answer(ask_to_delete(about=chosen, actor=self.actor, now=now()))
 
 
 @described(get=on_datasources.GET_STATE, delete=on_datasources.RESET_STATE)
@@ -193,7 +172,8 @@ class OperationDetail(DatasourceView):
 
     def get(self, request: Request, workspace: str, operation_id: int) -> Response:
         """What was asked, and the answer once there is one."""
-        return self.answer(get_operation(workspace=self.workspace, operation_id=operation_id, now=timezone.now()))
+        self.seconds()
+        return self.answer(self.find(operation_id))
 
 
 @described(get=on_runs.LIST_REJECTED)
@@ -209,13 +189,3 @@ class RejectedRows(RunPart):
             run=self.run(run_id), position=position, limit=query.limit + 1, after=query.number("after")
         )
         return page(request, rows, limit=query.limit, cursor=lambda row: row.pk, show=shapes.rejected_json)
-
-
-def waiting_time(query: Query) -> float:
-    """How long the caller would wait for a worker. Raises ValidationError."""
-    seconds = query.number("wait", most=LONGEST_WAIT_SECONDS)
-    return WAIT_SECONDS if seconds is None else seconds
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)

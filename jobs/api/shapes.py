@@ -17,6 +17,7 @@ from jobs.models import (
     RejectedRow,
     Run,
     StoredFile,
+    TrialCall,
 )
 from jobs.selectors.chain import Chain
 from jobs.selectors.comparing import Comparison
@@ -271,6 +272,19 @@ def operation_json(operation: DatasourceOperation, state: str) -> dict[str, Any]
         "actor": operation.actor,
         "created_at": operation.created_at,
         "ended_at": operation.ended_at,
+    }
+
+
+def trial_call_json(call: TrialCall, state: str) -> dict[str, Any]:
+    """A call that was tried, and what came back."""
+    return {
+        "id": call.pk,
+        "state": state,
+        "result": call.result,
+        "error": call.error,
+        "actor": call.actor,
+        "created_at": call.created_at,
+        "ended_at": call.ended_at,
     }
 
 

@@ -16,6 +16,7 @@ from jobs.api import (
     metrics,
     origins,
     runs,
+    trial_calls,
     typed,
     unknown,
 )
@@ -70,6 +71,8 @@ _workspace: list[URLPattern | URLResolver] = [
     path("runs/bulk/", bulk.BulkOnRuns.as_view(), name="bulk-runs"),
     path("runs/bulk-terminate/", bulk.BulkTermination.as_view(), name="bulk-terminate"),
     path("runs/<run_id:run_id>/", include(_run)),
+    path("trial-calls/", trial_calls.TrialCalls.as_view(), name="trial-calls"),
+    path("trial-calls/<run_id:call_id>/", trial_calls.TrialCallDetail.as_view(), name="trial-call"),
     path("bulk-actions/", bulk.BulkActionList.as_view(), name="bulk-actions"),
     path("attempts/", attempts.AttemptList.as_view(), name="attempts"),
     path("attempts/<run_id:attempt_id>/", attempts.AttemptDetail.as_view(), name="attempt"),

@@ -95,3 +95,18 @@ def parse_rerun(data: object) -> RerunRequest:
 def parse_replay(data: object) -> ReplayRequest:
     """Validate what is said when a run is to be replayed. Raises ValidationError as `parse_job` does."""
     return validated(ReplayRequest, data, "expected an object with comment")
+
+
+class TrialRequest(Strict):
+    """A call to try.
+
+    Args:
+        parameters: Those of a payload of kind ``http``, which need not be saved.
+    """
+
+    parameters: dict[str, Any]
+
+
+def parse_trial(data: object) -> TrialRequest:
+    """Read the body of a call to try. Raises ValidationError."""
+    return validated(TrialRequest, data, "expected an object with parameters")

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobs.api.asking import AsksAWorker
 from jobs.api.base import WorkspaceView
-from jobs.api.datasources import waiting_time
 from jobs.api.described.operation import described
 from jobs.api.origins import shown_origin
 from jobs.api.pages import Query
 from jobs.api.preconditions import expecting
-from jobs.errors import NotFoundError
 from jobs.models import Role
 from jobs.selectors.jobs import find_job
-from jobs.selectors.operations import operation_state
 from sinks.api import lists, shapes
 from sinks.api.described import sinks as on_sinks
 from sinks.api.replacing import replacement
@@ -112,36 +112,23 @@ class SinkEnabling(SinkPart):
         return _shown(sink, changed=changed)
 
 
-class Checking(WorkspaceView):
-    """A view that has a worker test a connection, and waits for the answer up to ``wait`` seconds (20; 0 for not at all)."""
+class Checking(AsksAWorker[Check]):
+    """A view that has a worker test a connection."""
 
     roles = {"POST": Role.OPERATOR, "GET": Role.OPERATOR}
+    found_at = "sink-check"
 
-    def answer(self, check: Check) -> Response:
-        """The check: 200 when it is over, 202 with the address to ask again while it is not."""
-        state = operation_state(operation=check, now=timezone.now())
-        over = state not in ("waiting", "running")
-        location = reverse("sink-check", args=[self.workspace.slug, check.pk])
-        return Response(
-            shapes.check_json(check, state),
-            status=status.HTTP_200_OK if over else status.HTTP_202_ACCEPTED,
-            headers={} if over else {"Location": self.request.build_absolute_uri(location)},
-        )
+    def find(self, operation_id: int) -> Check:
+        """One that is kept. Raises NotFoundError."""
+        return get_check(workspace=self.workspace, check_id=operation_id, now=timezone.now())
 
-    def seconds(self) -> float:
-        """How long the caller would wait. Raises ValidationError: asked for before anything is begun."""
-        return waiting_time(Query(self.request, known=("wait",), paged=False))
+    def wait_for(self, operation: Check, seconds: float) -> Check:
+        """As it stands when it is over, or the time is."""
+        return checking.wait(check=operation, seconds=seconds)
 
-    def settle(self, request: Request, answer: Response) -> Response:
-        """Wait for the worker."""
-        seconds = self.seconds()
-        if answer.status_code != status.HTTP_202_ACCEPTED:
-            return answer
-        try:
-            check = get_check(workspace=self.workspace, check_id=answer.data["id"], now=timezone.now())
-        except NotFoundError:  # It was over long ago, and its answer is given again.
-            return answer
-        return self.answer(checking.wait(check=check, seconds=seconds))
+    def told(self, operation: Check, state: str) -> dict[str, Any]:
+        """Its JSON."""
+        return shapes.check_json(operation, state)
 
     def about(self, sink: Sink) -> Response:
         """The answer about a sink that is saved."""
@@ -186,7 +173,8 @@ class CheckDetail(Checking):
 
     def get(self, request: Request, workspace: str, check_id: int) -> Response:
         """What was asked, and the answer once there is one."""
-        return self.answer(get_check(workspace=self.workspace, check_id=check_id, now=timezone.now()))
+        self.seconds()
+        return self.answer(self.find(check_id))
 
 
 @described(get=on_sinks.LIST_OF_JOB)

@@ -16,7 +16,7 @@ from jobs.models import AuditEntry, Role, TrialCall, Workspace
 from jobs.services import trial_calls
 from jobs.services.secrets import set_secret
 from tests.integration.http_payload.service import Service
-from tests.integration.people import make_user, make_workspace, signed_in
+from tests.integration.people import Api, make_user, make_workspace, signed_in
 from workers.payloads.http.connections import POOL
 from workers.trial_calls import perform
 
@@ -208,3 +208,55 @@ class TestOnTheForm:
         answer = self.browser(workspace, role).post(ADDRESS, self.form(service.url("/ok")))
         assert (answer.status_code, service.seen) == (403, [])
         assert not TrialCall.objects.exists()
+
+
+class TestInTheAPI:
+    @pytest.fixture
+    def api(self, workspace: Workspace) -> Api:
+        return Api(make_user("eda", workspace=workspace, role=Role.EDITOR))
+
+    def test_what_came_back_is_told_and_found_again(self, api: Api, service: Service) -> None:
+        told = api.post("trial-calls/", {"parameters": {"url": service.url("/ok")}})
+        assert told.status_code == 200, told.json()
+        answer = told.json()
+        assert (answer["state"], answer["result"]["status"], answer["actor"]) == ("done", 200, "eda")
+        assert api.get(f"trial-calls/{answer['id']}/").json() == answer
+
+    def test_a_key_makes_it_once(self, api: Api, service: Service) -> None:
+        body = {"parameters": {"url": service.url("/ok")}}
+        first, again = (api.post("trial-calls/", body, Idempotency_Key="k1").json() for _ in range(2))
+        assert (first["id"], TrialCall.objects.count()) == (again["id"], 1)
+
+    def test_without_a_worker_it_says_where_to_ask(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(dispatch, "publish_trial_call", lambda call_id: None)
+        told = api.post("trial-calls/?wait=0", {"parameters": {"url": "https://example.com/"}})
+        assert (told.status_code, told.json()["state"]) == (202, "waiting")
+        assert told.headers["Location"].endswith(f"/workspaces/acme/trial-calls/{told.json()['id']}/")
+        assert api.get(f"trial-calls/{told.json()['id']}/?wait=0").status_code == 202
+
+    @pytest.mark.parametrize(
+        ("body", "field"),
+        [
+            ({}, "parameters"),
+            ({"parameters": {"url": "ftp://x"}}, "parameters.url"),
+            ({"parameters": {"url": "https://example.com/", "batch": [{}]}}, "parameters.batch"),
+            ({"parameters": {"url": "https://example.com/"}, "odd": 1}, "odd"),
+        ],
+    )
+    def test_what_is_wrong_is_told_by_its_field_and_nothing_is_sent(
+        self, api: Api, asked: list[int], body: object, field: str
+    ) -> None:
+        told = api.post("trial-calls/", body)
+        assert told.status_code == 400
+        assert field in [error["field"] for error in told.json()["errors"]]
+        assert asked == []
+
+    @pytest.mark.parametrize("address", ["trial-calls/?wait=x", "trial-calls/?wait=31", "trial-calls/?odd=1"])
+    def test_a_query_that_is_wrong_sends_nothing(self, api: Api, asked: list[int], address: str) -> None:
+        assert api.post(address, {"parameters": {"url": "https://example.com/"}}).status_code == 400
+        assert asked == []
+
+    def test_an_operator_may_not(self, workspace: Workspace, asked: list[int]) -> None:
+        operator = Api(make_user("otto", workspace=workspace, role=Role.OPERATOR))
+        assert operator.post("trial-calls/", {"parameters": {"url": "https://example.com/"}}).status_code == 403
+        assert asked == []

@@ -13,6 +13,7 @@ from jobs.documents import KEY_PATTERN, MAX_PAYLOADS, JobDocument
 from jobs.documents.bulk import MOST, BulkOnJobs, BulkOnRuns, ChosenJobs, ChosenRuns, JobKey
 from jobs.documents.control import Note, NoteRequest
 from jobs.documents.datasources import UnsavedPreview, UnsavedValidation
+from jobs.documents.requests import TrialRequest
 from jobs.services.bulk import MAX_IDS
 from jobs.states import JobState, RunState, Trigger
 
@@ -169,6 +170,12 @@ class AddedList(Body):
     parent: int | None = Field(
         default=None, ge=0, lt=2**31, description="The position of the payload that they come from."
     )
+
+
+class CallToTry(TrialRequest):
+    """A call to try, as a payload of kind `http` says it. Without `batch`: one call."""
+
+    parameters: named("HttpParameters")  # type: ignore[valid-type]
 
 
 class ParametersToCheck(UnsavedValidation):

@@ -27,6 +27,7 @@ from jobs.models import (
     Role,
     Run,
     StoredFile,
+    TrialCall,
     Workspace,
 )
 from jobs.services.groups import save_group
@@ -48,7 +49,7 @@ from workers.api.described import Dataset
 SLUG = "demo"
 FOR_SUPERUSERS = ("createWorkspace", "drainWorker", "resumeWorker")
 """Operations whose example an owner may not send."""
-PAUSED, ACTIVE, ENDED, ACTION, OPERATION, BACKFILL, CHECK, DELIVERY, WORKER = 5, 6, 7, 3, 12, 4, 5, 9, 2
+PAUSED, ACTIVE, ENDED, ACTION, OPERATION, BACKFILL, CHECK, DELIVERY, WORKER, TRIAL = 5, 6, 7, 3, 12, 4, 5, 9, 2, 13
 """Ids that the examples name."""
 ATTEMPT = 11
 CONTENT = b"id,name\n1,Ann\n"
@@ -105,6 +106,7 @@ def make_world(files: Path) -> User:
     _make_schedule(job)
     _make_datasource(workspace)
     make_process(pk=WORKER)
+    _make_trial_call(workspace)
     _leave_ids_to_the_examples()
     return owner
 
@@ -276,6 +278,13 @@ def _make_datasource(workspace: Workspace) -> None:
     )
 
 
+def _make_trial_call(workspace: Workspace) -> None:
+    answer = {"status": 200, "headers": {}, "body": "ok", "body_cut": False}
+    TrialCall.objects.create(
+        pk=TRIAL, workspace=workspace, parameters={}, actor="ann", taken_at=NOW, ended_at=NOW, result=answer, **_kept()
+    )
+
+
 def _kept() -> dict[str, dt.datetime]:
     now = dt.datetime.now(dt.UTC)
     return {"created_at": now, "expires_at": now + dt.timedelta(minutes=2)}
@@ -283,7 +292,9 @@ def _kept() -> dict[str, dt.datetime]:
 
 def _leave_ids_to_the_examples() -> None:
     """What is made from now on has other ids than these rows, which were given theirs."""
-    kinds: tuple[type[models.Model], ...] = (ApiToken, Run, BulkAction, DatasourceOperation, Backfill, Check, Delivery)
+    kinds: tuple[type[models.Model], ...] = (
+        *(ApiToken, Run, BulkAction, DatasourceOperation, Backfill, Check, Delivery, TrialCall),
+    )
     with connection.cursor() as cursor:
         for kind in kinds:
             table = kind._meta.db_table

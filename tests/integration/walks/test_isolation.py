@@ -26,6 +26,8 @@ from tests.integration.walks.world import World, make_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
+SHARED = ("workspace", "position", "place", "worker_id")
+"""Parameters of addresses that name nothing of a workspace's own; a worker serves all of them."""
 READS = [route for route in api_routes() if route.view not in OPEN_TO_ALL and "GET" in route.methods]
 AT_REST = [route for route in READS if not (isinstance(route.view, type) and issubclass(route.view, OfWorkspace))]
 """Without streams and long polls, which see what is committed alone: tests/integration/live/test_access.py asks them."""
@@ -135,7 +137,7 @@ def test_an_address_of_theirs_is_as_one_of_nobody(api: Api, world: World, theirs
     """In acme's addresses the other workspace's objects, one parameter after the other and all at once."""
     leaking = []
     for route in READS:
-        own = [parameter for parameter in route.converters if parameter not in ("workspace", "position", "place")]
+        own = [parameter for parameter in route.converters if parameter not in SHARED]
         for parameters in [*([each] for each in own), own][: len(own) + (len(own) > 1)]:
             asked = named(route, parameters, theirs)
             theirs_told, nobodys_told = (told(api.get(route.filled(world.objects | objects))) for objects in asked)
@@ -151,7 +153,7 @@ def test_writing_to_an_address_of_theirs_is_as_to_one_of_nobody_and_changes_noth
     """Every method that writes, with the body of the document's example: so that it gets as far as the object."""
     before, leaking, reached = state(theirs), [], 0
     for route, method in WRITES:
-        own = [parameter for parameter in route.converters if parameter not in ("workspace", "position", "place")]
+        own = [parameter for parameter in route.converters if parameter not in SHARED]
         for parameters in [*([each] for each in own), own][: len(own) + (len(own) > 1)]:
             asked = named(route, parameters, theirs)
             body = example_of(route, method)

@@ -19,6 +19,7 @@ from jobs.models import (
     Role,
     Run,
     StoredFile,
+    TrialCall,
     WorkerProcess,
     Workspace,
 )
@@ -174,5 +175,6 @@ def _of_workspace(workspace: Workspace, run: Run, owner: User, mark: str) -> dic
     operation = DatasourceOperation.objects.create(
         workspace=workspace, verb="preview", job_key=f"datasource:{mark}-data", parameters={}, expires_at=LATER
     )
+    call = TrialCall.objects.create(workspace=workspace, parameters={"of": mark}, expires_at=LATER)
     Event.objects.create(workspace=workspace, kind="job.saved", actor=mark, data={"of": mark})
-    return {"token_id": token.pk, "action_id": action.pk, "operation_id": operation.pk}
+    return {"token_id": token.pk, "action_id": action.pk, "operation_id": operation.pk, "call_id": call.pk}
