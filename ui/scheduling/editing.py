@@ -25,6 +25,7 @@ from scheduler.models import Schedule
 from scheduler.selectors.previews import Preview, preview, preview_document
 from scheduler.selectors.schedule_pages import job_keys, schedule_at
 from scheduler.services.editing import create_schedule, update_schedule
+from scheduler.states import ScheduleState
 from ui.pages import WorkspacePage
 from ui.preferences import zone_of
 from ui.scheduling.addresses import schedule_address
@@ -79,6 +80,8 @@ class ScheduleEditor(WorkspacePage):
             form.place(told(error))
             return self.show(form, status=422, **(self.overtaken() if isinstance(error, OutOfDateError) else {}))
         messages.success(request, _("%s is saved.") % named(saved))
+        if saved.state == ScheduleState.ENDED:
+            messages.warning(request, _("It fires no more: all of its fire times lie in the past, or are left out."))
         return HttpResponseRedirect(schedule_address(self.workspace.slug, saved.pk))
 
     def overtaken(self) -> dict[str, Any]:

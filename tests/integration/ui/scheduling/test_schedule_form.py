@@ -121,6 +121,12 @@ class TestNew:
         assert SENTENCES[kind] in words(editor.get(f"{BASE}{made.pk}/"))
 
     @pytest.mark.usefixtures("job")
+    def test_one_whose_times_are_all_past_is_saved_and_says_so(self, editor: Client) -> None:
+        answer = editor.post(NEW, sent("cron") | {"end_date": "2020-01-01"}, follow=True)
+        assert (Schedule.objects.get().state, answer.status_code) == ("ended", 200)
+        assert "It fires no more: all of its fire times lie in the past" in words(answer)
+
+    @pytest.mark.usefixtures("job")
     @pytest.mark.parametrize(("kind", "field", "value", "message"), WRONG)
     def test_a_wrong_value_is_told_beside_its_field(
         self, editor: Client, kind: str, field: str, value: str, message: str
