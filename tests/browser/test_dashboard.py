@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from jobs.models import Role, Workspace
+from jobs.models import Role, Run, Workspace
 from jobs.services.runs import trigger_run
 from jobs.states import Trigger
 from tests.acceptance.worker import Worker
@@ -15,6 +15,12 @@ from tests.integration.schedule_rows import make_schedule
 _WATCH_SHIFTS = """window.shifts = 0; new PerformanceObserver((seen) => {
     for (const each of seen.getEntries()) window.shifts += each.value;
 }).observe({ type: "layout-shift" })"""
+
+_STREAM_THAT_OPENS = """window.EventSource = class extends EventTarget {
+    constructor() { super(); this.readyState = 1; window.stream = this; setTimeout(() => this.onopen && this.onopen(), 0); }
+    close() { this.readyState = 2; }
+}; window.EventSource.OPEN = 1; window.EventSource.CLOSED = 2;"""
+"""A stream that is open, and has not begun yet."""
 
 
 def figure(page: Page, words: str) -> str:
@@ -32,6 +38,22 @@ def test_it_follows_what_happens_in_place(as_role: AsRole, workspace: Workspace,
     expect(page.locator(".legend b").first).to_have_text("1", timeout=20_000)
     assert figure(page, "failed in 24 h") == "0"
     visit.assert_calm()
+
+
+def test_what_happens_before_its_stream_begins_is_shown_as_well(
+    as_role: AsRole, workspace: Workspace, workers: Worker
+) -> None:
+    job = make_job(workspace)
+    visit = as_role(Role.VIEWER)
+    visit.page.add_init_script(_STREAM_THAT_OPENS)
+    page = visit.go("/ui/w/acme/")
+    expect(page.locator("[data-live-mark].on")).to_be_visible()
+    run = trigger_run(job=job, trigger=Trigger.MANUAL, actor="vera")
+    while not Run.objects.filter(pk=run.run_id, state="succeeded").exists():
+        page.wait_for_timeout(100)
+    assert page.locator(".legend b").first.inner_text() == "0"
+    page.evaluate("window.stream.dispatchEvent(new MessageEvent('ready', {data: '{}'}))")
+    expect(page.locator(".legend b").first).to_have_text("1", timeout=10_000)
 
 
 def test_what_is_live_moves_nothing_that_was_there(as_role: AsRole, workspace: Workspace, workers: Worker) -> None:

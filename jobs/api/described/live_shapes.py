@@ -53,7 +53,7 @@ class EventsSince(Shape):
 class StreamedEvent(Shape):
     """One event of a stream. OpenAPI 3.1 has no word for the stream as a whole."""
 
-    event: Literal["event", "log", "progress", "end", "away", "back", "gap", "lagging", "closed", "closing"]
+    event: Literal["event", "log", "progress", "end", "away", "back", "gap", "lagging", "closed", "closing", "ready"]
     data: str = Field(json_schema_extra={"contentMediaType": "application/json"}, description="JSON, on one line.")
     id: str | Unsaid = Field(default=None, description="Where to go on, of what moves that: for `Last-Event-ID`.")
 

@@ -25,6 +25,11 @@ def gap_of(topic: Topic, cursor: Cursor | None, *, until: int) -> Gap | None:
     return Gap(cursor.event_id, begin)
 
 
+def begins_now(topic: Topic, cursor: Cursor | None) -> bool:
+    """Whether a client that has this is told of the present alone: it asked for no past, and only a run is told whole."""
+    return cursor is None and topic.scope is not Scope.RUN
+
+
 class Follower:
     """Used by one thread or task at a time. Each entry is handed out once, in the order of the ids of its log.
 
@@ -54,6 +59,11 @@ class Follower:
     def cursor(self) -> Cursor:
         """What the client has once it got everything that was handed out."""
         return self._cursor
+
+    @property
+    def begins_now(self) -> bool:
+        """Whether the client is told of the present alone."""
+        return begins_now(self._topic, self._given)
 
     @property
     def topic(self) -> Topic:
@@ -137,7 +147,7 @@ class Follower:
         return self._until
 
     def _begin(self, until: int) -> None:
-        if self._given is None and self._topic.scope is not Scope.RUN:
+        if self.begins_now:
             self._move(event_id=until)
         self._gap = gap_of(self._topic, self._given, until=until)
         if self._gap is not None:

@@ -51,6 +51,12 @@ def place(cursor: Cursor) -> bytes:
     return f"id: {cursor}\n\n".encode()
 
 
+def ready() -> bytes:
+    """To who is told of the present alone. It takes up to a second until the stream begins: what was read meanwhile may lack what
+    happened before."""
+    return notice("ready", {"detail": "from here on everything is told"})
+
+
 def heartbeat(cursor: Cursor) -> bytes:
     """A comment, which keeps proxies from closing the connection, and where the client stands."""
     return b": still here\n" + place(cursor)

@@ -86,8 +86,10 @@ class _Serving:
             return told
         gap = self._tell_gap()
         parts = [*self._tell_away(False), *gap, *sse.frames(items, start=start)]
+        if not self._follower.following:
+            return parts
         # Who is cut off before the first event has a place to go on from, too.
-        return [*parts, sse.place(self._follower.cursor)] if self._follower.following else parts
+        return [*parts, sse.place(self._follower.cursor), *([sse.ready()] if self._follower.begins_now else [])]
 
     def _take(self) -> list[bytes]:
         self._woken.clear()

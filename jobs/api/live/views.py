@@ -15,6 +15,7 @@ from jobs.api.described import live as on_live
 from jobs.api.described.operation import described
 from jobs.api.live import polls, reading, sse
 from jobs.api.live.cursors import Cursor, parse_cursor
+from jobs.api.live.following import begins_now
 from jobs.api.live.rechecks import Rechecks, Standing, caller_key, find_standing
 from jobs.api.live.streams import RETRY_MS, stream
 from jobs.api.live.topics import Scope, Topic, encode
@@ -175,6 +176,8 @@ def _once(topic: Topic, cursor: Cursor | None) -> Iterator[bytes]:
     yield from sse.frames(answer.items, start=answer.cursor or Cursor(0))
     if answer.cursor is not None:
         yield sse.place(answer.cursor)
+    if begins_now(topic, cursor):
+        yield sse.ready()
 
 
 def _cursor(request: Request, query: Query) -> Cursor | None:

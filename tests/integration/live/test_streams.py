@@ -126,6 +126,25 @@ class TestWhereItGoesOn:
         again = server.open(WORKSPACE, token=token, Last_Event_ID=stream.last_event_id)
         assert kinds(again.events(1)) == ["job.after"]
 
+    def test_from_where_on_it_tells_everything_it_says(self, server: LiveServer, job: Job, token: str) -> None:
+        with writer() as other:
+            other.write(job, "job.held")
+            later = write(job, "job.before")
+            stream = server.open(WORKSPACE, token=token)
+            other.commit()
+        stream.read_until(lambda event: event.name == "ready")
+        assert stream.last_event_id == str(later)
+        write(job, "job.after")
+        assert kinds(stream.events(1)) == ["job.after"]
+
+    def test_who_goes_on_from_a_place_is_told_all_since_and_needs_no_such_word(
+        self, server: LiveServer, job: Job, token: str
+    ) -> None:
+        first = write(job)
+        stream = server.open(WORKSPACE, token=token, Last_Event_ID=str(first))
+        write(job, "job.after")
+        assert "ready" not in {event.name for event in stream.read_until(is_event)}
+
     @pytest.mark.parametrize("how", ["header", "parameter"])
     def test_after_the_last_event_of_the_client(self, server: LiveServer, job: Job, token: str, how: str) -> None:
         ids = [write(job, f"job.{number}") for number in range(5)]

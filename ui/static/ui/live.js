@@ -37,15 +37,14 @@
       owed = true;
       setTimeout(() => { owed = false; last = Date.now(); if (element.isConnected) news(element); }, Math.max(0, 1000 - (Date.now() - last)));
     };
-    let source, opened = false, over = false, pause = RETRY_MS;
+    let source, over = false, pause = RETRY_MS;
     const connect = () => {
       source = new EventSource(element.dataset.live);
       source.onopen = () => {
         setLost(false);
         pause = RETRY_MS;
-        if (!opened) tell();  // what happened between the page's making and now
-        opened = true;
       };
+      source.addEventListener("ready", tell);  // what happened between the page's making and now
       for (const kind of ["event", "progress", "log"]) source.addEventListener(kind, (event) => {
         element.dispatchEvent(new CustomEvent(`live:${kind}`, { detail: JSON.parse(event.data) }));
         tell();
