@@ -10,7 +10,7 @@ import pydantic
 from pydantic import Field
 
 from jobs import extensions, kinds
-from jobs.documents.basis import Strict, Timeout, field_errors, refuse, validated
+from jobs.documents.basis import MAX_ERRORS, Strict, Timeout, field_errors, refuse, validated
 from jobs.documents.configuration import MAX_PAYLOADS, Configuration, Retry
 from jobs.documents.datasources import KIND, stream_of
 from jobs.errors import FieldError, ValidationError
@@ -103,7 +103,8 @@ def parse_job(data: object) -> JobDocument:
     try:
         document = validated(JobDocument, data, "expected an object with key, payload and configuration")
     except ValidationError as error:
-        if isinstance(error.__cause__, pydantic.ValidationError) and isinstance(data, Mapping):
+        of_shape = isinstance(error.__cause__, pydantic.ValidationError) and len(error.errors) <= MAX_ERRORS
+        if of_shape and isinstance(data, Mapping):
             refuse(sorted([*error.errors, *_errors_of_sound_parts(data)], key=_place_in_document))
         raise
     job_type = document.type if document.type in JOB_TYPES else None

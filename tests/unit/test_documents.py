@@ -171,6 +171,11 @@ def test_nesting_without_end_is_refused_and_does_not_exhaust_the_stack() -> None
     assert "nested too deeply" in message
 
 
+def test_more_wrong_shapes_than_are_told_are_counted_whatever_else_is_wrong() -> None:
+    errors = refusals(document(key="x", payload=[{"kind": 7}] * 1000))
+    assert (len(errors), errors[-1]) == (MAX_ERRORS + 1, ("", "900 more problems are not shown"))
+
+
 def test_a_thousand_equal_mistakes_are_told_a_hundred_times_and_counted() -> None:
     errors = refusals(document(payload=[{"kind": "nope"}] * 1000))
     assert len(errors) == MAX_ERRORS + 1
