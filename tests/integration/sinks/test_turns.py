@@ -27,7 +27,7 @@ from tests.integration.sinks.makers import end_run, make_job
 from tests.integration.sinks.obedient import Target, kind
 from tests.integration.sinks.passing import let_time_pass
 from tests.integration.sinks.test_delivering import deliver, error_of, refusing
-from workers import delivering
+from workers import attempts_at_sinks, delivering
 from workers.attempts_at_sinks import SOON_SECONDS
 from workers.delivering import AHEAD, CONCURRENCY, MOST_SINKS, Deliverers
 
@@ -477,7 +477,7 @@ class TestADeliveryThatKillsItsWorker:
             deliver()
             let_time_pass(100)
         self.die()
-        judge = delivering.lost_with_its_worker
+        judge = attempts_at_sinks.lost_with_its_worker
 
         def stand_still(begun: Begun) -> Any:
             ended = judge(begun)
