@@ -20,7 +20,7 @@ from jobs.api.live import topics
 from jobs.api.live.views import poll_response, topic_of
 from jobs.api.pages import MAX_POSITION, Query, page
 from jobs.api.reading import ReadingView
-from jobs.errors import NotFoundError
+from jobs.errors import FieldError, NotFoundError, ValidationError
 from jobs.models import Run
 from jobs.selectors.chain import chain
 from jobs.selectors.comparing import compare, run_before
@@ -113,6 +113,8 @@ class RunComparison(RunPart):
     def get(self, request: Request, workspace: str, run_id: int) -> Response:
         """The run beside another one, which ``with`` names; else beside the one before it."""
         run, other = self.run(run_id), Query(request, known=("with",), paged=False).number("with", least=1)
+        if other == run.pk:
+            raise ValidationError([FieldError("with", "expected another run than the one of the address")])
         before_id = other or run_before(run=run)
         found = None if before_id is None else compare(run=run, before_id=before_id)
         if found is None:

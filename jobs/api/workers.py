@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Any
-
 from django.utils import timezone
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -78,8 +75,8 @@ class WorkerDrain(_WorkerControl):
 
     def post(self, request: Request, worker_id: int) -> Response:
         """Have it take nothing new."""
-        process, now = self.worker(worker_id), dt.datetime.now(dt.UTC)
-        return _changed(process, draining=True, changed=fleet.drain(process=process, actor=self.actor, now=now))
+        process = self.worker(worker_id)
+        return _told(process, changed=fleet.drain(process=process, actor=self.actor, now=timezone.now()))
 
 
 @described(post=on_workers.RESUME)
@@ -89,8 +86,11 @@ class WorkerResume(_WorkerControl):
     def post(self, request: Request, worker_id: int) -> Response:
         """Have it go on."""
         process = self.worker(worker_id)
-        return _changed(process, draining=False, changed=fleet.resume(process=process, actor=self.actor))
+        return _told(process, changed=fleet.resume(process=process, actor=self.actor))
 
 
-def _changed(process: WorkerProcess, **stands: Any) -> Response:
-    return Response({"id": process.pk, "name": process.name} | stands)
+def _told(process: WorkerProcess, *, changed: bool) -> Response:
+    """As it stands now: it may have ended meanwhile, or begun anew. Raises NotFoundError."""
+    present = find_process(process_id=process.pk)
+    draining = present.draining_since is not None
+    return Response({"id": present.pk, "name": present.name, "draining": draining, "changed": changed})

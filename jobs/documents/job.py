@@ -160,7 +160,8 @@ def _errors_of_sound_parts(data: Mapping[str, Any]) -> Iterator[FieldError]:
 
 def _place_in_document(error: FieldError) -> tuple[int, int]:
     parts, names = error.field.split("."), [*JobDocument.model_fields]
-    number = int(parts[1]) if parts[0] == "payload" and parts[1:] and parts[1].isdecimal() else 0
+    is_numbered = parts[0] == "payload" and len(parts) > 1 and parts[1].isdecimal() and len(parts[1]) < 10
+    number = int(parts[1]) if is_numbered else 0
     return (names.index(parts[0]) if parts[0] in names else len(names), number)
 
 

@@ -7,7 +7,6 @@ from scheduler.claims.endings import (
     dismiss_endings,
     dismiss_orphaned_endings,
     endings_of,
-    failed_unseen,
     note_endings,
     schedules_with_endings,
 )
@@ -63,7 +62,6 @@ __all__ = [
     "dismiss_orphaned_endings",
     "end_schedules",
     "endings_of",
-    "failed_unseen",
     "give_up_pending",
     "holds",
     "note_endings",

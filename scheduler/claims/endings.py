@@ -33,12 +33,6 @@ def schedules_with_endings(connection: Connection, *, limit: int, besides: Colle
     return [row.schedule_id for row in execute(connection, "schedules_with_endings", parameters).fetchall()]
 
 
-def failed_unseen(connection: Connection, *, schedule_ids: Sequence[int]) -> set[int]:
-    """Of these schedules, which the caller has locked, those of which a run has failed that was not dealt with."""
-    rows = execute(connection, "failed_unseen", {"schedule_ids": list(schedule_ids)}).fetchall()
-    return {row.schedule_id for row in rows}
-
-
 def endings_of(connection: Connection, *, schedule_ids: Sequence[int]) -> list[EndingRow]:
     """All endings that are kept for these schedules, which the caller has locked; by id."""
     asked = {"schedule_ids": list(schedule_ids), "most_bytes": MOST_RESULT_BYTES}

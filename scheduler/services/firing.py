@@ -26,7 +26,6 @@ from scheduler.services.ahead import count_following
 from scheduler.services.claimed import NO_HOLDS, definition_of, job_inactive
 from scheduler.services.releasing import release_again
 from scheduler.services.starting import Wanted
-from scheduler.services.unseen import without_failed
 from scheduler.states import MISSED, FireState, Overlap, Reason, ScheduleState
 
 BATCH = 1600
@@ -93,8 +92,7 @@ def fire_due(*, now: dt.datetime | None = None, take: int = BATCH, schedule_ids:
         schedule_ids: Only those of them.
 
     Returns:
-        How many schedules were fired; fewer than ``take`` means that no more are due, that others have them, or that some are about
-        to pause.
+        How many schedules were claimed; fewer than ``take`` means that no more are due, or others have them.
     """
     try:
         return _fire(now=now, take=take, schedule_ids=schedule_ids)
@@ -109,8 +107,7 @@ def _fire(
     *, now: dt.datetime | None, take: int, schedule_ids: Sequence[int] | None, look_up_decided: bool = False
 ) -> int:
     with hotpath.connection(hotpath.LANES) as connection, connection.transaction():
-        due = claims.claim_due(connection, take=take, now=now, schedule_ids=schedule_ids)
-        claimed = without_failed(connection, due)
+        claimed = claims.claim_due(connection, take=take, now=now, schedule_ids=schedule_ids)
         if not claimed:
             return 0
         holds = claims.holds(connection, schedule_ids=[each.id for each in claimed if _minds_others(each)])

@@ -30,7 +30,7 @@ def check(documents: Sequence[Mapping[str, Any]]) -> list[FieldError]:
     names: set[str] = set()
     for at, document in enumerate(documents):
         try:
-            name = placing.judge(document, now=timezone.now()).document.name
+            name = placing.compile_document(document, anchor=timezone.now(), key="unsaved").document.name
         except ValidationError as error:
             errors += [_under(f"schedules.{at}", each) for each in error.errors]
             continue
@@ -44,7 +44,8 @@ def follow(job: Job, actor: str) -> None:
     """Make the rows what the job's document says. The caller's transaction holds the job's row.
 
     Raises:
-        ValidationError: A schedule waits for a job that does not exist, or, over others, for its own.
+        ValidationError: A schedule that is new or changed can never fire; or one waits for a job that does not exist, or, over
+            others, for its own.
     """
     upstreams.wait_for_again(job)
     present = {row.name: row for row in Schedule.objects.select_for_update(no_key=True).filter(job=job).order_by("pk")}
@@ -54,8 +55,10 @@ def follow(job: Job, actor: str) -> None:
         wanted[name] = at
         row = present.get(name)
         if row is None:
+            _judge(document, at)
             _create(job, document, at, actor)
         elif row.document != _whole(document):
+            _judge(document, at)
             _change(row, job, document, at, actor)
     for name, row in present.items():
         if name not in wanted:
@@ -88,6 +91,14 @@ def tell_beats() -> None:
     """Wake them, after the commit: something is due sooner than they think."""
     with connection.cursor() as cursor:
         cursor.execute("NOTIFY jobs_schedules")
+
+
+def _judge(document: Mapping[str, Any], at: int) -> None:
+    """Not one that stays as it is: what was accepted once keeps nobody from resuming its job, or from editing the others."""
+    try:
+        placing.judge(document, now=timezone.now())
+    except ValidationError as error:
+        raise ValidationError([_under(f"schedules.{at}", each) for each in error.errors]) from error
 
 
 def _create(job: Job, document: Mapping[str, Any], at: int, actor: str) -> None:

@@ -35,11 +35,9 @@ def compile_document(document: Mapping[str, Any], *, anchor: dt.datetime, key: s
     return compile_schedule(document=document, anchor=anchor, key=key, default_zone=settings.JOBS_DEFAULT_TIMEZONE)
 
 
-def judge(document: Mapping[str, Any], *, now: dt.datetime) -> Definition:
-    """What a schedule that is to be saved says, as far as it can be judged without the database. Raises ValidationError."""
-    definition = compile_document(document, anchor=now, key="unsaved")
-    refuse_impossible(definition)
-    return definition
+def judge(document: Mapping[str, Any], *, now: dt.datetime) -> None:
+    """Refuse what a schedule that is new, or is changed, may not say. Raises ValidationError."""
+    refuse_impossible(compile_document(document, anchor=now, key="unsaved"))
 
 
 def place(row: Schedule, *, now: dt.datetime) -> None:

@@ -19,7 +19,6 @@ from scheduler.services.ahead import count_following
 from scheduler.services.claimed import NO_HOLDS, definition_of, job_inactive
 from scheduler.services.problems import apart
 from scheduler.services.releasing import carry_out, release_again
-from scheduler.services.unseen import without_failed
 from scheduler.states import FireState, Reason, ScheduleState
 
 BATCH = 200
@@ -61,7 +60,7 @@ def _fire_batch(passed: set[int], now: dt.datetime | None) -> int | None:
         schedule_ids = claims.schedules_with_waiting(connection, limit=BATCH, besides=passed, now=now)
         if not schedule_ids:
             return None
-        claimed = without_failed(connection, claims.claim_named(connection, schedule_ids=schedule_ids, now=now))
+        claimed = claims.claim_named(connection, schedule_ids=schedule_ids, now=now)
         ids = [each.id for each in claimed]
         holds = claims.holds(connection, schedule_ids=ids)
         waiting: dict[int, list[Owed]] = defaultdict(list)

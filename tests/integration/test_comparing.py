@@ -102,4 +102,5 @@ class TestInTheAPI:
         run, theirs = failing(job, "s"), failing(make_job(make_workspace("other")), "s")
         for address in (f"{run.pk}/comparison/", f"{run.pk}/comparison/?with={theirs.pk}", f"{theirs.pk}/comparison/"):
             assert api.get(f"runs/{address}").status_code == 404
-        assert api.get(f"runs/{run.pk}/comparison/?with=x").status_code == 400
+        for other in ("x", run.pk):
+            assert api.get(f"runs/{run.pk}/comparison/?with={other}").status_code == 400

@@ -171,6 +171,11 @@ def test_nesting_without_end_is_refused_and_does_not_exhaust_the_stack() -> None
     assert "nested too deeply" in message
 
 
+def test_a_field_with_a_long_number_in_its_name_is_refused_like_any_other() -> None:
+    name = "payload." + "9" * 5000
+    assert [field for field, _ in refusals(document(**{name: 1}))] == [name]
+
+
 def test_more_wrong_shapes_than_are_told_are_counted_whatever_else_is_wrong() -> None:
     errors = refusals(document(key="x", payload=[{"kind": 7}] * 1000))
     assert (len(errors), errors[-1]) == (MAX_ERRORS + 1, ("", "900 more problems are not shown"))

@@ -270,7 +270,7 @@ class JobForm:
             return True
         if parts[0] == "payload" and len(parts) > 1 and parts[1].isdecimal():
             return self._placed_in_payload(int(parts[1]), parts[2:], error)
-        name = "name" if parts[0] == "key" else next((each for each in (parts[-1], parts[0]) if self._has(each)), "")
+        name = "name" if parts[0] == "key" else parts[0]
         if parts[0] == "configuration":
             inner = parts[2] if parts[1:2] == ["retry"] and len(parts) > 2 else "".join(parts[1:2])
             name = inner if self._has(inner) else "configuration"

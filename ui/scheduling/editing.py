@@ -81,7 +81,7 @@ class ScheduleEditor(WorkspacePage):
             return self.show(form, status=422, **(self.overtaken() if isinstance(error, OutOfDateError) else {}))
         messages.success(request, _("%s is saved.") % named(saved))
         if saved.state == ScheduleState.ENDED:
-            messages.warning(request, _("It fires no more: all of its fire times lie in the past, or are left out."))
+            messages.warning(request, _why_ended(saved))
         return HttpResponseRedirect(schedule_address(self.workspace.slug, saved.pk))
 
     def overtaken(self) -> dict[str, Any]:
@@ -107,6 +107,14 @@ class ScheduleEditor(WorkspacePage):
 
     def _jobs(self) -> Sequence[str]:
         return job_keys(workspace=self.workspace, limit=OFFERED_JOBS)
+
+
+def _why_ended(schedule: Schedule) -> str:
+    if schedule.actions_left == 0:
+        return _("It fires no more: it has used up all of its actions.")
+    if not any(trigger.get("enabled", True) for trigger in schedule.document["triggers"]):
+        return _("It fires no more: none of its triggers is enabled.")
+    return _("It fires no more: all of its fire times lie in the past.")
 
 
 class NewSchedule(ScheduleEditor):

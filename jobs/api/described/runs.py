@@ -56,7 +56,7 @@ COMPARE = Operation(
     summary="Compare a run with another one",
     says="What took longer, which payloads fail that did not or do not any more, and what of the definition was changed between"
     " the two. Without `with`, the other one is the newest ended run of the same job before this one, replays left out.",
-    parameters=(whole("with", "The other run.", least=1, example=6),),
+    parameters=(whole("with", "The other run, which is taken for the earlier one.", least=1, example=6),),
     answers={200: Answer(says="The two runs.", shape=Comparison)},
     problems={404: "One of the two does not exist, or not for this caller; or there is none before this one."},
 )

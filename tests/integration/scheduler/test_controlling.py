@@ -13,7 +13,7 @@ from jobs.services import control
 from jobs.services.jobs import delete_job
 from jobs.states import JobState
 from scheduler.models import Ending, Fire, Schedule
-from scheduler.services import controls, waiting
+from scheduler.services import controls
 from scheduler.services.controls import pause_schedule, resume_schedule, run_now, skip_next
 from tests.integration.scheduler.makers import (
     ALL,
@@ -485,28 +485,6 @@ class TestPausingOnFailure:
         beat(NINE + HOUR)
         assert told(schedule) == ["09:01 fired"]
 
-    @pytest.mark.usefixtures("left_to_beats")
-    def test_a_fire_time_that_comes_up_before_that_was_dealt_with_does_not_run(self) -> None:
-        schedule, other = self.failing(), standing(overlap="allow_all")
-        fire(NINE + MINUTE)
-        finish(runs_of(schedule)[0])
-        fire(NINE + 2 * MINUTE)
-        assert (told(schedule), told(other)) == (["09:01 fired"], ["09:01 fired", "09:02 fired"])
-        beat(NINE + 2 * MINUTE)
-        assert fresh(schedule).state == "paused"
-        assert told(schedule) == ["09:01 fired", "09:02 skipped paused"]
-
-    @pytest.mark.usefixtures("left_to_beats")
-    def test_nor_does_one_that_waits(self) -> None:
-        schedule = self.failing()
-        fire(NINE + MINUTE)
-        finish(runs_of(schedule)[0])
-        Fire.objects.create(schedule=schedule, fire_at=NINE + 90 * SECOND, state="waiting", due_at=NINE + 90 * SECOND)
-        waiting.fire_waiting(now=NINE + 2 * MINUTE)
-        assert len(runs_of(schedule)) == 1
-        beat(NINE + 2 * MINUTE)
-        assert (len(runs_of(schedule)), fresh(schedule).state) == (1, "paused")
-
     def test_not_with_one_that_succeeds_or_is_cancelled(self) -> None:
         schedule = standing(pause_on_failure=True)
         beat(NINE + MINUTE)
@@ -567,10 +545,10 @@ class TestPausingOnFailure:
         schedule = self.failing()
         beat(NINE + MINUTE)
         finish(runs_of(schedule)[0])
-        schedule = fresh(schedule)
+        schedule, before = fresh(schedule), now()
         resume_schedule(schedule=schedule, actor="olga")
         assert schedule.next_fire_at is not None
-        assert schedule.next_fire_at > now()
+        assert schedule.next_fire_at > before
 
 
 class TestANewSchedule:
@@ -594,3 +572,28 @@ class TestANewSchedule:
         assert schedule.next_fire_at == NINE + HOUR
         assert schedule.next_run_at is not None
         assert NINE + HOUR <= schedule.next_run_at < NINE + HOUR + 30 * MINUTE
+
+
+class TestWhatCanNeverFire:
+    IMPOSSIBLE: dict[str, Any] = {"type": "cron", "expression": "0 0 12 30 2 ?"}
+
+    def test_is_refused_when_it_is_new_or_changed_and_nothing_is_saved(self) -> None:
+        schedule = standing()
+        with pytest.raises(ValidationError, match=r"schedules\.0\.triggers\.0\.expression: it never fires"):
+            edit(schedule, triggers=[self.IMPOSSIBLE])
+        with pytest.raises(ValidationError, match=r"schedules\.0\.triggers\.0\.expression: it never fires"):
+            save({"triggers": [self.IMPOSSIBLE]})
+        assert fresh(schedule).document == schedule.document
+
+    def test_one_that_was_accepted_once_keeps_nobody_from_anything_else(self) -> None:
+        job = save(entry(cron(), name="old"), entry(cron(), name="other"))
+        old = Schedule.objects.get(job=job, name="old")
+        impossible = {**job.schedules[0], "triggers": [self.IMPOSSIBLE]}
+        Job.objects.filter(pk=job.pk).update(schedules=[impossible, *job.schedules[1:]])
+        whole = {**old.document, "triggers": [{**old.document["triggers"][0], **self.IMPOSSIBLE}]}
+        Schedule.objects.filter(pk=old.pk).update(document=whole)
+        other = edit(Schedule.objects.get(job=job, name="other"), notes="since the move")
+        assert other.document["notes"] == "since the move"
+        control.pause_job(job=job, actor="ann")
+        control.resume_job(job=job, actor="ann")
+        assert Job.objects.get(pk=job.pk).state == JobState.ACTIVE

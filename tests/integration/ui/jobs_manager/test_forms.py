@@ -162,6 +162,12 @@ class TestAdding:
         assert told["name"].startswith("expected 1 to 127 letters, digits")
         assert answer.content.decode().count('_error">') == len(told)
 
+    def test_what_is_wrong_with_a_sink_is_told_beside_the_sinks(self, client: Client) -> None:
+        sinks = [{"name": "one", "kind": "log", "configuration": {}}] * 2
+        told = errors(add(client, "http", HTTP | {"sinks": json.dumps(sinks)}))
+        assert set(told) == {"sinks"}
+        assert "sinks.1.name" in told["sinks"]
+
     def test_a_key_that_is_taken_is_told(self, client: Client, workspace: Workspace) -> None:
         make_job(workspace, "task:check")
         answer = add(client, "http", HTTP)

@@ -124,7 +124,21 @@ class TestNew:
     def test_one_whose_times_are_all_past_is_saved_and_says_so(self, editor: Client) -> None:
         answer = editor.post(NEW, sent("cron") | {"end_date": "2020-01-01"}, follow=True)
         assert (Schedule.objects.get().state, answer.status_code) == ("ended", 200)
-        assert "It fires no more: all of its fire times lie in the past" in words(answer)
+        assert "It fires no more: all of its fire times lie in the past." in words(answer)
+
+    @pytest.mark.usefixtures("job")
+    @pytest.mark.parametrize(
+        ("parts", "why"),
+        [
+            ({"actions": "0"}, "it has used up all of its actions"),
+            ({"triggers__0__enabled": ""}, "none of its triggers is enabled"),
+        ],
+    )
+    def test_one_that_has_ended_for_another_reason_says_that(
+        self, editor: Client, parts: dict[str, str], why: str
+    ) -> None:
+        answer = editor.post(NEW, sent("cron") | parts, follow=True)
+        assert (Schedule.objects.get().state, f"It fires no more: {why}." in words(answer)) == ("ended", True)
 
     @pytest.mark.usefixtures("job")
     @pytest.mark.parametrize(("kind", "field", "value", "message"), WRONG)
