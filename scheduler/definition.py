@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from jobs.durations import parse_ms
@@ -116,29 +116,18 @@ def refuse_impossible(definition: Definition) -> None:
         if trigger.enabled and not isinstance(trigger, JobTrigger)
     ]
     errors = [
-        FieldError(f"triggers.{at}{_SEARCHED[type(trigger)].field}", IMPOSSIBLE)
+        FieldError(f"triggers.{at}{_SEARCHED[type(trigger)]}", IMPOSSIBLE)
         for (at, trigger), made in zip(timed, definition.union.triggers, strict=True)
-        if type(trigger) in _SEARCHED and made.next_after(_SEARCHED[type(trigger)].after) is None
+        if type(trigger) in _SEARCHED and made.next_after(_BEFORE_ALL) is None
     ]
     if errors:
         raise ValidationError(errors)
 
 
 IMPOSSIBLE = "it never fires: there is no such date, or no such time on it; expected one that there is"
-
-
-class _Search(NamedTuple):
-    """The field that says when, and the instant before all that it can mean: calendars, with their skips, begin with 2000."""
-
-    field: str
-    after: dt.datetime
-
-
-_SEARCHED: Mapping[type, _Search] = {
-    CronTrigger: _Search(".expression", dt.datetime(1969, 12, 30, tzinfo=dt.UTC)),
-    CalendarTrigger: _Search("", dt.datetime(1999, 12, 30, tzinfo=dt.UTC)),
-}
-"""The triggers that can say what there is never."""
+_BEFORE_ALL = dt.datetime(1969, 12, 30, tzinfo=dt.UTC)
+_SEARCHED: Mapping[type, str] = {CronTrigger: ".expression", CalendarTrigger: ""}
+"""Those that can say what there is never, and the field that says it."""
 
 
 def compile_text(*, text: str, anchor: dt.datetime, key: str, default_zone: str) -> Definition:
