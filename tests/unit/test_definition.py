@@ -219,10 +219,6 @@ class TestWhatNoDayCanSatisfy:
             ({"type": "cron", "expression": "0 0 12 30 2 ?"}, "triggers.1.expression"),
             ({"type": "cron", "expression": "0 12 31 4,6,9,11 *"}, "triggers.1.expression"),
             ({"type": "calendar", "calendars": [{"month": 2, "dayOfMonth": 31}]}, "triggers.1"),
-            (
-                {"type": "calendar", "intervals": [{"every": 3600}], "skip": [{"hour": "*", "minute": "*"}]},
-                "triggers.1",
-            ),
         ],
     )
     def test_is_refused_by_its_trigger(self, trigger: dict[str, Any], field: str) -> None:
